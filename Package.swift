@@ -1,0 +1,103 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// The list of targets is the architecture: a target may use only what stands above it here.
+// Below the line "needs libtorch", nothing but Torch talks to CTorch and nothing but CTorch talks to libtorch.
+//
+// `make setup` puts libtorch at `.libtorch/include` and `.libtorch/lib` (links to wherever it is installed), which is where the
+// targets of this package look, so that plain `swift build` and `swift test` work. A package that depends on this one has no such
+// folder: it sets PKG_CONFIG_PATH to the folder of a `libtorch.pc`, and the flags come from there. Library products carry no unsafe flags.
+
+let upcoming: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Where the linker and the loader find libtorch. Only for what is linked into a program here: the executable and the tests.
+let torchRunPath: [LinkerSetting] = [
+    .unsafeFlags([
+        "-L", "\(Context.packageDirectory)/.libtorch/lib",
+        "-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/.libtorch/lib",
+    ]),
+]
+
+let usesPkgConfig = Context.environment["PKG_CONFIG_PATH"] != nil
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: upcoming + settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], torch: Bool = false) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        swiftSettings: upcoming, linkerSettings: torch ? torchRunPath : [])
+}
+
+let package = Package(
+    name: "unetr-plus-plus",
+    platforms: [.macOS(.v14)],
+    products: [
+        .library(name: "UNETRPlusPlus", targets: ["Torch", "Layers", "Networks", "Volumes", "Preparation", "Training", "Inference", "Evaluation"]),
+        .library(name: "Volumes", targets: ["Volumes"]),
+        .library(name: "Evaluation", targets: ["Evaluation"]),
+        .executable(name: "unetrpp", targets: ["unetrpp"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    ],
+    targets: [
+        // Plain Swift: no libtorch.
+        .systemLibrary(name: "CZlib", pkgConfig: nil, providers: [.apt(["zlib1g-dev"])]),
+        library("Support"),
+        library("Archives", ["Support", "CZlib"]),
+        library("Volumes", ["Support", "CZlib"]),
+        library("Pictures", ["Support", "CZlib"]),
+        library("Preparation", ["Support", "Archives", "Volumes"]),
+        library("Augmentation", ["Support"]),
+        library("Evaluation", ["Support", "Volumes", "Pictures"]),
+
+        // Needs libtorch.
+        .systemLibrary(name: "CLibtorch", pkgConfig: usesPkgConfig ? "libtorch" : nil),
+        .target(
+            name: "CTorch", dependencies: ["CLibtorch"],
+            cxxSettings: [
+                .headerSearchPath("../../.libtorch/include"),
+                .headerSearchPath("../../.libtorch/include/torch/csrc/api/include"),
+            ],
+            linkerSettings: [
+                .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+            ]),
+        library("Torch", ["CTorch"]),
+        library("Layers", ["Torch", "Support", "Archives"]),
+        library("Networks", ["Layers", "Torch", "Support", "Archives"]),
+        library("Training", ["Networks", "Layers", "Torch", "Preparation", "Augmentation", "Evaluation", "Pictures", "Support", "Archives"]),
+        library("Inference", ["Networks", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"]),
+        .executableTarget(
+            name: "unetrpp",
+            dependencies: [
+                "Torch", "Layers", "Networks", "Training", "Inference", "Evaluation", "Preparation", "Volumes", "Pictures",
+                "Archives", "Support",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: upcoming, linkerSettings: torchRunPath),
+
+        .target(name: "TestSupport", dependencies: ["Archives", "Support"], path: "Tests/TestSupport", swiftSettings: upcoming),
+        tests("Support", []),
+        tests("Archives", ["Support"]),
+        tests("Volumes", ["Support"]),
+        tests("Pictures", ["Support"]),
+        tests("Preparation", ["Support", "Archives", "Volumes"]),
+        tests("Augmentation", ["Support", "Archives"]),
+        tests("Evaluation", ["Support", "Volumes", "Archives"]),
+        tests("Torch", [], torch: true),
+        tests("Layers", ["Torch", "Archives"], torch: true),
+        tests("Networks", ["Layers", "Torch", "Archives"], torch: true),
+        tests("Training", ["Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
+        tests("Inference", ["Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,20 @@
+/// Where the voxels of a volume are in the patient: its size and the map from voxel indices to millimetres.
+public struct Geometry: Equatable, Sendable, Codable {
+    /// Number of voxels along [D, H, W]; D is the slowest axis in memory and the file's third index.
+    public var size: [Int]
+
+    /// Rows of the 4×4 matrix from the file's voxel index (i, j, k, 1) = (W, H, D index, 1) to RAS+ millimetres.
+    public var affine: [[Double]]
+
+    /// Distance between voxel centres along [D, H, W] in mm, as the file states it (always positive).
+    public var spacing: [Double]
+
+    public init(size: [Int], affine: [[Double]], spacing: [Double]) {
+        self.size = size
+        self.affine = affine
+        self.spacing = spacing
+    }
+
+    /// Number of voxels.
+    public var count: Int { size.reduce(1, *) }
+}
