@@ -24,8 +24,7 @@ public enum Parallel {
 
     /// The same for a body that cannot fail.
     public static func forEach(_ count: Int, threads: Int? = nil, _ body: @Sendable (Int) -> Void) {
-        let throwing: @Sendable (Int) throws -> Void = body
-        try? forEach(count, threads: threads, throwing)
+        try? forEach(count, threads: threads) { (index: Int) throws -> Void in body(index) }
     }
 
     private final class Failure: @unchecked Sendable {
