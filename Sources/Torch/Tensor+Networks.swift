@@ -1,0 +1,104 @@
+internal import CTorch
+
+/// The operations layers are made of. Volumes are [N, C, D, H, W].
+extension Tensor {
+    /// `self · weightᵀ + bias` over the last axis; weight [out, in].
+    public func linear(_ weight: Tensor, bias: Tensor? = nil) throws -> Tensor {
+        try yields("linear", [self, weight]) { out in
+            withExtendedLifetime(bias) { ct_linear(handle, weight.handle, bias.handleOrNone, out) }
+        }
+    }
+
+    /// Convolution with weight [out, in / groups, d, h, w].
+    public func convolution3d(
+        _ weight: Tensor, bias: Tensor? = nil, stride: [Int] = [1, 1, 1], padding: [Int] = [0, 0, 0], groups: Int = 1
+    ) throws -> Tensor {
+        try yields("convolution", [self, weight]) { out in
+            withExtendedLifetime(bias) {
+                stride.withSizes { stride in
+                    padding.withSizes { ct_conv3d(handle, weight.handle, bias.handleOrNone, stride, $0, Int64(groups), out) }
+                }
+            }
+        }
+    }
+
+    /// Transposed convolution with weight [in, out, d, h, w].
+    public func transposedConvolution3d(_ weight: Tensor, bias: Tensor? = nil, stride: [Int]) throws -> Tensor {
+        try yields("transposed convolution", [self, weight]) { out in
+            withExtendedLifetime(bias) { stride.withSizes { ct_conv_transpose3d(handle, weight.handle, bias.handleOrNone, $0, out) } }
+        }
+    }
+
+    /// Normalised over the last axes, whose shape is `shape`.
+    public func layerNorm(_ shape: [Int], weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) throws -> Tensor {
+        try yields("layer norm", [self]) { out in
+            withExtendedLifetime((weight, bias)) {
+                shape.withSizes { ct_layer_norm(handle, $0, weight.handleOrNone, bias.handleOrNone, epsilon, out) }
+            }
+        }
+    }
+
+    /// Normalised per sample and group of channels.
+    public func groupNorm(_ groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) throws -> Tensor {
+        try yields("group norm", [self]) { out in
+            withExtendedLifetime((weight, bias)) {
+                ct_group_norm(handle, Int64(groups), weight.handleOrNone, bias.handleOrNone, epsilon, out)
+            }
+        }
+    }
+
+    /// Normalised per channel: by the batch's own statistics when training (and the running ones are updated in place), else by the running ones.
+    public func batchNorm(
+        weight: Tensor?, bias: Tensor?, runningMean: Tensor, runningVariance: Tensor, training: Bool, momentum: Double = 0.1,
+        epsilon: Double = 1e-5
+    ) throws -> Tensor {
+        try yields("batch norm", [self, runningMean, runningVariance]) { out in
+            withExtendedLifetime((weight, bias)) {
+                ct_batch_norm(
+                    handle, weight.handleOrNone, bias.handleOrNone, runningMean.handle, runningVariance.handle, training, momentum,
+                    epsilon, out)
+            }
+        }
+    }
+
+    /// Normalised per sample and channel.
+    public func instanceNorm(weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) throws -> Tensor {
+        try yields("instance norm", [self]) { out in
+            withExtendedLifetime((weight, bias)) { ct_instance_norm(handle, weight.handleOrNone, bias.handleOrNone, epsilon, out) }
+        }
+    }
+
+    public func leakyReLU(_ slope: Double = 0.01) throws -> Tensor { try yields("leaky ReLU", [self]) { ct_leaky_relu(handle, slope, $0) } }
+
+    /// Each element zeroed with the given probability, the rest scaled up to keep the mean.
+    public func dropout(_ probability: Double) throws -> Tensor { try yields("dropout", [self]) { ct_dropout(handle, probability, $0) } }
+
+    /// The same for whole channels of a sample.
+    public func channelDropout(_ probability: Double) throws -> Tensor {
+        try yields("channel dropout", [self]) { ct_feature_dropout(handle, probability, $0) }
+    }
+
+    /// Soft-max(self · keyᵀ · scale + mask) · value; [N, heads, T, d] each.
+    public func attention(key: Tensor, value: Tensor, mask: Tensor? = nil, dropout: Double = 0, scale: Double) throws -> Tensor {
+        try yields("attention", [self, key, value]) { out in
+            withExtendedLifetime(mask) { ct_attention(handle, key.handle, value.handle, mask.handleOrNone, dropout, scale, out) }
+        }
+    }
+
+    /// Mean cross-entropy of logits [N, classes, …] against class numbers [N, …] (int64); `ignored` marks voxels that do not count.
+    public func crossEntropy(_ target: Tensor, ignoring ignored: Int = -100) throws -> Tensor {
+        try yields("cross-entropy", [self, target]) { ct_cross_entropy(handle, target.handle, Int64(ignored), $0) }
+    }
+
+    /// Class numbers [N, …] as indicators [N, classes, …], uint8.
+    public func oneHot(classes: Int) throws -> Tensor { try yields("one-hot", [self]) { ct_one_hot(handle, Int64(classes), $0) } }
+
+    /// Linear interpolation along D, H and W, corners not aligned.
+    public func upsampledLinear(to size: [Int]) throws -> Tensor {
+        try yields("upsample", [self]) { out in size.withSizes { ct_upsample_trilinear(handle, $0, out) } }
+    }
+
+    public func upsampledNearest(to size: [Int]) throws -> Tensor {
+        try yields("upsample", [self]) { out in size.withSizes { ct_upsample_nearest(handle, $0, out) } }
+    }
+}
