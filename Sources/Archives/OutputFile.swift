@@ -1,0 +1,68 @@
+import Foundation
+import Support
+
+/// A file being written from front to back.
+///
+/// Small pieces are gathered; large ones (a tensor's bytes) go straight from where they lie to the system.
+final class OutputFile {
+    private let path: String
+    private let descriptor: Int32
+    private var gathered: [UInt8] = []
+    /// Bytes written so far, gathered ones included.
+    private(set) var position = 0
+
+    init(_ url: URL) throws {
+        path = url.path
+        descriptor = open(url.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Self.failure(path) }
+    }
+
+    deinit { close(descriptor) }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        position += bytes.count
+        if gathered.count + bytes.count <= 1 << 16 {
+            gathered.append(contentsOf: bytes)
+            return
+        }
+        try flush()
+        try send(bytes)
+    }
+
+    func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+    func write(_ bytes: StoredBytes) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+    /// Hands the gathered bytes to the system. Must be called last.
+    func flush() throws {
+        try gathered.withUnsafeBytes { try send($0) }
+        gathered.removeAll(keepingCapacity: true)
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // Linux writes at most 2 GiB at a time, and macOS refuses to be asked for more.
+            let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+            #if canImport(Darwin)
+            let written = Darwin.write(descriptor, part.baseAddress, part.count)
+            #else
+            let written = Glibc.write(descriptor, part.baseAddress, part.count)
+            #endif
+            if written < 0 && errno == EINTR { continue }
+            guard written > 0 else { throw Self.failure(path) }
+            rest = rest.dropFirst(written)
+        }
+    }
+
+    private static func failure(_ path: String) -> FileError {
+        FileError(path: path, problem: "cannot be written: \(String(cString: strerror(errno)))")
+    }
+}
+
+/// Integers as a file holds them.
+enum LittleEndian {
+    static func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
+        withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) }
+    }
+}
