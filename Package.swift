@@ -84,7 +84,8 @@ let package = Package(
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
 
-        .target(name: "TestSupport", dependencies: ["Archives", "Support"], path: "Tests/TestSupport", swiftSettings: upcoming),
+        // Optimised also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),
         tests("Support", []),
         tests("Archives", ["Support"]),
         tests("Volumes", ["Support"]),

@@ -29,7 +29,7 @@ CTStatus ct_batch_norm(
     double epsilon, CTTensor *out) {
     return yields(out, [&] {
         return at::batch_norm(
-            tensor(input), optional(weight), optional(bias), tensor(running_mean), tensor(running_variance), training, momentum, epsilon,
+            tensor(input), optional(weight), optional(bias), optional(running_mean), optional(running_variance), training, momentum, epsilon,
             at::globalContext().userEnabledCuDNN());
     });
 }

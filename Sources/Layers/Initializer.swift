@@ -1,4 +1,4 @@
-public import Torch
+import Torch
 
 /// A rule for the first values of a parameter.
 public enum Initializer: Sendable {

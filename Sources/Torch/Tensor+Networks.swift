@@ -49,14 +49,14 @@ extension Tensor {
 
     /// Normalised per channel: by the batch's own statistics when training (and the running ones are updated in place), else by the running ones.
     public func batchNorm(
-        weight: Tensor?, bias: Tensor?, runningMean: Tensor, runningVariance: Tensor, training: Bool, momentum: Double = 0.1,
+        weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, training: Bool, momentum: Double = 0.1,
         epsilon: Double = 1e-5
     ) throws -> Tensor {
-        try yields("batch norm", [self, runningMean, runningVariance]) { out in
-            withExtendedLifetime((weight, bias)) {
+        try yields("batch norm", [self]) { out in
+            withExtendedLifetime((weight, bias, runningMean, runningVariance)) {
                 ct_batch_norm(
-                    handle, weight.handleOrNone, bias.handleOrNone, runningMean.handle, runningVariance.handle, training, momentum,
-                    epsilon, out)
+                    handle, weight.handleOrNone, bias.handleOrNone, runningMean.handleOrNone, runningVariance.handleOrNone, training,
+                    momentum, epsilon, out)
             }
         }
     }

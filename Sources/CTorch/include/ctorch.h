@@ -169,8 +169,8 @@ CTStatus ct_conv_transpose3d(CTTensor input, CTTensor weight, CTTensor optional_
 CTStatus ct_layer_norm(CTTensor input, CTSizes shape, CTTensor optional_weight, CTTensor optional_bias, double epsilon, CTTensor *out);
 CTStatus ct_group_norm(CTTensor input, int64_t groups, CTTensor optional_weight, CTTensor optional_bias, double epsilon, CTTensor *out);
 CTStatus ct_batch_norm(
-    CTTensor input, CTTensor optional_weight, CTTensor optional_bias, CTTensor running_mean, CTTensor running_variance, bool training,
-    double momentum, double epsilon, CTTensor *out);
+    CTTensor input, CTTensor optional_weight, CTTensor optional_bias, CTTensor optional_running_mean,
+    CTTensor optional_running_variance, bool training, double momentum, double epsilon, CTTensor *out);
 CTStatus ct_instance_norm(CTTensor input, CTTensor optional_weight, CTTensor optional_bias, double epsilon, CTTensor *out);
 CTStatus ct_leaky_relu(CTTensor input, double slope, CTTensor *out);
 CTStatus ct_dropout(CTTensor input, double probability, CTTensor *out);

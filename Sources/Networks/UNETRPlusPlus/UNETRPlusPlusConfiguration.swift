@@ -1,0 +1,114 @@
+/// Everything that defines a UNETR++: the four published variants, and any other size, are values of this type.
+///
+/// As JSON it names a variant and overrides what differs: `{"variant": "acdc", "classes": 4, "featureSize": 8}`.
+public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
+    /// The published settings this one starts from.
+    public enum Variant: String, Codable, Sendable, CaseIterable {
+        case synapse, acdc, lung, tumor
+    }
+
+    /// How keys and spatial values of T tokens are projected to a few.
+    public enum Projection: String, Codable, Sendable, CaseIterable {
+        /// One linear layer for both, saved under two names `E` and `F`.
+        case shared
+        /// Two linear layers `E` and `F`.
+        case separate
+        /// One matrix `EF` without bias for both.
+        case matrix
+    }
+
+    /// How the spatial and the channel branch become one.
+    public enum Fusion: String, Codable, Sendable, CaseIterable {
+        /// Each through a linear layer of half the width, side by side.
+        case concatenate
+        /// Added, without layers.
+        case sum
+    }
+
+    /// The order in which the spatial branch's result is read as tokens.
+    public enum SpatialOrder: String, Codable, Sendable, CaseIterable {
+        /// As the released code does: [d, heads, T] in memory read as [T, C], which mixes positions and channels. All published weights
+        /// were trained with it.
+        case published
+        /// Every value at its own position.
+        case positionPreserving
+    }
+
+    public var variant: Variant
+    /// Channels of the scan.
+    public var inputChannels: Int
+    /// Classes, background included.
+    public var classes: Int
+    /// The patch [D, H, W] the network takes; each size is divisible by the stem's × 8.
+    public var patchSize: [Int]
+    /// Kernel and stride of the first convolution [d, h, w].
+    public var stem: [Int]
+    /// Channels at full resolution, f; the four stages have 2f, 4f, 8f, 16f.
+    public var featureSize: Int
+    /// Transformer blocks in each encoder stage.
+    public var depths: [Int]
+    /// Transformer blocks in each decoder stage.
+    public var decoderDepth: Int
+    /// Attention heads in every block.
+    public var heads: Int
+    /// Tokens that keys and spatial values are projected to, in the encoder's stages.
+    public var projectedTokens: [Int]
+    /// The same in the decoder's stages.
+    public var decoderProjectedTokens: Int
+    public var projection: Projection
+    public var fusion: Fusion
+    public var spatialOrder: SpatialOrder
+    /// Residual convolution blocks after the attention: `conv51`, and `conv52` when 2.
+    public var residualBlocks: Int
+    public var attentionDropout: Double
+    /// Dropout of whole channels before each block's last convolution.
+    public var channelDropout: Double
+    /// First value of `gamma`, which scales the attention's contribution.
+    public var layerScale: Double
+    /// True if the two coarser outputs exist (they are needed for training and belong to the checkpoint).
+    public var deepSupervision: Bool
+
+    /// The settings of a published variant.
+    public init(_ variant: Variant) {
+        self.variant = variant
+        inputChannels = variant == .tumor ? 4 : 1
+        classes = switch variant { case .synapse: 14; case .acdc, .tumor: 4; case .lung: 2 }
+        patchSize = switch variant {
+        case .synapse: [64, 128, 128]
+        case .acdc: [16, 160, 160]
+        case .lung: [32, 192, 192]
+        case .tumor: [128, 128, 128]
+        }
+        stem = switch variant { case .synapse: [2, 4, 4]; case .acdc, .lung: [1, 4, 4]; case .tumor: [4, 4, 4] }
+        featureSize = 16
+        depths = [3, 3, 3, 3]
+        decoderDepth = 3
+        heads = 4
+        projectedTokens = [64, 64, 64, 32]
+        decoderProjectedTokens = 64
+        projection = switch variant { case .synapse: .shared; case .acdc, .lung: .separate; case .tumor: .matrix }
+        fusion = variant == .tumor ? .sum : .concatenate
+        spatialOrder = .published
+        residualBlocks = variant == .acdc || variant == .lung ? 2 : 1
+        attentionDropout = variant == .synapse ? 0.15 : 0.1
+        channelDropout = 0.1
+        layerScale = 1e-6
+        deepSupervision = true
+    }
+
+    // MARK: Derived sizes
+
+    /// Channels of stage 0…3.
+    public var stageChannels: [Int] { [2, 4, 8, 16].map { $0 * featureSize } }
+
+    /// The token grid [d, h, w] of stage 0…3.
+    public func grid(stage: Int) -> [Int] {
+        zip(patchSize, stem).map { ($0 / $1) >> stage }
+    }
+
+    /// Number of tokens of stage 0…3.
+    public func tokens(stage: Int) -> Int { grid(stage: stage).reduce(1, *) }
+
+    /// Sizes [D, H, W] of the outputs, finest first.
+    public var outputSizes: [[Int]] { deepSupervision ? [patchSize, grid(stage: 0), grid(stage: 1)] : [patchSize] }
+}
