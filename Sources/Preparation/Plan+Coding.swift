@@ -1,0 +1,69 @@
+import Foundation
+
+extension Plan: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case version, dataset, channelNames, labels, ignoreLabel, regionOrder, targetSpacing, axisOrder, patchSize, batchSize
+        case normalisation, compatibility, network, inference, postProcessing
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        version = try values.decodeIfPresent(Int.self, forKey: .version) ?? 1
+        guard version == 1 else { throw PlanError.invalid(field: "version", value: "\(version)", rule: "this program reads version 1") }
+        dataset = try values.decode(String.self, forKey: .dataset)
+        channelNames = try values.decode([String].self, forKey: .channelNames)
+        labels = LabelSet(
+            definitions: try values.decode([LabelDefinition].self, forKey: .labels),
+            ignoreValue: try values.decodeIfPresent(Int.self, forKey: .ignoreLabel),
+            regionOrder: try values.decodeIfPresent([Int].self, forKey: .regionOrder))
+        targetSpacing = try values.decode([Double].self, forKey: .targetSpacing)
+        axisOrder = try values.decodeIfPresent(AxisOrder.self, forKey: .axisOrder) ?? .identity
+        patchSize = try values.decode([Int].self, forKey: .patchSize)
+        batchSize = try values.decodeIfPresent(Int.self, forKey: .batchSize) ?? 2
+        normalisation = try values.decode([IntensityNormalisation].self, forKey: .normalisation)
+        compatibility = try values.decodeIfPresent(Compatibility.self, forKey: .compatibility) ?? .modern
+        network = try values.decodeIfPresent(JSONValue.self, forKey: .network) ?? .object([:])
+        inference = try values.decodeIfPresent(InferenceSettings.self, forKey: .inference) ?? InferenceSettings()
+        postProcessing = try values.decodeIfPresent(PostProcessing.self, forKey: .postProcessing)
+        try validate()
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(version, forKey: .version)
+        try values.encode(dataset, forKey: .dataset)
+        try values.encode(channelNames, forKey: .channelNames)
+        try values.encode(labels.definitions, forKey: .labels)
+        try values.encodeIfPresent(labels.ignoreValue, forKey: .ignoreLabel)
+        try values.encodeIfPresent(labels.regionOrder, forKey: .regionOrder)
+        try values.encode(targetSpacing, forKey: .targetSpacing)
+        try values.encode(axisOrder, forKey: .axisOrder)
+        try values.encode(patchSize, forKey: .patchSize)
+        try values.encode(batchSize, forKey: .batchSize)
+        try values.encode(normalisation, forKey: .normalisation)
+        try values.encode(compatibility, forKey: .compatibility)
+        try values.encode(network, forKey: .network)
+        try values.encode(inference, forKey: .inference)
+        try values.encodeIfPresent(postProcessing, forKey: .postProcessing)
+    }
+}
+
+extension DecodingError {
+    /// Which field is wrong and how, without the decoder's own vocabulary.
+    var sentence: String {
+        func path(_ context: Context) -> String {
+            let keys = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
+            return keys.isEmpty ? "the file" : keys.joined(separator: ".").replacingOccurrences(of: ".[", with: "[")
+        }
+        switch self {
+        case .keyNotFound(let key, let context):
+            return "\(context.codingPath.isEmpty ? "" : "in \(path(context)) ")the field \(key.stringValue) is missing"
+        case .typeMismatch(let type, let context): return "\(path(context)) is not of the expected kind (\(type))"
+        case .valueNotFound(let type, let context): return "\(path(context)) is null, a value (\(type)) is expected"
+        case .dataCorrupted(let context):
+            return context.codingPath.isEmpty
+                ? "the file is not JSON (it may be cut off or not the file you meant)" : "\(path(context)): \(context.debugDescription)"
+        @unknown default: return "\(self)"
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Support
+import Volumes
+
+extension Preparer {
+    /// Refuses scans and labels that the plan cannot be applied to.
+    func check(_ scan: Scan, _ labels: LabelMap?, _ name: String) throws {
+        let geometry = scan.geometry
+        guard geometry.size.count == 3, geometry.size.allSatisfy({ $0 > 0 }) else {
+            throw PreparationError.notThreeDimensional(scan: name, size: geometry.size)
+        }
+        guard geometry.spacing.count == 3, geometry.spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+            throw PreparationError.invalidSpacing(scan: name, spacing: geometry.spacing)
+        }
+        guard scan.channels == plan.channelNames.count else {
+            throw PreparationError.wrongChannelCount(scan: name, expected: plan.channelNames, got: scan.channels)
+        }
+        for (channel, channelName) in plan.channelNames.enumerated() { try checkValues(scan, channel, channelName, name) }
+        if let labels { try check(labels, against: geometry, name) }
+    }
+
+    private func checkValues(_ scan: Scan, _ channel: Int, _ channelName: String, _ name: String) throws {
+        let count = scan.geometry.count
+        var bad = 0, differs = false
+        scan.voxels.withUnsafeBufferPointer { voxels in
+            let values = voxels.baseAddress! + channel * count
+            let first = values[0]
+            var index = 0
+            while index < count {
+                let value = values[index]
+                if !value.isFinite { bad &+= 1 }
+                if value != first { differs = true }
+                index &+= 1
+            }
+        }
+        guard bad == 0 else { throw PreparationError.notFinite(scan: name, channel: channelName, count: bad) }
+        let first = scan.voxels[channel * count]
+        if !differs, first != 0 { throw PreparationError.constantChannel(scan: name, channel: channelName, value: first) }
+    }
+
+    private func check(_ labels: LabelMap, against geometry: Geometry, _ name: String) throws {
+        guard labels.channels == 1, labels.geometry.size == geometry.size else {
+            throw PreparationError.sizeMismatch(scan: "the labels of \(name)", expected: geometry.size, got: labels.geometry.size)
+        }
+        var counts = [Int](repeating: 0, count: 1 << 16)
+        counts.withUnsafeMutableBufferPointer { counts in
+            labels.voxels.withUnsafeBufferPointer { voxels in
+                var index = 0
+                while index < voxels.count { counts[Int(UInt16(bitPattern: voxels[index]))] &+= 1; index &+= 1 }
+            }
+        }
+        let known = Set([0] + plan.labels.foregroundValues + (plan.labels.ignoreValue.map { [$0] } ?? []))
+        for bits in counts.indices where counts[bits] > 0 {
+            let value = Int(Int16(bitPattern: UInt16(bits)))
+            guard known.contains(value) else {
+                throw PreparationError.unknownLabel(scan: "the label map of \(name)", value: value, count: counts[bits], known: known.sorted())
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+/// A few rows of one slice of the cropped scan, with all outputs interpolated to them.
+///
+/// The tile walks through the slices. It keeps the two slices of outputs it lies between, already interpolated within the plane.
+final class RestorationTile {
+    private let outputs: SharedPointer<Float>
+    private let classes: Int
+    private let lines: RestorationLines
+    private let rows: Range<Int>
+
+    /// Two planes [classes, rows, W] and the slice of the outputs that each holds.
+    private let planes: [Scratch]
+    private var held: [Int?] = [nil, nil]
+    private var slice = 0
+    private var low = 0, high = 0
+    private var weight: Float = 0
+
+    /// One row of outputs for each input row that the tile's rows need, and one output of the tile.
+    private let line: Scratch
+    private let blend: Scratch
+
+    private var planeCount: Int { rows.count * lines.width }
+
+    init(_ outputs: SharedPointer<Float>, classes: Int, lines: RestorationLines, rows: Range<Int>) {
+        self.outputs = outputs
+        self.classes = classes
+        self.lines = lines
+        self.rows = rows
+        let count = rows.count * lines.width
+        planes = [Scratch(classes * count), Scratch(classes * count)]
+        line = Scratch((lines.cells[1].high[rows.upperBound - 1] - lines.cells[1].low[rows.lowerBound] + 1) * lines.width)
+        blend = Scratch(count)
+    }
+
+    /// Goes to slice `d` of the cropped scan.
+    func move(to d: Int) {
+        slice = d
+        let cell = lines.cells[0].cell(d)
+        let usesHigh = cell.2 > 0 && cell.1 != cell.0
+        low = hold(cell.0, keeping: usesHigh ? cell.1 : nil)
+        high = usesHigh ? hold(cell.1, keeping: cell.0) : low
+        weight = usesHigh ? Float(cell.2) : 0
+    }
+
+    /// Writes the label of every voxel of the tile to the row that `target` names.
+    func decide(_ decision: LabelDecision, to target: (_ d: Int, _ h: Int) -> UnsafeMutablePointer<Int16>) {
+        let best = blend.base, count = planeCount
+        withUnsafeTemporaryAllocation(of: Int16.self, capacity: count) { labels in
+            let labels = labels.baseAddress!
+            switch decision {
+            case .largest(let values):
+                labels.initialize(repeating: values[0], count: count)
+                mix(0, into: best)
+                for output in 1..<max(classes, 1) { raise(best, labels, output, values[output]) }
+            case .regions(let values):
+                labels.initialize(repeating: 0, count: count)
+                for output in 0..<classes {
+                    mix(output, into: best)
+                    for index in 0..<count where best[index] > 0.5 { labels[index] = values[output] }
+                }
+            }
+            for (number, h) in rows.enumerated() { target(slice, h).update(from: labels + number * lines.width, count: lines.width) }
+        }
+    }
+
+    /// Writes the values of every output to the row that `target` names.
+    func copy(to target: (_ output: Int, _ d: Int, _ h: Int) -> UnsafeMutablePointer<Float>) {
+        for output in 0..<classes {
+            mix(output, into: blend.base)
+            for (number, h) in rows.enumerated() {
+                target(output, slice, h).update(from: blend.base + number * lines.width, count: lines.width)
+            }
+        }
+    }
+
+    /// Where `output` exceeds `best`, takes over its value and its label.
+    private func raise(_ best: UnsafeMutablePointer<Float>, _ labels: UnsafeMutablePointer<Int16>, _ output: Int, _ label: Int16) {
+        let a = planes[low].base + output * planeCount, b = planes[high].base + output * planeCount
+        let right = weight, left = 1 - weight, count = planeCount
+        var index = 0
+        while index < count {
+            let value = left * a[index] + right * b[index]
+            let isLarger = value > best[index]
+            labels[index] = isLarger ? label : labels[index]
+            best[index] = isLarger ? value : best[index]
+            index &+= 1
+        }
+    }
+
+    /// One output between the two held planes.
+    private func mix(_ output: Int, into target: UnsafeMutablePointer<Float>) {
+        let a = planes[low].base + output * planeCount, b = planes[high].base + output * planeCount
+        let right = weight, left = 1 - weight, count = planeCount
+        var index = 0
+        while index < count { target[index] = left * a[index] + right * b[index]; index &+= 1 }
+    }
+
+    /// The number of the plane that holds slice `source` of the outputs, filled if it is not there yet.
+    private func hold(_ source: Int, keeping other: Int?) -> Int {
+        if let plane = held.firstIndex(of: source) { return plane }
+        let plane = held[0] == other && other != nil ? 1 : 0
+        for output in 0..<classes { fill(planes[plane].base + output * planeCount, output: output, source: source) }
+        held[plane] = source
+        return plane
+    }
+
+    /// Interpolates one slice of one output within the plane: first along W, then along H.
+    private func fill(_ target: UnsafeMutablePointer<Float>, output: Int, source: Int) {
+        let vertical = lines.cells[1], horizontal = lines.cells[2], width = lines.width
+        let first = vertical.low[rows.lowerBound], last = vertical.high[rows.upperBound - 1]
+        let start = outputs + (output * lines.count + source * lines.strides[0])
+        let step = lines.strides[2]
+        horizontal.low.withUnsafeBufferPointer { low in
+            horizontal.high.withUnsafeBufferPointer { high in
+                horizontal.weight.withUnsafeBufferPointer { weight in
+                    for h in first...last {
+                        let samples = start + h * lines.strides[1], row = line.base + (h - first) * width
+                        var x = 0
+                        while x < width {
+                            let right = Float(weight[x])
+                            row[x] = (1 - right) * samples[low[x] &* step] + right * samples[high[x] &* step]
+                            x &+= 1
+                        }
+                    }
+                }
+            }
+        }
+        for (number, h) in rows.enumerated() {
+            let cell = vertical.cell(h), right = Float(cell.2), left = 1 - right
+            let a = line.base + (cell.0 - first) * width, b = line.base + (cell.1 - first) * width
+            let row = target + number * width
+            var x = 0
+            while x < width { row[x] = left * a[x] + right * b[x]; x &+= 1 }
+        }
+    }
+}
