@@ -1,0 +1,129 @@
+public import Foundation
+
+/// A folder of scans with labels, as its users keep it: what it holds and where.
+public struct Dataset: Equatable, Sendable {
+    /// The name in `dataset.json`, else the folder's.
+    public var name: String
+
+    public var folder: URL
+
+    /// What the channels are, in order.
+    public var channelNames: [String]
+
+    /// The structures that are marked.
+    public var labels: LabelSet
+
+    /// Cases for training, sorted by name. Every one has labels.
+    public var cases: [DatasetCase]
+
+    /// Cases that come without labels or are kept for testing, sorted by name.
+    public var testCases: [DatasetCase]
+
+    public init(
+        name: String, folder: URL, channelNames: [String], labels: LabelSet, cases: [DatasetCase], testCases: [DatasetCase] = []
+    ) {
+        self.name = name
+        self.folder = folder
+        self.channelNames = channelNames
+        self.labels = labels
+        self.cases = cases
+        self.testCases = testCases
+    }
+
+    /// Reads what a folder holds, without opening its scans.
+    ///
+    /// Known forms: Medical Segmentation Decathlon and nnU-Net v1 (`dataset.json` with `modality`, `labels`, `training`; images
+    /// `CASE.nii.gz` or `CASE_0000.nii.gz`), nnU-Net v2 (`channel_names`, `file_ending`, labels with regions), and plain folders
+    /// `images` and `labels` with equal file names.
+    /// - Throws: `PreparationError`, when it is none of these or a file that it lists is missing.
+    public init(contentsOf folder: URL) throws {
+        let folder = folder.standardizedFileURL
+        let listing = FolderListing(folder)
+        guard listing.exists else { throw PreparationError.notADataset(path: folder.path, problem: "there is no such folder") }
+        if let name = listing.find("dataset.json") {
+            self = try DatasetDescription(contentsOf: folder.appendingPathComponent(name)).dataset(in: folder)
+        } else {
+            self = try PlainFolder.dataset(in: folder, listing)
+        }
+    }
+}
+
+/// One patient or time point: its images, one file a channel (or one file with all channels), and its labels.
+public struct DatasetCase: Equatable, Sendable, Codable {
+    public var name: String
+    public var imageURLs: [URL]
+    public var labelURL: URL?
+
+    public init(name: String, imageURLs: [URL], labelURL: URL? = nil) {
+        self.name = name
+        self.imageURLs = imageURLs
+        self.labelURL = labelURL
+    }
+}
+
+/// The names of the files in a folder.
+struct FolderListing {
+    let names: [String]
+    let exists: Bool
+
+    init(_ folder: URL) {
+        let found = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
+        exists = found != nil
+        names = (found ?? []).filter { !$0.hasPrefix(".") }.sorted(by: CaseNames.isBefore)
+    }
+
+    /// The file of that name, whatever the case of its letters.
+    func find(_ name: String) -> String? {
+        names.first { $0 == name } ?? names.first { $0.lowercased() == name.lowercased() }
+    }
+}
+
+/// Scan files in a folder, sorted into cases by nnU-Net's naming: `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, … or `CASE.nii.gz`.
+struct ScanFiles {
+    /// Endings that scans may have, longest first.
+    static let endings = [".nii.gz", ".nii", ".hdr", ".img.gz", ".img"]
+
+    /// For each case its files in the order of their channel numbers.
+    private(set) var files: [String: [URL]] = [:]
+
+    init(in folder: URL, ending: String? = nil) {
+        var numbered: [String: [(Int, URL)]] = [:], plain: [String: URL] = [:]
+        for name in FolderListing(folder).names {
+            guard let stem = Self.stem(name, ending: ending) else { continue }
+            let url = folder.appendingPathComponent(name)
+            if let (base, channel) = Self.channel(of: stem) { numbered[base, default: []].append((channel, url)) }
+            plain[stem] = url
+        }
+        // A lone `CASE_0003` without `CASE_0000` is a case whose name ends that way, not its fourth channel.
+        for (base, found) in numbered where found.contains(where: { $0.0 == 0 }) {
+            let sorted = found.sorted { $0.0 < $1.0 }
+            guard sorted.map(\.0) == Array(0..<sorted.count) else { continue }
+            files[base] = sorted.map(\.1)
+            for (channel, _) in sorted { plain["\(base)_\(Self.digits(channel))"] = nil }
+        }
+        for (stem, url) in plain { files[stem] = [url] }
+    }
+
+    var names: [String] { files.keys.sorted(by: CaseNames.isBefore) }
+
+    /// The name without its ending; nil for files that are no scans, and for the image half of a header and image pair.
+    static func stem(_ name: String, ending: String? = nil) -> String? {
+        if let ending { return name.hasSuffix(ending) ? String(name.dropLast(ending.count)) : nil }
+        for known in endings.prefix(3) where name.lowercased().hasSuffix(known) { return String(name.dropLast(known.count)) }
+        return nil
+    }
+
+    /// The case and the channel number of `CASE_0000`.
+    static func channel(of stem: String) -> (String, Int)? {
+        let tail = stem.suffix(5)
+        guard tail.count == 5, tail.first == "_", let number = Int(tail.dropFirst()), tail.dropFirst().allSatisfy(\.isNumber),
+            stem.count > 5
+        else { return nil }
+        return (String(stem.dropLast(5)), number)
+    }
+
+    static func digits(_ channel: Int) -> String {
+        let text = String(channel)
+        return String(repeating: "0", count: max(0, 4 - text.count)) + text
+    }
+}

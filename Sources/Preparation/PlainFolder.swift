@@ -1,0 +1,36 @@
+import Foundation
+
+/// Folders of scans and labels without a `dataset.json`.
+enum PlainFolder {
+    private static let imageNames = ["images", "imagesTr", "image", "img", "scans"]
+    private static let labelNames = ["labels", "labelsTr", "label", "masks", "mask", "segmentations"]
+
+    /// - Throws: `PreparationError` when there are no such folders, or an image lacks its label.
+    static func dataset(in folder: URL, _ listing: FolderListing) throws -> Dataset {
+        guard let images = imageNames.lazy.compactMap(listing.find).first, let labels = labelNames.lazy.compactMap(listing.find).first
+        else {
+            throw PreparationError.notADataset(
+                path: folder.path, problem: "it has neither a dataset.json nor folders named images and labels")
+        }
+        let scans = ScanFiles(in: folder.appendingPathComponent(images)), marked = ScanFiles(in: folder.appendingPathComponent(labels))
+        guard !scans.files.isEmpty else {
+            throw PreparationError.notADataset(path: folder.path, problem: "its folder \(images) holds no NIfTI files")
+        }
+        let cases = try scans.names.map { name in
+            guard let label = marked.files[name]?.first else {
+                throw PreparationError.missingFile(
+                    path: folder.appendingPathComponent("\(labels)/\(name).nii.gz").path, neededFor: "the image \(name) in \(images)")
+            }
+            return DatasetCase(name: name, imageURLs: scans.files[name]!, labelURL: label)
+        }
+        let channels = cases.map(\.imageURLs.count)
+        guard let count = channels.max(), channels.min() == count else {
+            let odd = cases.first { $0.imageURLs.count != channels.max() }!
+            throw PreparationError.notADataset(
+                path: folder.path, problem: "\(odd.name) has \(odd.imageURLs.count) channel files and others have \(channels.max()!)")
+        }
+        return Dataset(
+            name: folder.lastPathComponent, folder: folder, channelNames: (0..<count).map { "channel \($0)" },
+            labels: LabelSet(definitions: [LabelDefinition(name: "background", value: 0)]), cases: cases)
+    }
+}
