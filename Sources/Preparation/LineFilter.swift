@@ -15,7 +15,7 @@ struct LineFilter: Sendable {
     /// The weights, [outputCount, taps]; each row belongs to the input samples from `starts` on.
     let weights: [Float]
 
-    /// The position of output sample `index` on the input line.
+    /// The position of output sample `index` on the input line, rounded as SciPy's `zoom` rounds it: that decides ties between labels.
     static func position(_ index: Int, from inputCount: Int, to outputCount: Int) -> Double {
         (Double(index) + 0.5) * (Double(inputCount) / Double(outputCount)) - 0.5
     }

@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 import Testing
 import TestSupport
@@ -54,8 +55,39 @@ import Volumes
         // The modern numbers were made with modern splines, but still with the threshold vote; the arg-max has its own test.
         plan.compatibility = .unetrPlusPlus
         let prepared = try Preparer(plan: plan).prepare(reference.scan(), labels: reference.labels(), name: name)
-        // Two software stacks of the reference already differ in 3 of 100,000 voxels, all of them ties.
-        #expect(try reference.differingLabels(try #require(prepared.labels), "seg_resampled") <= 0.0002)
+        let labels = try #require(prepared.labels)
+        let (indices, expected) = try reference.probes("seg_resampled")
+        let differing = zip(indices, expected).filter { Double(labels[$0.0]) != $0.1 }.map(\.0)
+        if differing.isEmpty { return }
+        // scikit-image 0.18 finds the scale of a plane by fitting a transform to its corners, with noise of 1e-14 that decides ties.
+        #expect(Double(differing.count) < 0.005 * Double(indices.count))
+        #expect(name == "ct_iso" || name == "spleen_aniso", "only volumes that went the planar way have such ties")
+        let size = reference.size("seg_resampled")
+        let region = try #require(NonZeroRegion(
+            reference.scan().voxels, channels: 1, size: reference.scan().geometry.size, needsMask: true, threads: 1))
+        let marked = Preparer(plan: plan).mark(try reference.labels(), region, try reference.scan().geometry.size)
+        for index in differing {
+            let shares = Self.shares(of: marked, prepared.properties.preparationGrid, [index / (size[1] * size[2]), index / size[2] % size[1], index % size[2]])
+            #expect(shares.contains { abs($0 - 0.5) < 1e-9 }, "voxel \(index) is no tie")
+        }
+    }
+
+    /// The weights of the labels around an output voxel, the plain way.
+    private static func shares(of labels: [Int16], _ grid: ResamplingGrid, _ voxel: [Int]) -> [Double] {
+        let cells = (0..<3).map {
+            CellLine(from: grid.inputSize[$0], to: grid.outputSize[$0], nearest: $0 == grid.coarseAxis).cell(voxel[$0])
+        }
+        var sums: [Int16: Double] = [:]
+        for corner in 0..<8 {
+            var index = 0, weight = 1.0
+            for axis in 0..<3 {
+                let isHigh = corner >> axis & 1 == 1
+                index = index * grid.inputSize[axis] + (isHigh ? cells[axis].1 : cells[axis].0)
+                weight *= isHigh ? cells[axis].2 : 1 - cells[axis].2
+            }
+            sums[labels[index], default: 0] += weight
+        }
+        return Array(sums.values)
     }
 
     @Test(arguments: cases)
