@@ -15,6 +15,11 @@ public struct StoredArray: Sendable {
         guard expected == bytes.count else {
             throw .wrongByteCount(shape: shape, type: scalarType, expected: expected, got: bytes.count)
         }
+        self.init(scalarType, shape, unchecked: bytes)
+    }
+
+    /// For bytes known to be those of the shape.
+    init(_ scalarType: ScalarType, _ shape: [Int], unchecked bytes: StoredBytes) {
         self.scalarType = scalarType
         self.shape = shape
         self.bytes = bytes
