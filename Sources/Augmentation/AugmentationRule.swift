@@ -1,6 +1,7 @@
 /// Which release's arithmetic the augmentations follow where releases differ.
 ///
-/// The published weights were trained with batchgenerators 0.21, which has two slips that 0.25.5 mends; everything else is equal.
+/// The published weights were trained with batchgenerators 0.21. Its later release 0.25.5 turns about the true middle, lets gamma
+/// keep the mean, and decides otherwise between labels; everything else is equal.
 public enum AugmentationRule: String, Codable, Sendable, CaseIterable {
     /// batchgenerators 0.21, as UNETR++ was trained.
     case unetrPlusPlus

@@ -83,7 +83,7 @@ public struct Augmenter: Sendable {
                 throw AugmentationError.source(case: 0, array: "labels", expected: source.size.count, found: values.count)
             }
             if let grid {
-                LabelResampling(grid, crop: crop).apply(base, to: labels, scratch)
+                LabelResampling(grid, crop: crop, rule: plan.rule).apply(base, to: labels, scratch)
             } else {
                 crop.centre(patch).copy(base, to: labels, padding: -1)
             }

@@ -1,5 +1,5 @@
 import Foundation
-public import Support
+import Support
 
 /// Background threads that make batches ahead of the training loop, always the same ones.
 ///

@@ -1,16 +1,15 @@
-/// Reads labels on a rotated and scaled grid.
-///
-/// Each label's indicator is interpolated linearly; the largest label that reaches one half is written, and 0 where none does.
-/// Positions outside of the crop give 0 as well (the reference asks for −1 there, but its threshold turns that into 0).
+/// Reads labels on a rotated and scaled grid: each label's indicator is interpolated linearly, then the rule decides.
 struct LabelResampling {
     private let grid: SamplingGrid
+    private let rule: AugmentationRule
     private let view: CropView
     private let low: SIMD3<Int>
     /// The closed box, in coordinates of the crop, that positions may lie in.
     private let high: SIMD3<Int>
 
-    init(_ grid: SamplingGrid, crop: CropView) {
+    init(_ grid: SamplingGrid, crop: CropView, rule: AugmentationRule) {
         self.grid = grid
+        self.rule = rule
         let bounds = grid.bounds
         var low = SIMD3<Int>()
         var high = SIMD3<Int>()
@@ -28,7 +27,7 @@ struct LabelResampling {
     }
 
     func apply(_ labels: UnsafePointer<Int16>, to output: UnsafeMutablePointer<Int16>, _ scratch: Scratch) {
-        output.update(repeating: 0, count: grid.patch.count)
+        output.update(repeating: rule.labelOutside, count: grid.patch.count)
         guard view.extent.count > 0 else { return }
         let box = scratch.labels(view.extent.count)
         view.copy(labels, to: box, padding: -1)
@@ -60,23 +59,45 @@ struct LabelResampling {
             if corners == SIMD8(repeating: corners[0]) {
                 output[x] = corners[0]
             } else {
-                output[x] = vote(corners, position - SIMD3(Double(z), Double(y), Double(w)))
+                output[x] = rule.vote(corners, position - SIMD3(Double(z), Double(y), Double(w)))
             }
         }
     }
+}
 
-    /// The largest label whose corners weigh at least one half together.
-    private func vote(_ corners: SIMD8<Int16>, _ t: SIMD3<Double>) -> Int16 {
+extension AugmentationRule {
+    /// Shares closer than this count as equal: a position half-way between two samples must not be decided by rounding.
+    private static let tie = 1e-9
+
+    /// The label for positions outside of the crop. Both releases ask for −1, but the older one's threshold turns it into 0.
+    var labelOutside: Int16 { self == .modern ? -1 : 0 }
+
+    /// Decides between the labels of the eight samples around a position `t` within their cube, corner 0 to corner 7.
+    ///
+    /// The older release takes the largest label with a share of one half or more, and 0 where there is none. The newer one takes the
+    /// label with the largest share; among equal ones that of the nearest sample (upwards from half-way), else the smallest.
+    func vote(_ corners: SIMD8<Int16>, _ t: SIMD3<Double>) -> Int16 {
         let deep = SIMD8<Double>(1 - t.x, 1 - t.x, 1 - t.x, 1 - t.x, t.x, t.x, t.x, t.x)
         let across = SIMD8<Double>(1 - t.y, 1 - t.y, t.y, t.y, 1 - t.y, 1 - t.y, t.y, t.y)
         let along = SIMD8<Double>(1 - t.z, t.z, 1 - t.z, t.z, 1 - t.z, t.z, 1 - t.z, t.z)
         let weights = deep * across * along
-        var best: Int16?
-        for corner in 0..<8 where best.map({ corners[corner] > $0 }) ?? true {
-            var weight = 0.0
-            for other in 0..<8 where corners[other] == corners[corner] { weight += weights[other] }
-            if weight >= 0.5 { best = corners[corner] }
+        /// The share of the label of each corner.
+        var shares = SIMD8<Double>.zero
+        for corner in 0..<8 {
+            for other in 0..<8 where corners[other] == corners[corner] { shares[corner] += weights[other] }
         }
-        return best ?? 0
+        switch self {
+        case .unetrPlusPlus:
+            var best: Int16?
+            for corner in 0..<8 where shares[corner] >= 0.5 - Self.tie { best = max(best ?? .min, corners[corner]) }
+            return best ?? 0
+        case .modern:
+            let top = shares.max() - Self.tie
+            let nearest = (t.x >= 0.5 ? 4 : 0) + (t.y >= 0.5 ? 2 : 0) + (t.z >= 0.5 ? 1 : 0)
+            if shares[nearest] >= top { return corners[nearest] }
+            var best = Int16.max
+            for corner in 0..<8 where shares[corner] >= top { best = min(best, corners[corner]) }
+            return best
+        }
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-public import Support
+import Support
 
 /// A rotation and scaling of the grid that a patch is read on.
 ///
