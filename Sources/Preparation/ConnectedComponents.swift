@@ -1,0 +1,65 @@
+/// Removal of all but the largest connected part of a structure (6-connectivity).
+public enum ConnectedComponents {
+    /// What a removal did, in voxels times `voxelVolume`.
+    public struct Outcome: Equatable, Sendable {
+        /// Size of the largest part that was removed; nil when nothing was.
+        public var largestRemoved: Double?
+
+        /// Size of the largest part; nil when the structure is absent.
+        public var kept: Double?
+    }
+
+    /// Sets to 0 every voxel with one of `values` that does not belong to the largest connected part of them.
+    ///
+    /// Parts of equal size, if largest, all stay. The values together are one structure.
+    /// - Parameters:
+    ///   - labels: a label map [D, H, W] of the given size.
+    ///   - minimumSize: smaller parts are removed only if their size is below this; nil: always.
+    ///   - voxelVolume: what sizes are counted in, such as mm³ a voxel.
+    @discardableResult
+    public static func keepLargest(
+        of values: [Int], in labels: inout [Int16], size: [Int], minimumSize: Double? = nil, voxelVolume: Double = 1
+    ) -> Outcome {
+        precondition(labels.count == size.reduce(1, *), "\(labels.count) labels for \(size)")
+        let wanted = Set(values.map { Int16(truncatingIfNeeded: $0) })
+        let mask = mask(of: wanted, in: labels)
+        return mask.withUnsafeBufferPointer { mask in
+            guard let base = mask.baseAddress else { return Outcome() }
+            let parts = RunComponents(base, size: size)
+            let counts = parts.voxelCounts
+            guard let largest = counts.max() else { return Outcome() }
+            let isRemoved = counts.map { count in
+                count < largest && (minimumSize.map { Double(count) * voxelVolume < $0 } ?? true)
+            }
+            labels.withUnsafeMutableBufferPointer { labels in
+                parts.forEachRun { row, run, part in
+                    guard isRemoved[part] else { return }
+                    for x in run.start..<run.end { labels[row * size[2] + Int(x)] = 0 }
+                }
+            }
+            let removed = zip(counts, isRemoved).filter(\.1).map(\.0).max()
+            return Outcome(largestRemoved: removed.map { Double($0) * voxelVolume }, kept: Double(largest) * voxelVolume)
+        }
+    }
+
+    private static func mask(of wanted: Set<Int16>, in labels: [Int16]) -> [UInt8] {
+        var isWanted = [UInt8](repeating: 0, count: 1 << 16)
+        for value in wanted { isWanted[Int(UInt16(bitPattern: value))] = 1 }
+        return [UInt8](unsafeUninitializedCapacity: labels.count) { mask, initialised in
+            labels.withUnsafeBufferPointer { labels in
+                isWanted.withUnsafeBufferPointer { isWanted in
+                    var index = 0
+                    while index < labels.count { mask[index] = isWanted[Int(UInt16(bitPattern: labels[index]))]; index &+= 1 }
+                }
+            }
+            initialised = labels.count
+        }
+    }
+}
+
+extension PostProcessing {
+    /// Cleans a predicted label map.
+    public func apply(to labels: inout [Int16], size: [Int]) {
+        for values in keepLargest { ConnectedComponents.keepLargest(of: values, in: &labels, size: size) }
+    }
+}

@@ -1,0 +1,98 @@
+/// Decides on cross-validation results which structures gain from keeping only their largest part (nnU-Net's rule).
+///
+/// First all structures as one: adopted if the mean Dice of at least one rises and of none falls. Then, on what that left, each
+/// structure by itself: adopted if its mean Dice rises.
+public struct PostProcessingDecision: Equatable, Sendable {
+    public let postProcessing: PostProcessing
+
+    /// Mean Dice of each label value before any removal, after the joint removal, and after its own removal on the adopted state.
+    public let rawDice: [Int: Double]
+    public let jointDice: [Int: Double]
+    public let singleDice: [Int: Double]
+
+    /// A predicted and a reference label map of one case, C-order [D, H, W].
+    public struct Pair: Sendable {
+        public var size: [Int]
+        public var prediction: [Int16]
+        public var reference: [Int16]
+
+        public init(size: [Int], prediction: [Int16], reference: [Int16]) {
+            self.size = size
+            self.prediction = prediction
+            self.reference = reference
+        }
+    }
+
+    /// - Parameters:
+    ///   - values: the label values that count, ascending.
+    ///   - count: how many cases there are.
+    ///   - pair: gives a case; called several times for each, so that memory is bounded by one case.
+    public init(values: [Int], cases count: Int, _ pair: (Int) throws -> Pair) rethrows {
+        var raw = DiceMean(values), joint = DiceMean(values)
+        for index in 0..<count {
+            var pair = try pair(index)
+            raw.add(pair)
+            ConnectedComponents.keepLargest(of: values, in: &pair.prediction, size: pair.size)
+            joint.add(pair)
+        }
+        let (rawDice, jointDice) = (raw.means, joint.means)
+        let rises = values.contains { Self.isHigher(jointDice[$0], than: rawDice[$0]) }
+        let falls = values.contains { Self.isHigher(rawDice[$0], than: jointDice[$0]) }
+        let adoptsJoint = values.count > 1 && rises && !falls
+        var single = DiceMean(values)
+        for index in 0..<count {
+            var pair = try pair(index)
+            if adoptsJoint { ConnectedComponents.keepLargest(of: values, in: &pair.prediction, size: pair.size) }
+            // One structure's removal does not touch another's voxels: one pass tries them all.
+            for value in values { ConnectedComponents.keepLargest(of: [value], in: &pair.prediction, size: pair.size) }
+            single.add(pair)
+        }
+        let singleDice = single.means, before = adoptsJoint ? jointDice : rawDice
+        self.rawDice = rawDice
+        self.jointDice = jointDice
+        self.singleDice = singleDice
+        postProcessing = PostProcessing(
+            keepLargest: (adoptsJoint ? [values] : []) + values.filter { Self.isHigher(singleDice[$0], than: before[$0]) }.map { [$0] })
+    }
+
+    private static func isHigher(_ one: Double?, than other: Double?) -> Bool {
+        guard let one, let other else { return false }
+        return one > other
+    }
+}
+
+/// The mean Dice of each label value over cases; cases where it is undefined do not count.
+private struct DiceMean {
+    private let values: [Int]
+    private var sums: [Int: Double] = [:]
+    private var counts: [Int: Int] = [:]
+
+    init(_ values: [Int]) { self.values = values }
+
+    var means: [Int: Double] {
+        var means: [Int: Double] = [:]
+        for (value, count) in counts { means[value] = sums[value]! / Double(count) }
+        return means
+    }
+
+    mutating func add(_ pair: PostProcessingDecision.Pair) {
+        for value in values {
+            let wanted = Int16(truncatingIfNeeded: value)
+            var predicted = 0, expected = 0, both = 0
+            pair.prediction.withUnsafeBufferPointer { prediction in
+                pair.reference.withUnsafeBufferPointer { reference in
+                    var index = 0
+                    while index < prediction.count {
+                        let (isPredicted, isExpected) = (prediction[index] == wanted, reference[index] == wanted)
+                        if isPredicted { predicted &+= 1 }
+                        if isExpected { expected &+= 1; if isPredicted { both &+= 1 } }
+                        index &+= 1
+                    }
+                }
+            }
+            guard predicted + expected > 0 else { continue }
+            sums[value, default: 0] += 2 * Double(both) / Double(predicted + expected)
+            counts[value, default: 0] += 1
+        }
+    }
+}
