@@ -86,6 +86,9 @@ let package = Package(
 
         // Optimised also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),
+        .target(
+            name: "NetworkTestSupport", dependencies: ["TestSupport", "Networks", "Layers", "Torch", "Archives"],
+            path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("Support", []),
         tests("Archives", ["Support"]),
         tests("Volumes", ["Support"]),
@@ -95,8 +98,8 @@ let package = Package(
         tests("Evaluation", ["Support", "Volumes", "Archives"]),
         tests("Torch", [], torch: true),
         tests("Layers", ["Torch", "Archives"], torch: true),
-        tests("Networks", ["Layers", "Torch", "Archives"], torch: true),
-        tests("Training", ["Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
+        tests("Networks", ["NetworkTestSupport", "Layers", "Torch", "Archives"], torch: true),
+        tests("Training", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
         tests("Inference", ["Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
     ],
     swiftLanguageModes: [.v6],

@@ -67,6 +67,11 @@ CTStatus ct_masked_fill(CTTensor a, CTTensor mask, double value, CTTensor *out) 
 
 #pragma mark - In place
 
+// A whole-number tensor takes a whole-number factor only.
+static at::Scalar factor_for(const at::Tensor &target, double value) {
+    return at::isIntegralType(target.scalar_type(), /*includeBool=*/false) ? at::Scalar(static_cast<int64_t>(value)) : at::Scalar(value);
+}
+
 CTStatus ct_copy_in_place(CTTensor target, CTTensor source) {
     return guarded([&] { tensor(target).copy_(tensor(source)); });
 }
@@ -76,7 +81,7 @@ CTStatus ct_fill_in_place(CTTensor target, double value) {
 }
 
 CTStatus ct_add_in_place(CTTensor target, CTTensor b, double factor) {
-    return guarded([&] { tensor(target).add_(tensor(b), factor); });
+    return guarded([&] { tensor(target).add_(tensor(b), factor_for(tensor(target), factor)); });
 }
 
 CTStatus ct_multiply_in_place(CTTensor target, CTTensor b) {
@@ -84,7 +89,7 @@ CTStatus ct_multiply_in_place(CTTensor target, CTTensor b) {
 }
 
 CTStatus ct_multiply_scalar_in_place(CTTensor target, double b) {
-    return guarded([&] { tensor(target).mul_(b); });
+    return guarded([&] { tensor(target).mul_(factor_for(tensor(target), b)); });
 }
 
 CTStatus ct_uniform_in_place(CTTensor target, double low, double high) {

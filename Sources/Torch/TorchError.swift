@@ -11,6 +11,12 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
     /// What libtorch says about it.
     public var message: String
 
+    public init(operation: String, shapes: [[Int]], message: String) {
+        self.operation = operation
+        self.shapes = shapes
+        self.message = message
+    }
+
     public var description: String {
         let inputs = shapes.map { "[\($0.map(String.init).joined(separator: ", "))]" }.joined(separator: " and ")
         return inputs.isEmpty ? "\(operation): \(message)" : "\(operation) of \(inputs): \(message)"

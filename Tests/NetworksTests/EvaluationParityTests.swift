@@ -1,4 +1,5 @@
 import Layers
+import NetworkTestSupport
 import Networks
 import Synchronization
 import TestSupport

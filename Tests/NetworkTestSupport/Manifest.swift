@@ -1,20 +1,20 @@
-import Archives
+public import Archives
 import Foundation
 import Layers
-import Networks
+public import Networks
 import TestSupport
-import Torch
+public import Torch
 
 /// One reference run: `Tests/Fixtures/parity/NAME.json` and `.safetensors`.
-struct Manifest {
-    struct Inner: Decodable {
-        var shape: [Int]
-        var float32_relative_error: Double
+public struct Manifest: Sendable {
+    public struct Inner: Decodable, Sendable {
+        public var shape: [Int]
+        public var float32_relative_error: Double
     }
 
-    struct Step: Decodable {
-        var loss: Double
-        var gradient_norm: Double
+    public struct Step: Decodable, Sendable {
+        public var loss: Double
+        public var gradient_norm: Double
     }
 
     private struct Contents: Decodable {
@@ -33,16 +33,16 @@ struct Manifest {
         var steps: [Step]?
     }
 
-    let tensors: [String: Inner]
-    let configuration: UNETRPlusPlusConfiguration
-    let parameterCount: Int?
-    let inputShape: [Int]
-    let steps: [Step]
+    public let tensors: [String: Inner]
+    public var configuration: UNETRPlusPlusConfiguration
+    public let parameterCount: Int?
+    public let inputShape: [Int]
+    public let steps: [Step]
     /// Keys and shapes in the order of the reference's state dict.
-    let parameters: [(key: String, shape: [Int])]
-    let values: SafetensorsFile
+    public let parameters: [(key: String, shape: [Int])]
+    public let values: SafetensorsFile
 
-    init(_ name: String) throws {
+    public init(_ name: String) throws {
         let url = Fixtures.url("parity/\(name).json")
         let data = try Data(contentsOf: url)
         let contents = try JSONDecoder().decode(Contents.self, from: data)
@@ -70,12 +70,12 @@ struct Manifest {
     }
 
     /// The probed values of a tensor: flat indices and float64 values.
-    func probe(_ name: String) throws -> (indices: [Int], values: [Double]) {
+    public func probe(_ name: String) throws -> (indices: [Int], values: [Double]) {
         (try values.array("\(name).index").ints(), try values.array("\(name).value").doubles())
     }
 
     /// The network with the weights of the rule.
-    func network(dtype: DType = .float32) throws -> UNETRPlusPlus {
+    public func network(dtype: DType = .float32) throws -> UNETRPlusPlus {
         let network = try UNETRPlusPlus(configuration, dtype: dtype, values: .unset)
         try withoutGradients {
             for entry in network.store.entries where entry.aliasOf == nil {
@@ -87,8 +87,8 @@ struct Manifest {
     }
 
     /// The input of the rule.
-    func input(dtype: DType = .float32) throws -> Tensor {
-        let values = ParityRule("input").values(inputShape.reduce(1, *), scale: 2)
+    public func input(_ name: String = "input", dtype: DType = .float32) throws -> Tensor {
+        let values = ParityRule(name).values(inputShape.reduce(1, *), scale: 2)
         return try Tensor(values, shape: inputShape).to(dtype)
     }
 }

@@ -1,0 +1,95 @@
+public import Archives
+public import Torch
+
+/// A network's state as it stands in a file: arrays by checkpoint key, in order.
+public struct StateDictionary: Sendable {
+    public private(set) var entries: [(key: String, array: StoredArray)]
+    private let indices: [String: Int]
+
+    /// - Throws: `StateError.duplicateKey`.
+    public init(_ entries: [(key: String, array: StoredArray)]) throws {
+        self.entries = entries
+        var indices: [String: Int] = [:]
+        for (index, entry) in entries.enumerated() {
+            guard indices.updateValue(index, forKey: entry.key) == nil else { throw StateError.duplicateKey(entry.key) }
+        }
+        self.indices = indices
+    }
+
+    public subscript(key: String) -> StoredArray? { indices[key].map { entries[$0].array } }
+
+    /// The same with a prefix that every key has, such as the "module." of parallel training, taken off.
+    public func removingCommonPrefix(_ prefix: String) throws -> StateDictionary {
+        guard !entries.isEmpty, entries.allSatisfy({ $0.key.hasPrefix(prefix) }) else { return self }
+        return try StateDictionary(entries.map { (String($0.key.dropFirst(prefix.count)), $0.array) })
+    }
+}
+
+/// What differs between a file's state and a network, found before anything is changed.
+public enum StateError: Error, Equatable, CustomStringConvertible, Sendable {
+    case duplicateKey(String)
+    case missing([String])
+    case unexpected([String])
+    case shape(key: String, found: [Int], expected: [Int])
+    case type(key: String, found: String)
+    case unequalAliases(key: String, original: String)
+
+    public var description: String {
+        func list(_ keys: [String]) -> String {
+            keys.prefix(3).joined(separator: ", ") + (keys.count > 3 ? " and \(keys.count - 3) more" : "")
+        }
+        switch self {
+        case .duplicateKey(let key):
+            return "the key \(key) stands twice in the weights"
+        case .missing(let keys):
+            return "the weights lack \(keys.count) tensors of this network: \(list(keys)); do they belong to this configuration?"
+        case .unexpected(let keys):
+            return "the weights hold \(keys.count) tensors that this network does not have: \(list(keys)); "
+                + "do they belong to this configuration?"
+        case .shape(let key, let found, let expected):
+            return "the tensor \(key) of the weights is \(found), this network's is \(expected); do the patch size, width and classes agree?"
+        case .type(let key, let found):
+            return "the tensor \(key) of the weights has elements of type \(found), numbers are expected"
+        case .unequalAliases(let key, let original):
+            return "\(key) and \(original) are one tensor in this variant, but the weights hold different values for them; "
+                + "a variant with separate projections (acdc, lung) was perhaps meant"
+        }
+    }
+}
+
+extension ParameterStore {
+    /// Fills every parameter and buffer, after checking that every key is used, every tensor set, and every shape equal.
+    ///
+    /// Values are converted to the store's types. Where the network shares one tensor under two keys, the file's two must be equal.
+    /// - Throws: `StateError`; the network is unchanged then.
+    public func load(_ state: StateDictionary) throws {
+        let missing = entries.map(\.key).filter { state[$0] == nil }
+        guard missing.isEmpty else { throw StateError.missing(missing) }
+        let unexpected = state.entries.map(\.key).filter { self[$0] == nil }
+        guard unexpected.isEmpty else { throw StateError.unexpected(unexpected) }
+        for entry in entries {
+            let array = state[entry.key]!
+            guard array.shape == entry.tensor.shape else {
+                throw StateError.shape(key: entry.key, found: array.shape, expected: entry.tensor.shape)
+            }
+            guard DType(array.scalarType) != nil, array.scalarType != .bool else {
+                throw StateError.type(key: entry.key, found: "\(array.scalarType)")
+            }
+            if let original = entry.aliasOf, array != state[original] {
+                throw StateError.unequalAliases(key: entry.key, original: original)
+            }
+        }
+        try withoutGradients {
+            for entry in entries where entry.aliasOf == nil {
+                try entry.tensor.copyInPlace(Tensor.from(state[entry.key]!))
+            }
+        }
+    }
+
+    /// The state for a file; floating-point tensors converted to `dtype` if one is given.
+    public func state(as dtype: DType? = nil) throws -> StateDictionary {
+        try StateDictionary(entries.map { entry in
+            (entry.key, try entry.tensor.detached().stored(as: entry.tensor.dtype.isFloatingPoint ? dtype : nil))
+        })
+    }
+}
