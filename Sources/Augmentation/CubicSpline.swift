@@ -16,13 +16,15 @@ enum CubicSpline {
         return [s * s * s / 6, (4 - 6 * t * t + 3 * t * t * t) / 6, (4 - 6 * s * s + 3 * s * s * s) / 6, t * t * t / 6]
     }
 
+    /// The same for four positions at once: the first, second, third and fourth weight of each.
     @inline(__always)
-    static func weights(_ t: Float) -> SIMD4<Float> {
+    static func weights(_ t: SIMD4<Float>) -> (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>, SIMD4<Float>) {
         let s = 1 - t
         let tt = t * t
         let ss = s * s
-        return SIMD4(
-            ss * s * (1.0 / 6), (2.0 / 3) - tt + 0.5 * tt * t, (2.0 / 3) - ss + 0.5 * ss * s, tt * t * (1.0 / 6))
+        return (
+            ss * s * (1.0 / 6), (2.0 / 3) - tt + 0.5 * tt * t, (2.0 / 3) - ss + 0.5 * ss * s, tt * t * (1.0 / 6)
+        )
     }
 
     /// Turns a line of samples into coefficients, in double precision.
@@ -47,13 +49,18 @@ enum CubicSpline {
     static func prefilter(_ values: UnsafeMutablePointer<Float>, outer: Int, count: Int, inner: Int) {
         guard count > 1 else { return }
         let starts = startWeights(count)
-        for block in 0..<outer {
-            let base = values + block * count * inner
-            if inner == 1 {
-                prefilterLine(base, count, starts)
-            } else {
-                prefilterRows(base, count, inner, starts)
-            }
+        if inner > 1 {
+            for block in 0..<outer { prefilterRows(values + block * count * inner, count, inner, starts) }
+            return
+        }
+        var block = 0
+        while block + 4 <= outer {
+            prefilterLines(values + block * count, count, starts)
+            block += 4
+        }
+        while block < outer {
+            prefilterRows(values + block * count, count, 1, starts)
+            block += 1
         }
     }
 
@@ -67,20 +74,29 @@ enum CubicSpline {
         }
     }
 
-    private static func prefilterLine(_ line: UnsafeMutablePointer<Float>, _ count: Int, _ starts: [Float]) {
-        let z = Float(pole)
-        var value: Float = 0
-        for index in 0..<starts.count { value += starts[index] * line[index] }
-        line[0] = value
-        for index in 1..<count {
-            value = 6 * line[index] + z * value
-            line[index] = value
+    /// Filters four lines that follow each other in memory. Each step waits for the one before it; four lines keep the processor busy.
+    private static func prefilterLines(_ lines: UnsafeMutablePointer<Float>, _ count: Int, _ starts: [Float]) {
+        let (a, b, c, d) = (lines, lines + count, lines + 2 * count, lines + 3 * count)
+        @inline(__always) func read(_ index: Int) -> SIMD4<Float> { SIMD4(a[index], b[index], c[index], d[index]) }
+        @inline(__always) func write(_ value: SIMD4<Float>, _ index: Int) {
+            a[index] = value[0]
+            b[index] = value[1]
+            c[index] = value[2]
+            d[index] = value[3]
         }
-        value = Float(pole / (pole * pole - 1)) * (value + z * line[count - 2])
-        line[count - 1] = value
+        let z = Float(pole)
+        var value = SIMD4<Float>.zero
+        for index in 0..<starts.count { value += starts[index] * read(index) }
+        write(value, 0)
+        for index in 1..<count {
+            value = 6 * read(index) + z * value
+            write(value, index)
+        }
+        value = Float(pole / (pole * pole - 1)) * (value + z * read(count - 2))
+        write(value, count - 1)
         for index in stride(from: count - 2, through: 0, by: -1) {
-            value = z * (value - line[index])
-            line[index] = value
+            value = z * (value - read(index))
+            write(value, index)
         }
     }
 

@@ -77,27 +77,53 @@ extension AugmentationRule {
     /// The older release takes the largest label with a share of one half or more, and 0 where there is none. The newer one takes the
     /// label with the largest share; among equal ones that of the nearest sample (upwards from half-way), else the smallest.
     func vote(_ corners: SIMD8<Int16>, _ t: SIMD3<Double>) -> Int16 {
-        let deep = SIMD8<Double>(1 - t.x, 1 - t.x, 1 - t.x, 1 - t.x, t.x, t.x, t.x, t.x)
-        let across = SIMD8<Double>(1 - t.y, 1 - t.y, t.y, t.y, 1 - t.y, 1 - t.y, t.y, t.y)
-        let along = SIMD8<Double>(1 - t.z, t.z, 1 - t.z, t.z, 1 - t.z, t.z, 1 - t.z, t.z)
-        let weights = deep * across * along
-        /// The share of the label of each corner.
-        var shares = SIMD8<Double>.zero
-        for corner in 0..<8 {
-            for other in 0..<8 where corners[other] == corners[corner] { shares[corner] += weights[other] }
+        // Nearly always two labels meet.
+        let first = corners[0]
+        var second = first
+        for corner in 1..<8 where corners[corner] != first {
+            if second == first { second = corners[corner] }
+            if corners[corner] != second { return voteAmongMany(corners, t) }
         }
+        let share = Self.share(of: first, corners, t)
+        return decide(between: first, share, second, nearest: corners[Self.nearest(t)])
+    }
+
+    /// The choice between two labels, one with the given share and the other with the rest.
+    @inline(__always)
+    private func decide(between first: Int16, _ share: Double, _ second: Int16, nearest: Int16) -> Int16 {
+        if abs(share - 0.5) > Self.tie { return share > 0.5 ? first : second }
+        return self == .modern ? nearest : max(first, second)
+    }
+
+    private func voteAmongMany(_ corners: SIMD8<Int16>, _ t: SIMD3<Double>) -> Int16 {
+        let shares = (0..<8).map { Self.share(of: corners[$0], corners, t) }
         switch self {
         case .unetrPlusPlus:
-            var best: Int16?
-            for corner in 0..<8 where shares[corner] >= 0.5 - Self.tie { best = max(best ?? .min, corners[corner]) }
-            return best ?? 0
+            let winners = (0..<8).filter { shares[$0] >= 0.5 - Self.tie }
+            return winners.map { corners[$0] }.max() ?? 0
         case .modern:
-            let top = shares.max() - Self.tie
-            let nearest = (t.x >= 0.5 ? 4 : 0) + (t.y >= 0.5 ? 2 : 0) + (t.z >= 0.5 ? 1 : 0)
+            let top = shares.max()! - Self.tie
+            let nearest = Self.nearest(t)
             if shares[nearest] >= top { return corners[nearest] }
-            var best = Int16.max
-            for corner in 0..<8 where shares[corner] >= top { best = min(best, corners[corner]) }
-            return best
+            return (0..<8).filter { shares[$0] >= top }.map { corners[$0] }.min()!
         }
+    }
+
+    /// The label's indicator, interpolated linearly along W, H, D.
+    @inline(__always)
+    private static func share(of label: Int16, _ corners: SIMD8<Int16>, _ t: SIMD3<Double>) -> Double {
+        func along(_ corner: Int) -> Double {
+            let (low, high) = (corners[corner] == label ? 1.0 : 0, corners[corner + 1] == label ? 1.0 : 0)
+            return low * (1 - t.z) + high * t.z
+        }
+        let front = along(0) * (1 - t.y) + along(2) * t.y
+        let back = along(4) * (1 - t.y) + along(6) * t.y
+        return front * (1 - t.x) + back * t.x
+    }
+
+    /// The corner nearest to the position, upwards from half-way.
+    @inline(__always)
+    private static func nearest(_ t: SIMD3<Double>) -> Int {
+        (t.x >= 0.5 ? 4 : 0) + (t.y >= 0.5 ? 2 : 0) + (t.z >= 0.5 ? 1 : 0)
     }
 }

@@ -98,27 +98,32 @@ struct SamplingGrid {
 
     /// The voxels of a row whose positions lie in a closed box.
     func voxels(from start: SIMD3<Double>, within low: SIMD3<Double>, _ high: SIMD3<Double>) -> Range<Int> {
-        let step = step
-        var first = 0
-        var end = patch.width
-        for axis in 0..<3 {
-            let (position, change, low, high) = (start[axis], step[axis], low[axis], high[axis])
-            guard abs(change) > 1e-12 else {
-                if position < low || position > high { return 0..<0 }
-                continue
-            }
-            let (entry, exit) = change > 0 ? (low, high) : (high, low)
-            let limit = Double(patch.width)
-            // One voxel too wide, then narrowed by the test that counts, so that rounding of the division does not matter.
-            first = max(first, Int(min(max((entry - position) / change - 1, 0), limit)))
-            end = min(end, Int(min(max((exit - position) / change + 2, 0), limit)))
-            func isInside(_ index: Int) -> Bool {
-                let value = position + Double(index) * change
-                return value >= low && value <= high
-            }
-            while first < end, !isInside(first) { first += 1 }
-            while end > first, !isInside(end - 1) { end -= 1 }
+        var range = (0, patch.width)
+        narrow(&range, start.x, step.x, low.x, high.x)
+        narrow(&range, start.y, step.y, low.y, high.y)
+        narrow(&range, start.z, step.z, low.z, high.z)
+        return range.0 < range.1 ? range.0..<range.1 : 0..<0
+    }
+
+    /// Takes away the voxels whose position along one axis is outside of low…high.
+    @inline(__always)
+    private func narrow(_ range: inout (Int, Int), _ position: Double, _ change: Double, _ low: Double, _ high: Double) {
+        func isInside(_ index: Int) -> Bool {
+            let value = position + Double(index) * change
+            return value >= low && value <= high
         }
-        return first < end ? first..<end : 0..<0
+        // Positions change monotonically: where both ends are inside, all are.
+        if range.0 >= range.1 || isInside(range.0) && isInside(range.1 - 1) { return }
+        guard abs(change) > 1e-12 else {
+            range.1 = range.0
+            return
+        }
+        // One voxel too wide, then narrowed by the test that counts, so that rounding of the division does not matter.
+        let (entry, exit) = change > 0 ? (low, high) : (high, low)
+        let limit = Double(patch.width)
+        range.0 = max(range.0, Int(min(max((entry - position) / change - 1, 0), limit)))
+        range.1 = min(range.1, Int(min(max((exit - position) / change + 2, 0), limit)))
+        while range.0 < range.1, !isInside(range.0) { range.0 += 1 }
+        while range.1 > range.0, !isInside(range.1 - 1) { range.1 -= 1 }
     }
 }

@@ -93,22 +93,25 @@ struct SplineResampling {
         let last = lastBase
         let planeStride = padded.height * padded.width
         let rowStride = padded.width
+        let offset = begin - corner
         for x in voxels {
-            let position = begin + Double(x) * step - corner
+            let position = offset + Double(x) * step
             let z = min(Int(position.x), last.x)
             let y = min(Int(position.y), last.y)
             let w = min(Int(position.z), last.z)
-            let across = CubicSpline.weights(Float(position.y - Double(y)))
-            let along = CubicSpline.weights(Float(position.z - Double(w)))
             let base = coefficients + (z * planeStride + y * rowStride + w)
+            // The weights of all three axes side by side; element k of `taps.n` is tap n of axis k.
+            let taps = CubicSpline.weights(
+                SIMD4(Float(position.x - Double(z)), Float(position.y - Double(y)), Float(position.z - Double(w)), 0))
+            let across = SIMD4(taps.0[1], taps.1[1], taps.2[1], taps.3[1])
+            let along = SIMD4(taps.0[2], taps.1[2], taps.2[2], taps.3[2])
             if isPlanar {
                 output[x] = (plane4(base, rowStride, across) * along).sum()
             } else {
-                let deep = CubicSpline.weights(Float(position.x - Double(z)))
-                var sum = plane4(base, rowStride, across) * deep[0]
-                sum += plane4(base + planeStride, rowStride, across) * deep[1]
-                sum += plane4(base + 2 * planeStride, rowStride, across) * deep[2]
-                sum += plane4(base + 3 * planeStride, rowStride, across) * deep[3]
+                var sum = plane4(base, rowStride, across) * taps.0[0]
+                sum += plane4(base + planeStride, rowStride, across) * taps.1[0]
+                sum += plane4(base + 2 * planeStride, rowStride, across) * taps.2[0]
+                sum += plane4(base + 3 * planeStride, rowStride, across) * taps.3[0]
                 output[x] = (sum * along).sum()
             }
         }

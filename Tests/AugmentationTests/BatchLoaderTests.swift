@@ -108,11 +108,16 @@ import Testing
         let augmenter = try Augmenter(plan: .none, patch: Self.patch)
         let loader = try BatchLoader(sources: [source], augmenter: augmenter, configuration: configuration)
         _ = try loader.next()
-        // Two samples of 5 ms each on two threads had to be waited for, less what ran before `next()`.
-        #expect(loader.waited > .milliseconds(1))
-        Thread.sleep(forTimeInterval: 0.1)
+        // The first reading takes 200 ms, of which a little is over before `next()` is called.
+        #expect(loader.waited > .milliseconds(50))
         // One batch taken and two ahead: six samples read, no more.
+        let patience = ContinuousClock.now + .seconds(20)
+        while source.reads < 6, .now < patience { Thread.sleep(forTimeInterval: 0.005) }
+        Thread.sleep(forTimeInterval: 0.05)
         #expect(source.reads == 6)
+        let waited = loader.waited
+        _ = try loader.next()
+        #expect(loader.waited - waited < .milliseconds(50), "a ready batch is handed out at once")
         loader.cancel()
         #expect(try loader.next() == nil)
         let after = source.reads
@@ -152,7 +157,7 @@ import Testing
     }
 }
 
-/// A case that takes 5 ms to read, and counts the readings.
+/// A case whose first reading takes 200 ms, and that counts the readings.
 private final class SlowSource: SampleSource, @unchecked Sendable {
     private let source: ArraySource
     private let lock = NSLock()
@@ -165,8 +170,11 @@ private final class SlowSource: SampleSource, @unchecked Sendable {
     var reads: Int { lock.withLock { count } }
 
     func withImage<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) throws -> Result {
-        lock.withLock { count += 1 }
-        Thread.sleep(forTimeInterval: 0.005)
+        let number = lock.withLock {
+            count += 1
+            return count
+        }
+        if number == 1 { Thread.sleep(forTimeInterval: 0.2) }
         return try source.withImage(body)
     }
     func withLabels<Result>(_ body: (UnsafeBufferPointer<Int16>) throws -> Result) throws -> Result { try source.withLabels(body) }
