@@ -102,6 +102,10 @@ extension NIfTIHeader {
         for axis in 1...dim[0] where dim[axis] < 1 {
             throw NIfTIError.badHeader(path: path, field: "dim[\(axis)]", value: "\(dim[axis])", rule: "an axis has at least 1 voxel")
         }
+        // Products of lengths are taken without checks from here on.
+        guard let bytes = declaredBytes, bytes <= Int.max / 16 else {
+            throw NIfTIError.badHeader(path: path, field: "dim", value: "\(shape)", rule: "no computer holds so many voxels")
+        }
     }
 
     /// Refuses what would make positions or intensities meaningless: numbers that are not finite, a quaternion that is not one.

@@ -69,7 +69,14 @@ extension NIfTIHeader {
     }
 
     /// The unit of space in words. It does not enter the affine: like nibabel, lengths are taken as mm whatever it says.
-    public var spaceUnit: String { ["unknown", "m", "mm", "µm"][min(units & 7, 3)] }
+    public var spaceUnit: String {
+        switch units & 7 {
+        case 1: "m"
+        case 2: "mm"
+        case 3: "µm"
+        default: "unknown"
+        }
+    }
 
     /// From (i, j, k, 1) to RAS+ mm: sform if its code is set, else qform if its code is set, else spacing about the centre, x flipped.
     ///

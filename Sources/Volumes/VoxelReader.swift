@@ -12,12 +12,9 @@ struct VoxelReader {
             throw NIfTIError.unsupportedDatatype(path: file.path, datatype: header.datatype)
         }
         let offset = try Self.offset(header, isSingle: isSingle, path: file.path)
-        guard let bytes = header.declaredBytes, bytes <= Int.max / 16, offset <= Int.max / 16 else {
-            throw NIfTIError.badHeader(
-                path: file.path, field: "dim", value: "\(header.shape)", rule: "no computer holds so many voxels")
-        }
+        guard let bytes = header.declaredBytes else { preconditionFailure("a header that was read has a size") }
         source = try GzipReader(file)
-        guard source.canHold(offset + bytes) else {
+        guard offset <= Int.max / 16, source.canHold(offset + bytes) else {
             throw NIfTIError.tooLarge(
                 path: file.path, declaredBytes: bytes, fileBytes: source.fileBytes, compressed: source.isCompressed)
         }
@@ -43,7 +40,7 @@ struct VoxelReader {
     func read<Scalar: Numeric>(
         _ convert: (UnsafeBufferPointer<Double>, UnsafeMutablePointer<Scalar>, Int) throws -> Void
     ) throws -> [Scalar] {
-        let chunk = 1 << 14
+        let chunk = min(count, 1 << 14)
         let width = header.datatype.byteCount
         let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * width, alignment: 16)
         let doubles = UnsafeMutableBufferPointer<Double>.allocate(capacity: chunk)

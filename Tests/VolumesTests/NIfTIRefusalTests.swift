@@ -120,6 +120,7 @@ import Volumes
         #expect(try sentence { $0.set(108, Float.nan) }.contains("vox_offset is -1"))
         #expect(try sentence { $0.set(108, Float(1e30)) }.contains("vox_offset is -1"))
         #expect(try sentence { $0.set(108, Float(1e12)) }.contains("cannot hold"))
+        #expect(try sentence { $0.set(108, Float(0x1p52)) }.contains("cannot hold"))
         #expect(try sentence { $0.set(116, Float.nan) }.contains("scl_inter is nan"))
         #expect(try sentence { $0.set(254, Int16(0)); $0.set(252, Int16(1)); $0.set(256, Float(1.1)) }.contains("quatern"))
         #expect(try sentence { $0.bytes[344] = 0 }.contains("an Analyze 7.5 header"))
@@ -136,6 +137,45 @@ import Volumes
             #expect(throws: NIfTIError.notALabel(path: url.path, value: 40000, channel: 0, index: [1, 2, 2])) {
                 try NIfTI.readLabels(url)
             }
+        }
+    }
+
+    @Test func noByteOfTheHeaderMakesTheReaderCrash() throws {
+        // A crash would end the test run; an error must be one of ours, and voxels must be as many as the header then says.
+        let sources = [NIfTIBytes().bytes, try bytes(of: NIfTIHeader.Version.two)]
+        try Fixtures.withTemporaryFolder { folder in
+            var refused = 0
+            for source in sources {
+                for position in 0..<(source.count - 24) {
+                    for value: UInt8 in [0xFF, 0x80, 0x01] {
+                        var changed = source
+                        changed[position] ^= value
+                        // A new file each time: writing over one makes some file systems wait for the disk.
+                        let url = folder.appendingPathComponent("\(source.count) \(position) \(value).nii")
+                        try Data(changed).write(to: url)
+                        do {
+                            let scan = try NIfTI.readScan(url)
+                            #expect(scan.voxels.count == scan.channels * scan.geometry.count)
+                            _ = scan.geometry.orientation
+                            _ = scan.geometry.problem
+                        } catch is NIfTIError {
+                            refused += 1
+                        }
+                    }
+                }
+            }
+            #expect(refused > 100)
+        }
+    }
+
+    /// A file of 2 × 3 × 4 bytes of the other version.
+    private func bytes(of version: NIfTIHeader.Version) throws -> [UInt8] {
+        try Fixtures.withTemporaryFolder { folder in
+            let url = folder.appendingPathComponent("scan.nii")
+            var header = try NIfTI.readHeader(NIfTIBytes().write("one.nii", in: folder))
+            header.version = version
+            try NIfTI.write(labels: LabelMap(geometry: header.geometry, voxels: [Int16](repeating: 1, count: 24)), like: header, to: url)
+            return Array(try Data(contentsOf: url))
         }
     }
 }
