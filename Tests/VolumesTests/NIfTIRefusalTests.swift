@@ -147,7 +147,7 @@ import Volumes
             var refused = 0
             for source in sources {
                 for position in 0..<(source.count - 24) {
-                    for value: UInt8 in [0xFF, 0x80, 0x01] {
+                    for value: UInt8 in [0xFF, 0x01] {
                         var changed = source
                         changed[position] ^= value
                         // A new file each time: writing over one makes some file systems wait for the disk.
