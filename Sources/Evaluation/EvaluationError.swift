@@ -1,0 +1,79 @@
+/// Why predictions and references cannot be scored.
+public enum EvaluationError: Error, Equatable, Sendable {
+    case shapesDiffer(case: String, prediction: [Int], reference: [Int])
+    case geometriesDiffer(case: String, difference: String)
+    case severalChannels(file: String, channels: Int)
+    case tooManyLabels(case: String, count: Int, limit: Int)
+    case undeclaredLabels(file: String, labels: [Int16], declared: [Int16])
+    case unusableGeometry(case: String, problem: String)
+    case noFiles(folder: String)
+    case noCaseInCommon(predictions: String, references: String)
+    case unmatched(predictions: [String], references: [String])
+    case duplicateCase(case: String, folder: String)
+    case missing(path: String)
+    case unreadable(path: String, problem: String)
+    case noClasses
+    case badTolerance(Double)
+    case probabilities(case: String, problem: String)
+    case notComparable(String)
+
+    /// The most different labels that a pair of label maps may hold together.
+    static let labelLimit = 2048
+}
+
+extension EvaluationError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .shapesDiffer(let name, let prediction, let reference):
+            "\(name): the prediction has \(Self.text(prediction)) voxels [D, H, W] but the reference \(Self.text(reference)); "
+                + "resample the prediction to the reference (--resample), or check that both are of the same scan."
+        case .geometriesDiffer(let name, let difference):
+            "\(name): prediction and reference do not lie on the same grid: \(difference). "
+                + "Resample the prediction to the reference (--resample), or correct the header that is wrong."
+        case .severalChannels(let file, let channels):
+            "\(file): holds \(channels) channels, but a label map has one; pass the labels, not the probabilities."
+        case .tooManyLabels(let name, let count, let limit):
+            "\(name): prediction and reference hold \(count) different labels (at most \(limit) are expected): is one of them a scan?"
+        case .undeclaredLabels(let file, let labels, let declared):
+            "\(file): holds labels that are not declared: \(Self.list(labels)) (declared: \(Self.list(declared))). "
+                + "Declare them, or name the classes to score."
+        case .unusableGeometry(let name, let problem):
+            "\(name): distances cannot be computed: \(problem)."
+        case .noFiles(let folder):
+            "\(folder): holds no NIfTI files (.nii, .nii.gz, .hdr)."
+        case .noCaseInCommon(let predictions, let references):
+            "No case of \(predictions) has the same name as one of \(references); "
+                + "a prediction CASE.nii.gz is scored against the reference CASE.nii.gz."
+        case .unmatched(let predictions, let references):
+            Self.unmatchedSentence(predictions, references)
+        case .duplicateCase(let name, let folder):
+            "\(folder): holds more than one file for the case \(name); keep one."
+        case .missing(let path):
+            "\(path): there is no such file or folder."
+        case .unreadable(let path, let problem):
+            "\(path): \(problem)"
+        case .noClasses:
+            "There is no class to score: prediction and reference hold only background. Name the classes."
+        case .badTolerance(let tolerance):
+            "The tolerance \(tolerance) mm of the normalised surface Dice is not a number of at least 0."
+        case .probabilities(let name, let problem):
+            "\(name): the probabilities cannot be used: \(problem)."
+        case .notComparable(let problem):
+            "The two results cannot be compared: \(problem)."
+        }
+    }
+
+    private static func unmatchedSentence(_ predictions: [String], _ references: [String]) -> String {
+        var parts: [String] = []
+        if !predictions.isEmpty { parts.append("predictions without reference: \(predictions.joined(separator: ", "))") }
+        if !references.isEmpty { parts.append("references without prediction: \(references.joined(separator: ", "))") }
+        return "Not every case has its counterpart; \(parts.joined(separator: "; ")). Complete the folders, or score only the matched cases."
+    }
+
+    private static func text(_ size: [Int]) -> String { size.map(String.init).joined(separator: "×") }
+
+    private static func list(_ labels: [Int16]) -> String {
+        let shown = labels.prefix(12).map(String.init).joined(separator: ", ")
+        return labels.count > 12 ? "\(shown), … (\(labels.count) in all)" : shown
+    }
+}
