@@ -1,0 +1,80 @@
+public import Foundation
+
+/// A prediction and the reference it is scored against.
+public struct CasePair: Equatable, Sendable {
+    /// The name both files share, without their extension.
+    public var name: String
+    public var prediction: URL
+    public var reference: URL
+
+    public init(name: String, prediction: URL, reference: URL) {
+        self.name = name
+        self.prediction = prediction
+        self.reference = reference
+    }
+}
+
+extension CasePair {
+    /// The extensions of NIfTI files; the header of a pair stands for both its files.
+    private static let extensions = [".nii.gz", ".nii", ".hdr.gz", ".hdr"]
+
+    /// The case's name: the file name without a NIfTI extension; nil if it has none.
+    public static func caseName(of file: URL) -> String? {
+        let name = file.lastPathComponent
+        guard !name.hasPrefix("."), let ending = extensions.first(where: { name.lowercased().hasSuffix($0) }) else { return nil }
+        let stem = String(name.dropLast(ending.count))
+        return stem.isEmpty ? nil : stem
+    }
+
+    /// The cases of two folders, two files, or a file and a folder, in the order of their names.
+    ///
+    /// Two files are one case, whatever they are called; its name is the reference's. Otherwise files belong together if their names
+    /// without extension are equal.
+    /// - Parameter requireAll: whether a file without counterpart is an error (with one file and a folder, only the file's is needed).
+    /// - Throws: `EvaluationError.unmatched`, which lists every file without counterpart; `.noCaseInCommon`, `.noFiles`, `.missing`,
+    ///   `.duplicateCase`.
+    public static func match(predictions: URL, references: URL, requireAll: Bool = true) throws -> [CasePair] {
+        let (left, right) = (try Side(predictions), try Side(references))
+        if !left.isFolder, !right.isFolder {
+            let name = right.files.keys.first!
+            return [CasePair(name: name, prediction: predictions, reference: references)]
+        }
+        let common = left.files.keys.filter { right.files[$0] != nil }.sorted()
+        guard !common.isEmpty else {
+            throw EvaluationError.noCaseInCommon(predictions: predictions.path, references: references.path)
+        }
+        if requireAll {
+            let lonelyPredictions = right.isFolder || !left.isFolder ? left.files.keys.filter { right.files[$0] == nil } : []
+            let lonelyReferences = left.isFolder ? right.files.keys.filter { left.files[$0] == nil } : []
+            guard lonelyPredictions.isEmpty, lonelyReferences.isEmpty else {
+                throw EvaluationError.unmatched(predictions: lonelyPredictions.sorted(), references: lonelyReferences.sorted())
+            }
+        }
+        return common.map { CasePair(name: $0, prediction: left.files[$0]!, reference: right.files[$0]!) }
+    }
+
+    /// The label files of a folder, or one file, by case name.
+    private struct Side {
+        var isFolder: Bool
+        var files: [String: URL] = [:]
+
+        init(_ url: URL) throws {
+            var folder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: url.path, isDirectory: &folder) else {
+                throw EvaluationError.missing(path: url.path)
+            }
+            isFolder = folder.boolValue
+            guard isFolder else {
+                files[CasePair.caseName(of: url) ?? url.lastPathComponent] = url
+                return
+            }
+            for name in try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() {
+                let file = url.appendingPathComponent(name)
+                guard let stem = CasePair.caseName(of: file) else { continue }
+                guard files[stem] == nil else { throw EvaluationError.duplicateCase(case: stem, folder: url.path) }
+                files[stem] = file
+            }
+            guard !files.isEmpty else { throw EvaluationError.noFiles(folder: url.path) }
+        }
+    }
+}
