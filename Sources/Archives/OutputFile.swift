@@ -8,6 +8,8 @@ final class OutputFile {
     private let path: String
     private let descriptor: Int32
     private var gathered: [UInt8] = []
+    /// Bytes handed to the system so far.
+    private var sent = 0
     /// Bytes written so far, gathered ones included.
     private(set) var position = 0
 
@@ -44,14 +46,11 @@ final class OutputFile {
         while !rest.isEmpty {
             // Linux writes at most 2 GiB at a time, and macOS refuses to be asked for more.
             let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
-            #if canImport(Darwin)
-            let written = Darwin.write(descriptor, part.baseAddress, part.count)
-            #else
-            let written = Glibc.write(descriptor, part.baseAddress, part.count)
-            #endif
+            let written = pwrite(descriptor, part.baseAddress, part.count, off_t(sent))
             if written < 0 && errno == EINTR { continue }
             guard written > 0 else { throw Self.failure(path) }
             rest = rest.dropFirst(written)
+            sent += written
         }
     }
 
