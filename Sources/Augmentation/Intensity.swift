@@ -70,6 +70,11 @@ enum Intensity {
     }
 
     /// Reduces the resolution by `zoom` (nearest sample) and restores the size by a cubic spline, clipped to the reduced range.
+    ///
+    /// The reference's older image library takes another cubic where rounding happens to keep the last axis alone at its size (zooms
+    /// within a percent or so of 1); that chance is not copied.
+    ///
+    /// - Parameter keepsDepth: leave the D-axis alone, as in-plane mode does.
     static func lowResolution(
         _ values: UnsafeMutablePointer<Float>, _ size: Extent, zoom: Double, keepsDepth: Bool, _ scratch: Scratch
     ) {

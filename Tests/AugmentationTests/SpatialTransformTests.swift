@@ -41,23 +41,25 @@ import Testing
         #expect(wrong * 2000 <= labels.count)
     }
 
-    @Test("A crop that reaches beyond the case reads the same as a case that was padded beforehand")
-    func paddingIsImplicit() throws {
+    @Test("A crop that reaches beyond the case reads the same as a case that was padded beforehand", arguments: [false, true])
+    func paddingIsImplicit(inPlane: Bool) throws {
         let setting = Self.settings[0]
         let reference = try Reference("spatial_a")
         let size = setting.input
         let source = try ArraySource(
             image: reference.floats("input"), channels: 1, labels: reference.labels("labels"), size: size)
-        let crop = CropView(origin: [-16, -3, 5], extent: Extent(36, 40, 38), size: size)
+        // The case ends within the crop on both sides of the first axis and on one side of the others.
+        let crop = CropView(origin: [-3, -3, 5], extent: Extent(36, 40, 38), size: size)
+        let patch = Extent(inPlane ? 36 : 24, 26, 22)
         var image = [Float](repeating: 9, count: crop.extent.count)
         var labels = [Int16](repeating: 9, count: crop.extent.count)
         try source.withImage { values in crop.copy(values.baseAddress!, to: &image, padding: 0) }
         try source.withLabels { values in crop.copy(values.baseAddress!, to: &labels, padding: -1) }
         let padded = try ArraySource(image: image, channels: 1, labels: labels, size: crop.extent)
         let whole = CropView(origin: .zero, extent: crop.extent, size: crop.extent)
-        let transform = SpatialTransform(angles: [0.4, 0.5, -0.3], factor: 1.4)
-        let direct = try resample(source, transform, crop, setting.patch, .modern)
-        let before = try resample(padded, transform, whole, setting.patch, .modern)
+        let transform = SpatialTransform(angles: [0.4, 0.5, -0.3], factor: 1.4, inPlane: inPlane)
+        let direct = try resample(source, transform, crop, patch, .modern)
+        let before = try resample(padded, transform, whole, patch, .modern)
         // Coefficients are cut off where they have fallen to 1.4e-7 of values below 2.
         #expect(largestDifference(direct.image, before.image.enumerated().map { ($0.offset, $0.element) }) < 1e-6)
         #expect(direct.labels == before.labels)
