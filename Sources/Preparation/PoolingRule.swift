@@ -1,0 +1,63 @@
+/// How often nnU-Net's U-Net halves each axis of a patch, and the memory that its feature maps take (nnU-Net v1, planner v2.1).
+struct PoolingRule: Equatable, Sendable {
+    /// No axis of a feature map gets smaller than this.
+    static let smallestEdge = 4
+
+    let poolsPerAxis: [Int]
+
+    /// One entry for each pooling: 2 for the axes it halves, 1 for the others.
+    let poolingKernels: [[Int]]
+
+    /// One entry for each resolution: 3, or 1 along axes too coarse to convolve across.
+    let convolutionKernels: [[Int]]
+
+    /// The patch, each axis rounded up to a multiple of `divisor`.
+    let paddedPatch: [Int]
+    let divisor: [Int]
+
+    /// - Parameters:
+    ///   - spacing: mm along the three axes.
+    ///   - patchSize: voxels along the three axes.
+    init(spacing: [Double], patchSize: [Int]) {
+        var spacing = spacing, size = patchSize
+        var pools = [0, 0, 0], pooling = [[Int]](), convolution = [[Int]]()
+        while true {
+            let finest = spacing.min() ?? 1
+            var similar = [Int]()
+            for axis in 0..<3 {
+                let partners = (0..<3).filter { spacing[$0] / spacing[axis] < 2 && spacing[axis] / spacing[$0] < 2 }
+                if partners.count > similar.count { similar = partners }
+            }
+            let halved = (0..<3).filter { spacing[$0] / finest < 2 && size[$0] >= 2 * Self.smallestEdge }
+            if halved.isEmpty { break }
+            for axis in halved {
+                pools[axis] += 1
+                spacing[axis] *= 2
+                size[axis] = (size[axis] + 1) / 2
+            }
+            pooling.append((0..<3).map { halved.contains($0) ? 2 : 1 })
+            convolution.append((0..<3).map { similar.contains($0) ? 3 : 1 })
+        }
+        poolsPerAxis = pools
+        poolingKernels = pooling
+        convolutionKernels = convolution + [[3, 3, 3]]
+        let divisor = pools.map { 1 << $0 }
+        self.divisor = divisor
+        paddedPatch = zip(patchSize, divisor).map { ($0 + $1 - 1) / $1 * $1 }
+    }
+
+    /// The number of feature-map values that the reference takes for the memory of one training sample.
+    func featureMapValues(channels: Int, classes: Int, baseFeatures: Int = 32, maximumFeatures: Int = 320) -> Int {
+        let convolutions = 2  // in each stage
+        var size = paddedPatch, features = baseFeatures
+        var total = size.reduce(1, *) * ((2 * convolutions + 1) * baseFeatures + channels + classes)
+        for (number, kernel) in poolingKernels.enumerated() {
+            size = zip(size, kernel).map { $0 / $1 }
+            features = min(2 * features, maximumFeatures)
+            // Encoder, decoder and the transposed convolution between; the lowest resolution has only an encoder.
+            let maps = number < poolingKernels.count - 1 ? 2 * convolutions + 1 : convolutions
+            total += maps * size.reduce(1, *) * features
+        }
+        return total
+    }
+}
