@@ -81,10 +81,28 @@ import Volumes
         #expect(sample.summary.labels == [1, 2])
         let foreground = labels.voxels.indices.filter { labels.voxels[$0] > 0 }
         #expect(sample.foreground[0] == stride(from: 0, to: foreground.count, by: 10).map { scan.voxels[foreground[$0]] })
-        // Hand-checked against NumPy: percentiles of 0…9 are linear in rank.
+        // By hand: percentiles of 0…9 are linear in rank.
         let statistics = IntensityStatistics(of: [9, 1, 2, 3, 0, 5, 6, 7, 8, 4])
         #expect(statistics.median == 4.5 && statistics.mean == 4.5)
         #expect(abs(statistics.percentile005 - 0.045) < 1e-12 && abs(statistics.percentile995 - 8.955) < 1e-12)
         #expect(abs(statistics.standardDeviation - 8.25.squareRoot()) < 1e-12)
+    }
+
+    @Test func `The intensities of two real scans are the reference's`() throws {
+        let dataset = try Dataset(contentsOf: Fixtures.url("preparation/hippocampus"))
+        for dataCase in dataset.cases {
+            var single = dataset
+            single.cases = [dataCase]
+            let fingerprint = try Fingerprint(of: single)
+            let expected = StageReference.statistics(Self.hippocampus["intensityproperties"]!["0"]!["local_props"]![dataCase.name]!)
+            let made = fingerprint.intensities[0]
+            // float32 sums in the reference: 1e-6 of the values, far below what a plan notices.
+            #expect(abs(made.mean / expected.mean - 1) < 1e-6 && abs(made.standardDeviation / expected.standardDeviation - 1) < 1e-5)
+            #expect(made.median == expected.median && made.minimum == expected.minimum && made.maximum == expected.maximum)
+            #expect(abs(made.percentile005 / expected.percentile005 - 1) < 1e-6)
+            #expect(abs(made.percentile995 / expected.percentile995 - 1) < 1e-6)
+            #expect(fingerprint.cases[0].labels == [1, 2])
+        }
+        #expect(try Fingerprint(of: dataset).cases.map(\.name) == dataset.cases.map(\.name))
     }
 }
