@@ -63,6 +63,20 @@ public enum JSONValue: Equatable, Sendable, Codable {
     /// The elements, if this is a list.
     public var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
 
+    /// The whole numbers of a list of nothing else.
+    public var ints: [Int]? {
+        guard let array else { return nil }
+        let numbers = array.compactMap(\.int)
+        return numbers.count == array.count ? numbers : nil
+    }
+
+    /// The numbers of a list of nothing else.
+    public var doubles: [Double]? {
+        guard let array else { return nil }
+        let numbers = array.compactMap(\.double)
+        return numbers.count == array.count ? numbers : nil
+    }
+
     /// The members, if this is an object.
     public var object: [String: JSONValue]? { if case .object(let value) = self { value } else { nil } }
 }

@@ -22,7 +22,7 @@ struct LabelTable {
         if !definitions.contains(where: \.isBackground) { definitions.append(LabelDefinition(name: "background", value: 0)) }
         definitions.sort { ($0.isBackground ? 0 : 1, $0.values.first ?? 0, $1.values.count, $0.name) < ($1.isBackground ? 0 : 1, $1.values.first ?? 0, $0.values.count, $1.name) }
         var regionOrder: [Int]?
-        if definitions.contains(where: { $0.values.count > 1 }) { regionOrder = order?.array?.compactMap(\.int) }
+        if definitions.contains(where: { $0.values.count > 1 }) { regionOrder = order?.ints }
         set = LabelSet(definitions: definitions, ignoreValue: ignored, regionOrder: regionOrder)
         do { try set.validate() } catch PlanError.invalid(let field, let value, let rule) {
             throw Problem(sentence: "its \(field) are \(value), but \(rule)")

@@ -18,7 +18,7 @@ import Testing
             let plan = try JSONDecoder().decode(Plan.self, from: Data(Self.text.utf8))
             try plan.write(to: url)
             #expect(try Plan(contentsOf: url) == plan)
-            #expect(plan.network["stem"]?.array?.compactMap(\.int) == [2, 2, 2])
+            #expect(plan.network["stem"]?.ints == [2, 2, 2])
             #expect(plan.network["dropout"]?.double == 0.1)
             #expect(plan.labels.decision == .largest(values: [0, 1]))
         }

@@ -1,0 +1,48 @@
+/// The data sets that UNETR++ was published on, and the network settings that were published with them.
+///
+/// Source: Shaker et al., IEEE TMI 2024, and its released training code. Spacing and normalisation are not part of a preset: they
+/// follow from the data set by the planning rules, as they did for the authors.
+public enum Benchmark: String, Codable, Sendable, CaseIterable {
+    case synapse, btcv, acdc, lung
+
+    /// Also called BraTS; the released code says tumor.
+    case tumor
+
+    /// The benchmark of that name, whatever the case, with its other names: "BraTS", "MSD Lung", "Task02_Synapse", …
+    public init?(named name: String) {
+        let plain = name.lowercased()
+        if let exact = Self(rawValue: plain) { self = exact; return }
+        let task = plain.split(separator: "_", maxSplits: 1).last.map(String.init) ?? plain
+        let names: [String: Benchmark] = [
+            "synapse": .synapse, "btcv": .btcv, "acdc": .acdc, "lung": .lung, "msd lung": .lung, "tumor": .tumor, "brats": .tumor,
+            "braintumour": .tumor, "brain tumour": .tumor,
+        ]
+        guard let found = names[plain] ?? names[task] else { return nil }
+        self = found
+    }
+
+    /// The network variant, as the Networks target calls it.
+    public var variant: String { self == .btcv ? "synapse" : rawValue }
+
+    /// Voxels of a patch [D, H, W].
+    public var patchSize: [Int] {
+        switch self {
+        case .synapse, .btcv: [64, 128, 128]
+        case .acdc: [16, 160, 160]
+        case .lung: [32, 192, 192]
+        case .tumor: [128, 128, 128]
+        }
+    }
+
+    /// Kernel and stride of the network's first convolution.
+    public var stem: [Int] {
+        switch self {
+        case .synapse, .btcv: [2, 4, 4]
+        case .acdc, .lung: [1, 4, 4]
+        case .tumor: [4, 4, 4]
+        }
+    }
+
+    /// Patches in a training step.
+    public var batchSize: Int { self == .acdc ? 4 : 2 }
+}

@@ -1,0 +1,140 @@
+import Archives
+public import Foundation
+
+extension Plan {
+    /// Imports a plan of nnU-Net v1 (`plans.pkl`), as UNETR++ uses it. The pickle is read, never run.
+    ///
+    /// - Parameters:
+    ///   - stage: which of its resolutions; nil: the full one.
+    ///   - labels: names for its classes; nil: "class 1", "class 2", …
+    ///   - network: the network it is for. A UNETR++ replaces the plan's patch size by its own: give it there as `patchSize`.
+    /// - Throws: `PlanError`, or the reader's errors.
+    public init(importingV1 url: URL, stage: Int? = nil, labels: LabelSet? = nil, network: JSONValue = .object([:])) throws {
+        let source = try PickleFile.read(url)
+        func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
+        guard let stages = source["plans_per_stage"]?.dictionary, !stages.pairs.isEmpty else {
+            throw fail("it has no plans_per_stage; it is not a plan of nnU-Net v1")
+        }
+        let number = stage ?? stages.pairs.count - 1
+        guard let chosen = stages[number] else { throw fail("it has no stage \(number), only \(stages.pairs.count)") }
+        guard let spacing = chosen["current_spacing"]?.doubles, let patch = chosen["patch_size"]?.ints ?? chosen["patch_size"]?.doubles?.map({ Int($0) }),
+            let batch = chosen["batch_size"]?.intValue
+        else { throw fail("stage \(number) lacks current_spacing, patch_size or batch_size") }
+        guard let order = source["transpose_forward"]?.ints else { throw fail("it has no transpose_forward") }
+        let channels = try Self.channels(source, fail)
+        var set = labels
+        if set == nil {
+            guard let classes = source["all_classes"]?.ints, !classes.isEmpty else { throw fail("it has no all_classes") }
+            set = LabelSet(definitions: [LabelDefinition(name: "background", value: 0)] + classes.map { LabelDefinition(name: "class \($0)", value: $0) })
+        }
+        try self.init(
+            dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
+            targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network["patchSize"]?.ints ?? patch,
+            batchSize: batch, normalisation: channels.map(\.normalisation), compatibility: .unetrPlusPlus, network: network)
+    }
+
+    private static func channels(
+        _ source: PickleValue, _ fail: (String) -> PlanError
+    ) throws -> [(name: String, normalisation: IntensityNormalisation)] {
+        guard let schemes = source["normalization_schemes"]?.dictionary, !schemes.pairs.isEmpty else {
+            throw fail("it has no normalization_schemes")
+        }
+        let names = source["modalities"] ?? source["dataset_properties"]?["modalities"]
+        return try (0..<schemes.pairs.count).map { channel in
+            guard let scheme = schemes[channel]?.stringValue else { throw fail("channel \(channel) has no normalisation scheme") }
+            let known = source["dataset_properties"]?["intensityproperties"]?[channel]
+            return (
+                names?[channel]?.stringValue ?? "channel \(channel)",
+                IntensityNormalisation(
+                    scheme: IntensityNormalisation.Scheme(v1: scheme), statistics: known.flatMap { statistics in IntensityStatistics { statistics[$0]?.doubleValue } },
+                    useMask: source["use_mask_for_norm"]?[channel]?.boolValue ?? false)
+            )
+        }
+    }
+
+    /// Imports a configuration of nnU-Net v2's `plans.json`.
+    ///
+    /// - Parameters:
+    ///   - configuration: such as "3d_fullres".
+    ///   - description: the `dataset.json` that names channels and labels; nil: the one beside the plan.
+    ///   - network: the network it is for.
+    public init(
+        importingV2 url: URL, configuration name: String = "3d_fullres", description: URL? = nil, network: JSONValue = .object([:])
+    ) throws {
+        func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
+        guard let data = try? Data(contentsOf: url) else { throw fail("the file cannot be read") }
+        guard let source = try? JSONDecoder().decode(JSONValue.self, from: data), let known = source["configurations"]?.object else {
+            throw fail("it has no configurations; it is not a plans.json of nnU-Net v2")
+        }
+        let configuration = try Self.inherit(name, known, fail)
+        let dataset = try DatasetDescription(contentsOf: description ?? url.deletingLastPathComponent().appendingPathComponent("dataset.json"))
+        let numbers = { (key: String) in configuration[key]?.doubles }
+        guard let spacing = numbers("spacing"), let patch = numbers("patch_size"), let batch = configuration["batch_size"]?.int,
+            spacing.count == 3, patch.count == 3
+        else { throw fail("the configuration \(name) lacks a three-dimensional spacing or patch_size, or a batch_size") }
+        let schemes = configuration["normalization_schemes"]?.array?.compactMap(\.string) ?? []
+        guard schemes.count == dataset.channelNames.count else {
+            throw fail("the configuration \(name) has \(schemes.count) normalization_schemes for \(dataset.channelNames.count) channels")
+        }
+        let masks = configuration["use_mask_for_norm"]?.array ?? []
+        let normalisation = try schemes.enumerated().map { channel, scheme in
+            let statistics = source["foreground_intensity_properties_per_channel"]?["\(channel)"]
+            guard let known = IntensityNormalisation.Scheme(v2: scheme) else { throw fail("its normalisation \(scheme) is not known here") }
+            return IntensityNormalisation(
+                scheme: known, statistics: statistics.flatMap { found in IntensityStatistics { found[$0]?.double } },
+                useMask: masks.indices.contains(channel) && masks[channel] == .bool(true))
+        }
+        try self.init(
+            dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
+            targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
+            patchSize: network["patchSize"]?.ints ?? patch.map { Int($0) }, batchSize: batch,
+            normalisation: normalisation, compatibility: .modern, network: network)
+    }
+
+    /// A configuration with what it inherits from others.
+    private static func inherit(_ name: String, _ known: [String: JSONValue], _ fail: (String) -> PlanError) throws -> JSONValue {
+        var merged: [String: JSONValue] = [:], next: String? = name, seen: Set<String> = []
+        while let current = next {
+            guard let members = known[current]?.object else {
+                throw fail("it has no configuration \(current), only \(known.keys.sorted().joined(separator: ", "))")
+            }
+            guard seen.insert(current).inserted else { throw fail("its configuration \(name) inherits from itself") }
+            merged.merge(members) { mine, _ in mine }
+            next = members["inherits_from"]?.string
+        }
+        return .object(merged)
+    }
+}
+
+extension IntensityNormalisation.Scheme {
+    /// nnU-Net v1's names; any other than these is its z-score.
+    fileprivate init(v1 name: String) {
+        switch name {
+        case "CT": self = .ct
+        case "CT2": self = .ct2
+        case "noNorm": self = .noNorm
+        default: self = .zScore
+        }
+    }
+
+    fileprivate init?(v2 name: String) {
+        switch name {
+        case "CTNormalization": self = .ct
+        case "ZScoreNormalization": self = .zScore
+        case "NoNormalization": self = .noNorm
+        default: return nil
+        }
+    }
+}
+
+extension IntensityStatistics {
+    /// From the names of nnU-Net v1 or v2; nil unless all that a normalisation needs is there.
+    fileprivate init?(_ value: (String) -> Double?) {
+        guard let mean = value("mean"), let deviation = value("sd") ?? value("std"), let low = value("percentile_00_5"),
+            let high = value("percentile_99_5")
+        else { return nil }
+        self.init(
+            mean: mean, standardDeviation: deviation, median: value("median") ?? mean, minimum: value("mn") ?? value("min") ?? low,
+            maximum: value("mx") ?? value("max") ?? high, percentile005: low, percentile995: high)
+    }
+}
