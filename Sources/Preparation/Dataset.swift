@@ -34,17 +34,46 @@ public struct Dataset: Equatable, Sendable {
     ///
     /// Known forms: Medical Segmentation Decathlon and nnU-Net v1 (`dataset.json` with `modality`, `labels`, `training`; images
     /// `CASE.nii.gz` or `CASE_0000.nii.gz`), nnU-Net v2 (`channel_names`, `file_ending`, labels with regions), and plain folders
-    /// `images` and `labels` with equal file names.
+    /// `images` and `labels` with equal file names. A folder above a single data set will do as well.
     /// - Throws: `PreparationError`, when it is none of these or a file that it lists is missing.
     public init(contentsOf folder: URL) throws {
+        try self.init(contentsOf: folder) { throw $0 }
+    }
+
+    /// The same, with `problem` called for each case that cannot be used; if it does not throw, the case is left out.
+    init(contentsOf folder: URL, problem: (PreparationError) throws -> Void) throws {
         let folder = folder.standardizedFileURL
         let listing = FolderListing(folder)
         guard listing.exists else { throw PreparationError.notADataset(path: folder.path, problem: "there is no such folder") }
         if let name = listing.find("dataset.json") {
-            self = try DatasetDescription(contentsOf: folder.appendingPathComponent(name)).dataset(in: folder)
+            self = try DatasetDescription(contentsOf: folder.appendingPathComponent(name)).dataset(in: folder, problem: problem)
+        } else if listing.holdsImages {
+            self = try PlainFolder.dataset(in: folder, listing, problem: problem)
         } else {
-            self = try PlainFolder.dataset(in: folder, listing)
+            let found = Self.folders(in: folder)
+            guard let only = found.first, found.count == 1 else {
+                throw PreparationError.notADataset(
+                    path: folder.path,
+                    problem: found.isEmpty
+                        ? "it has neither a dataset.json nor folders named images and labels"
+                        : "it holds \(found.count) of them; name one: \(found.map(\.path).joined(separator: ", "))")
+            }
+            try self.init(contentsOf: only, problem: problem)
         }
+    }
+
+    /// The data sets below a folder, at most four levels down, such as `unetr_pp_raw/unetr_pp_raw_data/Task02_Synapse` of UNETR++.
+    public static func folders(in root: URL) -> [URL] {
+        func search(_ folder: URL, _ depth: Int) -> [URL] {
+            let listing = FolderListing(folder)
+            // A prepared folder of nnU-Net has a copy of dataset.json but no images.
+            if listing.holdsImages { return [folder] }
+            if depth == 0 { return [] }
+            return listing.names.map { folder.appendingPathComponent($0) }
+                .filter { (try? $0.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true }
+                .flatMap { search($0, depth - 1) }
+        }
+        return search(root, 4)
     }
 }
 
@@ -71,6 +100,9 @@ struct FolderListing {
         exists = found != nil
         names = (found ?? []).filter { !$0.hasPrefix(".") }.sorted(by: CaseNames.isBefore)
     }
+
+    /// Whether there are folders of images and labels.
+    var holdsImages: Bool { PlainFolder.imageFolder(self) != nil && PlainFolder.labelFolder(self) != nil }
 
     /// The file of that name, whatever the case of its letters.
     func find(_ name: String) -> String? {

@@ -9,7 +9,6 @@ struct DatasetDescription {
 
     /// The cases it lists with the paths of image and label; nil when the folders decide (nnU-Net v2).
     private let listed: [(image: String, label: String?)]?
-    private let listedTests: [String]
 
     /// nnU-Net v2's explicit files for each case.
     private let explicit: [String: JSONValue]?
@@ -42,7 +41,6 @@ struct DatasetDescription {
         fileEnding = members["file_ending"]?.string
         explicit = isSecondForm ? members["dataset"]?.object : nil
         listed = isSecondForm ? nil : try Self.training(members["training"], fail)
-        listedTests = (members["test"]?.array ?? []).compactMap { $0.string ?? $0["image"]?.string }
     }
 
     private static func training(
@@ -58,19 +56,28 @@ struct DatasetDescription {
         }
     }
 
-    func dataset(in folder: URL) throws -> Dataset {
+    /// The data set in `folder`; `problem` decides whether a case that cannot be used stops the reading.
+    func dataset(in folder: URL, problem: (PreparationError) throws -> Void) throws -> Dataset {
+        /// The case, or nil after telling what is wrong with it.
+        func found(_ make: () throws -> DatasetCase) throws -> DatasetCase? {
+            do { return try make() } catch let error as PreparationError { try problem(error) }
+            return nil
+        }
         let cases: [DatasetCase]
         if let explicit {
-            cases = try explicit.map { try explicitCase($0.key, $0.value, folder) }
+            cases = try explicit.compactMap { name, entry in try found { try explicitCase(name, entry, folder) } }
         } else if let listed, !listed.isEmpty {
             let files = FileCache()
-            cases = try listed.map { try listedCase($0.image, $0.label, folder, files) }
+            cases = try listed.compactMap { entry in try found { try listedCase(entry.image, entry.label, folder, files) } }
         } else {
-            cases = try folderCases(folder)
+            let images = ScanFiles(in: folder.appendingPathComponent("imagesTr"), ending: fileEnding)
+            cases = try images.names.compactMap { name in try found { try folderCase(name, images.files[name]!, folder) } }
         }
         guard !cases.isEmpty else { throw PreparationError.notADataset(path: folder.path, problem: "it has no training cases") }
-        let sorted = cases.sorted { CaseNames.isBefore($0.name, $1.name) }
-        for (one, next) in zip(sorted, sorted.dropFirst()) where one.name == next.name { throw PreparationError.duplicateCase(one.name) }
+        var sorted: [DatasetCase] = []
+        for dataCase in cases.sorted(by: { CaseNames.isBefore($0.name, $1.name) }) {
+            if sorted.last?.name == dataCase.name { try problem(.duplicateCase(dataCase.name)) } else { sorted.append(dataCase) }
+        }
         let tests = ScanFiles(in: folder.appendingPathComponent("imagesTs"), ending: fileEnding)
         return Dataset(
             name: name ?? folder.lastPathComponent, folder: folder, channelNames: channelNames, labels: labels, cases: sorted,
@@ -108,17 +115,13 @@ struct DatasetDescription {
         return DatasetCase(name: name, imageURLs: urls, labelURL: labelURL)
     }
 
-    private func folderCases(_ folder: URL) throws -> [DatasetCase] {
-        let images = ScanFiles(in: folder.appendingPathComponent("imagesTr"), ending: fileEnding)
-        return try images.names.map { name in
-            let urls = images.files[name]!
-            let ending = fileEnding ?? ScanFiles.endings.first { urls[0].lastPathComponent.hasSuffix($0) } ?? ".nii.gz"
-            let labelURL = folder.appendingPathComponent("labelsTr/\(name)\(ending)")
-            guard FileManager.default.fileExists(atPath: labelURL.path) else {
-                throw PreparationError.missingFile(path: labelURL.path, neededFor: "the case \(name)")
-            }
-            return DatasetCase(name: name, imageURLs: urls, labelURL: labelURL)
+    private func folderCase(_ name: String, _ images: [URL], _ folder: URL) throws -> DatasetCase {
+        let ending = fileEnding ?? ScanFiles.endings.first { images[0].lastPathComponent.hasSuffix($0) } ?? ".nii.gz"
+        let labelURL = folder.appendingPathComponent("labelsTr/\(name)\(ending)")
+        guard FileManager.default.fileExists(atPath: labelURL.path) else {
+            throw PreparationError.missingFile(path: labelURL.path, neededFor: "the case \(name)")
         }
+        return DatasetCase(name: name, imageURLs: images, labelURL: labelURL)
     }
 
     private func resolve(_ path: String, in folder: URL) -> URL {

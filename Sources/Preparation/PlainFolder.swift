@@ -5,10 +5,16 @@ enum PlainFolder {
     private static let imageNames = ["images", "imagesTr", "image", "img", "scans"]
     private static let labelNames = ["labels", "labelsTr", "label", "masks", "mask", "segmentations"]
 
-    /// - Throws: `PreparationError` when there are no such folders, or an image lacks its label.
-    static func dataset(in folder: URL, _ listing: FolderListing) throws -> Dataset {
-        guard let images = imageNames.lazy.compactMap(listing.find).first, let labels = labelNames.lazy.compactMap(listing.find).first
-        else {
+    static func imageFolder(_ listing: FolderListing) -> String? { imageNames.lazy.compactMap(listing.find).first }
+    static func labelFolder(_ listing: FolderListing) -> String? { labelNames.lazy.compactMap(listing.find).first }
+
+    /// The data set in `folder`; `problem` decides whether an image without labels stops the reading.
+    ///
+    /// - Throws: `PreparationError` when there are no such folders, or cases differ in their number of channels.
+    static func dataset(
+        in folder: URL, _ listing: FolderListing, problem: (PreparationError) throws -> Void
+    ) throws -> Dataset {
+        guard let images = imageFolder(listing), let labels = labelFolder(listing) else {
             throw PreparationError.notADataset(
                 path: folder.path, problem: "it has neither a dataset.json nor folders named images and labels")
         }
@@ -16,14 +22,16 @@ enum PlainFolder {
         guard !scans.files.isEmpty else {
             throw PreparationError.notADataset(path: folder.path, problem: "its folder \(images) holds no NIfTI files")
         }
-        let cases = try scans.names.map { name in
+        let cases: [DatasetCase] = try scans.names.compactMap { name in
             guard let label = marked.files[name]?.first else {
-                throw PreparationError.missingFile(
-                    path: folder.appendingPathComponent("\(labels)/\(name).nii.gz").path, neededFor: "the image \(name) in \(images)")
+                try problem(.missingFile(
+                    path: folder.appendingPathComponent("\(labels)/\(name).nii.gz").path, neededFor: "the image \(name) in \(images)"))
+                return nil
             }
             return DatasetCase(name: name, imageURLs: scans.files[name]!, labelURL: label)
         }
         let channels = cases.map(\.imageURLs.count)
+        guard !cases.isEmpty else { throw PreparationError.notADataset(path: folder.path, problem: "no image has a label map") }
         guard let count = channels.max(), channels.min() == count else {
             let odd = cases.first { $0.imageURLs.count != channels.max() }!
             throw PreparationError.notADataset(

@@ -1,0 +1,76 @@
+public import Foundation
+
+/// Something wrong, or worth knowing, about a data set.
+public struct DatasetFinding: Equatable, Sendable, Codable {
+    public enum Severity: String, Sendable, Codable {
+        /// Training must not start before this is solved.
+        case error
+
+        /// Training works; the result may disappoint.
+        case warning
+    }
+
+    public enum Kind: String, Sendable, Codable {
+        case missingFile, unreadableFile, wrongChannelCount, badGeometry, differentGrid, gridNoise, notFinite, emptyScan, constantChannel
+        case unknownLabel, emptyLabels, unusedLabel, duplicateScan, duplicateName, labelsWithoutScan
+    }
+
+    public var kind: Kind
+    public var severity: Severity
+
+    /// The case it is about; nil: the whole data set.
+    public var caseName: String?
+
+    /// One sentence: what, where, and what to do.
+    public var sentence: String
+
+    /// What would repair it, where that can be done without a decision about the patient.
+    public var repair: DatasetRepair?
+
+    init(_ kind: Kind, _ severity: Severity, _ caseName: String?, _ sentence: String, repair: DatasetRepair? = nil) {
+        self.kind = kind
+        self.severity = severity
+        self.caseName = caseName
+        self.sentence = sentence
+        self.repair = repair
+    }
+}
+
+/// A change to a file that makes a data set usable.
+public enum DatasetRepair: Equatable, Sendable, Codable {
+    /// Write the label map again, with the same labels and the geometry of the scan.
+    case copyGeometry(from: URL, to: URL)
+
+    /// Does it; the file is replaced only when the new one is complete.
+    /// - Throws: `NIfTIError`, `FileError`, or `PreparationError.sizeMismatch` when the sizes differ.
+    public func apply() throws {
+        switch self {
+        case .copyGeometry(let scan, let labels): try GeometryCopy.write(from: scan, to: labels)
+        }
+    }
+}
+
+/// What was found in a data set.
+public struct DatasetReport: Equatable, Sendable, Codable {
+    public var name: String
+    public var channelNames: [String]
+    public var caseCount: Int
+
+    /// For each label value above 0 that occurs: in how many cases.
+    public var casesWithLabel: [Int: Int]
+
+    /// Errors first, each kind by case name.
+    public var findings: [DatasetFinding]
+
+    /// True when nothing stands in the way of training.
+    public var isUsable: Bool { !findings.contains { $0.severity == .error } }
+
+    /// The report as lines of text.
+    public var lines: [String] {
+        let errors = findings.count { $0.severity == .error }, warnings = findings.count - errors
+        let labels = casesWithLabel.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value)" }.joined(separator: ", ")
+        return ["\(name): \(caseCount) cases, channels \(channelNames.joined(separator: ", ")); labels \(labels.isEmpty ? "none" : labels) cases"]
+            + findings.map { "\($0.severity.rawValue): \($0.sentence)" }
+            + [errors + warnings == 0 ? "no problems found" : "\(errors) errors, \(warnings) warnings"]
+    }
+}
