@@ -30,7 +30,8 @@ enum Font {
         case "µ", "μ": UInt8(ascii: "u")
         case "×": UInt8(ascii: "x")
         case "’", "‘": UInt8(ascii: "'")
-        default: String(character).decomposedStringWithCanonicalMapping.unicodeScalars.first.flatMap { $0.isASCII ? UInt8($0.value) : nil } ?? 0
+        default:
+            String(character).decomposedStringWithCanonicalMapping.unicodeScalars.first.flatMap { UInt8(exactly: $0.value) } ?? 0
         }
     }
 

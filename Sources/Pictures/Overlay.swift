@@ -44,8 +44,9 @@ public struct Overlay: Sendable {
         precondition(lengths.allSatisfy { $0 == count }, "the arrays must have \(count) voxels, they have \(lengths)")
         let grid = PatientGrid(input)
         let scale = pixelsPerMillimetre(grid)
-        let centre = Self.centre(input, grid, showing: Set(labels.map(\.value)))
-        let range = intensityRange.map { ($0.lowerBound, max($0.upperBound, $0.lowerBound.nextUp)) } ?? Self.range(input.intensities, window)
+        let centre = Self.centre(input, grid, showing: labels.map(\.value))
+        let fixed = intensityRange.map { (low: $0.lowerBound, high: max($0.upperBound, $0.lowerBound.nextUp)) }
+        let range = fixed ?? Self.range(input.intensities, window)
         let panels = OverlayPlane.allCases.map { plane in
             panel(plane, index: centre[plane.axes.across], grid: grid, input: input, scale: scale, range: range)
         }
@@ -64,28 +65,40 @@ public struct Overlay: Sendable {
     ///
     /// The root makes a plane that cuts two structures win over one that cuts a little more of a single one. The middle if there are
     /// no labels.
-    private static func centre(_ input: OverlayInput, _ grid: PatientGrid, showing shown: Set<Int16>) -> [Int] {
-        var areas = grid.lengths.map { [[Int16: Int]](repeating: [:], count: $0) }
-        var position = [0, 0, 0]
-        for z in 0..<grid.lengths[2] {
-            for y in 0..<grid.lengths[1] {
-                for x in 0..<grid.lengths[0] {
-                    position[0] = x
-                    position[1] = y
-                    position[2] = z
-                    let label = input.labels[grid.offset(position)]
-                    guard label != 0, shown.contains(label) else { continue }
-                    for axis in 0..<3 { areas[axis][position[axis]][label, default: 0] += 1 }
-                }
-            }
-        }
-        return areas.map { slices in
-            let scores = slices.map { $0.values.sorted().reduce(0) { $0 + Double($1).squareRoot() } }
+    private static func centre(_ input: OverlayInput, _ grid: PatientGrid, showing shown: [Int16]) -> [Int] {
+        areas(input, grid, of: shown).map { slices in
+            let scores = slices.map { areas in areas.dropFirst().reduce(0) { $0 + Double($1).squareRoot() } }
             let best = scores.max()!
             // Among equals (no labels at all, say) the one in the middle.
             let candidates = scores.indices.filter { scores[$0] == best }
             return candidates[candidates.count / 2]
         }
+    }
+
+    /// How many voxels of each shown label lie in each plane across x, y and z: `[axis][plane][1 + index of the label]`.
+    private static func areas(_ input: OverlayInput, _ grid: PatientGrid, of shown: [Int16]) -> [[[Int]]] {
+        // Labels that are not shown count as number 0, as background does.
+        var number = [Int](repeating: 0, count: 1 << 16)
+        for (index, label) in shown.enumerated() where label != 0 { number[Int(UInt16(bitPattern: label))] = index + 1 }
+        var areas = grid.lengths.map { [[Int]](repeating: [Int](repeating: 0, count: shown.count + 1), count: $0) }
+        let step = grid.offset([1, 0, 0]) - grid.offset([0, 0, 0])
+        input.labels.withUnsafeBufferPointer { labels in
+            for z in 0..<grid.lengths[2] {
+                for y in 0..<grid.lengths[1] {
+                    var offset = grid.offset([0, y, z])
+                    for x in 0..<grid.lengths[0] {
+                        let label = labels[offset]
+                        offset += step
+                        guard label != 0 else { continue }
+                        let index = number[Int(UInt16(bitPattern: label))]
+                        areas[0][x][index] += 1
+                        areas[1][y][index] += 1
+                        areas[2][z][index] += 1
+                    }
+                }
+            }
+        }
+        return areas
     }
 
     /// The intensities drawn black and white: percentiles of the finite voxels (of at most a million of them, evenly spread).
