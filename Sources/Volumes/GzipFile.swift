@@ -13,7 +13,8 @@ final class GzipReader {
 
     init(_ url: URL) throws {
         path = url.path
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
+        let target = url.resolvingSymlinksInPath().path
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else {
             throw NIfTIError.cannotOpen(path: path, reason: "no such file")
         }
         guard attributes[.type] as? FileAttributeType != .typeDirectory else {
@@ -24,8 +25,7 @@ final class GzipReader {
         }
         gzbuffer(file, 1 << 17)
         self.file = file
-        let target = try? FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)
-        fileBytes = ((target ?? attributes)[.size] as? NSNumber)?.intValue ?? 0
+        fileBytes = (attributes[.size] as? NSNumber)?.intValue ?? 0
         isCompressed = gzdirect(file) == 0
     }
 

@@ -94,6 +94,17 @@ import Volumes
         }
     }
 
+    @Test func aLinkIsReadAsTheFileItPointsTo() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let link = folder.appendingPathComponent("link.nii.gz")
+            try FileManager.default.createSymbolicLink(at: link, withDestinationURL: Fixtures.url("nifti/f32.nii.gz"))
+            #expect(try NIfTI.readScan(link).geometry.size == [11, 11, 11])
+            let dangling = folder.appendingPathComponent("dangling.nii")
+            try FileManager.default.createSymbolicLink(at: dangling, withDestinationURL: folder.appendingPathComponent("gone.nii"))
+            #expect(throws: NIfTIError.cannotOpen(path: dangling.path, reason: "no such file")) { _ = try NIfTI.readScan(dangling) }
+        }
+    }
+
     @Test func theLargestIntegersAreRoundedAsNumPyRoundsThem() throws {
         let (_, volume) = try read { $0.setVoxels((0..<24).map { Int64.max - $0 }, datatype: 1024) }
         #expect(volume.voxels[0] == 0x1p63)
