@@ -101,7 +101,8 @@ import Volumes
             #expect(try NIfTI.readScan(link).geometry.size == [11, 11, 11])
             let dangling = folder.appendingPathComponent("dangling.nii")
             try FileManager.default.createSymbolicLink(at: dangling, withDestinationURL: folder.appendingPathComponent("gone.nii"))
-            #expect(throws: NIfTIError.cannotOpen(path: dangling.path, reason: "no such file")) { _ = try NIfTI.readScan(dangling) }
+            let error = #expect(throws: NIfTIError.self) { _ = try NIfTI.readScan(dangling) }
+            #expect(error!.description.contains("dangling.nii: cannot be opened"))
         }
     }
 
