@@ -8,7 +8,7 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
         self.problem = problem
     }
 
-    public enum Problem: Error, Equatable, Sendable {
+    public enum Problem: Error, Equatable, Sendable, CustomStringConvertible {
         /// Something wrong in a pickle whose instruction starts at this byte (of the file, or of the record inside a zip file).
         case pickle(PickleProblem, byte: Int)
         case zip(ZipProblem)
@@ -25,6 +25,8 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
         case notAStateDictionary(String)
         case expandedTensor(shape: [Int], storageBytes: Int)
         case cannotWrite(String)
+
+        public var description: String { sentence }
     }
 
     public var description: String { "\(path): \(problem.sentence)" }

@@ -143,7 +143,7 @@ struct PickleGraph {
 
     func text(_ item: PickleItem) -> String? {
         if case .string(let string) = item { return string }
-        if case .oldString(let bytes) = self[item] { return String(validating: bytes.value.array, as: UTF8.self) }
+        if case .oldString(let bytes) = self[item] { return String(exactUTF8: bytes.value.array) }
         return nil
     }
 

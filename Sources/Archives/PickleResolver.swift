@@ -1,6 +1,8 @@
 /// Turns the machine's graph into values, once the storages' bytes are known.
+///
+/// Works from the leaves up along an explicit path instead of by recursion, so that no file can exhaust the stack.
 struct PickleResolver {
-    /// Deeper nesting is refused, so that walking a value never exhausts the stack.
+    /// Deeper nesting is refused: whoever walks the value, and the system when it drops it, does use the stack.
     static let deepest = 100
 
     private let graph: PickleGraph
@@ -9,15 +11,14 @@ struct PickleResolver {
     private let isBigEndian: Bool
     /// Values already made: shared parts stay shared.
     private var done: [Int: PickleValue] = [:]
-    /// Nodes being made: meeting one again means that a value contains itself.
-    private var open: Set<Int> = []
 
     /// - Throws: `ArchiveError.Problem` when a storage is shorter than the tensors on it need, or values are nested too deeply.
     static func resolve(
         _ item: PickleItem, _ graph: PickleGraph, storages: [String: StoredBytes] = [:], isBigEndian: Bool = false
     ) throws(ArchiveError.Problem) -> PickleValue {
         var resolver = PickleResolver(graph: graph, storages: storages, isBigEndian: isBigEndian)
-        return try resolver.value(item, depth: 0)
+        if case .node(let root) = item { try resolver.resolve(root) }
+        return resolver.value(item)
     }
 
     private init(graph: PickleGraph, storages: [String: StoredBytes], isBigEndian: Bool) {
@@ -26,81 +27,99 @@ struct PickleResolver {
         self.isBigEndian = isBigEndian
     }
 
-    private mutating func value(_ item: PickleItem, depth: Int) throws(ArchiveError.Problem) -> PickleValue {
-        switch item {
-        case .none: return .none
-        case .bool(let bool): return .bool(bool)
-        case .int(let int): return .int(int)
-        case .bigInt(let digits): return .bigInt(digits)
-        case .double(let double): return .double(double)
-        case .string(let string): return .string(string)
-        case .node(let index):
-            if let value = done[index] { return value }
-            if depth > Self.deepest { throw .tooDeep(Self.deepest) }
-            guard open.insert(index).inserted else {
-                return .object(PickleObject(PickleGlobal(module: "", name: "(reference to a value that contains it)")))
+    /// Makes the value of a node, after those of all nodes it holds.
+    private mutating func resolve(_ root: Int) throws(ArchiveError.Problem) {
+        var path = [(node: root, waiting: parts(of: graph.nodes[root]))]
+        var open: Set = [root]
+        while let (node, waiting) = path.last {
+            guard let next = waiting.last else {
+                done[node] = try value(graph.nodes[node])
+                open.remove(node)
+                path.removeLast()
+                continue
             }
-            let value = try value(graph.nodes[index], depth: depth + 1)
-            open.remove(index)
-            done[index] = value
-            return value
+            path[path.count - 1].waiting.removeLast()
+            // A node met again on the way to itself is a value that contains itself; it is left out below.
+            if done[next] != nil || open.contains(next) { continue }
+            if path.count == Self.deepest { throw .tooDeep(Self.deepest) }
+            open.insert(next)
+            path.append((next, parts(of: graph.nodes[next])))
         }
     }
 
-    private mutating func value(_ node: PickleNode, depth: Int) throws(ArchiveError.Problem) -> PickleValue {
+    /// The nodes that a node holds, the first one last.
+    private func parts(of node: PickleNode) -> [Int] {
+        let items: [PickleItem] = switch node {
+        case .tuple(let items): items
+        case .list(let items), .set(let items): items.value
+        case .dictionary(let pending): pending.value.entries + [pending.value.attributes ?? .none]
+        case .object(let object):
+            object.value.arguments + object.value.elements + object.value.entries + [object.value.state ?? .none]
+        case .array(let array): [array.value.rest ?? .none]
+        case .bytes, .oldString, .global, .storage, .tensor, .numberType: []
+        }
+        return items.reversed().compactMap { if case .node(let index) = $0 { index } else { nil } }
+    }
+
+    private func value(_ item: PickleItem) -> PickleValue {
+        switch item {
+        case .none: .none
+        case .bool(let bool): .bool(bool)
+        case .int(let int): .int(int)
+        case .bigInt(let digits): .bigInt(digits)
+        case .double(let double): .double(double)
+        case .string(let string): .string(string)
+        case .node(let index):
+            done[index] ?? .object(PickleObject(PickleGlobal(module: "", name: "(reference to a value that contains it)")))
+        }
+    }
+
+    private func value(_ node: PickleNode) throws(ArchiveError.Problem) -> PickleValue {
         switch node {
         case .bytes(let bytes): return .bytes(bytes.value)
         case .oldString(let bytes):
-            return String(validating: bytes.value.array, as: UTF8.self).map { .string($0) } ?? .bytes(bytes.value)
-        case .tuple(let items): return .tuple(try values(items, depth))
-        case .list(let items): return .list(try values(items.value, depth))
-        case .set(let items): return .set(try values(items.value, depth))
+            return String(exactUTF8: bytes.value.array).map { .string($0) } ?? .bytes(bytes.value)
+        case .tuple(let items): return .tuple(items.map(value))
+        case .list(let items): return .list(items.value.map(value))
+        case .set(let items): return .set(items.value.map(value))
         case .dictionary(let pending):
-            var dictionary = try self.dictionary(pending.value.entries, depth)
-            if let attributes = pending.value.attributes, case .dictionary(let named) = try value(attributes, depth: depth) {
+            var dictionary = self.dictionary(pending.value.entries)
+            if let attributes = pending.value.attributes, case .dictionary(let named) = value(attributes) {
                 dictionary.attributes = named.pairs.compactMap { pair in pair.key.stringValue.map { ($0, pair.value) } }
             }
             return .dictionary(dictionary)
         case .global(let global): return .object(PickleObject(global.value))
-        case .object(let pending): return .object(try object(pending.value, depth))
+        case .object(let pending): return .object(object(pending.value))
         case .storage(let storage): return .tensor(try tensor(whole: storage.value))
         case .tensor(let tensor): return .tensor(try self.tensor(tensor.value))
         case .numberType(let type):
             return .object(PickleObject(PickleGlobal(module: "numpy", name: "dtype"), [.string(type.value.code)]))
-        case .array(let array): return try self.array(array.value, depth)
+        case .array(let array): return self.array(array.value)
         }
     }
 
-    private mutating func values(_ items: [PickleItem], _ depth: Int) throws(ArchiveError.Problem) -> [PickleValue] {
-        var values: [PickleValue] = []
-        values.reserveCapacity(items.count)
-        for item in items { values.append(try value(item, depth: depth)) }
-        return values
-    }
-
-    private mutating func dictionary(_ entries: [PickleItem], _ depth: Int) throws(ArchiveError.Problem) -> PickleDictionary {
+    private func dictionary(_ entries: [PickleItem]) -> PickleDictionary {
         var dictionary = PickleDictionary()
         for index in stride(from: 0, to: entries.count - 1, by: 2) {
-            dictionary.set(try value(entries[index], depth: depth), try value(entries[index + 1], depth: depth))
+            dictionary.set(value(entries[index]), value(entries[index + 1]))
         }
         return dictionary
     }
 
-    private mutating func object(_ pending: PendingObject, _ depth: Int) throws(ArchiveError.Problem) -> PickleObject {
-        var object = PickleObject(pending.global, try values(pending.arguments, depth))
-        if let state = pending.state { object.state = try value(state, depth: depth) }
-        object.elements = try values(pending.elements, depth)
-        object.entries = try dictionary(pending.entries, depth)
+    private func object(_ pending: PendingObject) -> PickleObject {
+        var object = PickleObject(pending.global, pending.arguments.map(value))
+        object.state = pending.state.map(value)
+        object.elements = pending.elements.map(value)
+        object.entries = dictionary(pending.entries)
         return object
     }
 
-    private mutating func array(_ pending: PendingArray, _ depth: Int) throws(ArchiveError.Problem) -> PickleValue {
+    private func array(_ pending: PendingArray) -> PickleValue {
         guard let type = pending.type?.scalarType, var bytes = pending.bytes else {
             // Text, dates, structures, Python objects: what there is, under NumPy's name.
             var object = PickleObject(PickleGlobal(module: "numpy", name: "ndarray"), [.tuple(pending.shape.map { .int($0) })])
             if let bytes = pending.bytes { object.state = .bytes(bytes) }
-            if let rest = pending.rest {
-                let rest = try value(rest, depth: depth)
+            if let rest = pending.rest.map(value) {
                 if case .list(let elements) = rest { object.elements = elements } else { object.state = rest }
             }
             return .object(object)

@@ -8,7 +8,7 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
         self.problem = problem
     }
 
-    public enum Problem: Error, Equatable, Sendable {
+    public enum Problem: Error, Equatable, Sendable, CustomStringConvertible {
         case tooShort(Int)
         case headerBeyondFile(length: UInt64, fileBytes: Int)
         case headerTooLong(UInt64)
@@ -29,6 +29,8 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
         case noSuchArray(String, known: [String])
         case duplicateName(String)
         case reservedName(String)
+
+        public var description: String { sentence }
     }
 
     public var description: String { "\(path): \(problem.sentence)" }
@@ -56,12 +58,6 @@ extension SafetensorsError.Problem {
         case .unknownType(let name, let type):
             "the array “\(name)” has the type \(type), which is not supported; known are "
                 + ScalarType.allCases.map(\.safetensorsName).joined(separator: ", ")
-        default: laterSentence
-        }
-    }
-
-    private var laterSentence: String {
-        switch self {
         case .negativeSize(let name, let key, let size):
             "the \(key) of the array “\(name)” holds the negative number \(size)"
         case .sizeOverflow(let name, let shape):
@@ -69,7 +65,8 @@ extension SafetensorsError.Problem {
         case .endBeforeBegin(let name, let begin, let end):
             "the array “\(name)” ends at byte \(end), before it begins at byte \(begin)"
         case .outOfRange(let name, let end, let dataBytes):
-            "the array “\(name)” should end at byte \(end) of the data, but there are \(dataBytes): the file is cut short or its header lies"
+            "the array “\(name)” should end at byte \(end) of the data, but there are \(dataBytes): "
+                + "the file is cut short or its header lies"
         case .wrongByteCount(let name, let expected, let got):
             "the shape and type of the array “\(name)” take \(expected) bytes, but its offsets span \(got)"
         case .overlap(let name, let other):
@@ -84,7 +81,6 @@ extension SafetensorsError.Problem {
             "cannot be written: two arrays are named “\(name)”"
         case .reservedName(let name):
             "cannot be written: the name “\(name)” is reserved by the format"
-        default: "broken"
         }
     }
 

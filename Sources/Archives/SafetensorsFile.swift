@@ -129,7 +129,9 @@ struct SafetensorsHeader {
         return try elements.map { element in
             guard case .number(let text) = element else { throw Problem.badEntry(name, "its \(key) holds something other than numbers") }
             if text.hasPrefix("-") { throw Problem.negativeSize(name, key: key, text) }
-            guard let size = Int(text) else { throw Problem.badEntry(name, "its \(key) holds \(text), which is not a whole number in range") }
+            guard let size = Int(text) else {
+                throw Problem.badEntry(name, "its \(key) holds \(text), which is not a whole number in range")
+            }
             return size
         }
     }

@@ -78,3 +78,11 @@ private final class HeapBlock: ByteOwner, @unchecked Sendable {
         try body(UnsafeRawBufferPointer(memory))
     }
 }
+
+extension String {
+    /// The text of UTF-8 bytes; nil when they are not that. (The standard library's own needs macOS 15.)
+    init?(exactUTF8 bytes: [UInt8]) {
+        self.init(decoding: bytes, as: UTF8.self)
+        if !utf8.elementsEqual(bytes) { return nil }  // something was not UTF-8 and has been replaced
+    }
+}

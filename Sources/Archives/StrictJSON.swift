@@ -88,7 +88,7 @@ private struct StrictJSONReader {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: units, as: UTF8.self) else { throw fault("text that is not UTF-8") }
+                guard let string = String(exactUTF8: units) else { throw fault("text that is not UTF-8") }
                 return string
             case UInt8(ascii: "\\"): units.append(contentsOf: String(try escaped()).utf8)
             case ..<0x20: throw fault("a control character in text")

@@ -58,7 +58,8 @@ struct ZipDirectory {
         var (size, start) = (Int(narrowSize), Int(narrowStart))
         if end >= 20, file.uint32(end - 20) == locator64Signature {
             guard let wideEnd = file.size64(end - 20 + 8), wideEnd <= end - 20 - 56, file.uint32(wideEnd) == end64Signature,
-                let wideCount = file.size64(wideEnd + 32), let wideSize = file.size64(wideEnd + 40), let wideStart = file.size64(wideEnd + 48)
+                let wideCount = file.size64(wideEnd + 32), let wideSize = file.size64(wideEnd + 40),
+                let wideStart = file.size64(wideEnd + 48)
             else { throw .badDirectory("the zip64 record at its end is not where it should be") }
             (start, size, count) = (wideStart, wideSize, wideCount)
         }
@@ -77,14 +78,14 @@ struct ZipDirectory {
         else { throw .badDirectory("an entry is cut short") }
         let name = file[position + 46..<position + 46 + nameLength].withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         var wide = WideFields(file, at: position + 46 + nameLength, length: extraLength)
+        // The wide numbers stand in this order, each only if the narrow one is full.
+        let wideSize = try wide.value(size, name)
+        let wideStored = try wide.value(stored, name)
+        let wideOffset = try wide.value(offset, name)
         let record = Record(
-            name: name, method: method, isEncrypted: flags & 1 != 0, checksum: checksum,
-            // The wide numbers stand in this order, each only if the narrow one is full.
-            storedSize: 0, size: try wide.value(size, name), headerOffset: 0)
-        var complete = record
-        complete.storedSize = try wide.value(stored, name)
-        complete.headerOffset = try wide.value(offset, name)
-        return (complete, 46 + nameLength + extraLength + commentLength)
+            name: name, method: method, isEncrypted: flags & 1 != 0, checksum: checksum, storedSize: wideStored, size: wideSize,
+            headerOffset: wideOffset)
+        return (record, 46 + nameLength + extraLength + commentLength)
     }
 
     /// The zip64 numbers of an entry's extra field.

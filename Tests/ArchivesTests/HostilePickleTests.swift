@@ -1,4 +1,5 @@
 import Archives
+import Dispatch
 import Foundation
 import TestSupport
 import Testing
@@ -116,6 +117,24 @@ import Testing
         let lists = [UInt8](repeating: 0x5D, count: 200_000) + [UInt8](repeating: 0x61, count: 199_999) + [0x2E]
         #expect(try problem(lists) == .tooDeep(100))
         #expect(try problem([0x4E] + [UInt8](repeating: 0x85, count: 100) + [0x2E]) == nil)
+        #expect(try problem([0x4E] + [UInt8](repeating: 0x85, count: 101) + [0x2E]) == .tooDeep(100))
+    }
+
+    @Test func theDeepestValueIsReadAndDroppedOnASmallStack() throws {
+        // macOS gives its worker threads 512 KB.
+        try Fixtures.withTemporaryFolder { folder in
+            let url = folder.appendingPathComponent("deep.pkl")
+            let bytes: [UInt8] = Array("N".utf8) + [UInt8](repeating: 0x85, count: 100) + [0x2E]
+            try Data(bytes).write(to: url)
+            let finished = DispatchSemaphore(value: 0)
+            let thread = Thread {
+                #expect((try? PickleFile.read(url))?.elements?.count == 1)
+                finished.signal()
+            }
+            thread.stackSize = 512 << 10
+            thread.start()
+            finished.wait()
+        }
     }
 
     @Test func aTreeOfSharedPartsStaysSmall() throws {

@@ -48,6 +48,13 @@ import Testing
         #expect(Set(file.names).isSuperset(of: ["doubles", "bools"]))
     }
 
+    @Test func arraysAreSlicesOfTheFileAndNotCopies() throws {
+        // make_safetensors.py: the header lists uint64 at bytes 0 to 8, int64 from 8 on.
+        func address(_ name: String) throws -> Int { try file.array(name).withUnsafeBytes { Int(bitPattern: $0.baseAddress) } }
+        #expect(try address("int64") - address("uint64") == 8)
+        #expect(try address("uint64") % 8 == 0)
+    }
+
     @Test func aMissingArrayIsNilOrAnErrorThatListsWhatThereIs() throws {
         #expect(file["nothing"] == nil)
         #expect {
