@@ -72,8 +72,8 @@ let package = Package(
         library("Torch", ["CTorch"]),
         library("Layers", ["Torch", "Support", "Archives"]),
         library("Networks", ["Layers", "Torch", "Support", "Archives"]),
-        library("Training", ["Networks", "Layers", "Torch", "Preparation", "Augmentation", "Evaluation", "Pictures", "Support", "Archives"]),
         library("Inference", ["Networks", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"]),
+        library("Training", ["Inference", "Networks", "Layers", "Torch", "Preparation", "Augmentation", "Evaluation", "Pictures", "Support", "Archives"]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [

@@ -98,6 +98,7 @@ CTStatus ct_set_deterministic(bool on) {
 CTStatus ct_keep_large_blocks(int64_t bytes) {
     return guarded([&] {
 #if defined(__GLIBC__)
+        mallopt(M_ARENA_MAX, 1);  // other threads' arenas give large blocks back whatever the thresholds say
         mallopt(M_MMAP_THRESHOLD, static_cast<int>(std::min<int64_t>(bytes, INT32_MAX)));
         mallopt(M_TRIM_THRESHOLD, static_cast<int>(std::min<int64_t>(bytes, INT32_MAX)));
 #else

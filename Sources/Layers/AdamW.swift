@@ -8,15 +8,18 @@ public final class AdamW: Optimizer {
     public let weightDecay: Double
     public let epsilon: Double
     public let parameters: [Tensor]
+    /// True for the parameters that weight decay applies to.
+    private let decays: [Bool]
     private var firstMoments: [Tensor] = []
     private var secondMoments: [Tensor] = []
     private var steps: [Tensor] = []
 
     public init(
         _ parameters: [Tensor], rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, weightDecay: Double = 0.01,
-        epsilon: Double = 1e-8
+        epsilon: Double = 1e-8, decays: [Bool]? = nil
     ) {
         self.parameters = parameters
+        self.decays = decays ?? parameters.map { _ in true }
         self.rate = rate
         self.beta1 = beta1
         self.beta2 = beta2
@@ -31,9 +34,15 @@ public final class AdamW: Optimizer {
             steps = try parameters.map { try Tensor.zeros([], .float32, on: $0.device) }
         }
         try withoutGradients {
-            try TensorList.stepAdamW(
-                parameters, gradients: try gradients(), firstMoments: firstMoments, secondMoments: secondMoments, steps: steps,
-                rate: rate, beta1: beta1, beta2: beta2, weightDecay: weightDecay, epsilon: epsilon)
+            let gradients = try gradients()
+            for decaying in [true, false] {
+                let group = parameters.indices.filter { decays[$0] == decaying }
+                guard !group.isEmpty else { continue }
+                try TensorList.stepAdamW(
+                    group.map { parameters[$0] }, gradients: group.map { gradients[$0] }, firstMoments: group.map { firstMoments[$0] },
+                    secondMoments: group.map { secondMoments[$0] }, steps: group.map { steps[$0] }, rate: rate, beta1: beta1,
+                    beta2: beta2, weightDecay: decaying ? weightDecay : 0, epsilon: epsilon)
+            }
         }
     }
 

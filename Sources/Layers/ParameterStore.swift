@@ -44,6 +44,14 @@ public final class ParameterStore {
     /// What the optimiser trains: every parameter once.
     public var parameters: [Tensor] { entries.filter { $0.kind == .parameter && $0.aliasOf == nil }.map(\.tensor) }
 
+    /// For each of `parameters` whether weight decay should pull at it: the matrices and kernels, but no norms, biases, scales or positions.
+    public var decaying: [Bool] {
+        entries.filter { $0.kind == .parameter && $0.aliasOf == nil }.map { entry in
+            let name = entry.key.split(separator: ".").last.map(String.init) ?? entry.key
+            return entry.tensor.rank > 1 && !["pos_embed", "temperature", "temperature2"].contains(name)
+        }
+    }
+
     /// Number of trained values.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 

@@ -61,7 +61,8 @@ public enum Runtime {
     /// Lets the C allocator keep freed blocks of up to `bytes` instead of returning each to the system.
     ///
     /// Every step of a network frees and asks again for the same large blocks; returned to the system, their pages are faulted in
-    /// anew each time, which doubles the time of a training step on Linux. Other systems ignore this.
+    /// anew each time, which doubles the time of a training step on Linux. Call it at the start of a program, before it has threads.
+    /// Other systems ignore it.
     public static func keepLargeBlocks(upTo bytes: Int = 2_000_000_000) throws {
         try check("allocator", [], ct_keep_large_blocks(Int64(bytes)))
     }

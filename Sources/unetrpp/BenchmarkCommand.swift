@@ -15,10 +15,8 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "Timed repetitions.") var repetitions = 5
     @Option(help: "CPU threads.") var threads = 2
     @Flag(help: "Time the training step instead of the forward pass.") var train = false
-    @Flag(help: "Leave the C allocator as it is.") var plainAllocator = false
 
     func run() throws {
-        if !plainAllocator { try Runtime.keepLargeBlocks() }
         try Runtime.setThreads(threads)
         let settings = try configuration.map {
             try JSONDecoder().decode(UNETRPlusPlusConfiguration.self, from: Data(contentsOf: URL(fileURLWithPath: $0)))

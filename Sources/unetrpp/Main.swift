@@ -1,4 +1,5 @@
 import ArgumentParser
+import Torch
 
 @main
 struct UNETRPP: AsyncParsableCommand {
@@ -6,5 +7,10 @@ struct UNETRPP: AsyncParsableCommand {
         commandName: "unetrpp",
         abstract: "3-D medical image segmentation with UNETR++: prepare data, train, segment, evaluate.",
         version: "0.1.0",
-        subcommands: [BenchmarkCommand.self])
+        subcommands: [TrainCommand.self, BenchmarkCommand.self])
+
+    static func main() async {
+        try? Runtime.keepLargeBlocks()  // before there are other threads; on failure everything is only slower
+        await main(nil)
+    }
 }

@@ -29,6 +29,13 @@ public struct ResidualBlock {
 
     /// [N, inputs, D, H, W] → [N, outputs, D, H, W].
     public func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        // libtorch 2.13 reads memory it never wrote in the bfloat16 weight gradient of a 3×3×3 convolution over a volume of two slices,
+        // on the CPU: NaN now and then. Such volumes are tiny, so they are computed in full precision.
+        guard pass.training, pass.mixedPrecision != nil, x.device == .cpu, x.shape[2] <= 2 else { return try forward(x, pass) }
+        return try withAutocast(nil, on: .cpu) { try forward(x.to(conv1.weight.dtype), pass) }
+    }
+
+    private func forward(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
         let inner = try norm1(conv1(x), pass).leakyReLU()
         let outer = try norm2(conv2(inner), pass)
         let direct = try shortcut.map { try $0.norm($0.conv(x), pass) } ?? x

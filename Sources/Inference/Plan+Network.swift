@@ -1,0 +1,26 @@
+import Foundation
+public import Networks
+public import Preparation
+
+extension Plan {
+    /// The plan's network, checked against the rest of the plan.
+    /// - Throws: `ConfigurationError`, `InferenceError.planMismatch`.
+    public func networkDescription() throws -> NetworkDescription {
+        let description = try JSONDecoder().decode(NetworkDescription.self, from: JSONEncoder().encode(network))
+        try check("patch size", description.patchSize, patchSize)
+        try check("input channels", [description.inputChannels], [channelNames.count])
+        try check("classes", [description.classes], [labels.outputCount])
+        return description
+    }
+
+    private func check(_ what: String, _ network: [Int], _ plan: [Int]) throws {
+        guard network == plan else { throw InferenceError.planMismatch(what: what, network: network, plan: plan) }
+    }
+
+    /// The plan with that network in it.
+    public func with(network description: NetworkDescription) throws -> Plan {
+        var plan = self
+        plan.network = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(description))
+        return plan
+    }
+}

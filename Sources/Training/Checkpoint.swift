@@ -1,0 +1,44 @@
+import Archives
+import Foundation
+import Layers
+import Torch
+
+/// The whole state of a run at the end of an epoch, in one file, so that it is never half written.
+///
+/// Names: `model.KEY`, `average.KEY`, `optimizer.NAME`, `random`; the numbers are in the file's metadata.
+struct Checkpoint {
+    /// Epochs done.
+    var epoch: Int
+    /// Best validation Dice so far; nil before the first validation.
+    var bestDice: Double?
+
+    func write(model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer, to url: URL) throws {
+        var arrays: [(name: String, array: StoredArray)] = try model.state().entries.map { ("model.\($0.key)", $0.array) }
+        for (index, tensor) in (average ?? []).enumerated() { arrays.append(("average.\(index)", try tensor.stored())) }
+        for (name, tensor) in optimizer.state { arrays.append(("optimizer.\(name)", try tensor.stored())) }
+        arrays.append(("random", try Runtime.randomState().stored()))
+        var metadata = ["epoch": String(epoch)]
+        if let bestDice { metadata["bestDice"] = String(bestDice) }
+        try Safetensors.write(arrays, metadata: metadata, to: url)
+    }
+
+    /// Reads a checkpoint into the network, the average and the optimiser.
+    static func read(_ url: URL, model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer) throws -> Checkpoint {
+        let file = try SafetensorsFile(contentsOf: url)
+        guard let epoch = file.metadata["epoch"].flatMap(Int.init) else {
+            throw TrainingError.notARun(path: url.path, problem: "the checkpoint does not say which epoch it is of")
+        }
+        try model.load(StateDictionary(file.names.filter { $0.hasPrefix("model.") }.map { (String($0.dropFirst(6)), try file.array($0)) }))
+        try withoutGradients {
+            for (index, tensor) in (average ?? []).enumerated() {
+                try tensor.copyInPlace(Tensor.from(file.array("average.\(index)")))
+            }
+        }
+        try optimizer.restore { name in
+            // Moved, not copied into place: an optimiser's state has no tensors yet to copy into.
+            try file["optimizer.\(name)"].map { try Tensor.from($0).to(model.device) }
+        }
+        try Runtime.setRandomState(Tensor.from(file.array("random")))
+        return Checkpoint(epoch: epoch, bestDice: file.metadata["bestDice"].flatMap(Double.init))
+    }
+}

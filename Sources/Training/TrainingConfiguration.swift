@@ -1,0 +1,102 @@
+public import Augmentation
+public import Foundation
+public import Layers
+import Support
+public import Torch
+
+/// How a network is trained; the whole of it is stored with the run.
+public struct TrainingConfiguration: Codable, Equatable, Sendable {
+    public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case sgd, adamw }
+
+    public var epochs = 1000
+    public var iterationsPerEpoch = 250
+    public var batchSize = 2
+    public var optimizer = OptimizerKind.sgd
+    public var learningRate = 0.01
+    public var momentum = 0.99
+    public var weightDecay = 3e-5
+    public var schedule = Schedule.polynomial(exponent: 0.9)
+    /// Largest Euclidean norm of all gradients together.
+    public var gradientClip = 12.0
+    /// Dice over the whole batch instead of per sample.
+    public var batchDice = true
+    /// Type of products and convolutions; nil: float32 throughout.
+    public var mixedPrecision: DType?
+    /// Share of every batch that is centred on foreground.
+    public var foregroundShare = 0.33
+    /// Decay of the running average of the weights, per step; nil: none. The average is what is validated and shipped.
+    public var averaging: Double?
+    /// Whole-case validation every so many epochs (and after the last).
+    public var validationInterval = 10
+    public var augmentation = AugmentationPlan()
+    public var seed: UInt64 = 1
+    /// Threads that make batches.
+    public var loaderThreads = 1
+
+    public init() {}
+
+    /// The published protocol: SGD with Nesterov momentum and the polynomial schedule.
+    public static let published = TrainingConfiguration()
+
+    /// A protocol for days when there is no GPU: AdamW with a cosine schedule and averaged weights learns from far fewer samples.
+    public static let quick: TrainingConfiguration = {
+        var configuration = TrainingConfiguration()
+        configuration.epochs = 50
+        configuration.optimizer = .adamw
+        configuration.learningRate = 2.5e-3
+        configuration.weightDecay = 0.02
+        configuration.schedule = .cosine(warmUp: 0.01)
+        configuration.batchDice = false
+        configuration.mixedPrecision = .bfloat16
+        configuration.averaging = 0.998
+        return configuration
+    }()
+
+    /// Reads settings from JSON; fields that are left out are the published protocol's.
+    /// - Throws: `TrainingError.setting` for a value no run can have or a field that does not exist.
+    public init(contentsOf url: URL) throws {
+        let data: Data
+        do { data = try Data(contentsOf: url) } catch { throw FileError(path: url.path, problem: "the training settings cannot be read") }
+        let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(Self.published)) as? [String: Any] ?? [:]
+        guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw FileError(path: url.path, problem: "the training settings are not a JSON object")
+        }
+        let optional = ["mixedPrecision", "averaging"]
+        for field in given.keys where defaults[field] == nil && !optional.contains(field) {
+            throw TrainingError.setting(
+                field: field, value: "present", rule: "known fields are \((defaults.keys + optional).sorted().joined(separator: ", "))")
+        }
+        let merged = defaults.merging(given) { $1 }
+        self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: merged))
+        try validate()
+    }
+
+    func makeOptimizer(_ store: ParameterStore) -> any Optimizer {
+        switch optimizer {
+        case .sgd:
+            SGD(store.parameters, rate: learningRate, momentum: momentum, weightDecay: weightDecay, nesterov: true)
+        case .adamw:
+            AdamW(store.parameters, rate: learningRate, weightDecay: weightDecay, decays: store.decaying)
+        }
+    }
+
+    /// Refuses settings that no run can have, naming field, value and rule.
+    public func validate() throws {
+        func demand(_ holds: Bool, _ field: String, _ value: Any, _ rule: String) throws {
+            guard holds else { throw TrainingError.setting(field: field, value: "\(value)", rule: rule) }
+        }
+        try demand(epochs > 0, "epochs", epochs, "at least 1")
+        try demand(iterationsPerEpoch > 0, "iterationsPerEpoch", iterationsPerEpoch, "at least 1")
+        try demand(batchSize > 0, "batchSize", batchSize, "at least 1")
+        try demand(learningRate > 0 && learningRate.isFinite, "learningRate", learningRate, "above 0")
+        try demand((0..<1).contains(momentum), "momentum", momentum, "from 0 to below 1")
+        try demand(weightDecay >= 0, "weightDecay", weightDecay, "0 or more")
+        try demand(gradientClip > 0, "gradientClip", gradientClip, "above 0")
+        try demand((0...1).contains(foregroundShare), "foregroundShare", foregroundShare, "from 0 to 1")
+        try demand(averaging.map { (0..<1).contains($0) } ?? true, "averaging", averaging ?? 0, "from 0 to below 1")
+        try demand(validationInterval > 0, "validationInterval", validationInterval, "at least 1")
+        try demand(
+            mixedPrecision.map { $0 == .bfloat16 || $0 == .float16 } ?? true, "mixedPrecision", mixedPrecision ?? .float32,
+            "bfloat16 or float16")
+    }
+}

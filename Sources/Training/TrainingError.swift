@@ -1,0 +1,33 @@
+/// What stops a training run.
+public enum TrainingError: Error, Equatable, CustomStringConvertible, Sendable {
+    case setting(field: String, value: String, rule: String)
+    case noCases(what: String)
+    case noLabels(name: String)
+    case regionsUnsupported
+    case notARun(path: String, problem: String)
+    case runExists(path: String)
+    case differentRun(path: String, field: String)
+    case notFinite(epoch: Int, iteration: Int, rate: Double, checkpoint: String)
+
+    public var description: String {
+        switch self {
+        case .setting(let field, let value, let rule):
+            "training setting '\(field)' is \(value); the rule is: \(rule)"
+        case .noCases(let what):
+            "there are no \(what) cases; a data set needs at least one labelled case for training and one for validation"
+        case .noLabels(let name):
+            "case \(name) has no labels, so it cannot be trained on; add its label file or leave the case out"
+        case .regionsUnsupported:
+            "the plan's labels are overlapping regions, which training does not handle yet; give each label a single value"
+        case .notARun(let path, let problem):
+            "\(path) is not a training run: \(problem)"
+        case .runExists(let path):
+            "\(path) holds a training run already; continue it with --resume, or choose another folder"
+        case .differentRun(let path, let field):
+            "\(path) was started with another \(field); resume with the settings it was started with, or choose another folder"
+        case .notFinite(let epoch, let iteration, let rate, let checkpoint):
+            "the loss is not a number in epoch \(epoch), iteration \(iteration), at learning rate \(rate); the last good checkpoint is "
+                + "\(checkpoint). Lower the learning rate, or check the data for extreme values"
+        }
+    }
+}

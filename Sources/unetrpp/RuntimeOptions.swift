@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+import Torch
+
+/// Options of every command that computes.
+struct RuntimeOptions: ParsableArguments {
+    @Option(help: "Device: auto, cpu, cuda, cuda:N or mps.")
+    var device = "auto"
+
+    @Option(help: "Threads on the CPU (default: all cores).")
+    var threads: Int?
+
+    @Option(help: "Precision of products and convolutions: float32, bfloat16, float16, or auto (bfloat16 where the processor has it).")
+    var precision = "auto"
+
+    @Flag(help: "Print results as JSON on standard output.")
+    var json = false
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); at least 1 is expected") }
+        guard ["auto", "float32", "bfloat16", "float16"].contains(precision) else {
+            throw ValidationError("--precision is '\(precision)'; expected auto, float32, bfloat16 or float16")
+        }
+    }
+
+    /// Applies the settings to this process and returns the device.
+    func apply() throws -> Device {
+        try Runtime.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        return try Device(named: device)
+    }
+
+    /// The type of mixed precision on that device, nil for float32.
+    func mixedPrecision(on device: Device) -> DType? {
+        switch precision {
+        case "float32": return nil
+        case "bfloat16": return .bfloat16
+        case "float16": return .float16
+        default:
+            if device != .cpu { return .bfloat16 }
+            return Processor.hasBFloat16 ? .bfloat16 : nil
+        }
+    }
+}
