@@ -83,7 +83,7 @@ struct DistanceTransform: Sendable {
     private func alongH(_ steps: UnsafeBufferPointer<UInt16>, rows: [Int]) -> [Double] {
         let (height, width) = (size[1], size[2])
         var result = [Double](repeating: .infinity, count: rows.count * width)
-        var envelope = Envelope(length: height, spacing: spacing[1])
+        let envelope = LowerEnvelope(length: height, spacing: spacing[1])
         for w in 0..<width {
             envelope.clear()
             for h in 0..<height {
@@ -102,7 +102,7 @@ struct DistanceTransform: Sendable {
     private func alongW(_ inPlane: [Double], rows: [Int], isAsked: (Int, Int) -> Bool) -> [Double] {
         let width = size[2]
         var result: [Double] = []
-        var envelope = Envelope(length: width, spacing: spacing[2])
+        let envelope = LowerEnvelope(length: width, spacing: spacing[2])
         for (index, row) in rows.enumerated() {
             envelope.clear()
             for w in 0..<width {
@@ -112,57 +112,5 @@ struct DistanceTransform: Sendable {
             for w in 0..<width where isAsked(row, w) { result.append(envelope.isEmpty ? .infinity : envelope.value(at: w)) }
         }
         return result
-    }
-}
-
-/// The lower envelope of parabolas f + (a (x − q))², one for each place q along a line of voxels with distance a.
-///
-/// Places are added in ascending order, and then values asked in ascending order.
-private struct Envelope {
-    private let spacing: Double
-    /// 1 / (2 a k) for k places between two parabolas.
-    private let inverse: [Double]
-    private var places: [Int]
-    private var heights: [Double]
-    /// From which x, in units of length, each parabola is the lowest.
-    private var starts: [Double]
-    private var count = 0
-    private var cursor = 0
-
-    init(length: Int, spacing: Double) {
-        self.spacing = spacing
-        inverse = (0...length).map { $0 == 0 ? 0 : 1 / (2 * spacing * Double($0)) }
-        places = Array(repeating: 0, count: length)
-        heights = Array(repeating: 0, count: length)
-        starts = Array(repeating: 0, count: length)
-    }
-
-    var isEmpty: Bool { count == 0 }
-
-    mutating func clear() { (count, cursor) = (0, 0) }
-
-    mutating func add(_ place: Int, _ height: Double) {
-        let x = Double(place) * spacing
-        var start = -Double.infinity
-        while count > 0 {
-            let last = places[count - 1]
-            let y = Double(last) * spacing
-            // Where this parabola goes below the last one.
-            start = (height - heights[count - 1] + (x - y) * (x + y)) * inverse[place - last]
-            if start > starts[count - 1] { break }
-            count -= 1
-            start = -.infinity
-        }
-        places[count] = place
-        heights[count] = height
-        starts[count] = start
-        count += 1
-    }
-
-    mutating func value(at place: Int) -> Double {
-        let x = Double(place) * spacing
-        while cursor + 1 < count, starts[cursor + 1] < x { cursor += 1 }
-        let distance = Double(place - places[cursor]) * spacing
-        return heights[cursor] + distance * distance
     }
 }
