@@ -145,17 +145,13 @@ struct CaseCheck: Sendable {
     }
 
     private static func problem(_ geometry: Geometry, _ url: URL) -> String? {
-        if geometry.size.contains(1) { return "\(url.path) has the size \(geometry.size); a scan needs more than one voxel along every axis" }
+        if geometry.size.contains(where: { $0 < 2 }) {
+            return PreparationError.notThreeDimensional(scan: url.path, size: geometry.size).description
+        }
         if !geometry.spacing.allSatisfy({ $0.isFinite && $0 > 0 }) {
             return PreparationError.invalidSpacing(scan: url.path, spacing: geometry.spacing).description
         }
-        let a = geometry.affine
-        let determinant = a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
-            + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])
-        // The determinant is the volume of a voxel; axes that fall together leave next to nothing of it.
-        if !(abs(determinant) > 1e-3 * geometry.spacing.reduce(1, *)) {
-            return "\(url.path) has an affine whose axes fall together; its header does not say where the voxels lie"
-        }
+        if GridAgreement.isSingular(geometry) { return PreparationError.singularAffine(scan: url.path).description }
         return nil
     }
 

@@ -28,6 +28,17 @@ public enum GridAgreement {
         return nil
     }
 
+    /// Whether the affine maps the volume onto a plane, a line or a point, so that it does not say where the voxels lie.
+    static func isSingular(_ geometry: Geometry) -> Bool {
+        guard geometry.affine.count >= 3, geometry.affine.allSatisfy({ $0.count == 4 }) else { return true }
+        let columns = (0..<3).map { direction(geometry, $0) }
+        let a = (0..<3).map { row in columns.map { $0[row] } }
+        let determinant = a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
+            + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])
+        // The volume that three directions span: 1 when they are at right angles, next to nothing when they fall together.
+        return !(abs(determinant) > 1e-3)
+    }
+
     private static func direction(_ geometry: Geometry, _ column: Int) -> [Double] {
         let vector = (0..<3).map { geometry.affine[$0][column] }
         let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()

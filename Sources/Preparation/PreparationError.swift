@@ -12,6 +12,7 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     case constantChannel(scan: String, channel: String, value: Float)
     case notFinite(scan: String, channel: String, count: Int)
     case invalidSpacing(scan: String, spacing: [Double])
+    case singularAffine(scan: String)
     case notThreeDimensional(scan: String, size: [Int])
     case tooLarge(scan: String, size: [Int])
     case unknownLabel(scan: String, value: Int, count: Int, known: [Int])
@@ -46,8 +47,10 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
                 + "replace them before preparing"
         case .invalidSpacing(let scan, let spacing):
             "\(scan) has the voxel spacing \(spacing) mm; each must be a finite number above 0"
+        case .singularAffine(let scan):
+            "\(scan) has an affine whose axes fall together; its header does not say where the voxels lie"
         case .notThreeDimensional(let scan, let size):
-            "\(scan) has the size \(Self.text(size)); a scan needs three axes of at least one voxel each"
+            "\(scan) has the size \(Self.text(size)); a scan needs three axes of at least two voxels each"
         case .tooLarge(let scan, let size):
             "\(scan) would have \(Self.text(size)) voxels after resampling, more than 2³¹; check its spacing and the plan's targetSpacing"
         case .unknownLabel(let scan, let value, let count, let known):

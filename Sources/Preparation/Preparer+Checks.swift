@@ -5,12 +5,13 @@ extension Preparer {
     /// Refuses scans and labels that the plan cannot be applied to.
     func check(_ scan: Scan, _ labels: LabelMap?, _ name: String) throws {
         let geometry = scan.geometry
-        guard geometry.size.count == 3, geometry.size.allSatisfy({ $0 > 0 }) else {
+        guard geometry.size.count == 3, geometry.size.allSatisfy({ $0 > 1 }) else {
             throw PreparationError.notThreeDimensional(scan: name, size: geometry.size)
         }
         guard geometry.spacing.count == 3, geometry.spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {
             throw PreparationError.invalidSpacing(scan: name, spacing: geometry.spacing)
         }
+        guard !GridAgreement.isSingular(geometry) else { throw PreparationError.singularAffine(scan: name) }
         guard scan.channels == plan.channelNames.count else {
             throw PreparationError.wrongChannelCount(scan: name, expected: plan.channelNames, got: scan.channels)
         }

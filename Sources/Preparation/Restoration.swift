@@ -67,7 +67,7 @@ public struct Restoration: Sendable {
     /// Calls `body` for every tile, on several threads.
     private func run(_ outputs: [Float], classes: Int, _ body: @Sendable (RestorationTile) -> Void) {
         let lines = RestorationLines(properties)
-        let rows = max(1, 8192 / max(lines.width, 1))  // 32 KB for one output: stays in the fastest cache
+        let rows = max(1, 16384 / max(lines.width, 1))  // 64 KB for one output: stays in a core's own cache
         outputs.withUnsafeBufferPointer { outputs in
             let outputs = SharedPointer(outputs)
             Parallel.forEach((lines.height + rows - 1) / rows, threads: threads) { part in
@@ -87,6 +87,17 @@ struct RestorationLines: Sendable {
     /// Along the scan's own axes [D, H, W].
     let cells: [CellLine]
 
+    /// One sample of a row of the cropped scan: where in memory its two neighbours lie from the row's start, and their weights.
+    struct Column {
+        let low: Int32
+        let high: Int32
+        let left: Float
+        let right: Float
+    }
+
+    /// The samples along W, packed for the innermost loop.
+    let columns: [Column]
+
     /// Distance in memory of neighbouring outputs along the scan's own axes.
     let strides: [Int]
 
@@ -104,5 +115,10 @@ struct RestorationLines: Sendable {
         cells = (0..<3).map { CellLine(from: size[$0], to: target[$0], nearest: $0 == coarse) }
         strides = back.apply([prepared[1] * prepared[2], prepared[2], 1])
         count = properties.voxelCount
+        let step = strides[2], line = cells[2]
+        columns = (0..<line.count).map {
+            let (low, high, right) = line.cell($0)
+            return Column(low: Int32(low * step), high: Int32(high * step), left: Float(1 - right), right: Float(right))
+        }
     }
 }

@@ -77,9 +77,16 @@ final class RestorationTile {
         let a = planes[low].base + output * planeCount, b = planes[high].base + output * planeCount
         let right = weight, left = 1 - weight, count = planeCount
         var index = 0
+        if right == 0 {
+            while index < count {
+                let value = a[index], isLarger = value > best[index]
+                labels[index] = isLarger ? label : labels[index]
+                best[index] = isLarger ? value : best[index]
+                index &+= 1
+            }
+        }
         while index < count {
-            let value = left * a[index] + right * b[index]
-            let isLarger = value > best[index]
+            let value = left * a[index] + right * b[index], isLarger = value > best[index]
             labels[index] = isLarger ? label : labels[index]
             best[index] = isLarger ? value : best[index]
             index &+= 1
@@ -105,22 +112,18 @@ final class RestorationTile {
 
     /// Interpolates one slice of one output within the plane: first along W, then along H.
     private func fill(_ target: UnsafeMutablePointer<Float>, output: Int, source: Int) {
-        let vertical = lines.cells[1], horizontal = lines.cells[2], width = lines.width
+        let vertical = lines.cells[1], width = lines.width
         let first = vertical.low[rows.lowerBound], last = vertical.high[rows.upperBound - 1]
         let start = outputs + (output * lines.count + source * lines.strides[0])
-        let step = lines.strides[2]
-        horizontal.low.withUnsafeBufferPointer { low in
-            horizontal.high.withUnsafeBufferPointer { high in
-                horizontal.weight.withUnsafeBufferPointer { weight in
-                    for h in first...last {
-                        let samples = start + h * lines.strides[1], row = line.base + (h - first) * width
-                        var x = 0
-                        while x < width {
-                            let right = Float(weight[x])
-                            row[x] = (1 - right) * samples[low[x] &* step] + right * samples[high[x] &* step]
-                            x &+= 1
-                        }
-                    }
+        lines.columns.withUnsafeBufferPointer { columns in
+            let columns = columns.baseAddress!
+            for h in first...last {
+                let samples = start + h * lines.strides[1], row = line.base + (h - first) * width
+                var x = 0
+                while x < width {
+                    let column = columns[x]
+                    row[x] = column.left * samples[Int(column.low)] + column.right * samples[Int(column.high)]
+                    x &+= 1
                 }
             }
         }

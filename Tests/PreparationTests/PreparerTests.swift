@@ -88,6 +88,10 @@ import Volumes
         #expect(try sentence(scan).contains("above 0"))
         scan.geometry.spacing = [1, 1e9, 1]
         #expect(try sentence(scan).contains("more than 2³¹"))
+        scan = good
+        scan.geometry.affine[1] = scan.geometry.affine[0]
+        #expect(try sentence(scan).contains("axes fall together"))
+        #expect(try sentence(self.scan([3, 3, 1])).contains("3 × 3 × 1; a scan needs three axes"))
         let double = Scan(geometry: good.geometry, channels: 2, voxels: good.voxels + good.voxels)
         #expect(try sentence(double).contains("has 2 channels, the plan expects 1 (MRI)"))
         let labels = LabelMap(geometry: good.geometry, voxels: [Int16](repeating: 0, count: 26) + [7])
