@@ -53,7 +53,10 @@ public enum DatasetCheck {
         return folders.sorted { $0.path < $1.path }.flatMap { folder in
             FolderListing(folder).names.filter { ScanFiles.stem($0) != nil }
                 .filter { !used.contains(folder.appendingPathComponent($0).standardizedFileURL.path) }
-                .map { DatasetFinding(.labelsWithoutScan, .warning, nil, "\(folder.appendingPathComponent($0).path) belongs to no training case") }
+                .map {
+                    DatasetFinding(
+                        .labelsWithoutScan, .warning, nil, "\(folder.appendingPathComponent($0).path) belongs to no training case")
+                }
         }
     }
 
@@ -86,7 +89,9 @@ struct CaseCheck: Sendable {
         checkLabels(url, image, geometry, dataset.labels)
     }
 
-    private mutating func add(_ kind: DatasetFinding.Kind, _ severity: DatasetFinding.Severity, _ sentence: String, repair: DatasetRepair? = nil) {
+    private mutating func add(
+        _ kind: DatasetFinding.Kind, _ severity: DatasetFinding.Severity, _ sentence: String, repair: DatasetRepair? = nil
+    ) {
         findings.append(DatasetFinding(kind, severity, name, sentence, repair: repair))
     }
 
@@ -115,7 +120,8 @@ struct CaseCheck: Sendable {
             }
         }
         if channels != channelNames.count {
-            add(.wrongChannelCount, .error, PreparationError.wrongChannelCount(scan: name, expected: channelNames, got: channels).description)
+            let error = PreparationError.wrongChannelCount(scan: name, expected: channelNames, got: channels)
+            add(.wrongChannelCount, .error, error.description)
         }
         if isEmpty { add(.emptyScan, .error, PreparationError.emptyScan(scan: name).description) } else { digest = hash.value }
         return geometry
@@ -164,7 +170,8 @@ struct CaseCheck: Sendable {
         let repair: DatasetRepair? = map.geometry.size == geometry.size && map.channels == 1 ? .copyGeometry(from: image, to: url) : nil
         if let difference = GridAgreement.difference(geometry, map.geometry) {
             let error = PreparationError.geometryMismatch(scan: image.path, other: url.path, difference: difference)
-            add(.differentGrid, .error, error.description + (repair == nil ? "" : ", or let the check write the labels with the scan's geometry"), repair: repair)
+            let offer = repair == nil ? "" : ", or let the check write the labels with the scan's geometry"
+            add(.differentGrid, .error, error.description + offer, repair: repair)
         } else if !geometry.isApproximatelyEqual(to: map.geometry, tolerance: 1e-5) {
             add(.gridNoise, .warning, "\(url.path) lies where \(image.lastPathComponent) does but for noise in its header", repair: repair)
         }
@@ -177,7 +184,9 @@ struct CaseCheck: Sendable {
                     scan: url.path, value: value, count: counts[Int16(value)] ?? 0, known: allowed.sorted()).description)
             }
         }
-        if !labels.contains(where: { $0 > 0 }) { add(.emptyLabels, .warning, "\(url.path) marks nothing; is that so, or is the mask lost?") }
+        if !labels.contains(where: { $0 > 0 }) {
+            add(.emptyLabels, .warning, "\(url.path) marks nothing; is that so, or is the mask lost?")
+        }
     }
 }
 

@@ -17,7 +17,9 @@ struct DatasetDescription {
     init(contentsOf url: URL) throws {
         self.url = url
         let data: Data
-        do { data = try Data(contentsOf: url) } catch { throw PreparationError.invalidDescription(path: url.path, problem: "it cannot be read") }
+        do { data = try Data(contentsOf: url) } catch {
+            throw PreparationError.invalidDescription(path: url.path, problem: "it cannot be read")
+        }
         guard let json = try? JSONDecoder().decode(JSONValue.self, from: data), let members = json.object else {
             throw PreparationError.invalidDescription(path: url.path, problem: "it is not a JSON object")
         }
@@ -92,7 +94,8 @@ struct DatasetDescription {
         }
         let files = cache.scans(in: imageURL.deletingLastPathComponent())
         let base = ScanFiles.channel(of: stem).map(\.0)
-        guard let (name, images) = [stem, base].compactMap({ $0 }).lazy.compactMap({ name in files.files[name].map { (name, $0) } }).first else {
+        let names = [stem] + (base.map { [$0] } ?? [])
+        guard let name = names.first(where: { files.files[$0] != nil }), let images = files.files[name] else {
             throw PreparationError.missingFile(path: imageURL.path, neededFor: "the training list of \(url.path)")
         }
         // nnU-Net v1 lists an image and leaves its label to be found under the same name.

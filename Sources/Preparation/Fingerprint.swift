@@ -78,6 +78,13 @@ public struct Fingerprint: Equatable, Sendable, Codable {
         intensities = channelNames.indices.map { channel in IntensityStatistics(of: samples.flatMap { $0.foreground[channel] }) }
     }
 
+    /// A label for each value above 0 that occurs, for data sets that name none.
+    public var plainLabels: LabelSet {
+        let values = Set(cases.flatMap(\.labels)).filter { $0 > 0 }.sorted()
+        return LabelSet(
+            definitions: [LabelDefinition(name: "background", value: 0)] + values.map { LabelDefinition(name: "label \($0)", value: $0) })
+    }
+
     /// What is kept of one case.
     struct Sample: Sendable {
         let summary: Case
@@ -100,7 +107,8 @@ public struct Fingerprint: Equatable, Sendable, Codable {
             let count = cropped.count, voxels = region.box.cut(scan.voxels, channels: scan.channels, from: size)
             foreground = (0..<scan.channels).map { channel in chosen.map { voxels[channel * count + $0] } }
             summary = Case(
-                name: name, originalSize: size, size: region.box.size, spacing: scan.geometry.spacing, labels: values.map { Int($0) }.sorted())
+                name: name, originalSize: size, size: region.box.size, spacing: scan.geometry.spacing,
+                labels: values.map { Int($0) }.sorted())
         }
     }
 }

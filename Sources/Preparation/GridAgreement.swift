@@ -24,7 +24,9 @@ public enum GridAgreement {
         }
         let shift = (0..<3).map { one.affine[$0][3] - other.affine[$0][3] }
         let distance = shift.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        if distance > originTolerance * (one.spacing.min() ?? 1) { return "their origins are \((distance * 1000).rounded() / 1000) mm apart" }
+        if distance > originTolerance * (one.spacing.min() ?? 1) {
+            return "their origins are \((distance * 1000).rounded() / 1000) mm apart"
+        }
         return nil
     }
 

@@ -20,13 +20,21 @@ struct LabelTable {
             ignored = definitions.remove(at: index).values.first
         }
         if !definitions.contains(where: \.isBackground) { definitions.append(LabelDefinition(name: "background", value: 0)) }
-        definitions.sort { ($0.isBackground ? 0 : 1, $0.values.first ?? 0, $1.values.count, $0.name) < ($1.isBackground ? 0 : 1, $1.values.first ?? 0, $0.values.count, $1.name) }
+        definitions.sort(by: Self.isBefore)
         var regionOrder: [Int]?
         if definitions.contains(where: { $0.values.count > 1 }) { regionOrder = order?.ints }
         set = LabelSet(definitions: definitions, ignoreValue: ignored, regionOrder: regionOrder)
         do { try set.validate() } catch PlanError.invalid(let field, let value, let rule) {
             throw Problem(sentence: "its \(field) are \(value), but \(rule)")
         }
+    }
+
+    /// Background first, then by the first value; of regions that begin alike the larger first.
+    private static func isBefore(_ one: LabelDefinition, _ other: LabelDefinition) -> Bool {
+        func key(_ label: LabelDefinition) -> (Int, Int, Int, String) {
+            (label.isBackground ? 0 : 1, label.values.first ?? 0, -label.values.count, label.name)
+        }
+        return key(one) < key(other)
     }
 
     private static func values(_ value: JSONValue, of name: String) throws -> [Int] {

@@ -17,7 +17,8 @@ extension Plan {
         }
         let number = stage ?? stages.pairs.count - 1
         guard let chosen = stages[number] else { throw fail("it has no stage \(number), only \(stages.pairs.count)") }
-        guard let spacing = chosen["current_spacing"]?.doubles, let patch = chosen["patch_size"]?.ints ?? chosen["patch_size"]?.doubles?.map({ Int($0) }),
+        let numbers = { (key: String) in chosen[key]?.doubles }
+        guard let spacing = numbers("current_spacing"), let patch = numbers("patch_size")?.map({ Int($0) }),
             let batch = chosen["batch_size"]?.intValue
         else { throw fail("stage \(number) lacks current_spacing, patch_size or batch_size") }
         guard let order = source["transpose_forward"]?.ints else { throw fail("it has no transpose_forward") }
@@ -25,7 +26,8 @@ extension Plan {
         var set = labels
         if set == nil {
             guard let classes = source["all_classes"]?.ints, !classes.isEmpty else { throw fail("it has no all_classes") }
-            set = LabelSet(definitions: [LabelDefinition(name: "background", value: 0)] + classes.map { LabelDefinition(name: "class \($0)", value: $0) })
+            let named = classes.map { LabelDefinition(name: "class \($0)", value: $0) }
+            set = LabelSet(definitions: [LabelDefinition(name: "background", value: 0)] + named)
         }
         try self.init(
             dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
@@ -46,7 +48,8 @@ extension Plan {
             return (
                 names?[channel]?.stringValue ?? "channel \(channel)",
                 IntensityNormalisation(
-                    scheme: IntensityNormalisation.Scheme(v1: scheme), statistics: known.flatMap { statistics in IntensityStatistics { statistics[$0]?.doubleValue } },
+                    scheme: IntensityNormalisation.Scheme(v1: scheme),
+                    statistics: known.flatMap { found in IntensityStatistics { found[$0]?.doubleValue } },
                     useMask: source["use_mask_for_norm"]?[channel]?.boolValue ?? false)
             )
         }
@@ -67,7 +70,8 @@ extension Plan {
             throw fail("it has no configurations; it is not a plans.json of nnU-Net v2")
         }
         let configuration = try Self.inherit(name, known, fail)
-        let dataset = try DatasetDescription(contentsOf: description ?? url.deletingLastPathComponent().appendingPathComponent("dataset.json"))
+        let beside = url.deletingLastPathComponent().appendingPathComponent("dataset.json")
+        let dataset = try DatasetDescription(contentsOf: description ?? beside)
         let numbers = { (key: String) in configuration[key]?.doubles }
         guard let spacing = numbers("spacing"), let patch = numbers("patch_size"), let batch = configuration["batch_size"]?.int,
             spacing.count == 3, patch.count == 3

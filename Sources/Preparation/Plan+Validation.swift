@@ -53,7 +53,9 @@ extension IntensityNormalisation {
         switch scheme {
         case .zScore, .noNorm: return
         case .ct, .ct2:
-            guard let known = statistics else { throw fail("\(scheme.rawValue) without statistics", "the scheme needs the statistics of the training set") }
+            guard let known = statistics else {
+                throw fail("\(scheme.rawValue) without statistics", "the scheme needs the statistics of the training set")
+            }
             let numbers = [known.mean, known.standardDeviation, known.percentile005, known.percentile995]
             guard numbers.allSatisfy(\.isFinite) else { throw fail("\(numbers)", "statistics must be finite numbers") }
             guard known.percentile005 <= known.percentile995 else {

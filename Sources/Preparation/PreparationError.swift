@@ -35,7 +35,8 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
             "\(scan) has \(got) channel\(got == 1 ? "" : "s"), the plan expects \(expected.count) (\(expected.joined(separator: ", "))); "
                 + "give one file for each channel, in that order"
         case .sizeMismatch(let scan, let expected, let got):
-            "\(scan) is \(Self.text(got)) voxels, but \(Self.text(expected)) are expected; channels and labels of a case must share one grid"
+            "\(scan) is \(Self.text(got)) voxels, but \(Self.text(expected)) are expected; "
+                + "channels and labels of a case must share one grid"
         case .geometryMismatch(let scan, let other, let difference):
             "\(scan) and \(other) do not lie on the same grid: \(difference); resample one onto the other"
         case .emptyScan(let scan):

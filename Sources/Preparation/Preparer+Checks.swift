@@ -53,7 +53,8 @@ extension Preparer {
         for bits in counts.indices where counts[bits] > 0 {
             let value = Int(Int16(bitPattern: UInt16(bits)))
             guard known.contains(value) else {
-                throw PreparationError.unknownLabel(scan: "the label map of \(name)", value: value, count: counts[bits], known: known.sorted())
+                throw PreparationError.unknownLabel(
+                    scan: "the label map of \(name)", value: value, count: counts[bits], known: known.sorted())
             }
         }
     }

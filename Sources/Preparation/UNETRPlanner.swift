@@ -20,13 +20,15 @@ public struct UNETRPlanner: Sendable {
 
     /// - Parameters:
     ///   - fingerprint: of the training cases.
-    ///   - labels: the structures to segment.
+    ///   - labels: the structures to segment; where there is only the background, every value that occurs becomes one.
     ///   - dataset: the name for the plan.
     /// - Throws: `PlanError.invalid` when not even the smallest patch fits the memory, or the labels make no sense.
     public func plan(_ fingerprint: Fingerprint, labels: LabelSet, dataset: String) throws -> Plan {
         guard !fingerprint.cases.isEmpty else {
             throw PlanError.invalid(field: "dataset", value: dataset, rule: "it needs at least one training case")
         }
+        // Plain folders do not name their labels: then every value that occurs is one.
+        let labels = labels.foreground.isEmpty ? fingerprint.plainLabels : labels
         let rules = PlanningRules(fingerprint, classes: labels.outputCount)
         let full = rules.stages[rules.stages.count - 1]
         let shape = try preset.map { NetworkShape(stem: $0.stem, patch: $0.patchSize, batch: $0.batchSize) }

@@ -41,6 +41,22 @@ import Testing
         }
     }
 
+    @Test func `The published splits have the published sizes and share no case`() throws {
+        for (benchmark, training, validation, first) in [
+            (Benchmark.synapse, 18, 12, "img0005"), (.acdc, 160, 40, "patient001_frame01"), (.lung, 50, 13, "lung_004"),
+            (.tumor, 387, 73, "BRATS_001"),
+        ] {
+            let fold = try #require(CrossValidation.publishedFold(benchmark))
+            #expect(fold.training.count == training && fold.validation.count == validation)
+            #expect(Set(fold.training + fold.validation).count == training + validation)
+            #expect(fold.training.first == first)
+        }
+        // No patient's two frames are torn apart.
+        let acdc = try #require(CrossValidation.publishedFold(.acdc))
+        #expect(Set(acdc.training.map { $0.prefix(10) }).isDisjoint(with: acdc.validation.map { $0.prefix(10) }))
+        #expect(CrossValidation.publishedFold(.btcv) == nil)
+    }
+
     @Test func `Fewer cases than folds and equal names are refused`() {
         #expect(throws: PreparationError.tooFewCases(got: 4, folds: 5)) { try CrossValidation.folds(Self.names(4)) }
         #expect(throws: PreparationError.duplicateCase("a")) { try CrossValidation.folds(["a", "b", "c", "a", "d"]) }

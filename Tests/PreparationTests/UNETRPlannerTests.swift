@@ -56,6 +56,15 @@ import Testing
         #expect(error.description.contains("memory is 100 MiB"))
     }
 
+    @Test func `Labels that a data set does not name get their values as names`() throws {
+        var fingerprint = Self.fingerprint([64, 64, 64], [1, 1, 1])
+        fingerprint.cases[3].labels = [1, 5]
+        let none = LabelSet(definitions: [LabelDefinition(name: "background", value: 0)])
+        let plan = try UNETRPlanner().plan(fingerprint, labels: none, dataset: "plain")
+        #expect(plan.labels.definitions.map(\.name) == ["background", "label 1", "label 5"])
+        #expect(plan.network["classes"] == 3)
+    }
+
     @Test func `A preset gives the published network and the old resampling`() throws {
         let planner = UNETRPlanner(preset: .acdc)
         let plan = try planner.plan(Self.fingerprint([9, 220, 230], [10, 1.5, 1.5]), labels: Self.labels(4), dataset: "ACDC")
