@@ -7,7 +7,12 @@ struct UNETRPP: AsyncParsableCommand {
         commandName: "unetrpp",
         abstract: "3-D medical image segmentation with UNETR++: prepare data, train, segment, evaluate.",
         version: "0.1.0",
-        subcommands: [TrainCommand.self, BenchmarkCommand.self])
+        subcommands: [
+            SegmentCommand.self,
+            TrainCommand.self,
+            DemoCommand.self,
+            BenchmarkCommand.self,
+        ])
 
     static func main() async {
         try? Runtime.keepLargeBlocks()  // before there are other threads; on failure everything is only slower
