@@ -122,6 +122,19 @@ import Volumes
         #expect(second.alreadyThere == ["a"] && second.prepared == ["c"])
     }
 
+    @Test func `A folder that cannot be written to is reported for every case`() async throws {
+        let blocked = FileManager.default.temporaryDirectory.appendingPathComponent("unetrpp-test-\(UUID().uuidString)")
+        try Data("a file where the folder should be".utf8).write(to: blocked)
+        defer { try? FileManager.default.removeItem(at: blocked) }
+        let scan = DatasetCase(name: "a", imageURLs: [Fixtures.url("preparation/stages/input/bratslike_0000.nii.gz")])
+        let job = PreparationJob(preparer: Preparer(plan: try plan()), cases: [scan], folder: blocked.appendingPathComponent("out"))
+        var summary: PreparationJob.Summary?
+        for await event in job.run() { if case .finished(let last) = event { summary = last } }
+        #expect(summary?.prepared == [] && summary?.failed.map(\.name) == ["a"])
+        #expect(summary?.failed.first?.problem.isEmpty == false)
+        #expect(try Data(contentsOf: blocked).count == 33, "what was there is untouched")
+    }
+
     private func plan() throws -> Plan {
         try Plan(
             dataset: "test", channelNames: ["MRI"],
