@@ -100,7 +100,7 @@ let package = Package(
         tests("Layers", ["Torch", "Archives"], torch: true),
         tests("Networks", ["NetworkTestSupport", "Layers", "Torch", "Archives"], torch: true),
         tests("Training", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
-        tests("Inference", ["Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
+        tests("Inference", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -8,24 +8,42 @@ public import Torch
 /// Each patch is predicted as it is and mirrored in every combination of the axes, the probabilities are averaged, weighted by a Gaussian
 /// where patches overlap, and divided by the sum of the weights (nnU-Net's procedure).
 public struct SlidingWindowPredictor {
+    /// What is done to the logits of each patch before they are averaged.
+    public enum Activation: Sendable {
+        /// Probabilities of classes that exclude each other.
+        case softmax
+        /// Probabilities of regions that may overlap.
+        case sigmoid
+        /// Nothing: the logits themselves are averaged.
+        case none
+    }
+
     /// Models whose probabilities are averaged: one, or the folds of a cross-validation.
     public let networks: [any SegmentationNetwork]
     public let patchSize: [Int]
     public var settings: InferenceSettings
-    /// How logits become probabilities: soft-max over classes, or a sigmoid for each region.
-    public var regions: Bool
+    /// How logits become what is averaged.
+    public var activation: Activation
     public var device: Device
     public var mixedPrecision: DType?
 
     public init(
-        networks: [any SegmentationNetwork], plan: Plan, device: Device = .cpu, mixedPrecision: DType? = nil
+        networks: [any SegmentationNetwork], patchSize: [Int], settings: InferenceSettings, activation: Activation = .softmax,
+        device: Device = .cpu, mixedPrecision: DType? = nil
     ) {
         self.networks = networks
-        patchSize = plan.patchSize
-        settings = plan.inference
-        regions = plan.labels.hasRegions
+        self.patchSize = patchSize
+        self.settings = settings
+        self.activation = activation
         self.device = device
         self.mixedPrecision = mixedPrecision
+    }
+
+    /// A predictor with a plan's patch, settings and kind of labels.
+    public init(networks: [any SegmentationNetwork], plan: Plan, device: Device = .cpu, mixedPrecision: DType? = nil) {
+        self.init(
+            networks: networks, patchSize: plan.patchSize, settings: plan.inference,
+            activation: plan.labels.hasRegions ? .sigmoid : .softmax, device: device, mixedPrecision: mixedPrecision)
     }
 
     /// - Parameters:
@@ -67,9 +85,13 @@ public struct SlidingWindowPredictor {
             for axes in combinations {
                 let input = axes.isEmpty ? patch : try patch.flipped(axes)
                 let logits = try network(input, pass, deepSupervision: false)[0].to(.float32)
-                var prediction = try regions ? logits.sigmoid() : logits.softmax(1)
+                var prediction = switch activation {
+                case .softmax: try logits.softmax(1)
+                case .sigmoid: try logits.sigmoid()
+                case .none: logits
+                }
                 if !axes.isEmpty { prediction = try prediction.flipped(axes) }
-                if let sum { try sum.addInPlace(prediction) } else { sum = prediction }
+                if let sum { try sum.addInPlace(prediction) } else { sum = try prediction.clone() }
             }
         }
         return try sum! / Double(networks.count * combinations.count)
