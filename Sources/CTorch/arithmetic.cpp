@@ -92,12 +92,12 @@ CTStatus ct_multiply_scalar_in_place(CTTensor target, double b) {
     return guarded([&] { tensor(target).mul_(factor_for(tensor(target), b)); });
 }
 
-CTStatus ct_uniform_in_place(CTTensor target, double low, double high) {
-    return guarded([&] { tensor(target).uniform_(low, high); });
+CTStatus ct_uniform_in_place(CTTensor target, double low, double high, CTGenerator generator) {
+    return guarded([&] { tensor(target).uniform_(low, high, optional(generator)); });
 }
 
-CTStatus ct_normal_in_place(CTTensor target, double mean, double deviation) {
-    return guarded([&] { tensor(target).normal_(mean, deviation); });
+CTStatus ct_normal_in_place(CTTensor target, double mean, double deviation, CTGenerator generator) {
+    return guarded([&] { tensor(target).normal_(mean, deviation, optional(generator)); });
 }
 
 #pragma mark - Reductions

@@ -30,6 +30,10 @@ inline std::optional<at::Tensor> optional(CTTensor handle) {
     return handle.pointer ? std::optional<at::Tensor>(tensor(handle)) : std::nullopt;
 }
 
+inline std::optional<at::Generator> optional(CTGenerator handle) {
+    return handle.pointer ? std::optional<at::Generator>(*static_cast<at::Generator *>(handle.pointer)) : std::nullopt;
+}
+
 inline at::IntArrayRef sizes(CTSizes sizes) { return {sizes.values, static_cast<size_t>(sizes.count)}; }
 
 inline std::vector<at::Tensor> list(CTTensors handles) {

@@ -46,12 +46,10 @@ CTStatus ct_leaky_relu(CTTensor input, double slope, CTTensor *out) {
     return yields(out, [&] { return at::leaky_relu(tensor(input), slope); });
 }
 
-CTStatus ct_dropout(CTTensor input, double probability, CTTensor *out) {
-    return yields(out, [&] { return at::dropout(tensor(input), probability, /*train=*/true); });
-}
-
-CTStatus ct_feature_dropout(CTTensor input, double probability, CTTensor *out) {
-    return yields(out, [&] { return at::feature_dropout(tensor(input), probability, /*train=*/true); });
+CTStatus ct_dropout_mask(CTTensor like, CTSizes shape, double keep, CTGenerator generator, CTTensor *out) {
+    return yields(out, [&] {
+        return at::empty(sizes(shape), tensor(like).options().requires_grad(false)).bernoulli_(keep, optional(generator)).div_(keep);
+    });
 }
 
 CTStatus ct_attention(CTTensor query, CTTensor key, CTTensor value, CTTensor mask, double dropout, double scale, CTTensor *out) {

@@ -84,6 +84,33 @@ CTStatus ct_set_random_state(CTTensor state) {
     });
 }
 
+CTStatus ct_generator(CTDevice on, uint64_t seed, CTGenerator *out) {
+    return guarded([&] {
+        auto generator = on.kind == CT_CPU ? at::detail::createCPUGenerator(seed)
+                                           : at::globalContext().defaultGenerator(device(on)).clone();
+        generator.set_current_seed(seed);
+        *out = {new at::Generator(std::move(generator))};
+    });
+}
+
+void ct_free_generator(CTGenerator generator) { delete static_cast<at::Generator *>(generator.pointer); }
+
+CTStatus ct_generator_state(CTGenerator handle, CTTensor *out) {
+    return yields(out, [&] {
+        auto generator = *optional(handle);
+        std::lock_guard<std::mutex> lock(generator.mutex());
+        return generator.get_state().clone();
+    });
+}
+
+CTStatus ct_set_generator_state(CTGenerator handle, CTTensor state) {
+    return guarded([&] {
+        auto generator = *optional(handle);
+        std::lock_guard<std::mutex> lock(generator.mutex());
+        generator.set_state(tensor(state));
+    });
+}
+
 CTStatus ct_synchronize(CTDevice on) {
     return guarded([&] {
         // Reading a value back waits for everything queued before it, on every kind of device.

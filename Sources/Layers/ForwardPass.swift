@@ -8,12 +8,19 @@ public struct ForwardPass: Sendable {
     /// The type of products and convolutions (`bfloat16`, `float16`); nil computes everything in the parameters' own type.
     public var mixedPrecision: DType?
 
+    /// Where dropout draws from; nil: libtorch's own generator.
+    public var generator: Generator?
+
     /// Receives inner tensors by name, such as "encoder.stage0", for tests and tools.
     public var tap: (@Sendable (String, Tensor) -> Void)?
 
-    public init(training: Bool = false, mixedPrecision: DType? = nil, tap: (@Sendable (String, Tensor) -> Void)? = nil) {
+    public init(
+        training: Bool = false, mixedPrecision: DType? = nil, generator: Generator? = nil,
+        tap: (@Sendable (String, Tensor) -> Void)? = nil
+    ) {
         self.training = training
         self.mixedPrecision = mixedPrecision
+        self.generator = generator
         self.tap = tap
     }
 

@@ -18,7 +18,7 @@ public final class ParameterStore {
 
     /// How new parameters get their values.
     public enum Values: Sendable {
-        /// Drawn by each layer's rule.
+        /// Drawn by each layer's rule, from the store's generator.
         case random
         /// Whatever memory holds: for networks that are filled from a file next.
         case unset
@@ -27,13 +27,15 @@ public final class ParameterStore {
     public let device: Device
     public let dtype: DType
     let values: Values
+    let generator: Generator?
     public private(set) var entries: [Entry] = []
     private var indices: [String: Int] = [:]
 
-    public init(device: Device = .cpu, dtype: DType = .float32, values: Values = .random) {
+    public init(device: Device = .cpu, dtype: DType = .float32, values: Values = .random, generator: Generator? = nil) {
         self.device = device
         self.dtype = dtype
         self.values = values
+        self.generator = generator
     }
 
     /// The place layers of the whole network are made in.
@@ -80,7 +82,7 @@ public struct Scope {
     /// A trained tensor of the network.
     public func parameter(_ name: String, _ shape: [Int], _ initial: Initializer) throws -> Tensor {
         let tensor = try Tensor.empty(shape, store.dtype, on: store.device)
-        if store.values == .random { try initial.fill(tensor) }
+        if store.values == .random { try initial.fill(tensor, using: store.generator) }
         try tensor.requiringGradient()
         store.add(tensor, as: .parameter, key: key(name))
         return tensor

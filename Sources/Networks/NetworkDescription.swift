@@ -46,10 +46,11 @@ public enum NetworkDescription: Equatable, Sendable {
 
     /// The network itself.
     public func makeNetwork(
-        device: Device = .cpu, dtype: DType = .float32, values: ParameterStore.Values = .random
+        device: Device = .cpu, dtype: DType = .float32, values: ParameterStore.Values = .random, generator: Generator? = nil
     ) throws -> any SegmentationNetwork {
         switch self {
-        case .unetrPlusPlus(let configuration): try UNETRPlusPlus(configuration, device: device, dtype: dtype, values: values)
+        case .unetrPlusPlus(let configuration): 
+            try UNETRPlusPlus(configuration, device: device, dtype: dtype, values: values, generator: generator)
         }
     }
 }

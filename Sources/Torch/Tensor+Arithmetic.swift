@@ -86,11 +86,16 @@ extension Tensor {
         try check("multiply in place", [self], ct_multiply_scalar_in_place(handle, factor))
     }
 
-    public func fillUniformInPlace(_ low: Double, _ high: Double) throws {
-        try check("uniform", [self], ct_uniform_in_place(handle, low, high))
+    /// Numbers drawn evenly from [low, high), by libtorch's own generator when none is given.
+    public func fillUniformInPlace(_ low: Double, _ high: Double, using generator: Generator? = nil) throws {
+        try withExtendedLifetime(generator) {
+            try check("uniform", [self], ct_uniform_in_place(handle, low, high, generator.handleOrNone))
+        }
     }
 
-    public func fillNormalInPlace(mean: Double = 0, deviation: Double) throws {
-        try check("normal", [self], ct_normal_in_place(handle, mean, deviation))
+    public func fillNormalInPlace(mean: Double = 0, deviation: Double, using generator: Generator? = nil) throws {
+        try withExtendedLifetime(generator) {
+            try check("normal", [self], ct_normal_in_place(handle, mean, deviation, generator.handleOrNone))
+        }
     }
 }

@@ -71,11 +71,21 @@ extension Tensor {
     public func leakyReLU(_ slope: Double = 0.01) throws -> Tensor { try yields("leaky ReLU", [self]) { ct_leaky_relu(handle, slope, $0) } }
 
     /// Each element zeroed with the given probability, the rest scaled up to keep the mean.
-    public func dropout(_ probability: Double) throws -> Tensor { try yields("dropout", [self]) { ct_dropout(handle, probability, $0) } }
+    public func dropout(_ probability: Double, using generator: Generator? = nil) throws -> Tensor {
+        try self * dropoutMask(shape, probability, generator)
+    }
 
     /// The same for whole channels of a sample.
-    public func channelDropout(_ probability: Double) throws -> Tensor {
-        try yields("channel dropout", [self]) { ct_feature_dropout(handle, probability, $0) }
+    public func channelDropout(_ probability: Double, using generator: Generator? = nil) throws -> Tensor {
+        try self * dropoutMask(Array(shape.prefix(2)) + Array(repeating: 1, count: rank - 2), probability, generator)
+    }
+
+    private func dropoutMask(_ shape: [Int], _ probability: Double, _ generator: Generator?) throws -> Tensor {
+        try yields("dropout", [self]) { out in
+            withExtendedLifetime(generator) {
+                shape.withSizes { ct_dropout_mask(handle, $0, 1 - probability, generator.handleOrNone, out) }
+            }
+        }
     }
 
     /// Soft-max(self · keyᵀ · scale + mask) · value; [N, heads, T, d] each.

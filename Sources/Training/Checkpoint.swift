@@ -12,18 +12,20 @@ struct Checkpoint {
     /// Best validation Dice so far; nil before the first validation.
     var bestDice: Double?
 
-    func write(model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer, to url: URL) throws {
+    func write(model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer, generator: Generator, to url: URL) throws {
         var arrays: [(name: String, array: StoredArray)] = try model.state().entries.map { ("model.\($0.key)", $0.array) }
         for (index, tensor) in (average ?? []).enumerated() { arrays.append(("average.\(index)", try tensor.stored())) }
         for (name, tensor) in optimizer.state { arrays.append(("optimizer.\(name)", try tensor.stored())) }
-        arrays.append(("random", try Runtime.randomState().stored()))
+        arrays.append(("random", try generator.state().stored()))
         var metadata = ["epoch": String(epoch)]
         if let bestDice { metadata["bestDice"] = String(bestDice) }
         try Safetensors.write(arrays, metadata: metadata, to: url)
     }
 
     /// Reads a checkpoint into the network, the average and the optimiser.
-    static func read(_ url: URL, model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer) throws -> Checkpoint {
+    static func read(
+        _ url: URL, model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer, generator: Generator
+    ) throws -> Checkpoint {
         let file = try SafetensorsFile(contentsOf: url)
         guard let epoch = file.metadata["epoch"].flatMap(Int.init) else {
             throw TrainingError.notARun(path: url.path, problem: "the checkpoint does not say which epoch it is of")
@@ -38,7 +40,7 @@ struct Checkpoint {
             // Moved, not copied into place: an optimiser's state has no tensors yet to copy into.
             try file["optimizer.\(name)"].map { try Tensor.from($0).to(model.device) }
         }
-        try Runtime.setRandomState(Tensor.from(file.array("random")))
+        try generator.restore(Tensor.from(file.array("random")))
         return Checkpoint(epoch: epoch, bestDice: file.metadata["bestDice"].flatMap(Double.init))
     }
 }

@@ -14,6 +14,8 @@ public final class Trainer {
     public let description: TrainingRun.Description
     public let device: Device
 
+    /// Where dropout draws from.
+    private let generator: Generator
     private let network: any SegmentationNetwork
     private let optimizer: any Optimizer
     private let average: WeightAverage?
@@ -42,14 +44,14 @@ public final class Trainer {
         self.device = device
         let settings = try description.plan.networkDescription()
         levels = settings.outputSizes
-        try Runtime.seed(description.configuration.seed)
-        network = try settings.makeNetwork(device: device)
+        generator = try Generator(seed: description.configuration.seed, device: device)
+        network = try settings.makeNetwork(device: device, generator: generator)
         optimizer = description.configuration.makeOptimizer(network.store)
         average = try description.configuration.averaging.map { [network] in try WeightAverage(of: network.store, decay: $0) }
         loss = DeepSupervisionLoss(DiceCrossEntropyLoss(batchDice: description.configuration.batchDice))
         if !exists { try run.write(description) }
         if resume, FileManager.default.fileExists(atPath: run.latest.path) {
-            checkpoint = try Checkpoint.read(run.latest, model: network.store, average: average?.tensors, optimizer: optimizer)
+            checkpoint = try Checkpoint.read(run.latest, model: network.store, average: average?.tensors, optimizer: optimizer, generator: generator)
         }
     }
 
@@ -137,7 +139,8 @@ public final class Trainer {
         }
         try optimizer.clearGradients()
         let logits = try network(
-            image, ForwardPass(training: true, mixedPrecision: configuration.mixedPrecision), deepSupervision: levels.count > 1)
+            image, ForwardPass(training: true, mixedPrecision: configuration.mixedPrecision, generator: generator),
+            deepSupervision: levels.count > 1)
         let value = try loss(logits, targets)
         try value.backward()
         let norm = try optimizer.clipGradients(to: configuration.gradientClip)
@@ -179,10 +182,10 @@ public final class Trainer {
         checkpoint.epoch = record.epoch
         let improved = record.meanDice.map { $0 > checkpoint.bestDice ?? -1 } ?? false
         if improved { checkpoint.bestDice = record.meanDice }
-        try checkpoint.write(model: network.store, average: average?.tensors, optimizer: optimizer, to: run.latest)
+        try checkpoint.write(model: network.store, average: average?.tensors, optimizer: optimizer, generator: generator, to: run.latest)
         if improved {
             try FileManager.default.createDirectory(at: run.best.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try checkpoint.write(model: network.store, average: average?.tensors, optimizer: optimizer, to: run.best)
+            try checkpoint.write(model: network.store, average: average?.tensors, optimizer: optimizer, generator: generator, to: run.best)
         }
     }
 

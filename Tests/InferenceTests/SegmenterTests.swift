@@ -29,8 +29,7 @@ struct SegmenterTests {
 
     static func bundle(in folder: URL, seed: UInt64 = 3) throws -> ModelBundle {
         let plan = try plan()
-        try Runtime.seed(seed)
-        let network = try plan.networkDescription().makeNetwork()
+        let network = try plan.networkDescription().makeNetwork(generator: Generator(seed: seed))
         return try ModelBundle.write(plan: plan, state: network.store.state(), card: "test", to: folder.appending(path: "m.unetrpp"))
     }
 

@@ -18,6 +18,8 @@ extern "C" {
 
 typedef struct CTTensor { void *pointer; } CTTensor;
 
+typedef struct CTGenerator { void *pointer; } CTGenerator;
+
 typedef enum CTStatus {
     CT_OK = 0,
     CT_TORCH_ERROR = 1,    // libtorch refused: shapes, types, devices, memory
@@ -40,7 +42,7 @@ typedef struct CTSizes { const int64_t *values; int64_t count; } CTSizes;
 
 typedef struct CTTensors { const CTTensor *tensors; int64_t count; } CTTensors;
 
-// A tensor whose pointer is null stands for "none" where a parameter is called optional.
+// A tensor whose pointer is null stands for "none" where a parameter is called optional; a null generator for libtorch's own.
 
 #pragma mark - Runtime
 
@@ -55,6 +57,10 @@ CTStatus ct_threads(int32_t *out);
 CTStatus ct_seed(uint64_t seed);
 CTStatus ct_random_state(CTTensor *out);       // of the CPU generator, uint8
 CTStatus ct_set_random_state(CTTensor state);
+CTStatus ct_generator(CTDevice device, uint64_t seed, CTGenerator *out);  // freed with ct_free_generator
+void ct_free_generator(CTGenerator generator);
+CTStatus ct_generator_state(CTGenerator generator, CTTensor *out);        // uint8
+CTStatus ct_set_generator_state(CTGenerator generator, CTTensor state);
 CTStatus ct_synchronize(CTDevice device);
 CTStatus ct_set_deterministic(bool on);
 // Lets the C allocator keep large blocks (up to `bytes` of free memory at the top of the heap) instead of returning each to the system.
@@ -146,8 +152,8 @@ CTStatus ct_fill_in_place(CTTensor target, double value);
 CTStatus ct_add_in_place(CTTensor target, CTTensor b, double factor);
 CTStatus ct_multiply_in_place(CTTensor target, CTTensor b);
 CTStatus ct_multiply_scalar_in_place(CTTensor target, double b);
-CTStatus ct_uniform_in_place(CTTensor target, double low, double high);
-CTStatus ct_normal_in_place(CTTensor target, double mean, double deviation);
+CTStatus ct_uniform_in_place(CTTensor target, double low, double high, CTGenerator optional_generator);
+CTStatus ct_normal_in_place(CTTensor target, double mean, double deviation, CTGenerator optional_generator);
 
 #pragma mark - Reductions (an empty list of axes means all)
 
@@ -173,8 +179,8 @@ CTStatus ct_batch_norm(
     CTTensor optional_running_variance, bool training, double momentum, double epsilon, CTTensor *out);
 CTStatus ct_instance_norm(CTTensor input, CTTensor optional_weight, CTTensor optional_bias, double epsilon, CTTensor *out);
 CTStatus ct_leaky_relu(CTTensor input, double slope, CTTensor *out);
-CTStatus ct_dropout(CTTensor input, double probability, CTTensor *out);
-CTStatus ct_feature_dropout(CTTensor input, double probability, CTTensor *out);
+// 1 / keep with probability `keep`, else 0: what dropout multiplies with.
+CTStatus ct_dropout_mask(CTTensor like, CTSizes shape, double keep, CTGenerator optional_generator, CTTensor *out);
 CTStatus ct_attention(CTTensor query, CTTensor key, CTTensor value, CTTensor optional_mask, double dropout, double scale, CTTensor *out);
 CTStatus ct_cross_entropy(CTTensor logits, CTTensor target, int64_t ignored, CTTensor *out);
 CTStatus ct_one_hot(CTTensor labels, int64_t classes, CTTensor *out);  // [N, …] → [N, classes, …], uint8

@@ -147,7 +147,7 @@ struct PairedAttention {
 
     private func drop(_ attention: Tensor, _ pass: ForwardPass) throws -> Tensor {
         guard pass.training, configuration.attentionDropout > 0 else { return attention }
-        return try attention.dropout(configuration.attentionDropout)
+        return try attention.dropout(configuration.attentionDropout, using: pass.generator)
     }
 }
 

@@ -14,11 +14,12 @@ public final class UNETRPlusPlus: SegmentationNetwork {
     /// A network of that configuration, its parameters new (or unset, to be filled from a file).
     /// - Throws: `ConfigurationError` for impossible settings.
     public init(
-        _ configuration: UNETRPlusPlusConfiguration, device: Device = .cpu, dtype: DType = .float32, values: ParameterStore.Values = .random
+        _ configuration: UNETRPlusPlusConfiguration, device: Device = .cpu, dtype: DType = .float32,
+        values: ParameterStore.Values = .random, generator: Generator? = nil
     ) throws {
         try configuration.validate()
         self.configuration = configuration
-        store = ParameterStore(device: device, dtype: dtype, values: values)
+        store = ParameterStore(device: device, dtype: dtype, values: values, generator: generator)
         let root = store.root
         let features = configuration.featureSize
         encoder = try HierarchicalEncoder(root / "unetr_pp_encoder", configuration)
