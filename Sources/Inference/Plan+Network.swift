@@ -6,7 +6,10 @@ extension Plan {
     /// The plan's network, checked against the rest of the plan.
     /// - Throws: `ConfigurationError`, `InferenceError.planMismatch`.
     public func networkDescription() throws -> NetworkDescription {
-        let description = try JSONDecoder().decode(NetworkDescription.self, from: JSONEncoder().encode(network))
+        // A bare configuration, as planners and people write it, is one of UNETR++.
+        let section: JSONValue = network.object?["architecture"] == nil
+            ? .object(["architecture": .string(NetworkDescription.Architecture.unetrPlusPlus.rawValue), "configuration": network]) : network
+        let description = try JSONDecoder().decode(NetworkDescription.self, from: JSONEncoder().encode(section))
         try check("patch size", description.patchSize, patchSize)
         try check("input channels", [description.inputChannels], [channelNames.count])
         try check("classes", [description.classes], [labels.outputCount])

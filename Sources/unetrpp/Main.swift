@@ -8,8 +8,11 @@ struct UNETRPP: AsyncParsableCommand {
         abstract: "3-D medical image segmentation with UNETR++: prepare data, train, segment, evaluate.",
         version: "0.1.0",
         subcommands: [
-            SegmentCommand.self,
+            DatasetCommand.self,
+            PlanCommand.self,
+            PrepareCommand.self,
             TrainCommand.self,
+            SegmentCommand.self,
             DemoCommand.self,
             BenchmarkCommand.self,
         ])

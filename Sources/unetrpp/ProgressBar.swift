@@ -1,7 +1,9 @@
 import Foundation
 
-/// Progress on standard error: one line that moves on a terminal, plain lines elsewhere.
-final class ProgressBar {
+/// Progress on standard error: one line that moves on a terminal, plain lines elsewhere. Any thread may report.
+final class ProgressBar: @unchecked Sendable {
+    private let lock = NSLock()
+    private var done = 0
     private let isTerminal = isatty(2) != 0
     private let title: String
     private let total: Int
@@ -13,8 +15,14 @@ final class ProgressBar {
         self.total = total
     }
 
+    /// Shows that one more is done.
+    func advance(_ note: String = "") { lock.withLock { show(done + 1, note) } }
+
     /// Shows that `done` of the total are done.
-    func update(_ done: Int, _ note: String = "") {
+    func update(_ done: Int, _ note: String = "") { lock.withLock { show(done, note) } }
+
+    private func show(_ done: Int, _ note: String) {
+        self.done = done
         let elapsed = max(1e-9, -start.timeIntervalSinceNow)
         let rate = Double(done) / elapsed
         let left = done == 0 ? "" : ", \(Self.duration(Double(total - done) / rate)) left"
@@ -32,7 +40,7 @@ final class ProgressBar {
 
     /// Writes a line of talk.
     func say(_ line: String) {
-        write(isTerminal ? "\r\u{1B}[K\(line)\n" : "\(line)\n")
+        lock.withLock { write(isTerminal ? "\r\u{1B}[K\(line)\n" : "\(line)\n") }
     }
 
     private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }

@@ -20,8 +20,8 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Folder of the run.", completion: .directory)
     var output: String
 
-    @Option(help: "Plan: network, patch, spacing, normalisation (JSON).", completion: .file())
-    var plan: String
+    @Option(help: "Plan (JSON) from `unetrpp plan`; without one the data set is looked at and planned for.", completion: .file())
+    var plan: String?
 
     @Option(help: "Training settings (JSON); what it leaves out is the published protocol.", completion: .file())
     var settings: String?
@@ -33,6 +33,7 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "Steps in an epoch, over the settings.") var iterations: Int?
     @Option(help: "Seed of everything random, over the settings.") var seed: UInt64?
     @Flag(help: "Continue the run in the output folder.") var resume = false
+    @OptionGroup var planning: PlanningOptions
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
@@ -41,17 +42,19 @@ struct TrainCommand: AsyncParsableCommand {
 
     func run() async throws {
         let device = try runtime.apply()
-        let plan = try Plan(contentsOf: URL(fileURLWithPath: plan))
         let dataset = try Dataset(contentsOf: URL(fileURLWithPath: dataset))
         let output = URL(fileURLWithPath: output)
+        let run = TrainingRun(folder: output)
+        if run.exists, !resume { throw TrainingError.runExists(path: output.path) }
+        let plan = try plan(for: dataset, run)
         let prepared = output.appending(path: "prepared")
         let cases = dataset.cases.filter { $0.labelURL != nil }
-        try await prepare(cases, plan, prepared)
+        try await PrepareCommand.show(PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: prepared))
 
         let folds = try CrossValidation.folds(cases.map(\.name))
         let description = TrainingRun.Description(
             plan: plan, configuration: try configuration(device), prepared: prepared.path, fold: folds[fold])
-        let trainer = try Trainer(run: TrainingRun(folder: output), description: description, device: device, resume: resume)
+        let trainer = try Trainer(run: run, description: description, device: device, resume: resume)
         try train(trainer)
     }
 
@@ -66,22 +69,10 @@ struct TrainCommand: AsyncParsableCommand {
         return configuration
     }
 
-    private func prepare(_ cases: [DatasetCase], _ plan: Plan, _ folder: URL) async throws {
-        let bar = ProgressBar("Preparing", total: cases.count)
-        var done = 0
-        for await event in PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: folder).run() {
-            switch event {
-            case .prepared, .alreadyThere:
-                done += 1
-                bar.update(done)
-            case .failed(let name, let problem):
-                bar.say("\(name): \(problem)")
-            case .finished(let summary):
-                guard summary.failed.isEmpty else {
-                    throw ValidationError("\(summary.failed.count) of \(cases.count) cases cannot be used; repair them or leave them out")
-                }
-            }
-        }
+    /// The plan that was named, else that of the run to resume, else a new one.
+    private func plan(for dataset: Dataset, _ run: TrainingRun) throws -> Plan {
+        if let plan { return try Plan(contentsOf: URL(fileURLWithPath: plan)) }
+        return try run.exists ? run.readDescription().plan : planning.plan(for: dataset)
     }
 
     private func train(_ trainer: Trainer) throws {

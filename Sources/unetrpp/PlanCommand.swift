@@ -1,0 +1,38 @@
+import ArgumentParser
+import Foundation
+import Inference
+import Preparation
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Look at a data set and write the plan of its training: spacing, patch, network.",
+        discussion: "The plan is one JSON file to read and edit; `unetrpp train --plan` takes it.")
+
+    @Argument(help: "Folder of the data set; or, with --import, a plans.pkl of nnU-Net v1 or a plans.json of nnU-Net v2.")
+    var dataset: String
+
+    @Option(name: .shortAndLong, help: "File to write.", completion: .file())
+    var output: String = "plan.json"
+
+    @Flag(name: .customLong("import"), help: "Take over a plan of nnU-Net.")
+    var imports = false
+
+    @Flag(help: "Replace the output file if it is there.")
+    var force = false
+
+    @OptionGroup var planning: PlanningOptions
+
+    func run() throws {
+        let output = URL(fileURLWithPath: output)
+        guard force || !FileManager.default.fileExists(atPath: output.path) else {
+            throw ValidationError("\(output.path) is there already; choose another --output, or replace it with --force")
+        }
+        let url = URL(fileURLWithPath: dataset)
+        let plan: Plan =
+            if !imports { try planning.plan(for: Dataset(contentsOf: url)) } else if url.pathExtension == "pkl" { try Plan(importingV1: url) } else {
+                try Plan(importingV2: url)
+            }
+        try plan.write(to: output)
+        print(output.path)
+    }
+}

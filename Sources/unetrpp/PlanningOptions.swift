@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import Inference
+import Preparation
+
+/// How commands that need a plan come by one.
+struct PlanningOptions: ParsableArguments {
+    @Option(help: "Memory that training may take, such as 8G; patch and batch follow from it.")
+    var memory: String = "8G"
+
+    @Option(help: "Published settings: synapse, btcv, acdc, lung or tumor (BraTS).")
+    var preset: String?
+
+    @Option(help: "Channels at full resolution.")
+    var featureSize = 16
+
+    func validate() throws {
+        if let preset, Benchmark(named: preset) == nil {
+            throw ValidationError(
+                "--preset '\(preset)' is unknown; expected one of \(Benchmark.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        guard Self.bytes(memory) != nil else { throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M") }
+        guard featureSize > 0 else { throw ValidationError("--feature-size is \(featureSize); at least 1 is expected") }
+    }
+
+    /// Reads every case of the data set once, and plans.
+    func plan(for dataset: Dataset) throws -> Plan {
+        let bar = ProgressBar("Looking at the scans", total: dataset.cases.count)
+        let fingerprint = try Fingerprint(of: dataset) { _ in bar.advance() }
+        let planner = UNETRPlanner(memory: Self.bytes(memory)!, preset: preset.flatMap(Benchmark.init(named:)), featureSize: featureSize)
+        let plan = try planner.plan(fingerprint, labels: dataset.labels, dataset: dataset.name)
+        return try plan.with(network: plan.networkDescription())  // with every setting of the network written out, to be read and edited
+    }
+
+    /// "8G", "900M", "512K" or a number of bytes.
+    static func bytes(_ text: String) -> Int? {
+        let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+        let upper = text.uppercased().replacingOccurrences(of: "IB", with: "").replacingOccurrences(of: "B", with: "")
+        guard let last = upper.last else { return nil }
+        let factor = units[last] ?? 1
+        guard let number = Double(units[last] == nil ? upper : String(upper.dropLast())), number > 0, number.isFinite else { return nil }
+        let bytes = number * Double(factor)
+        return bytes < 0x1p62 ? Int(bytes) : nil
+    }
+}
