@@ -6,11 +6,31 @@ public struct CasePair: Equatable, Sendable {
     public var name: String
     public var prediction: URL
     public var reference: URL
+    /// The probabilities that the prediction was made from, a NIfTI file with one channel a label, if calibration is asked for.
+    public var probabilities: URL?
 
-    public init(name: String, prediction: URL, reference: URL) {
+    public init(name: String, prediction: URL, reference: URL, probabilities: URL? = nil) {
         self.name = name
         self.prediction = prediction
         self.reference = reference
+        self.probabilities = probabilities
+    }
+
+    /// The pairs with the probabilities of the same name from a folder, or from one file where there is one case.
+    ///
+    /// - Throws: `EvaluationError.noProbabilities` with the cases that have none.
+    public static func adding(probabilities: URL, to pairs: [CasePair]) throws -> [CasePair] {
+        let side = try Side(probabilities)
+        if !side.isFolder, pairs.count == 1 {
+            return [CasePair(name: pairs[0].name, prediction: pairs[0].prediction, reference: pairs[0].reference, probabilities: probabilities)]
+        }
+        let without = pairs.map(\.name).filter { side.files[$0] == nil }
+        guard without.isEmpty else { throw EvaluationError.noProbabilities(cases: without, folder: probabilities.path) }
+        return pairs.map { pair in
+            var pair = pair
+            pair.probabilities = side.files[pair.name]
+            return pair
+        }
     }
 }
 

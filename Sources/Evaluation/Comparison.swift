@@ -96,7 +96,7 @@ extension Comparison.Row {
 /// Several results on the same cases, ranked.
 public struct Ranking: Equatable, Sendable {
     /// One model.
-    public struct Entry: Equatable, Sendable {
+    public struct Entry: Equatable, Sendable, Encodable {
         public var name: String
         /// Mean over cases and classes of the rank among the models, 1 is best; ties share their mean rank.
         public var meanRank: Double

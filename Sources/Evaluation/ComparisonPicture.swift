@@ -38,26 +38,29 @@ public struct ComparisonPicture: Sendable {
 
     /// The panels under their headings, with the key of the difference below.
     private func page(_ rows: [[Canvas]], _ view: PatientView) -> Canvas {
-        let (gap, head, foot) = (8, 22, 22)
+        let (gap, head, foot) = (8, 30, 30)
         let width = rows.flatMap { $0 }.map(\.width).max()!
         let height = rows.reduce(0) { $0 + $1[0].height + gap }
-        var page = Canvas(width: max(3 * width + 4 * gap, 520), height: head + height + foot, background: Self.paper)
+        var page = Canvas(width: max(3 * width + 4 * gap, 620), height: head + height + foot, background: Self.paper)
         for (column, title) in ["prediction", "reference", "difference"].enumerated() {
-            page.text(title, x: gap + column * (width + gap), y: 7, .white)
+            page.text(title, x: gap + column * (width + gap), y: 8, .white, scale: 2)
         }
         var y = head
         for (row, plane) in zip(rows, PatientView.Plane.allCases) {
             for (column, panel) in row.enumerated() { page.draw(panel, x: gap + column * (width + gap) + (width - panel.width) / 2, y: y) }
-            page.text(view.isOriented ? plane.name : "stored axes", x: gap + 4, y: y + 4, Color(gray: 200))
+            if view.isOriented {
+                page.fill(x: gap, y: y, width: Canvas.width(of: plane.name, scale: 2) + 8, height: 22, Self.paper, alpha: 0.7)
+                page.text(plane.name, x: gap + 4, y: y + 4, .white, scale: 2)
+            }
             y += row[0].height + gap
         }
         var x = gap
         for (color, name) in [
             (Self.missed, "missed"), (Self.invented, "invented"), (Self.mistaken, "another label"), (Self.agreed, "agreed"),
         ] {
-            page.fill(x: x, y: y + 2, width: 10, height: 10, color)
-            page.text(name, x: x + 14, y: y + 3, .white)
-            x += 14 + Canvas.width(of: name) + 16
+            page.fill(x: x, y: y + 3, width: 14, height: 14, color)
+            page.text(name, x: x + 20, y: y + 3, .white, scale: 2)
+            x += 20 + Canvas.width(of: name, scale: 2) + 18
         }
         return page
     }

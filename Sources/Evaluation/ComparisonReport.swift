@@ -2,17 +2,28 @@ public import Foundation
 import Pictures
 import Support
 
-/// A comparison of two models as a page, with a ranking where there are more.
+/// Comparisons of one model with others on the same cases as a page, with a ranking where there are more than two.
 public struct ComparisonReport: Sendable {
-    public var nameOfA: String
-    public var nameOfB: String
-    public var comparison: Comparison
+    /// One of the others.
+    public struct Opponent: Sendable {
+        public var name: String
+        public var comparison: Comparison
+
+        public init(name: String, comparison: Comparison) {
+            self.name = name
+            self.comparison = comparison
+        }
+    }
+
+    /// Model A.
+    public var name: String
+    /// Each of them is B in its comparison.
+    public var opponents: [Opponent]
     public var rankings: [Ranking]
 
-    public init(nameOfA: String, nameOfB: String, comparison: Comparison, rankings: [Ranking] = []) {
-        self.nameOfA = nameOfA
-        self.nameOfB = nameOfB
-        self.comparison = comparison
+    public init(name: String, opponents: [Opponent], rankings: [Ranking] = []) {
+        self.name = name
+        self.opponents = opponents
         self.rankings = rankings
     }
 
@@ -20,69 +31,79 @@ public struct ComparisonReport: Sendable {
     public static let head = ["", "A", "B", "A − B", "95 % interval", "p (Wilcoxon)", "A wins", "ties", "loses", "left out"]
 
     /// One line a class and figure, as text.
-    public var lines: [[String]] {
+    public static func lines(_ comparison: Comparison) -> [[String]] {
         comparison.rows.map { row in
-            let decimals = row.figure.unit == "distance" ? 2 : 4
-            func number(_ value: Double?) -> String { HTML.number(value, decimals: decimals) }
+            func number(_ value: Double?) -> String { HTML.number(value, decimals: decimals(row.figure)) }
             let interval = row.difference?.interval.map { "\(number($0.lowerBound)) to \(number($0.upperBound))" } ?? "–"
             return [
-                "\(row.name), \(title(of: row.figure))", number(row.meanOfA), number(row.meanOfB), number(row.difference?.mean), interval,
-                row.test.map { Self.probability($0.pValue) } ?? "–", "\(row.wins)", "\(row.ties)", "\(row.losses)", "\(row.leftOut)",
+                "\(row.name), \(title(of: row.figure, comparison))", number(row.meanOfA), number(row.meanOfB),
+                number(row.difference?.mean), interval, row.test.map { probability($0.pValue) } ?? "–",
+                "\(row.wins)", "\(row.ties)", "\(row.losses)", "\(row.leftOut)",
             ]
         }
     }
 
     /// The page.
     public var html: String {
+        let title = "\(name) against \(opponents.map(\.name).joined(separator: ", "))"
+        let definition = opponents.first?.comparison.definition.name ?? ""
+        var body = "<h1>\(HTML.escaped(title))</h1>\n<p class=\"soft\">Paired by case. Definition: <b>\(HTML.escaped(definition))</b>. "
+            + "p from Wilcoxon's signed-rank test, two-sided, not corrected for the number of rows; the interval of the mean difference "
+            + "from 10,000 bootstrap samples of the cases.</p>\n"
+        body += rankings.map(card).joined()
+        body += opponents.map(section).joined()
+        return HTML.page(title: title, body: body)
+    }
+
+    private func section(_ opponent: Opponent) -> String {
+        let comparison = opponent.comparison
         let count = comparison.rows.first.map { $0.pairs.count + $0.leftOut } ?? 0
-        var body = "<h1>\(HTML.escaped(nameOfA)) against \(HTML.escaped(nameOfB))</h1>\n<p class=\"soft\">A = \(HTML.escaped(nameOfA)), "
-            + "B = \(HTML.escaped(nameOfB)); \(count) cases, paired. Definition: <b>\(HTML.escaped(comparison.definition.name))</b>.</p>\n"
-        body += "<div class=\"card\">" + HTML.table(head: Self.head, rows: lines.map { $0.map(HTML.escaped) })
-            + "<p class=\"soft\">p from Wilcoxon's signed-rank test, two-sided, not corrected for the number of rows; the interval of the mean "
-            + "difference from 10,000 bootstrap samples of the cases.</p></div>\n"
-        body += "<h2>Differences by case</h2><div class=\"charts\">" + charts.map { "<div class=\"card\">\($0)</div>" }.joined() + "</div>\n"
-        if !rankings.isEmpty { body += "<h2>Ranking</h2>\n" + rankings.map(card).joined() }
-        body += "<h2>Case by case</h2>\n" + comparison.rows.map(cases).joined()
-        return HTML.page(title: "\(nameOfA) against \(nameOfB)", body: body)
+        return "<h2>A = \(HTML.escaped(name)), B = \(HTML.escaped(opponent.name)), \(count) cases</h2>\n<div class=\"card\">"
+            + HTML.table(head: Self.head, rows: Self.lines(comparison).map { $0.map(HTML.escaped) }) + "</div>\n<div class=\"charts\">"
+            + Self.charts(comparison).map { "<div class=\"card\">\($0)</div>" }.joined() + "</div>\n<h3>Case by case</h3>\n"
+            + comparison.rows.map { cases($0, comparison) }.joined()
     }
 
     /// Writes the page, replacing one that is there.
     public func write(to url: URL) throws { try AtomicFile.write(Data(html.utf8), to: url) }
 
     /// The differences A − B of each figure, one group a class, as SVG.
-    public var charts: [String] {
+    public static func charts(_ comparison: Comparison) -> [String] {
         var figures: [Figure] = []
         for row in comparison.rows where !figures.contains(row.figure) { figures.append(row.figure) }
         return figures.map { figure in
             let groups = comparison.rows.filter { $0.figure == figure }.map { row in
                 BoxPlot.Group(name: row.name, values: row.pairs.map { $0.a - $0.b })
             }
-            let chart = BoxPlot(title: "\(title(of: figure)), A − B", verticalLabel: "A − B", groups: groups, range: 0...0)
+            let chart = BoxPlot(title: "\(title(of: figure, comparison)), A − B", verticalLabel: "A − B", groups: groups, range: 0...0)
             return EvaluationReport.inline(chart.svg())
         }
     }
 
-    private func title(of figure: Figure) -> String {
+    private static func decimals(_ figure: Figure) -> Int { figure.unit == "distance" ? 2 : 4 }
+
+    private static func title(of figure: Figure, _ comparison: Comparison) -> String {
         figure.unit == "distance" ? "\(figure.title) (\(comparison.definition.unit.rawValue))" : figure.title
     }
 
     private func card(_ ranking: Ranking) -> String {
-        let decimals = ranking.figure.unit == "distance" ? 2 : 4
         let rows = ranking.entries.enumerated().map { place, entry in
-            ["\(place + 1). \(HTML.escaped(entry.name))", HTML.number(entry.meanRank, decimals: 2), HTML.number(entry.mean, decimals: decimals)]
+            [
+                "\(place + 1). \(HTML.escaped(entry.name))", HTML.number(entry.meanRank, decimals: 2),
+                HTML.number(entry.mean, decimals: Self.decimals(ranking.figure)),
+            ]
         }
-        return "<div class=\"card\"><h3>\(HTML.escaped(title(of: ranking.figure)))</h3>"
-            + HTML.table(head: ["model", "mean rank over cases and classes", "mean"], rows: rows) + "</div>"
+        return "<div class=\"card\"><h3>Ranking by \(HTML.escaped(ranking.figure.title))</h3>"
+            + HTML.table(head: ["model", "mean rank over cases and classes", "mean"], rows: rows) + "</div>\n"
     }
 
-    private func cases(_ row: Comparison.Row) -> String {
-        let decimals = row.figure.unit == "distance" ? 2 : 4
+    private func cases(_ row: Comparison.Row, _ comparison: Comparison) -> String {
         let sign: Double = row.figure.moreIsBetter == false ? -1 : 1
         let sorted = row.pairs.sorted { ($0.a - $0.b) * sign < ($1.a - $1.b) * sign }
         let lines = sorted.map { pair in
-            [HTML.escaped(pair.name)] + [pair.a, pair.b, pair.a - pair.b].map { HTML.number($0, decimals: decimals) }
+            [HTML.escaped(pair.name)] + [pair.a, pair.b, pair.a - pair.b].map { HTML.number($0, decimals: Self.decimals(row.figure)) }
         }
-        return "<div class=\"card\"><details><summary>\(HTML.escaped("\(row.name), \(title(of: row.figure))")) "
+        return "<div class=\"card\"><details><summary>\(HTML.escaped("\(row.name), \(Self.title(of: row.figure, comparison))")) "
             + "(A loses most first)</summary>" + HTML.table(head: ["case", "A", "B", "A − B"], rows: lines) + "</details></div>\n"
     }
 

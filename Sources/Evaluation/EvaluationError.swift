@@ -15,6 +15,7 @@ public enum EvaluationError: Error, Equatable, Sendable {
     case noClasses
     case badTolerance(Double)
     case probabilities(case: String, problem: String)
+    case noProbabilities(cases: [String], folder: String)
     case notComparable(String)
 
     /// The most different labels that a pair of label maps may hold together.
@@ -58,6 +59,8 @@ extension EvaluationError: CustomStringConvertible {
             "The tolerance \(tolerance) mm of the normalised surface Dice is not a number of at least 0."
         case .probabilities(let name, let problem):
             "\(name): the probabilities cannot be used: \(problem)."
+        case .noProbabilities(let cases, let folder):
+            "\(folder): holds no probabilities for \(cases.joined(separator: ", ")); expected CASE.nii.gz with one channel a label."
         case .notComparable(let problem):
             "The two results cannot be compared: \(problem)."
         }

@@ -118,10 +118,10 @@ extension EvaluationReport {
     }
 
     private var charts: String {
-        var charts: [any Chart] = [boxes(.dice, "Dice", range: 0...1)]
+        var charts: [any Chart] = [boxes(.dice, "Dice")]
         if let tolerance = result.tolerances.first {
-            charts.append(boxes(.hd95, "HD95 (\(result.definition.unit.rawValue))", range: nil))
-            charts.append(boxes(.nsd(tolerance), "NSD at \(tolerance) \(result.definition.unit.rawValue)", range: 0...1))
+            charts.append(boxes(.hd95, "HD95 (\(result.definition.unit.rawValue))"))
+            charts.append(boxes(.nsd(tolerance), "NSD at \(tolerance) \(result.definition.unit.rawValue)"))
         }
         charts.append(AgreementPlot(title: "Volume agreement (Bland-Altman)", quantity: "volume (ml)", groups: result.classes.map { structure in
             .init(name: structure.name, pairs: result.cases.compactMap { metrics in
@@ -132,11 +132,11 @@ extension EvaluationReport {
         return "<h2>Spread over cases</h2>\n<div class=\"charts\">\(cards.joined(separator: "\n"))</div>"
     }
 
-    private func boxes(_ figure: Figure, _ label: String, range: ClosedRange<Double>?) -> BoxPlot {
+    private func boxes(_ figure: Figure, _ label: String) -> BoxPlot {
         BoxPlot(title: "\(label) by class", verticalLabel: label, groups: result.classes.map { structure in
             // What is undefined is passed on as NaN, so that the chart states how many were left out.
             .init(name: structure.name, values: result.values(figure, of: structure.key).map { $0 ?? .nan })
-        }, range: range)
+        })
     }
 
     /// An SVG document as a part of a page: without the XML declaration.

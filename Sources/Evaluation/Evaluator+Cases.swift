@@ -30,6 +30,10 @@ extension Evaluator {
         var prediction = try NIfTI.readLabels(pair.prediction)
         if resample { prediction = try LabelResampling.nearest(prediction, to: reference.geometry, case: pair.name) }
         var metrics = try evaluate(prediction, against: reference, case: pair.name)
+        if let file = pair.probabilities {
+            metrics.calibration = try Calibration().evaluate(
+                NIfTI.readScan(file), against: reference, ignoring: ignoredLabel, case: pair.name)
+        }
         metrics.predictionFile = pair.prediction.path
         metrics.referenceFile = pair.reference.path
         return metrics

@@ -49,7 +49,12 @@ enum HTML {
         .tile b { display: block; font-size: 1.6rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
         .tile span { color: var(--soft); font-size: .85rem; }
         .card { background: #fff; border: 1px solid var(--line); border-radius: 10px; padding: 16px; margin: 0 0 16px; }
-        .scroll { overflow-x: auto; -webkit-overflow-scrolling: touch; }
+        /* Shadows at the ends of a table that goes on: the white covers scroll with it, the shadows stay. */
+        .scroll { overflow-x: auto; -webkit-overflow-scrolling: touch;
+          background: linear-gradient(90deg, #fff 30%, #fff0) left, linear-gradient(270deg, #fff 30%, #fff0) right,
+            linear-gradient(90deg, #0002, #0000) left, linear-gradient(270deg, #0002, #0000) right;
+          background-repeat: no-repeat; background-size: 40px 100%, 40px 100%, 10px 100%, 10px 100%;
+          background-attachment: local, local, scroll, scroll; }
         table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
         th, td { padding: 6px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
         th:first-child { text-align: left; }
@@ -57,11 +62,14 @@ enum HTML {
         tbody th { font-weight: 500; }
         tbody tr:last-child > * { border-bottom: 0; }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 16px; }
-        .charts .card { margin: 0; padding: 8px; }
+        .charts .card { margin: 0; padding: 8px; overflow-x: auto; }
+        .charts + h3 { margin-top: 20px; }
         svg, img { display: block; max-width: 100%; height: auto; }
+        svg[width="760"] { min-width: 460px; }
         img { border-radius: 6px; background: #121212; }
-        .case { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 16px; align-items: start; }
-        @media (max-width: 760px) { .case { grid-template-columns: minmax(0, 1fr); } main { padding: 16px 12px 40px; } th, td { padding: 6px 8px; } }
+        .case { display: grid; grid-template-columns: minmax(0, 11fr) minmax(0, 9fr); gap: 16px; align-items: start; }
+        .case th, .case td { padding: 6px 6px; }
+        @media (max-width: 900px) { .case { grid-template-columns: minmax(0, 1fr); } main { padding: 16px 12px 40px; } th, td { padding: 6px 8px; } }
         ul { padding-left: 20px; margin: 0 0 10px; }
         summary { cursor: pointer; color: var(--accent); margin-bottom: 8px; }
         @media print { body { background: #fff; } .card { break-inside: avoid; } }

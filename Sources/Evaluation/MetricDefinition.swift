@@ -124,19 +124,35 @@ public struct EmptyPolicy: Equatable, Sendable, Codable {
 
     /// The policy in words, for reports.
     public var sentence: String {
-        func words(_ value: EmptyValue) -> String {
-            switch value {
-            case .undefined: "undefined (left out, counted)"
-            case .zero: "0"
-            case .one: "1"
-            case .imageDiagonal: "the image's diagonal"
-            case .infinite: "infinite (left out, counted)"
-            }
+        let one = Self.grouped([
+            ("Hausdorff", hausdorffOfOne), ("HD95", percentileOfOne), ("average distances", averageOfOne), ("surface Dice", surfaceDiceOfOne),
+        ])
+        let both = Self.grouped([
+            ("Dice", diceOfBoth), ("Jaccard", jaccardOfBoth), ("Hausdorff", hausdorffOfBoth), ("HD95", percentileOfBoth),
+            ("average distances", averageOfBoth), ("surface Dice", surfaceDiceOfBoth),
+        ])
+        let dice = diceOfReference == .zero ? "Dice 0" : "Dice 0 if the prediction is empty, \(diceOfReference.words) if the reference is"
+        return "One mask empty: \(dice); \(one). Both empty: \(both)."
+    }
+
+    /// Metrics with the same value together: "Hausdorff, HD95: 0; surface Dice: undefined".
+    private static func grouped(_ values: [(name: String, value: EmptyValue)]) -> String {
+        var groups: [(names: [String], value: EmptyValue)] = []
+        for (name, value) in values {
+            if let index = groups.firstIndex(where: { $0.value == value }) { groups[index].names.append(name) } else { groups.append(([name], value)) }
         }
-        return "One mask empty: Dice \(words(diceOfReference)) (reference empty) or 0 (prediction empty), "
-            + "Hausdorff \(words(hausdorffOfOne)), HD95 \(words(percentileOfOne)), average distance \(words(averageOfOne)), "
-            + "surface Dice \(words(surfaceDiceOfOne)). "
-            + "Both empty: Dice \(words(diceOfBoth)), Jaccard \(words(jaccardOfBoth)), Hausdorff \(words(hausdorffOfBoth)), "
-            + "HD95 \(words(percentileOfBoth)), average distance \(words(averageOfBoth)), surface Dice \(words(surfaceDiceOfBoth))."
+        return groups.map { "\($0.names.joined(separator: ", ")): \($0.value.words)" }.joined(separator: "; ")
+    }
+}
+
+extension EmptyValue {
+    fileprivate var words: String {
+        switch self {
+        case .undefined: "undefined (left out, counted)"
+        case .zero: "0"
+        case .one: "1"
+        case .imageDiagonal: "the image's diagonal"
+        case .infinite: "infinite (left out, counted)"
+        }
     }
 }

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Support
+
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Score segmentations against references.",
+        discussion: """
+            PREDICTIONS and REFERENCES are two label maps (NIfTI), or two folders whose files belong together by name. With --output a
+            folder gets evaluation.json, summary.json (nnU-Net v2's layout), metrics.csv and report.html, which needs no other file.
+            """)
+
+    @Argument(help: "Predicted label map, or folder of them.", completion: .file())
+    var predictions: String
+
+    @Argument(help: "Reference label map, or folder of them.", completion: .file())
+    var references: String
+
+    @Option(name: .shortAndLong, help: "Folder for summary.json, the CSV and the report.", completion: .directory)
+    var output: String?
+
+    @Option(help: ArgumentHelp(
+        "Print the published results of a benchmark beside ours: \(PublishedTable.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+    var benchmark: String?
+
+    @Option(help: "Probabilities, one channel a label: folder of CASE.nii.gz, or one file. Adds calibration.", completion: .file())
+    var probabilities: String?
+
+    @Option(help: "Folder of the scans, the ground of the report's pictures.", completion: .directory)
+    var images: String?
+
+    @Option(help: "Number of worst cases with a picture in the report.")
+    var worst = 5
+
+    @OptionGroup var scoring: ScoringOptions
+
+    func validate() throws {
+        if let benchmark, PublishedTable.named(benchmark) == nil {
+            throw ValidationError("--benchmark is '\(benchmark)'; expected one of \(PublishedTable.all.map(\.name).joined(separator: ", "))")
+        }
+        guard worst >= 0 else { throw ValidationError("--worst is \(worst); expected a number of cases") }
+    }
+
+    func run() throws {
+        let (left, right) = (URL(fileURLWithPath: predictions), URL(fileURLWithPath: references))
+        var pairs = try CasePair.match(predictions: left, references: right, requireAll: !scoring.onlyMatched)
+        if let probabilities { pairs = try CasePair.adding(probabilities: URL(fileURLWithPath: probabilities), to: pairs) }
+        let table = benchmark.flatMap(PublishedTable.named)
+        let evaluator = try scoring.evaluator(beside: [right, left], benchmark: table)
+        let result = try scoring.score(pairs, with: evaluator, title: "Scoring")
+        if let output { try write(result, pairs, evaluator, table, to: URL(fileURLWithPath: output)) }
+        if scoring.json {
+            print(String(decoding: try result.json(), as: UTF8.self))
+        } else {
+            print(text(result, table))
+        }
+    }
+
+    private func write(
+        _ result: EvaluationResult, _ pairs: [CasePair], _ evaluator: Evaluator, _ table: PublishedTable?, to folder: URL
+    ) throws {
+        try AtomicFile.write(result.json(), to: folder.appendingPathComponent("evaluation.json"))
+        try NNUNetSummary(result).write(to: folder.appendingPathComponent("summary.json"))
+        try CSVTable(result).write(to: folder.appendingPathComponent("metrics.csv"))
+        let pictures = try EvaluationReport.pictures(
+            of: result, pairs: pairs, count: worst, images: images.map { URL(fileURLWithPath: $0) }, resample: scoring.resample,
+            ignoredLabel: evaluator.ignoredLabel)
+        let name = URL(fileURLWithPath: predictions).lastPathComponent
+        var remarks: [String] = []
+        if scoring.resample { remarks.append("Predictions on another grid were brought to the reference's by the nearest voxel.") }
+        if scoring.onlyMatched { remarks.append("Only cases with both a prediction and a reference were scored.") }
+        let report = EvaluationReport(title: "Evaluation of \(name)", result: result, pictures: pictures, table: table, remarks: remarks)
+        try report.write(to: folder.appendingPathComponent("report.html"))
+    }
+
+    /// The result for a terminal: cases, then classes, then what the figures mean.
+    private func text(_ result: EvaluationResult, _ table: PublishedTable?) -> String {
+        var parts = [cases(result), classes(result)]
+        if let mean = result.meanDice { parts.append("Mean Dice over classes: \(Self.number(mean, 4))") }
+        let errors = result.calibrations.map(\.expectedCalibrationError)
+        if !errors.isEmpty {
+            let briers = result.calibrations.map(\.brierScore)
+            parts.append(
+                "Expected calibration error \(Self.number(errors.reduce(0, +) / Double(errors.count), 4)), "
+                    + "Brier score \(Self.number(briers.reduce(0, +) / Double(briers.count), 4)) (means over cases)")
+        }
+        if let table {
+            parts.append("\(table.title)\n" + TextTable.render(head: table.head, rows: table.lines(with: result)) + "\n"
+                + table.remarks(for: result).map { "- \($0)" }.joined(separator: "\n"))
+        }
+        parts.append(
+            "Definition \(result.definition.name):\n"
+                + (result.definition.sentences + [result.definition.empty.sentence]).map { "- \($0)" }.joined(separator: "\n"))
+        return parts.joined(separator: "\n\n")
+    }
+
+    private func cases(_ result: EvaluationResult) -> String {
+        let rows = result.cases.map { metrics in
+            [metrics.name] + result.classes.map { Self.number(metrics.classes[$0.key]?.dice, 4) } + [Self.number(metrics.meanDice, 4)]
+        }
+        return TextTable.render(head: ["Dice by case"] + result.classes.map(\.name) + ["mean"], rows: rows)
+    }
+
+    private func classes(_ result: EvaluationResult) -> String {
+        let unit = result.definition.unit.rawValue
+        let tolerances = result.tolerances
+        let distances: [(String, Figure, Int)] = tolerances.isEmpty ? [] : [("HD95 \(unit)", .hd95, 2), ("ASSD \(unit)", .assd, 3)]
+        let surfaceDice = tolerances.map { ("NSD \($0)", Figure.nsd($0), 4) }
+        let lesions: [(String, Figure, Int)] = result.hasLesions ? [("lesion F1", .lesionF1, 4)] : []
+        let figures = distances + surfaceDice + lesions + [("volume diff. ml", .volumeDifference, 3)]
+        let rows = result.classes.map { structure -> [String] in
+            let dice = Distribution(result.values(.dice, of: structure.key))
+            let interval = dice?.interval.map { "\(Self.number($0.lowerBound, 4)) to \(Self.number($0.upperBound, 4))" } ?? "–"
+            return [structure.name, Self.number(dice?.mean, 4), Self.number(dice?.standardDeviation, 4), Self.number(dice?.median, 4), interval]
+                + figures.map { Self.number(Distribution(result.values($0.1, of: structure.key), bootstrap: nil)?.mean, $0.2) }
+                + ["\(dice?.leftOut ?? result.cases.count)"]
+        }
+        return TextTable.render(
+            head: ["Means by class", "Dice", "SD", "median", "95 % interval"] + figures.map(\.0) + ["Dice left out"], rows: rows)
+    }
+
+    private static func number(_ value: Double?, _ decimals: Int) -> String {
+        guard let value else { return "–" }
+        return value.isFinite ? String(format: "%.\(decimals)f", value) : "inf"
+    }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Volumes
+
+/// What is scored and how, for the commands that compare label maps.
+struct ScoringOptions: ParsableArguments {
+    @Option(help: ArgumentHelp(
+        "What the names of metrics mean: \(MetricDefinition.named.map(\.name).joined(separator: ", ")).", valueName: "name"))
+    var definition = MetricDefinition.default.name
+
+    @Option(help: ArgumentHelp("Tolerances of the normalised surface Dice, in the definition's unit.", valueName: "list"))
+    var tolerances = "1,2"
+
+    @Option(help: ArgumentHelp("Classes to score, such as 1,2 or 1+2+3=tumour,3 (default: those declared, else all that occur).", valueName: "list"))
+    var classes: String?
+
+    @Option(help: "Declared labels: a dataset.json, a data set's folder, or a model bundle (default: a dataset.json beside the files).",
+        completion: .file())
+    var labels: String?
+
+    @Option(help: "Label of the reference whose voxels count nowhere.")
+    var ignoreLabel: Int16?
+
+    @Option(help: ArgumentHelp("Match lesions by connected components: 6, 18 or 26 neighbours.", valueName: "neighbours"))
+    var lesions: Int?
+
+    @Flag(help: "Only overlap: no distances.")
+    var overlapOnly = false
+
+    @Flag(help: "Bring predictions on another grid to the reference's by the nearest voxel.")
+    var resample = false
+
+    @Flag(help: "Score the cases that have a counterpart, leave out the others.")
+    var onlyMatched = false
+
+    @Option(help: "Threads on the CPU (default: all cores).")
+    var threads: Int?
+
+    @Flag(help: "Print results as JSON on standard output.")
+    var json = false
+
+    func validate() throws {
+        guard MetricDefinition.named(definition) != nil else {
+            throw ValidationError(
+                "--definition is '\(definition)'; expected one of \(MetricDefinition.named.map(\.name).joined(separator: ", "))")
+        }
+        _ = try parsedTolerances
+        if let classes, EvaluatedClass.list(classes) == nil {
+            throw ValidationError("--classes is '\(classes)'; expected labels such as 1,2 or regions such as 1+2+3=tumour,3")
+        }
+        if let lesions, LesionMatching.Connectivity(rawValue: lesions) == nil {
+            throw ValidationError("--lesions is \(lesions); expected 6, 18 or 26")
+        }
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); at least 1 is expected") }
+    }
+
+    private var parsedTolerances: [Double] {
+        get throws {
+            try tolerances.split(separator: ",").map { part in
+                guard let value = Double(part.trimmingCharacters(in: .whitespaces)), value >= 0, value.isFinite else {
+                    throw ValidationError("--tolerances is '\(tolerances)'; expected numbers such as 1,2")
+                }
+                return value
+            }
+        }
+    }
+
+    /// The evaluator for files that lie at `places`, where a dataset.json is looked for if none is named.
+    func evaluator(beside places: [URL], benchmark: PublishedTable? = nil) throws -> Evaluator {
+        var evaluator = Evaluator(
+            definition: MetricDefinition.named(definition)!, ignoredLabel: ignoreLabel, tolerances: try parsedTolerances,
+            surfaces: !overlapOnly, lesions: lesions.flatMap(LesionMatching.Connectivity.init).map { LesionMatching(connectivity: $0) },
+            threads: threads)
+        if let classes {
+            evaluator.classes = EvaluatedClass.list(classes)
+        } else if let benchmark {
+            evaluator.classes = benchmark.classes
+            evaluator.declaredLabels = Set(benchmark.classes.flatMap(\.labels) + benchmark.otherLabels)
+        } else if let declaration = try declaration(beside: places) {
+            evaluator.classes = declaration.classes
+            evaluator.declaredLabels = declaration.labels
+            if ignoreLabel == nil { evaluator.ignoredLabel = declaration.ignoredLabel }
+        }
+        return evaluator
+    }
+
+    private func declaration(beside places: [URL]) throws -> LabelDeclaration? {
+        if let labels { return try LabelDeclaration(contentsOf: URL(fileURLWithPath: labels)) }
+        for place in places {
+            for folder in [place, place.deletingLastPathComponent()] {
+                let file = folder.appendingPathComponent("dataset.json")
+                if FileManager.default.fileExists(atPath: file.path) { return try LabelDeclaration(contentsOf: file) }
+            }
+        }
+        return nil
+    }
+
+    /// Scores the pairs, with progress on standard error.
+    func score(_ pairs: [CasePair], with evaluator: Evaluator, title: String) throws -> EvaluationResult {
+        let bar = LockedBar(ProgressBar(title, total: pairs.count))
+        return try evaluator.evaluate(pairs, resample: resample) { bar.update($0) }
+    }
+
+    /// A bar that the evaluator's threads move, one call at a time.
+    private final class LockedBar: @unchecked Sendable {
+        private let lock = NSLock()
+        private let bar: ProgressBar
+
+        init(_ bar: ProgressBar) { self.bar = bar }
+        func update(_ done: Int) { lock.withLock { bar.update(done) } }
+    }
+}
