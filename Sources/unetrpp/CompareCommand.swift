@@ -94,7 +94,8 @@ struct CompareCommand: ParsableCommand {
 
     private static func sentence(_ error: DecodingError) -> String {
         switch error {
-        case .dataCorrupted(let context), .keyNotFound(_, let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
+        case .keyNotFound(let key, _): "the field \(key.stringValue) is missing"
+        case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
             context.debugDescription
         @unknown default: "\(error)"
         }

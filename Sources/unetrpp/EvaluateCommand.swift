@@ -96,10 +96,12 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func cases(_ result: EvaluationResult) -> String {
+        // A terminal has no room for many classes; the files have them all.
+        let shown = result.classes.count <= 8 ? result.classes : []
         let rows = result.cases.map { metrics in
-            [metrics.name] + result.classes.map { Self.number(metrics.classes[$0.key]?.dice, 4) } + [Self.number(metrics.meanDice, 4)]
+            [metrics.name] + shown.map { Self.number(metrics.classes[$0.key]?.dice, 4) } + [Self.number(metrics.meanDice, 4)]
         }
-        return TextTable.render(head: ["Dice by case"] + result.classes.map(\.name) + ["mean"], rows: rows)
+        return TextTable.render(head: ["Dice by case"] + shown.map(\.name) + ["mean"], rows: rows)
     }
 
     private func classes(_ result: EvaluationResult) -> String {

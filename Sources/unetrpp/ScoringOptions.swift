@@ -88,7 +88,10 @@ struct ScoringOptions: ParsableArguments {
     private func declaration(beside places: [URL]) throws -> LabelDeclaration? {
         if let labels { return try LabelDeclaration(contentsOf: URL(fileURLWithPath: labels)) }
         for place in places {
-            for folder in [place, place.deletingLastPathComponent()] {
+            // The files' folder, which the place itself may be, and the data set's folder around it.
+            let isFile = CasePair.caseName(of: place) != nil
+            let folder = isFile ? place.deletingLastPathComponent() : place
+            for folder in [folder, folder.deletingLastPathComponent()] {
                 let file = folder.appendingPathComponent("dataset.json")
                 if FileManager.default.fileExists(atPath: file.path) { return try LabelDeclaration(contentsOf: file) }
             }
