@@ -3,44 +3,94 @@ import Foundation
 import Layers
 import Networks
 import Torch
+import Training
 
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "benchmark", abstract: "Time the forward pass and the training step of a network on this machine.")
+        commandName: "benchmark", abstract: "Time the forward pass or the training step of a network on this machine.",
+        discussion: """
+            One figure a call, so that the peak memory is that of the thing timed. The input is random; a training step is forward with
+            deep supervision, Dice and cross-entropy, backward, gradient clipping and SGD. The first run is not counted.
+            """)
 
-    @Option(help: "A configuration file, such as {\"variant\": \"synapse\"}.")
+    @Option(help: "Published variant: \(UNETRPlusPlusConfiguration.Variant.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var preset = UNETRPlusPlusConfiguration.Variant.synapse
+
+    @Option(help: "A configuration file instead, such as {\"variant\": \"acdc\", \"featureSize\": 8}.", completion: .file())
     var configuration: String?
+
     @Option(help: "Samples in a batch.") var batch = 1
-    @Option(help: "float32 or bfloat16.") var precision = "float32"
     @Option(help: "Timed repetitions.") var repetitions = 5
-    @Option(help: "CPU threads.") var threads = 2
     @Flag(help: "Time the training step instead of the forward pass.") var train = false
+    @OptionGroup var runtime: RuntimeOptions
+
+    func validate() throws {
+        guard batch > 0 else { throw ValidationError("--batch is \(batch); at least 1 is expected") }
+        guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions); at least 1 is expected") }
+    }
+
+    private struct Result: Encodable {
+        var what: String
+        var precision: String
+        var batch: Int
+        var threads: Int
+        var device: String
+        /// Median, fastest and slowest run, in seconds.
+        var median: Double
+        var fastest: Double
+        var slowest: Double
+        var peakMegabytes: Int
+    }
 
     func run() throws {
-        try Runtime.setThreads(threads)
-        let settings = try configuration.map {
-            try JSONDecoder().decode(UNETRPlusPlusConfiguration.self, from: Data(contentsOf: URL(fileURLWithPath: $0)))
-        } ?? UNETRPlusPlusConfiguration(.synapse)
-        let network = try UNETRPlusPlus(settings)
-        let x = try Tensor.randn([batch, settings.inputChannels] + settings.patchSize)
-        let target = try (Tensor.rand([batch] + settings.patchSize) * Double(settings.classes)).to(.int64)
-        let mixed: DType? = precision == "bfloat16" ? .bfloat16 : nil
-        let optimizer = SGD(network.store.parameters, rate: 0.01, momentum: 0.99, weightDecay: 3e-5, nesterov: true)
-        var times: [Double] = []
-        for repetition in 0...repetitions {
-            let start = Date()
-            if train {
-                try optimizer.clearGradients()
-                let logits = try network(x, ForwardPass(training: true, mixedPrecision: mixed), deepSupervision: true)
-                let loss = try logits[0].crossEntropy(target)
-                try loss.backward()
-                try optimizer.step()
-            } else {
-                _ = try withoutGradients { try network(x, ForwardPass(mixedPrecision: mixed), deepSupervision: true) }
-            }
-            if repetition > 0 { times.append(-start.timeIntervalSinceNow) }
+        let device = try runtime.apply()
+        let mixed = runtime.mixedPrecision(on: device)
+        let settings = try configuration.map { try UNETRPlusPlusConfiguration(contentsOf: URL(fileURLWithPath: $0)) }
+            ?? UNETRPlusPlusConfiguration(preset)
+        let network = try UNETRPlusPlus(settings, device: device, generator: Generator(seed: 1, device: device))
+        let input = try Tensor.randn([batch, settings.inputChannels] + settings.patchSize, on: device)
+        let once = try train ? trainingStep(network, input, mixed) : {
+            _ = try withoutGradients { try network(input, ForwardPass(mixedPrecision: mixed), deepSupervision: true) }
         }
-        times.sort()
-        print("median \(times[times.count / 2]) s, min \(times[0]) s")
+        let times = try measure(once, device).sorted()
+        let result = Result(
+            what: "\(train ? "training step" : "forward"), \(settings.patchSize.map(String.init).joined(separator: "×")), "
+                + "feature size \(settings.featureSize)",
+            precision: mixed?.rawValue ?? "float32", batch: batch, threads: Runtime.threads, device: "\(device)",
+            median: times[times.count / 2], fastest: times[0], slowest: times[times.count - 1],
+            peakMegabytes: ProcessUsage.peakMemory >> 20)
+        if runtime.json {
+            print(try JSONLine.encode(result))
+        } else {
+            print(
+                "\(result.what), batch \(batch), \(result.precision), \(result.device), \(result.threads) threads: "
+                    + String(format: "median %.3f s (%.3f–%.3f), ", result.median, result.fastest, result.slowest)
+                    + "peak memory \(result.peakMegabytes) MB")
+        }
+    }
+
+    private func measure(_ body: () throws -> Void, _ device: Device) throws -> [Double] {
+        try (0...repetitions).map { _ in
+            let start = Date()
+            try body()
+            try Runtime.synchronize(device)
+            return -start.timeIntervalSinceNow
+        }.dropFirst().map { $0 }
+    }
+
+    private func trainingStep(_ network: UNETRPlusPlus, _ input: Tensor, _ mixed: DType?) throws -> () throws -> Void {
+        let settings = network.configuration
+        let optimizer = SGD(network.store.parameters, rate: 0.01, momentum: 0.99, weightDecay: 3e-5, nesterov: true)
+        let loss = DeepSupervisionLoss(DiceCrossEntropyLoss(batchDice: false))
+        let targets = try settings.outputSizes.map { size in
+            try (Tensor.rand([batch] + size, on: input.device) * Double(settings.classes)).to(.int64)
+        }
+        let pass = ForwardPass(training: true, mixedPrecision: mixed)
+        return {
+            try optimizer.clearGradients()
+            try loss(network(input, pass, deepSupervision: true), targets).backward()
+            try optimizer.clipGradients(to: 12)
+            try optimizer.step()
+        }
     }
 }

@@ -13,6 +13,8 @@ struct UNETRPP: AsyncParsableCommand {
             PrepareCommand.self,
             TrainCommand.self,
             SegmentCommand.self,
+            EvaluateCommand.self,
+            CompareCommand.self,
             DemoCommand.self,
             BenchmarkCommand.self,
         ])
