@@ -99,6 +99,9 @@ let package = Package(
         tests("Torch", [], torch: true),
         tests("Layers", ["Torch", "Archives"], torch: true),
         tests("Networks", ["NetworkTestSupport", "Layers", "Torch", "Archives"], torch: true),
+        .testTarget(
+            name: "CommandTests", dependencies: ["unetrpp", "TestSupport", "Volumes", "Networks", "Inference", "Preparation", "Torch", "Layers"],
+            swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests("Training", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
         tests("Inference", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
     ],

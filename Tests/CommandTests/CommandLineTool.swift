@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// The built `unetrpp`, run as a user would.
+enum CommandLineTool {
+    struct Result {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    /// The products' folder: that of the running test bundle.
+    private static let executable: URL = {
+        #if os(macOS)
+            let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
+            return bundle.deletingLastPathComponent().appending(path: "unetrpp")
+        #else
+            return URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "unetrpp")
+        #endif
+    }()
+
+    static func start(_ arguments: [String]) throws -> (process: Process, output: Pipe, errors: Pipe) {
+        let process = Process()
+        process.executableURL = executable
+        process.arguments = arguments
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        return (process, output, errors)
+    }
+
+    /// Runs the tool to its end.
+    static func run(_ arguments: [String]) throws -> Result {
+        let (process, output, errors) = try start(arguments)
+        // Both pipes are drained while the tool runs, or it would stop when one is full.
+        nonisolated(unsafe) var errorData = Data()
+        let drained = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            errorData = errors.fileHandleForReading.readDataToEndOfFile()
+            drained.signal()
+        }
+        let outputData = output.fileHandleForReading.readDataToEndOfFile()
+        drained.wait()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationStatus, output: String(decoding: outputData, as: UTF8.self),
+            errors: String(decoding: errorData, as: UTF8.self))
+    }
+
+    /// Runs the tool, expecting success; returns its standard output.
+    @discardableResult
+    static func succeed(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
+        let result = try run(arguments)
+        #expect(result.status == 0, "\(arguments): \(result.errors)", sourceLocation: sourceLocation)
+        return result.output
+    }
+
+    /// Runs the tool, expecting a refusal that holds `words`, in which nothing looks like a crash.
+    static func fail(_ arguments: [String], saying words: [String], sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let result = try run(arguments)
+        #expect(result.status != 0, "\(arguments) succeeded", sourceLocation: sourceLocation)
+        #expect(result.status < 100, "\(arguments) crashed with status \(result.status)", sourceLocation: sourceLocation)
+        for word in words { #expect(result.errors.contains(word), "'\(word)' is not in: \(result.errors)", sourceLocation: sourceLocation) }
+        #expect(!result.errors.contains("Fatal error"), "\(result.errors)", sourceLocation: sourceLocation)
+    }
+}

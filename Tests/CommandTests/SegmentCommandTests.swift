@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+import Testing
+import Volumes
+
+struct SegmentCommandTests {
+    @Test func `One scan gives one mask with its geometry; again gives the same bytes`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let model = try TinyData.bundle(in: folder)
+            let scan = folder.appending(path: "scan.nii.gz")
+            try NIfTI.write(scan: TinyData.ball(0).0, to: scan)
+            let masks = ["one.nii.gz", "two.nii.gz"].map { folder.appending(path: $0) }
+            for mask in masks {
+                try CommandLineTool.succeed([
+                    "segment", scan.path, "-o", mask.path, "--model", model.path, "--device", "cpu", "--threads", "2",
+                ])
+            }
+            #expect(try Data(contentsOf: masks[0]) == Data(contentsOf: masks[1]))
+            let (before, after) = (try NIfTI.readHeader(scan), try NIfTI.readHeader(masks[0]))
+            #expect(before.affine == after.affine && before.pixdim == after.pixdim)
+            #expect(before.sformCode == after.sformCode && before.qformCode == after.qformCode)
+        }
+    }
+
+    @Test func `A folder is done but for its broken scan, which is named; the exit code says so`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let model = try TinyData.bundle(in: folder)
+            let scans = try TinyData.dataset(in: folder, cases: 2).appending(path: "images")
+            try Data("no scan".utf8).write(to: scans.appending(path: "broken.nii"))
+            let output = folder.appending(path: "masks")
+            let result = try CommandLineTool.run([
+                "segment", scans.path, "-o", output.path, "--model", model.path, "--no-mirroring", "--json", "--device", "cpu",
+            ])
+            #expect(result.status == 1)
+            #expect(result.errors.contains("broken.nii") && result.errors.contains("1 of 3 scans failed"))
+            let rows = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]])
+            #expect(rows.count == 3 && rows.filter { $0["error"] != nil }.count == 1)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: output.path).sorted() == ["case_0.nii.gz", "case_1.nii.gz"])
+        }
+    }
+
+    @Test func `Bad arguments are refused with what to do`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let model = try TinyData.bundle(in: folder)
+            let scan = folder.appending(path: "scan.nii.gz")
+            try NIfTI.write(scan: TinyData.ball(0).0, to: scan)
+            try CommandLineTool.fail(["segment", scan.path, "-o", "x"], saying: ["--model"])
+            try CommandLineTool.fail(["segment", scan.path, "-o", "x", "--model", folder.path], saying: ["not a model bundle", "plan.json is missing"])
+            try CommandLineTool.fail(["segment", "/nowhere.nii", "-o", "x", "--model", model.path], saying: ["/nowhere.nii", "no such file"])
+            try CommandLineTool.fail(["segment", scan.path, "-o", scan.path, "--model", model.path], saying: ["overwrite"])
+            try CommandLineTool.fail(
+                ["segment", scan.path, "-o", "x", "--model", model.path, "--device", "abacus"], saying: ["abacus", "expected auto, cpu, cuda"])
+            try CommandLineTool.fail(
+                ["segment", scan.path, "-o", "x", "--model", model.path, "--precision", "float7"], saying: ["float7", "bfloat16"])
+            try CommandLineTool.fail(["segment", scan.path, "-o", "x", "--model", model.path, "--threads", "0"], saying: ["--threads is 0"])
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Preparation
+import TestSupport
+import Testing
+
+struct TrainCommandTests {
+    private func arguments(_ dataset: URL, _ plan: URL, _ run: URL, _ more: [String] = []) -> [String] {
+        [
+            "train", dataset.path, "-o", run.path, "--plan", plan.path, "--epochs", "3", "--iterations", "4", "--seed", "7", "--device", "cpu",
+            "--threads", "2", "--precision", "float32",
+        ] + more
+    }
+
+    private func bytes(_ run: URL) throws -> [Data] {
+        try ["log.jsonl", "latest/checkpoint.safetensors", "model.unetrpp/model.safetensors"].map { try Data(contentsOf: run.appending(path: $0)) }
+    }
+
+    @Test func `Killed at any moment and resumed, training gives the bits of an unbroken run`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let dataset = try TinyData.dataset(in: folder)
+            let plan = folder.appending(path: "plan.json")
+            try TinyData.plan().write(to: plan)
+            let (whole, broken) = (folder.appending(path: "whole"), folder.appending(path: "broken"))
+            try CommandLineTool.succeed(arguments(dataset, plan, whole))
+
+            // Kill -9 after a while that grows, so that the preparation, an epoch and the writing of files are hit in turn.
+            for milliseconds in [50, 200, 400, 700] {
+                let started = try CommandLineTool.start(arguments(dataset, plan, broken, ["--resume"]))
+                Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
+                kill(started.process.processIdentifier, SIGKILL)
+                started.process.waitUntilExit()
+            }
+            try CommandLineTool.succeed(arguments(dataset, plan, broken, ["--resume"]))
+            #expect(try bytes(whole) == bytes(broken))
+
+            try CommandLineTool.fail(arguments(dataset, plan, whole), saying: ["holds a training run already", "--resume"])
+            try CommandLineTool.fail(arguments(dataset, plan, whole, ["--resume", "--epochs", "9"]), saying: ["another training configuration"])
+        }
+    }
+
+    @Test func `Bad settings, plans and data sets are refused with a sentence`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let dataset = try TinyData.dataset(in: folder)
+            let run = folder.appending(path: "run")
+            let settings = folder.appending(path: "settings.json")
+            try Data(#"{"epochs": 0}"#.utf8).write(to: settings)
+            let plan = folder.appending(path: "plan.json")
+            try TinyData.plan().write(to: plan)
+            try CommandLineTool.fail(
+                ["train", dataset.path, "-o", run.path, "--plan", plan.path, "--settings", settings.path], saying: ["'epochs' is 0", "at least 1"])
+            try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--plan", settings.path], saying: ["settings.json"])
+            try CommandLineTool.fail(["train", folder.appending(path: "nowhere").path, "-o", run.path], saying: ["nowhere"])
+            try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--fold", "9"], saying: ["--fold is 9"])
+        }
+    }
+
+    @Test func `Without a plan the data set is planned for; the plan command writes the same`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let dataset = try TinyData.dataset(in: folder, cases: 5)
+            let plan = folder.appending(path: "plan.json")
+            try CommandLineTool.succeed(["plan", dataset.path, "-o", plan.path, "--feature-size", "2"])
+            let read = try Plan(contentsOf: plan)
+            #expect(read.patchSize.allSatisfy { $0 % 8 == 0 } && read.labels.outputCount == 2)
+            try CommandLineTool.fail(["plan", dataset.path, "-o", plan.path], saying: ["--force"])
+            #expect(try CommandLineTool.succeed(["dataset", "check", dataset.path]).contains("5 cases"))
+            try FileManager.default.removeItem(at: dataset.appending(path: "labels/case_2.nii.gz"))
+            try Data("x".utf8).write(to: dataset.appending(path: "labels/case_2.nii.gz"))
+            let report = try CommandLineTool.run(["dataset", "check", dataset.path])
+            #expect(report.status == 1 && report.output.contains("case_2"))
+        }
+    }
+}
