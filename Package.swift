@@ -15,12 +15,12 @@ let upcoming: [SwiftSetting] = [
 ]
 
 /// Where the linker and the loader find libtorch. Only for what is linked into a program here: the executable and the tests.
-let torchRunPath: [LinkerSetting] = [
-    .unsafeFlags([
-        "-L", "\(Context.packageDirectory)/.libtorch/lib",
-        "-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/.libtorch/lib",
-    ]),
-]
+let torchFolder = "\(Context.packageDirectory)/.libtorch/lib"
+let torchRunPath: [LinkerSetting] = [.unsafeFlags(["-L", torchFolder, "-Xlinker", "-rpath", "-Xlinker", torchFolder])]
+
+/// The same without the run path, for a program that is told by its launcher where libtorch is (see Scripts/portable).
+let torchLinkPath: [LinkerSetting] = [.unsafeFlags(["-L", torchFolder])]
+let isPortable = Context.environment["UNETRPP_PORTABLE"] != nil
 
 let usesPkgConfig = Context.environment["PKG_CONFIG_PATH"] != nil
 
@@ -82,7 +82,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: upcoming, linkerSettings: torchRunPath),
+            swiftSettings: upcoming, linkerSettings: isPortable ? torchLinkPath : torchRunPath),
 
         // Optimised also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),

@@ -1,0 +1,51 @@
+# Every target does the set-up it needs. On a machine with Swift 6, Python 3, make and git: `make demo`, `make test`.
+# LIBTORCH=/path uses that libtorch (a folder with include/ and lib/) instead of installing one.
+
+SWIFT ?= swift
+# More words for `swift build` and `swift test`, such as --jobs 2.
+BUILD_FLAGS ?=
+TEST_FLAGS ?=
+BENCH_FLAGS ?=
+PRODUCT = .build/release/unetrpp
+
+# The targets share one build folder, and the Swift package manager already uses all cores.
+.NOTPARALLEL:
+.PHONY: help setup build test demo bench portable consumer clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo      set up, build, and segment the shipped scans with the shipped model; pictures in demo-output/'
+	@echo 'make test      set up and run all tests (TEST_FLAGS="--filter VolumesTests" for some)'
+	@echo 'make build     the release build, $(PRODUCT)'
+	@echo 'make bench     time the forward pass and the training step on this machine'
+	@echo 'make portable  a build for other machines, in dist/'
+	@echo 'make consumer  build and run the example package that depends on this one'
+	@echo 'make setup     only the set-up: libtorch into .libtorch (LIBTORCH=/path: use that one)'
+	@echo 'make clean     remove what was built; .libtorch stays'
+
+setup:
+	@Scripts/setup
+
+build: setup
+	$(SWIFT) build -c release --product unetrpp $(BUILD_FLAGS)
+
+test: setup
+	$(SWIFT) test $(BUILD_FLAGS) $(TEST_FLAGS)
+
+demo: build
+	$(PRODUCT) demo --output demo-output
+
+bench: build
+	$(PRODUCT) benchmark --precision float32 $(BENCH_FLAGS)
+	$(PRODUCT) benchmark --precision bfloat16 $(BENCH_FLAGS)
+	$(PRODUCT) benchmark --precision float32 --train --batch 2 $(BENCH_FLAGS)
+	$(PRODUCT) benchmark --precision bfloat16 --train --batch 2 $(BENCH_FLAGS)
+
+portable: setup
+	Scripts/portable $(BUILD_FLAGS)
+
+consumer: setup
+	Scripts/check-consumer $(BUILD_FLAGS)
+
+clean:
+	rm -rf .build dist demo-output
