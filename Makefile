@@ -10,7 +10,7 @@ PRODUCT = .build/release/unetrpp
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
-.PHONY: help setup build test demo bench portable consumer clean
+.PHONY: help setup build test demo bench doctor portable consumer clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make test      set up and run all tests (TEST_FLAGS="--filter VolumesTests" for some)'
 	@echo 'make build     the release build, $(PRODUCT)'
 	@echo 'make bench     time the forward pass and the training step on this machine'
+	@echo 'make doctor    versions, devices, and what is wrong'
 	@echo 'make portable  a build for other machines, in dist/'
 	@echo 'make consumer  build and run the example package that depends on this one'
 	@echo 'make setup     only the set-up: libtorch into .libtorch (LIBTORCH=/path: use that one)'
@@ -40,6 +41,9 @@ bench: build
 	$(PRODUCT) benchmark --precision bfloat16 $(BENCH_FLAGS)
 	$(PRODUCT) benchmark --precision float32 --train --batch 2 $(BENCH_FLAGS)
 	$(PRODUCT) benchmark --precision bfloat16 --train --batch 2 $(BENCH_FLAGS)
+
+doctor: build
+	$(PRODUCT) doctor
 
 portable: setup
 	Scripts/portable $(BUILD_FLAGS)
