@@ -29,7 +29,7 @@ enum Machine {
     /// Memory in bytes: the machine's, or the container's limit if that is less.
     static var memory: UInt64 {
         let machine = ProcessInfo.processInfo.physicalMemory
-        guard let limit = words(of: "/sys/fs/cgroup/memory.max")?.first.flatMap(UInt64.init) else { return machine }
+        guard let limit = words(of: "/sys/fs/cgroup/memory.max")?.first.flatMap({ UInt64($0) }) else { return machine }
         return min(machine, limit)
     }
 

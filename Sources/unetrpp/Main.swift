@@ -17,7 +17,6 @@ struct UNETRPP: AsyncParsableCommand {
             CompareCommand.self,
             DemoCommand.self,
             BenchmarkCommand.self,
-            DoctorCommand.self,
         ])
 
     static func main() async {
