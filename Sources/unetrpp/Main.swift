@@ -17,6 +17,7 @@ struct UNETRPP: AsyncParsableCommand {
             CompareCommand.self,
             DemoCommand.self,
             BenchmarkCommand.self,
+            DoctorCommand.self,
         ])
 
     static func main() async {

@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Preparation
 import TestSupport
 import Testing
 import Volumes
