@@ -17,7 +17,10 @@ struct ReferencePair: Sendable, CustomStringConvertible {
         let values: [String: Any]
 
         /// The number; nil where the tool gives NaN or stops with an error.
-        subscript(name: String) -> Double? { Self.number(values[name]) }
+        subscript(name: String) -> Double? {
+            precondition(values[name] != nil, "the fixture has no figure \(name): a misspelt name must not pass as undefined")
+            return Self.number(values[name])
+        }
 
         static func number(_ value: Any?) -> Double? {
             switch value {
