@@ -46,6 +46,9 @@ public final class Trainer {
         levels = settings.outputSizes
         generator = try Generator(seed: description.configuration.seed, device: device)
         network = try settings.makeNetwork(device: device, generator: generator)
+        if let initial = description.initial {
+            try network.store.load(ModelBundle(contentsOf: URL(fileURLWithPath: initial)).state())
+        }
         optimizer = description.configuration.makeOptimizer(network.store)
         average = try description.configuration.averaging.map { [network] in try WeightAverage(of: network.store, decay: $0) }
         loss = DeepSupervisionLoss(DiceCrossEntropyLoss(batchDice: description.configuration.batchDice))
@@ -58,6 +61,7 @@ public final class Trainer {
     private static func compare(_ old: TrainingRun.Description, _ new: TrainingRun.Description, _ path: String) throws {
         guard old.plan == new.plan else { throw TrainingError.differentRun(path: path, field: "plan") }
         guard old.configuration == new.configuration else { throw TrainingError.differentRun(path: path, field: "training configuration") }
+        guard old.initial == new.initial else { throw TrainingError.differentRun(path: path, field: "choice of first weights") }
         guard old.fold == new.fold else { throw TrainingError.differentRun(path: path, field: "choice of cases") }
     }
 

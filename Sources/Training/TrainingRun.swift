@@ -16,12 +16,15 @@ public struct TrainingRun: Sendable {
         /// Folder of the prepared cases.
         public var prepared: String
         public var fold: Fold
+        /// Weights the run starts from (a bundle's folder); nil: new ones.
+        public var initial: String?
 
-        public init(plan: Plan, configuration: TrainingConfiguration, prepared: String, fold: Fold) {
+        public init(plan: Plan, configuration: TrainingConfiguration, prepared: String, fold: Fold, initial: String? = nil) {
             self.plan = plan
             self.configuration = configuration
             self.prepared = prepared
             self.fold = fold
+            self.initial = initial
         }
     }
 

@@ -29,6 +29,9 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "Cross-validation fold whose part is kept for validation, 0 to 4.")
     var fold = 0
 
+    @Option(name: .customLong("init"), help: "Model bundle whose weights the run starts from.", completion: .directory)
+    var initial: String?
+
     @Option(help: "Epochs, over the settings.") var epochs: Int?
     @Option(help: "Steps in an epoch, over the settings.") var iterations: Int?
     @Option(help: "Seed of everything random, over the settings.") var seed: UInt64?
@@ -53,7 +56,8 @@ struct TrainCommand: AsyncParsableCommand {
 
         let folds = try CrossValidation.folds(cases.map(\.name))
         let description = TrainingRun.Description(
-            plan: plan, configuration: try configuration(device), prepared: prepared.path, fold: folds[fold])
+            plan: plan, configuration: try configuration(device), prepared: prepared.path, fold: folds[fold],
+            initial: initial.map { URL(fileURLWithPath: $0).path })
         let trainer = try Trainer(run: run, description: description, device: device, resume: resume)
         try train(trainer)
     }
