@@ -82,3 +82,7 @@ CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, CTTensor *out) {
 CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out) {
     return yields(out, [&] { return at::upsample_nearest3d(tensor(input), sizes(size)); });
 }
+
+CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out) {
+    return yields(out, [&] { return at::avg_pool3d(tensor(input), sizes(stride), sizes(stride)); });
+}

@@ -7,8 +7,7 @@ public struct Linear {
 
     public init(_ scope: Scope, from inputs: Int, to outputs: Int, bias: Bool = true, initial: Initializer = .kaiming) throws {
         weight = try scope.parameter("weight", [outputs, inputs], initial)
-        let biasInitial = if case .kaiming = initial { Initializer.uniform(Initializer.bound(fanIn: inputs)) } else { Initializer.constant(0) }
-        self.bias = bias ? try scope.parameter("bias", [outputs], biasInitial) : nil
+        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs)) : nil
     }
 
     public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, bias: bias) }
@@ -22,11 +21,11 @@ public struct Convolution {
     let padding: [Int]
 
     public init(
-        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int]? = nil, bias: Bool = false
+        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int]? = nil, bias: Bool = false,
+        initial: Initializer = .kaiming
     ) throws {
-        weight = try scope.parameter("weight", [outputs, inputs] + kernel, .kaiming)
-        let fanIn = inputs * kernel.reduce(1, *)
-        self.bias = bias ? try scope.parameter("bias", [outputs], .uniform(Initializer.bound(fanIn: fanIn))) : nil
+        weight = try scope.parameter("weight", [outputs, inputs] + kernel, initial)
+        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs * kernel.reduce(1, *))) : nil
         self.stride = stride
         self.padding = padding ?? (stride == kernel ? [0, 0, 0] : kernel.map { $0 / 2 })
     }
@@ -40,15 +39,25 @@ public struct Convolution {
 /// A 3-D transposed convolution whose kernel equals its stride: each voxel becomes a block.
 public struct TransposedConvolution {
     public let weight: Tensor
+    public let bias: Tensor?
     let stride: [Int]
 
-    public init(_ scope: Scope, from inputs: Int, to outputs: Int, stride: [Int]) throws {
-        weight = try scope.parameter("weight", [inputs, outputs] + stride, .kaiming)
+    public init(
+        _ scope: Scope, from inputs: Int, to outputs: Int, stride: [Int], bias: Bool = false, initial: Initializer = .kaiming
+    ) throws {
+        weight = try scope.parameter("weight", [inputs, outputs] + stride, initial)
+        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: outputs * stride.reduce(1, *))) : nil
         self.stride = stride
     }
 
     /// [N, inputs, D, H, W] → [N, outputs, D·stride, …].
-    public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.transposedConvolution3d(weight, stride: stride) }
+    /// - Parameter missing: slices [d, h, w] to add at the ends, which only the bias reaches: for a grid whose last slices a strided
+    ///   convolution had left out.
+    public func callAsFunction(_ x: Tensor, missing: [Int] = [0, 0, 0]) throws -> Tensor {
+        guard missing != [0, 0, 0] else { return try x.transposedConvolution3d(weight, bias: bias, stride: stride) }
+        let blocks = try x.transposedConvolution3d(weight, stride: stride).padded([0, missing[2], 0, missing[1], 0, missing[0]])
+        return try bias.map { try blocks + $0.reshaped([-1, 1, 1, 1]) } ?? blocks
+    }
 }
 
 /// Normalisation of each token over its channels.

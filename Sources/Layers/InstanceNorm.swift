@@ -1,8 +1,21 @@
 public import Torch
 
-/// Normalisation of each channel of each sample, without parameters.
+/// Normalisation of each channel of each sample, with or without a scale and a shift for each channel.
 public struct InstanceNorm {
-    public init() {}
+    /// Scale and shift, [C] each.
+    public let weight, bias: Tensor?
+
+    /// Without parameters.
+    public init() {
+        weight = nil
+        bias = nil
+    }
+
+    /// With a scale that starts at 1 and a shift that starts at 0.
+    public init(_ scope: Scope, channels: Int, scale: Double = 1) throws {
+        weight = try scope.parameter("weight", [channels], .constant(scale))
+        bias = try scope.parameter("bias", [channels], .constant(0))
+    }
 
     /// [N, C, D, H, W] → the same.
     ///
@@ -15,6 +28,6 @@ public struct InstanceNorm {
     }
 
     private func normalised(_ sample: Tensor) throws -> Tensor {
-        try sample.batchNorm(weight: nil, bias: nil, runningMean: nil, runningVariance: nil, training: true)
+        try sample.batchNorm(weight: weight, bias: bias, runningMean: nil, runningVariance: nil, training: true)
     }
 }

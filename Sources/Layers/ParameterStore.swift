@@ -41,7 +41,9 @@ public final class ParameterStore {
     /// The place layers of the whole network are made in.
     public var root: Scope { Scope(store: self, path: "") }
 
-    public subscript(key: String) -> Tensor? { indices[key].map { entries[$0].tensor } }
+    public subscript(key: String) -> Tensor? { entry(key)?.tensor }
+
+    func entry(_ key: String) -> Entry? { indices[key].map { entries[$0] } }
 
     /// What the optimiser trains: every parameter once.
     public var parameters: [Tensor] { entries.filter { $0.kind == .parameter && $0.aliasOf == nil }.map(\.tensor) }
@@ -50,9 +52,13 @@ public final class ParameterStore {
     public var decaying: [Bool] {
         entries.filter { $0.kind == .parameter && $0.aliasOf == nil }.map { entry in
             let name = entry.key.split(separator: ".").last.map(String.init) ?? entry.key
-            return entry.tensor.rank > 1 && !["pos_embed", "temperature", "temperature2"].contains(name)
+            return entry.tensor.rank > 1 && !Self.undecayed.contains(name)
         }
     }
+
+    private static let undecayed: Set = [
+        "pos_embed", "position_embeddings", "relative_position_bias_table", "temperature", "temperature2",
+    ]
 
     /// Number of trained values.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
@@ -95,10 +101,26 @@ public struct Scope {
         return tensor
     }
 
+    /// A table of whole numbers that belongs to the network's state, such as places in another table.
+    public func buffer(_ name: String, _ shape: [Int], table: [Int]) throws -> Tensor {
+        let tensor = try Tensor(table.map(Int64.init), shape: shape).to(store.device)
+        store.add(tensor, as: .buffer, key: key(name))
+        return tensor
+    }
+
     /// A second key for a tensor made in this scope.
     public func alias(_ name: String, of original: String) {
         let originalKey = key(original)
-        guard let tensor = store[originalKey] else { preconditionFailure("\(originalKey) is not there to be shared") }
-        store.add(tensor, as: .parameter, key: key(name), aliasOf: originalKey)
+        guard let entry = store.entry(originalKey) else { preconditionFailure("\(originalKey) is not there to be shared") }
+        store.add(entry.tensor, as: entry.kind, key: key(name), aliasOf: entry.aliasOf ?? originalKey)
+    }
+
+    /// Second keys for everything made so far under `original`, under `name` in its place and in the same order.
+    public func aliasAll(_ name: String, of original: String) {
+        let prefix = key(original) + "."
+        for entry in store.entries where entry.key.hasPrefix(prefix) {
+            let rest = entry.key.dropFirst(prefix.count)
+            alias("\(name).\(rest)", of: "\(original).\(rest)")
+        }
     }
 }

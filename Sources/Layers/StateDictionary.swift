@@ -60,15 +60,16 @@ public enum StateError: Error, Equatable, CustomStringConvertible, Sendable {
 extension ParameterStore {
     /// Fills every parameter and buffer, after checking that every key is used, every tensor set, and every shape equal.
     ///
-    /// Values are converted to the store's types. Where the network shares one tensor under two keys, the file's two must be equal.
+    /// Values are converted to the store's types. Where the network shares one tensor under several keys, the file's must be equal;
+    /// it may hold the first of them only.
     /// - Throws: `StateError`; the network is unchanged then.
     public func load(_ state: StateDictionary) throws {
-        let missing = entries.map(\.key).filter { state[$0] == nil }
+        let missing = entries.filter { $0.aliasOf == nil && state[$0.key] == nil }.map(\.key)
         guard missing.isEmpty else { throw StateError.missing(missing) }
         let unexpected = state.entries.map(\.key).filter { self[$0] == nil }
         guard unexpected.isEmpty else { throw StateError.unexpected(unexpected) }
         for entry in entries {
-            let array = state[entry.key]!
+            guard let array = state[entry.key] else { continue }  // a second key
             guard array.shape == entry.tensor.shape else {
                 throw StateError.shape(key: entry.key, found: array.shape, expected: entry.tensor.shape)
             }
@@ -87,9 +88,14 @@ extension ParameterStore {
     }
 
     /// The state for a file; floating-point tensors converted to `dtype` if one is given.
-    public func state(as dtype: DType? = nil) throws -> StateDictionary {
-        try StateDictionary(entries.map { entry in
-            (entry.key, try entry.tensor.detached().stored(as: entry.tensor.dtype.isFloatingPoint ? dtype : nil))
+    /// - Parameter aliases: whether tensors with several keys stand under all of them, as the reference has it, or under the first.
+    public func state(as dtype: DType? = nil, aliases: Bool = true) throws -> StateDictionary {
+        var stored: [String: StoredArray] = [:]
+        return try StateDictionary(entries.filter { aliases || $0.aliasOf == nil }.map { entry in
+            let array = try stored[entry.aliasOf ?? entry.key]
+                ?? entry.tensor.detached().stored(as: entry.tensor.dtype.isFloatingPoint ? dtype : nil)
+            stored[entry.key] = array
+            return (entry.key, array)
         })
     }
 }

@@ -6,52 +6,58 @@ public import Torch
 /// As JSON: `{"architecture": "unetr-plus-plus", "configuration": {…}}`.
 public enum NetworkDescription: Equatable, Sendable {
     case unetrPlusPlus(UNETRPlusPlusConfiguration)
+    case unetr(UNETRConfiguration)
+    case swinUNETR(SwinUNETRConfiguration)
+    case nnFormer(NNFormerConfiguration)
+    /// With a plain or a residual encoder, which are two architectures by name.
+    case nnUNet(NNUNetConfiguration)
 
     /// Names of the architectures, as on the command line.
     public enum Architecture: String, Codable, Sendable, CaseIterable {
         case unetrPlusPlus = "unetr-plus-plus"
+        case unetr
+        case swinUNETR = "swin-unetr"
+        case nnFormer = "nnformer"
+        case nnUNet = "nnunet"
+        case nnUNetResidual = "nnunet-resenc"
     }
 
     public var architecture: Architecture {
         switch self {
         case .unetrPlusPlus: .unetrPlusPlus
+        case .unetr: .unetr
+        case .swinUNETR: .swinUNETR
+        case .nnFormer: .nnFormer
+        case .nnUNet(let configuration): configuration.encoder == .plain ? .nnUNet : .nnUNetResidual
+        }
+    }
+
+    /// The settings, whichever network's they are.
+    public var configuration: any NetworkConfiguration {
+        switch self {
+        case .unetrPlusPlus(let configuration): configuration
+        case .unetr(let configuration): configuration
+        case .swinUNETR(let configuration): configuration
+        case .nnFormer(let configuration): configuration
+        case .nnUNet(let configuration): configuration
         }
     }
 
     /// The patch [D, H, W] the network takes.
-    public var patchSize: [Int] {
-        switch self {
-        case .unetrPlusPlus(let configuration): configuration.patchSize
-        }
-    }
+    public var patchSize: [Int] { configuration.patchSize }
 
-    public var inputChannels: Int {
-        switch self {
-        case .unetrPlusPlus(let configuration): configuration.inputChannels
-        }
-    }
+    public var inputChannels: Int { configuration.inputChannels }
 
-    public var classes: Int {
-        switch self {
-        case .unetrPlusPlus(let configuration): configuration.classes
-        }
-    }
+    public var classes: Int { configuration.classes }
 
     /// Sizes [D, H, W] of the outputs of training, finest first.
-    public var outputSizes: [[Int]] {
-        switch self {
-        case .unetrPlusPlus(let configuration): configuration.outputSizes
-        }
-    }
+    public var outputSizes: [[Int]] { configuration.outputSizes }
 
     /// The network itself.
     public func makeNetwork(
         device: Device = .cpu, dtype: DType = .float32, values: ParameterStore.Values = .random, generator: Generator? = nil
     ) throws -> any SegmentationNetwork {
-        switch self {
-        case .unetrPlusPlus(let configuration): 
-            try UNETRPlusPlus(configuration, device: device, dtype: dtype, values: values, generator: generator)
-        }
+        try configuration.makeNetwork(device: device, dtype: dtype, values: values, generator: generator)
     }
 }
 
@@ -67,14 +73,31 @@ extension NetworkDescription: Codable {
         }
         switch architecture {
         case .unetrPlusPlus: self = .unetrPlusPlus(try values.decode(UNETRPlusPlusConfiguration.self, forKey: .configuration))
+        case .unetr: self = .unetr(try values.decode(UNETRConfiguration.self, forKey: .configuration))
+        case .swinUNETR: self = .swinUNETR(try values.decode(SwinUNETRConfiguration.self, forKey: .configuration))
+        case .nnFormer: self = .nnFormer(try values.decode(NNFormerConfiguration.self, forKey: .configuration))
+        case .nnUNet, .nnUNetResidual:
+            let configuration = try values.decode(NNUNetConfiguration.self, forKey: .configuration)
+            self = .nnUNet(configuration)
+            guard self.architecture == architecture else {
+                throw ConfigurationError(
+                    field: "encoder", value: configuration.encoder.rawValue,
+                    rule: "plain for the architecture nnunet, residual for nnunet-resenc")
+            }
         }
     }
 
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(architecture, forKey: .architecture)
-        switch self {
-        case .unetrPlusPlus(let configuration): try values.encode(configuration, forKey: .configuration)
-        }
+        try configuration.encode(to: values.superEncoder(forKey: .configuration))
+    }
+}
+
+extension UNETRPlusPlusConfiguration: NetworkConfiguration {
+    public func makeNetwork(
+        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
+    ) throws -> any SegmentationNetwork {
+        try UNETRPlusPlus(self, device: device, dtype: dtype, values: values, generator: generator)
     }
 }

@@ -15,8 +15,12 @@ public struct InputShapeError: Error, Equatable, CustomStringConvertible, Sendab
     public var found: [Int]
     /// Without the batch axis.
     public var expected: [Int]
+    /// Where the network takes other sizes too: what they are multiples of.
+    public var unit: Int?
 
     public var description: String {
-        "the network's input is \(found), expected [N, \(expected.map(String.init).joined(separator: ", "))] (batch, channels, depth, height, width)"
+        let sizes = unit.map { _ in "\(expected[0]), D, H, W" } ?? expected.map(String.init).joined(separator: ", ")
+        return "the network's input is \(found), expected [N, \(sizes)] (batch, channels, depth, height, width)"
+            + (unit.map { " with sizes divisible by \($0)" } ?? "")
     }
 }

@@ -111,4 +111,9 @@ extension Tensor {
     public func upsampledNearest(to size: [Int]) throws -> Tensor {
         try yields("upsample", [self]) { out in size.withSizes { ct_upsample_nearest(handle, $0, out) } }
     }
+
+    /// The mean of each block of that size [d, h, w].
+    public func averagePooled(_ block: [Int]) throws -> Tensor {
+        try yields("average pool", [self]) { out in block.withSizes { ct_average_pool3d(handle, $0, out) } }
+    }
 }

@@ -188,6 +188,7 @@ CTStatus ct_cross_entropy(CTTensor logits, CTTensor target, int64_t ignored, CTT
 CTStatus ct_one_hot(CTTensor labels, int64_t classes, CTTensor *out);  // [N, …] → [N, classes, …], uint8
 CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, CTTensor *out);
 CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out);
+CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out);  // blocks of that size, each once
 
 #pragma mark - Autograd and mixed precision
 

@@ -1,0 +1,106 @@
+public import Archives
+import Foundation
+public import Layers
+public import Networks
+import TestSupport
+public import Testing
+public import Torch
+
+/// One run of a reference network: `Tests/Fixtures/parity/NAME.json` and `.safetensors`.
+public struct ParityManifest: Sendable {
+    /// What is known of a tensor besides its probed values.
+    public struct Inner: Decodable, Sendable {
+        public var shape: [Int]
+        public var float32_relative_error: Double
+    }
+
+    private struct Contents: Decodable {
+        struct Input: Decodable { var shape: [Int] }
+        var input: Input?
+        var tensors: [String: Inner]?
+        var parameter_count: Int?
+    }
+
+    public let name: String
+    public let tensors: [String: Inner]
+    public let parameterCount: Int?
+    public let inputShape: [Int]?
+    /// Keys and shapes in the order of the reference's state dict.
+    public let parameters: [(key: String, shape: [Int])]
+    public let values: SafetensorsFile
+
+    public init(_ name: String) throws {
+        self.name = name
+        let data = try Data(contentsOf: Fixtures.url("parity/\(name).json"))
+        let contents = try JSONDecoder().decode(Contents.self, from: data)
+        tensors = contents.tensors ?? [:]
+        parameterCount = contents.parameter_count
+        inputShape = contents.input?.shape
+        parameters = try Self.orderedParameters(String(decoding: data, as: UTF8.self))
+        values = try SafetensorsFile(contentsOf: Fixtures.url("parity/\(name).safetensors"))
+    }
+
+    /// The `parameters` object of the manifest in its own order, which dictionaries lose.
+    private static func orderedParameters(_ text: String) throws -> [(key: String, shape: [Int])] {
+        let start = text.range(of: "\"parameters\": {")!.upperBound
+        let body = text[start...].prefix { $0 != "}" }
+        let expression = /"([^"]+)": \[([^\]]*)\]/
+        return body.matches(of: expression).map { match in
+            (String(match.1), match.2.split { !$0.isNumber }.map { Int($0)! })
+        }
+    }
+
+    /// The probed values of a tensor: flat indices and float64 values.
+    public func probe(_ name: String) throws -> (indices: [Int], values: [Double]) {
+        (try values.array("\(name).index").ints(), try values.array("\(name).value").doubles())
+    }
+
+    /// The input of the rule.
+    public func input(dtype: DType = .float32) throws -> Tensor { try Self.input(inputShape!, dtype: dtype) }
+
+    /// The rule's input of any shape.
+    public static func input(_ shape: [Int], name: String = "input", dtype: DType = .float32) throws -> Tensor {
+        try Tensor(ParityRule(name).values(shape.reduce(1, *), scale: 2), shape: shape).to(dtype)
+    }
+}
+
+extension ParameterStore {
+    /// Gives every parameter and buffer the value of the rule; tables of whole numbers stay as the network makes them.
+    public func fillByRule() throws {
+        try withoutGradients {
+            for entry in entries where entry.aliasOf == nil && entry.tensor.dtype.isFloatingPoint {
+                let values = ParityRule.parameter(entry.key, shape: entry.tensor.shape)
+                try entry.tensor.copyInPlace(Tensor(values, shape: entry.tensor.shape))
+            }
+        }
+    }
+}
+
+extension ParityManifest {
+    /// Expects the keys, shapes and their order, and the number of parameters, to be the reference's.
+    public func expectState(of store: ParameterStore, sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(store.entries.map(\.key) == parameters.map(\.key), sourceLocation: sourceLocation)
+        #expect(store.entries.map(\.tensor.shape) == parameters.map(\.shape), sourceLocation: sourceLocation)
+        if let parameterCount { #expect(store.parameterCount == parameterCount, sourceLocation: sourceLocation) }
+    }
+
+    /// Expects every output of the network, with the rule's weights on the rule's input, to be the reference's.
+    ///
+    /// A float32 network may make three times the error that the reference itself makes in float32. One in float64 computes the same
+    /// numbers as the reference did, and differs by the order of its sums only: 1e-11 is some thousand roundings through all layers.
+    public func expectOutputs(of network: any SegmentationNetwork, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let dtype = network.store.dtype
+        try network.store.fillByRule()
+        let logits = try withoutGradients { try network(input(dtype: dtype), .evaluation, deepSupervision: true) }
+        #expect(logits.count == tensors.count, sourceLocation: sourceLocation)
+        for (level, found) in logits.enumerated() {
+            let expected = try #require(tensors["logits\(level)"], sourceLocation: sourceLocation)
+            #expect(found.shape == expected.shape, sourceLocation: sourceLocation)
+            let (indices, values) = try probe("logits\(level)")
+            let all = try found.array(of: Double.self)
+            expectClose(
+                indices.map { all[$0] }, values, within: dtype == .float64 ? 1e-11 : 3 * expected.float32_relative_error,
+                "\(name) logits\(level)", sourceLocation: sourceLocation)
+        }
+    }
+}
