@@ -7,6 +7,7 @@ namespace ctorch {
 
 static thread_local std::string last_message;
 static std::atomic<int64_t> live{0};
+static thread_local int64_t live_of_thread = 0;
 
 void remember(const char *message) noexcept {
     try {
@@ -19,6 +20,7 @@ void remember(const char *message) noexcept {
 CTTensor hand_out(at::Tensor tensor) {
     auto *owned = new at::Tensor(std::move(tensor));
     live.fetch_add(1, std::memory_order_relaxed);
+    ++live_of_thread;
     return {owned};
 }
 
@@ -75,9 +77,12 @@ const char *ct_error_message(void) { return last_message.c_str(); }
 
 int64_t ct_live_handles(void) { return live.load(std::memory_order_relaxed); }
 
+int64_t ct_live_handles_of_thread(void) { return live_of_thread; }
+
 void ct_free(CTTensor handle) {
     if (!handle.pointer) return;
     live.fetch_sub(1, std::memory_order_relaxed);
+    --live_of_thread;
     delete static_cast<at::Tensor *>(handle.pointer);
 }
 

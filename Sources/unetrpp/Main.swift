@@ -16,6 +16,9 @@ struct UNETRPP: AsyncParsableCommand {
             EvaluateCommand.self,
             CompareCommand.self,
             DemoCommand.self,
+            ConvertCommand.self,
+            ForwardCommand.self,
+            SummaryCommand.self,
             BenchmarkCommand.self,
             DoctorCommand.self,
         ])

@@ -49,6 +49,7 @@ typedef struct CTTensors { const CTTensor *tensors; int64_t count; } CTTensors;
 const char *ct_error_message(void);
 const char *ct_version(void);        // of the headers this was built with, "2.13.0"
 int64_t ct_live_handles(void);       // handles given out and not yet freed, for tests
+int64_t ct_live_handles_of_thread(void);  // given out by this thread, less those it freed: unmoved by what other threads do
 CTStatus ct_library_path(const char **out);    // of the libtorch_cpu this process runs with
 CTStatus ct_build_settings(const char **out);  // what that library says of its version and build, many lines
 CTStatus ct_cpu_capability(const char **out);

@@ -1,0 +1,39 @@
+/// A network that is known by name: the four published ones, and the one shipped with this project.
+public enum NetworkPreset: String, Codable, Sendable, CaseIterable {
+    case synapse, acdc, lung, tumor
+    /// The network of `Models/hippocampus`.
+    case hippocampus
+
+    public var network: NetworkDescription {
+        switch self {
+        case .synapse: .unetrPlusPlus(UNETRPlusPlusConfiguration(.synapse))
+        case .acdc: .unetrPlusPlus(UNETRPlusPlusConfiguration(.acdc))
+        case .lung: .unetrPlusPlus(UNETRPlusPlusConfiguration(.lung))
+        case .tumor: .unetrPlusPlus(UNETRPlusPlusConfiguration(.tumor))
+        case .hippocampus: .unetrPlusPlus(Self.hippocampusConfiguration)
+        }
+    }
+
+    private static var hippocampusConfiguration: UNETRPlusPlusConfiguration {
+        var configuration = UNETRPlusPlusConfiguration(.synapse)
+        configuration.classes = 3
+        configuration.patchSize = [48, 64, 48]
+        configuration.stem = [2, 2, 2]
+        configuration.depths = [1, 1, 1, 1]
+        configuration.decoderDepth = 1
+        configuration.projectedTokens = [32, 32, 32, 32]
+        configuration.decoderProjectedTokens = 32
+        configuration.spatialOrder = .positionPreserving
+        configuration.attentionDropout = 0
+        return configuration
+    }
+}
+
+extension NetworkDescription {
+    /// The layers of the network with their parameters and multiply-adds.
+    public func complexity() throws -> NetworkComplexity {
+        switch self {
+        case .unetrPlusPlus(let configuration): try configuration.complexity()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Archives
+import ArgumentParser
+import Foundation
+import Inference
+import Layers
+import Networks
+import Preparation
+import Torch
+
+struct ConvertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert", abstract: "Turn weights from one form into another: model bundle, safetensors, PyTorch.",
+        discussion: """
+            INPUT is a model bundle (a folder), a .safetensors file, or a checkpoint of PyTorch (.pth, .pt, .model, .bin, .ckpt), of \
+            which no pickle is run. The name of OUTPUT says the form: NAME.unetrpp, NAME.safetensors, or NAME.pth, a dictionary with \
+            the weights under state_dict, for torch.load(weights_only=True). The keys are those of the published code. The weights of \
+            a bundle are checked against its plan; others are checked where --plan or --configuration says what they belong to.
+            """)
+
+    @Argument(help: "Weights to read.", completion: .file()) var input: String
+    @Argument(help: "File or bundle to write.", completion: .file()) var output: String
+
+    @Option(help: "Plan (JSON) for a bundle made of bare weights.", completion: .file()) var plan: String?
+
+    @Option(help: "Network configuration (JSON) to check the weights against.", completion: .file()) var configuration: String?
+
+    @Option(help: "Text of the new bundle's card (Markdown).", completion: .file()) var card: String?
+
+    @Option(help: "Type to store the weights in: float32, float16, bfloat16 (default: as they are).") var dtype: StorageType?
+
+    @Flag(help: "Replace an existing output.") var force = false
+
+    @Flag(help: "Print the result as JSON on standard output.") var json = false
+
+    /// Types that weights may be stored in.
+    enum StorageType: String, ExpressibleByArgument, CaseIterable {
+        case float32, float16, bfloat16
+
+        var dtype: DType {
+            switch self { case .float32: .float32; case .float16: .float16; case .bfloat16: .bfloat16 }
+        }
+    }
+
+    private struct Result: Encodable {
+        var output: String
+        var tensors: Int
+        var values: Int
+        var bytes: Int
+        /// True if every key and shape was compared with a network.
+        var checked: Bool
+    }
+
+    func run() throws {
+        let (source, target) = (URL(fileURLWithPath: input), URL(fileURLWithPath: output))
+        let form = try WeightsFile.Form(of: target)
+        guard force || !FileManager.default.fileExists(atPath: target.path) else {
+            throw CommandError("\(target.path) is already there; --force replaces it")
+        }
+        guard source.resolvingSymlinksInPath().standardizedFileURL != target.resolvingSymlinksInPath().standardizedFileURL else {
+            throw CommandError("input and output are the same: \(target.path)")
+        }
+        if form != .bundle, card != nil { throw CommandError("--card is for bundles; the output is \(target.lastPathComponent)") }
+        let plan = try plan(of: source)
+        if form == .bundle, plan == nil {
+            throw CommandError("a bundle holds a plan beside its weights: give --plan plan.json")
+        }
+        var state = try WeightsFile.read(source)
+        let networks = try [plan?.networkDescription(), configuration.map { try NetworkDescription(contentsOf: URL(fileURLWithPath: $0)) }]
+            .compactMap { $0 }
+        for network in networks { try network.makeNetwork(values: .unset).store.load(state) }
+        if let dtype { state = try state.converted(to: dtype.dtype) }
+
+        if let plan, form == .bundle {
+            try ModelBundle.writeAtomically(plan: plan, state: state, card: cardText(of: source), to: target)
+        } else {
+            try WeightsFile.write(state, to: target)
+        }
+        try report(state, target, checked: !networks.isEmpty)
+    }
+
+    /// The plan given, or that of the bundle the weights come from.
+    private func plan(of source: URL) throws -> Plan? {
+        if let plan { return try Plan(contentsOf: URL(fileURLWithPath: plan)) }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: source.path, isDirectory: &isFolder), isFolder.boolValue else { return nil }
+        return try ModelBundle(contentsOf: source).plan
+    }
+
+    private func cardText(of source: URL) throws -> String {
+        if let card { return try String(contentsOf: URL(fileURLWithPath: card), encoding: .utf8) }
+        let own = source.appending(path: "card.md")
+        if FileManager.default.fileExists(atPath: own.path) { return try String(contentsOf: own, encoding: .utf8) }
+        return """
+            # \(source.deletingPathExtension().lastPathComponent)
+
+            Converted from `\(source.lastPathComponent)` by `unetrpp convert`. Data, licence, protocol and scores: not stated.
+
+            """
+    }
+
+    private func report(_ state: StateDictionary, _ target: URL, checked: Bool) throws {
+        let bytes = state.entries.reduce(0) { $0 + $1.array.bytes.count }
+        let values = state.entries.reduce(0) { $0 + $1.array.count }
+        if json {
+            print(try JSONLine.encode(
+                Result(output: target.path, tensors: state.entries.count, values: values, bytes: bytes, checked: checked)))
+            return
+        }
+        let size = String(format: "%.1f MB", Double(bytes) / 1e6)
+        print("\(target.path): \(state.entries.count) tensors, \(values) values, \(size)")
+        if !checked {
+            FileHandle.standardError.write(Data(
+                "The weights were not compared with a network; --configuration or --plan does that.\n".utf8))
+        }
+    }
+}
