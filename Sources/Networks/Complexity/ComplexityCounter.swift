@@ -50,6 +50,10 @@ struct ComplexityCounter {
                 counter.add(
                     "\(prefix)norm\(index)", .norm, output: [outputs] + grid, parameters: 0,
                     multiplyAdds: CountingRule.normalisation(elements: elements, affine: false))
+            case .affineInstance:
+                counter.add(
+                    "\(prefix)norm\(index)", .norm, output: [outputs] + grid, parameters: 2 * outputs,
+                    multiplyAdds: CountingRule.normalisation(elements: elements, affine: true))
             }
         }
         add(1, from: inputs, kernel: [3, 3, 3], to: &self)
