@@ -49,7 +49,8 @@ struct StateDictionaryTests {
 
     @Test("A missing tensor is refused by name")
     func missing() throws {
-        try expectRefusal(.missing(["F.bias", "norm.running_var"])) { $0.removeAll { ["F.bias", "norm.running_var"].contains($0.key) } }
+        // F.bias is a second key of E.bias, which a file may leave out.
+        try expectRefusal(.missing(["norm.running_var"])) { $0.removeAll { ["F.bias", "norm.running_var"].contains($0.key) } }
     }
 
     @Test("A tensor the network does not have is refused by name")
