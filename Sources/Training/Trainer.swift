@@ -3,6 +3,7 @@ import Foundation
 import Inference
 import Layers
 import Networks
+import Pictures
 import Preparation
 public import Torch
 
@@ -122,6 +123,7 @@ public final class Trainer {
             waiting: (loader.waited - waitedBefore) / .seconds(1),
             validation: checkpointStart.timeIntervalSince(validationStart), checkpoint: -checkpointStart.timeIntervalSinceNow)
         try run.append(record, timing)
+        try ProgressChart.chart(of: run.records(), plan: plan).write(to: run.progress)
         try report(.epoch(record, timing))
     }
 

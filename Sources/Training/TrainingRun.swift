@@ -2,7 +2,7 @@ public import Foundation
 public import Preparation
 import Support
 
-/// A training run's folder: `run.json`, `log.jsonl`, `timing.jsonl`, `latest/` and `best/` checkpoints, `model.unetrpp`.
+/// A training run's folder: `run.json`, `log.jsonl`, `timing.jsonl`, `progress.svg`, `latest/` and `best/` checkpoints, `model.unetrpp`.
 public struct TrainingRun: Sendable {
     public let folder: URL
 
@@ -33,6 +33,7 @@ public struct TrainingRun: Sendable {
     public var best: URL { folder.appending(path: "best/checkpoint.safetensors") }
     public var log: URL { folder.appending(path: "log.jsonl") }
     var timing: URL { folder.appending(path: "timing.jsonl") }
+    public var progress: URL { folder.appending(path: "progress.svg") }
     public var model: URL { folder.appending(path: "model.unetrpp") }
 
     public var exists: Bool { FileManager.default.fileExists(atPath: descriptionURL.path) }

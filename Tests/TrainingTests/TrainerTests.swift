@@ -116,6 +116,9 @@ import Volumes
             let losses = run.records().map(\.loss)
             #expect(losses.last! < losses.first! - 0.2, "losses \(losses)")
             _ = try ModelBundle(contentsOf: run.model).makeNetwork()
+            let chart = try String(contentsOf: run.progress, encoding: .utf8)
+            #expect(chart.hasPrefix("<svg") || chart.hasPrefix("<?xml"))
+            for text in ["Loss", "Validation", "Learning rate", "epoch", "ball"] { #expect(chart.contains(text), "\(text)") }
         }
     }
 
