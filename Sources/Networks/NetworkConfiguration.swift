@@ -59,13 +59,17 @@ extension FieldCoded {
     /// Decodes what differs from the defaults, and validates the whole.
     /// - Throws: `ConfigurationError` for an unknown field or an impossible value.
     public init(from decoder: any Decoder) throws {
+        try self.init(from: decoder, defaults: Self.defaults)
+    }
+
+    init(from decoder: any Decoder, defaults: (KeyedDecodingContainer<ConfigurationKey>) throws -> Self) throws {
         let values = try decoder.container(keyedBy: ConfigurationKey.self)
         let known = Set(Self.fields.map(\.name))
         for key in values.allKeys where !known.contains(key.stringValue) {
             throw ConfigurationError(
                 field: key.stringValue, value: "present", rule: "known fields are \(Self.fields.map(\.name).joined(separator: ", "))")
         }
-        self = try Self.defaults(for: values)
+        self = try defaults(values)
         for field in Self.fields { try field.decode(&self, values) }
         try validate()
     }

@@ -77,7 +77,9 @@ extension NetworkDescription: Codable {
         case .swinUNETR: self = .swinUNETR(try values.decode(SwinUNETRConfiguration.self, forKey: .configuration))
         case .nnFormer: self = .nnFormer(try values.decode(NNFormerConfiguration.self, forKey: .configuration))
         case .nnUNet, .nnUNetResidual:
-            let configuration = try values.decode(NNUNetConfiguration.self, forKey: .configuration)
+            let configuration = try NNUNetConfiguration(from: values.superDecoder(forKey: .configuration)) {
+                try NNUNetConfiguration.defaults(for: $0, encoder: architecture == .nnUNet ? .plain : .residual)
+            }
             self = .nnUNet(configuration)
             guard self.architecture == architecture else {
                 throw ConfigurationError(

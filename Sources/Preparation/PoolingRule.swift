@@ -1,24 +1,24 @@
 /// How often nnU-Net's U-Net halves each axis of a patch, and the memory that its feature maps take (nnU-Net v1, planner v2.1).
-struct PoolingRule: Equatable, Sendable {
+public struct PoolingRule: Equatable, Sendable {
     /// No axis of a feature map gets smaller than this.
     static let smallestEdge = 4
 
-    let poolsPerAxis: [Int]
+    public let poolsPerAxis: [Int]
 
     /// One entry for each pooling: 2 for the axes it halves, 1 for the others.
-    let poolingKernels: [[Int]]
+    public let poolingKernels: [[Int]]
 
     /// One entry for each resolution: 3, or 1 along axes too coarse to convolve across.
-    let convolutionKernels: [[Int]]
+    public let convolutionKernels: [[Int]]
 
     /// The patch, each axis rounded up to a multiple of `divisor`.
-    let paddedPatch: [Int]
-    let divisor: [Int]
+    public let paddedPatch: [Int]
+    public let divisor: [Int]
 
     /// - Parameters:
     ///   - spacing: mm along the three axes.
     ///   - patchSize: voxels along the three axes.
-    init(spacing: [Double], patchSize: [Int]) {
+    public init(spacing: [Double], patchSize: [Int]) {
         var spacing = spacing, size = patchSize
         var pools = [0, 0, 0], pooling = [[Int]](), convolution = [[Int]]()
         while true {

@@ -13,7 +13,7 @@ struct Checkpoint {
     var bestDice: Double?
 
     func write(model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer, generator: Generator, to url: URL) throws {
-        var arrays: [(name: String, array: StoredArray)] = try model.state().entries.map { ("model.\($0.key)", $0.array) }
+        var arrays: [(name: String, array: StoredArray)] = try model.state(aliases: false).entries.map { ("model.\($0.key)", $0.array) }
         for (index, tensor) in (average ?? []).enumerated() { arrays.append(("average.\(index)", try tensor.stored())) }
         for (name, tensor) in optimizer.state { arrays.append(("optimizer.\(name)", try tensor.stored())) }
         arrays.append(("random", try generator.state().stored()))

@@ -32,7 +32,7 @@ struct PlanCommand: ParsableCommand {
             if !imports { try planning.plan(for: Dataset(contentsOf: url)) } else if url.pathExtension == "pkl" { try Plan(importingV1: url) } else {
                 try Plan(importingV2: url)
             }
-        try plan.write(to: output)
+        try (imports ? planning.withNetwork(plan) : plan).write(to: output)
         print(output.path)
     }
 }

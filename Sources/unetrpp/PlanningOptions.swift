@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Inference
+import Networks
 import Preparation
 
 /// How commands that need a plan come by one.
@@ -11,8 +12,11 @@ struct PlanningOptions: ParsableArguments {
     @Option(help: "Published settings: synapse, btcv, acdc, lung or tumor (BraTS).")
     var preset: String?
 
-    @Option(help: "Channels at full resolution.")
+    @Option(help: "Channels at full resolution of UNETR++.")
     var featureSize = 16
+
+    @Option(help: "Network, in its usual size; the patch is rounded up to what it takes. Without it that of the plan, UNETR++ at first.")
+    var network: NetworkDescription.Architecture?
 
     func validate() throws {
         if let preset, Benchmark(named: preset) == nil {
@@ -29,8 +33,11 @@ struct PlanningOptions: ParsableArguments {
         let fingerprint = try Fingerprint(of: dataset) { _ in bar.advance() }
         let planner = UNETRPlanner(memory: Self.bytes(memory)!, preset: preset.flatMap(Benchmark.init(named:)), featureSize: featureSize)
         let plan = try planner.plan(fingerprint, labels: dataset.labels, dataset: dataset.name)
-        return try plan.with(network: plan.networkDescription())  // with every setting of the network written out, to be read and edited
+        return try withNetwork(plan.with(network: plan.networkDescription()))  // with every setting of the network written out, to be read and edited
     }
+
+    /// The plan with the network that was asked for, if one was.
+    func withNetwork(_ plan: Plan) throws -> Plan { try network.map { try plan.with(architecture: $0) } ?? plan }
 
     /// "8G", "900M", "512K" or a number of bytes.
     static func bytes(_ text: String) -> Int? {

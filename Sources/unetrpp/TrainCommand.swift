@@ -75,7 +75,7 @@ struct TrainCommand: AsyncParsableCommand {
 
     /// The plan that was named, else that of the run to resume, else a new one.
     private func plan(for dataset: Dataset, _ run: TrainingRun) throws -> Plan {
-        if let plan { return try Plan(contentsOf: URL(fileURLWithPath: plan)) }
+        if let plan { return try planning.withNetwork(Plan(contentsOf: URL(fileURLWithPath: plan))) }
         return try run.exists ? run.readDescription().plan : planning.plan(for: dataset)
     }
 

@@ -11,6 +11,7 @@ import Torch
         "unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnformer boxes", "nnunet", "nnunet-resenc",
     ])
     func directions(name: String) throws {
+        try Runtime.keepLargeBlocks()
         let description = NarrowNetworks.description(name)
         let network = try description.makeNetwork(dtype: .float64, values: .unset)
         try network.store.fillByRule()
@@ -31,8 +32,8 @@ import Torch
                 derivative += try (gradient * direction).sum().item()
                 square += try (gradient * gradient).sum().item()
             }
-            // Small enough that few of the leaky ReLUs change sides, large against float64's rounding of the loss.
-            let step = 1e-6
+            // Small against the curvature of norms over two voxels and of leaky ReLUs, large against float64's rounding of the loss.
+            let step = 1e-7
             func moved(by factor: Double) throws -> Double {
                 try withoutGradients {
                     for (entry, direction) in zip(entries, directions) { try entry.tensor.addInPlace(direction, factor: factor) }
@@ -42,9 +43,10 @@ import Torch
             let ahead = try moved(by: step), behind = try moved(by: -2 * step)
             _ = try moved(by: step)
             let quotient = (ahead - behind) / (2 * step)
-            // A random direction's derivative is about the gradient's length / √3; what is left are the kinks.
+            // A random direction's derivative is about the gradient's length / √3. What is left is curvature; a term that is missing shows as a
+            // difference of the derivative's own size.
             #expect(
-                abs(quotient - derivative) <= 1e-4 * square.squareRoot() + 1e-8, "\(name) \(part): derivative \(derivative), quotient \(quotient)")
+                abs(quotient - derivative) <= 1e-3 * square.squareRoot() + 1e-8, "\(name) \(part): derivative \(derivative), quotient \(quotient)")
             #expect(square > 0, "\(name) \(part): no gradient")
         }
     }
@@ -85,7 +87,7 @@ enum NarrowNetworks {
         case "swin-unetr":
             var configuration = SwinUNETRConfiguration()
             configuration.classes = 3
-            configuration.patchSize = [32, 32, 64]
+            configuration.patchSize = [32, 32, 32]
             configuration.featureSize = 4
             configuration.heads = [1, 2, 2, 4]
             configuration.window = 3
@@ -95,8 +97,8 @@ enum NarrowNetworks {
             configuration.inputChannels = 1
             configuration.classes = 3
             configuration.stem = [2, 2, 2]
-            configuration.patchSize = name == "nnformer" ? [32, 32, 32] : [14, 32, 32]
-            configuration.embeddingSize = 4
+            configuration.patchSize = name == "nnformer" ? [16, 32, 32] : [14, 16, 16]
+            configuration.embeddingSize = 16
             configuration.heads = [1, 2, 2, 4]
             configuration.decoderHeads = [1, 2, 2]
             if name == "nnformer boxes" { configuration.windows = [[3, 5, 5], [3, 3, 3], [3, 4, 4], [1, 2, 2]] }

@@ -1,12 +1,13 @@
 import Layers
 import NetworkTestSupport
 import Networks
+import TestSupport
 import Testing
 import Torch
 
 /// nnFormer against its published code, which was run in float64.
 @Suite(.serialized) struct NNFormerParityTests {
-    @Test("All three outputs equal nnFormer's within three times its own float32 error, with the synapse settings")
+    @Test("All three outputs equal nnFormer's within three times its own float32 error, with the synapse settings", .enabled(if: runsLongTests))
     func outputs() throws {
         let manifest = try ParityManifest("nnformer")
         let network = try NNFormer(values: .unset)

@@ -1,12 +1,13 @@
 import Layers
 import NetworkTestSupport
 import Networks
+import TestSupport
 import Testing
 import Torch
 
 /// Swin UNETR against MONAI 1.6.1, which was run in float64.
 @Suite(.serialized) struct SwinUNETRParityTests {
-    @Test("The output equals MONAI's within three times MONAI's own float32 error")
+    @Test("The output equals MONAI's within three times MONAI's own float32 error", .enabled(if: runsLongTests))
     func outputs() throws {
         let manifest = try ParityManifest("swin_unetr")
         let network = try SwinUNETR(values: .unset)

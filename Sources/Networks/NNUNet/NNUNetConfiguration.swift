@@ -48,7 +48,12 @@ public struct NNUNetConfiguration: FieldCoded {
     }
 
     public static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>) throws -> Self {
-        let encoder = try values.decodeIfPresent(Encoder.self, forKey: ConfigurationKey("encoder")) ?? .plain
+        try defaults(for: values, encoder: .plain)
+    }
+
+    /// - Parameter usual: the encoder where the JSON does not say.
+    static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>, encoder usual: Encoder) throws -> Self {
+        let encoder = try values.decodeIfPresent(Encoder.self, forKey: ConfigurationKey("encoder")) ?? usual
         var configuration = Self(encoder)
         if let features = try values.decodeIfPresent([Int].self, forKey: ConfigurationKey("features")) {
             configuration.supervisedOutputs = max(1, features.count - 2)
