@@ -44,7 +44,7 @@ typedef struct CTTensors { const CTTensor *tensors; int64_t count; } CTTensors;
 
 // A tensor whose pointer is null stands for "none" where a parameter is called optional; a null generator for libtorch's own.
 
-#pragma mark - Runtime
+// MARK: - Runtime
 
 const char *ct_error_message(void);
 const char *ct_version(void);        // of the headers this was built with, "2.13.0"
@@ -69,7 +69,7 @@ CTStatus ct_set_deterministic(bool on);
 // Lets the C allocator keep large blocks (up to `bytes` of free memory at the top of the heap) instead of returning each to the system.
 CTStatus ct_keep_large_blocks(int64_t bytes);
 
-#pragma mark - Life and properties
+// MARK: - Life and properties
 
 void ct_free(CTTensor tensor);
 CTStatus ct_shape(CTTensor tensor, int64_t *values, int64_t capacity, int64_t *count);
@@ -79,7 +79,7 @@ CTStatus ct_is_contiguous(CTTensor tensor, CTMemoryFormat format, bool *out);
 CTStatus ct_copy_bytes(CTTensor tensor, void *bytes, int64_t count);  // C-order; the count must be the tensor's exactly
 CTStatus ct_data(CTTensor tensor, void **out);                        // a contiguous CPU tensor's memory, valid while the tensor lives
 
-#pragma mark - Making tensors
+// MARK: - Making tensors
 
 CTStatus ct_from_bytes(const void *bytes, int64_t count, CTSizes shape, CTType type, CTTensor *out);  // copies
 CTStatus ct_empty(CTSizes shape, CTType type, CTDevice device, CTTensor *out);
@@ -92,7 +92,7 @@ CTStatus ct_detach(CTTensor tensor, CTTensor *out);
 CTStatus ct_to(CTTensor tensor, CTType type, CTDevice device, CTTensor *out);
 CTStatus ct_contiguous(CTTensor tensor, CTMemoryFormat format, CTTensor *out);
 
-#pragma mark - Shape
+// MARK: - Shape
 
 CTStatus ct_reshape(CTTensor tensor, CTSizes shape, CTTensor *out);
 CTStatus ct_permute(CTTensor tensor, CTSizes axes, CTTensor *out);
@@ -110,7 +110,7 @@ CTStatus ct_flip(CTTensor tensor, CTSizes axes, CTTensor *out);
 CTStatus ct_roll(CTTensor tensor, CTSizes shifts, CTSizes axes, CTTensor *out);
 CTStatus ct_pad(CTTensor tensor, CTSizes before_after_last_axis_first, double value, CTTensor *out);
 
-#pragma mark - Arithmetic, element by element
+// MARK: - Arithmetic, element by element
 
 CTStatus ct_negative(CTTensor a, CTTensor *out);
 CTStatus ct_exp(CTTensor a, CTTensor *out);
@@ -148,7 +148,7 @@ CTStatus ct_less_scalar(CTTensor a, double b, CTTensor *out);
 CTStatus ct_greater_scalar(CTTensor a, double b, CTTensor *out);
 CTStatus ct_clamp(CTTensor a, double low, double high, CTTensor *out);
 
-#pragma mark - In place
+// MARK: - In place
 
 CTStatus ct_copy_in_place(CTTensor target, CTTensor source);
 CTStatus ct_fill_in_place(CTTensor target, double value);
@@ -158,7 +158,7 @@ CTStatus ct_multiply_scalar_in_place(CTTensor target, double b);
 CTStatus ct_uniform_in_place(CTTensor target, double low, double high, CTGenerator optional_generator);
 CTStatus ct_normal_in_place(CTTensor target, double mean, double deviation, CTGenerator optional_generator);
 
-#pragma mark - Reductions (an empty list of axes means all)
+// MARK: - Reductions (an empty list of axes means all)
 
 CTStatus ct_sum(CTTensor a, CTSizes axes, bool keep, CTTensor *out);
 CTStatus ct_mean(CTTensor a, CTSizes axes, bool keep, CTTensor *out);
@@ -170,7 +170,7 @@ CTStatus ct_argmax(CTTensor a, int64_t axis, CTTensor *out);
 CTStatus ct_softmax(CTTensor a, int64_t axis, CTTensor *out);
 CTStatus ct_log_softmax(CTTensor a, int64_t axis, CTTensor *out);
 
-#pragma mark - Networks
+// MARK: - Networks
 
 CTStatus ct_linear(CTTensor input, CTTensor weight, CTTensor optional_bias, CTTensor *out);
 CTStatus ct_conv3d(CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTSizes padding, int64_t groups, CTTensor *out);
@@ -191,7 +191,7 @@ CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, CTTensor *out);
 CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out);
 CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out);  // blocks of that size, each once
 
-#pragma mark - Autograd and mixed precision
+// MARK: - Autograd and mixed precision
 
 CTStatus ct_requires_gradient(CTTensor tensor, bool *out);
 CTStatus ct_set_requires_gradient(CTTensor tensor, bool value);
@@ -202,7 +202,7 @@ CTStatus ct_set_gradient_recording(bool on, bool *previous);
 CTStatus ct_autocast_begin(CTDeviceKind kind, bool enabled, CTType type, bool *previous_enabled, CTType *previous_type);
 CTStatus ct_autocast_end(CTDeviceKind kind, bool previous_enabled, CTType previous_type);
 
-#pragma mark - Many tensors at once
+// MARK: - Many tensors at once
 
 CTStatus ct_list_norms(CTTensors tensors, CTTensor *out);    // the Euclidean norm of each, as one vector
 CTStatus ct_list_multiply_scalar(CTTensors tensors, double factor);
