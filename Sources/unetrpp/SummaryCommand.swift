@@ -45,6 +45,8 @@ struct SummaryCommand: ParsableCommand {
         var device: String
         var threads: Int
         var precision: String
+        /// The most memory this process took, weights and libtorch's scratch memory included.
+        var processPeakBytes: Int
     }
 
     private struct Result: Encodable {
@@ -94,7 +96,7 @@ struct SummaryCommand: ParsableCommand {
         times.sort()
         return Timing(
             secondsMedian: times[times.count / 2], secondsLeast: times[0], repetitions: times.count, device: "\(device)",
-            threads: Runtime.threads, precision: "\(precision ?? .float32)")
+            threads: Runtime.threads, precision: "\(precision ?? .float32)", processPeakBytes: ProcessUsage.peakMemory)
     }
 
     private func show(_ rows: [LayerCost]) {
@@ -126,6 +128,8 @@ struct SummaryCommand: ParsableCommand {
         guard let forward else { return }
         let seconds = String(format: "%.3f s (median of \(forward.repetitions); least %.3f s)", forward.secondsMedian, forward.secondsLeast)
         print("Forward pass       \(seconds) on \(forward.device), \(forward.threads) threads, \(forward.precision)")
+        let peak = Double(forward.processPeakBytes) / 1e6
+        print("Process memory     " + String(format: "%.0f MB at the most, with weights and libtorch's scratch memory", peak))
     }
 
     /// A number with its digits in groups of three.

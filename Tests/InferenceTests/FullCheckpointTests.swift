@@ -8,7 +8,9 @@ import Testing
 import Torch
 
 /// A full-size checkpoint as the published training code leaves it, written on the spot by PyTorch: 43 million values.
-@Suite(.enabled(if: FullCheckpoint.isPossible, "set UNETRPP_LONG_TESTS=1; needs a Python with torch (.libtorch/python or UNETRPP_PYTHON)"))
+@Suite(
+    .serialized,
+    .enabled(if: FullCheckpoint.isPossible, "set UNETRPP_LONG_TESTS=1; needs a Python with torch (.libtorch/python or UNETRPP_PYTHON)"))
 struct FullCheckpointTests {
     @Test("It loads with every key used, set and shape-checked, and the values by the rule", arguments: [["--prefix", "module."], ["--bare"]])
     func loading(options: [String]) throws {
