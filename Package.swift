@@ -87,7 +87,8 @@ let package = Package(
         // Optimised also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),
         .target(
-            name: "NetworkTestSupport", dependencies: ["TestSupport", "Networks", "Layers", "Torch", "Archives"],
+            name: "NetworkTestSupport",
+            dependencies: ["TestSupport", "Inference", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("Support", []),
         tests("Archives", ["Support"]),
@@ -100,9 +101,9 @@ let package = Package(
         tests("Layers", ["Torch", "Archives"], torch: true),
         tests("Networks", ["NetworkTestSupport", "Layers", "Torch", "Archives"], torch: true),
         .testTarget(
-            name: "CommandTests", dependencies: ["unetrpp", "TestSupport", "Volumes", "Networks", "Inference", "Preparation", "Torch", "Layers"],
+            name: "CommandTests", dependencies: ["unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation"],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
-        tests("Training", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
+        tests("Training", ["NetworkTestSupport", "Inference", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
         tests("Inference", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
     ],
     swiftLanguageModes: [.v6],

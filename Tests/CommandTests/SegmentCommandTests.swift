@@ -1,4 +1,6 @@
 import Foundation
+import Inference
+import NetworkTestSupport
 import TestSupport
 import Testing
 import Volumes
@@ -6,9 +8,9 @@ import Volumes
 struct SegmentCommandTests {
     @Test func `One scan gives one mask with its geometry; again gives the same bytes`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            let model = try TinyData.bundle(in: folder)
+            let model = try TinyModel.bundle(in: folder).url
             let scan = folder.appending(path: "scan.nii.gz")
-            try NIfTI.write(scan: TinyData.ball(0).0, to: scan)
+            try NIfTI.write(scan: TinyModel.ball(0).scan, to: scan)
             let masks = ["one.nii.gz", "two.nii.gz"].map { folder.appending(path: $0) }
             for mask in masks {
                 try CommandLineTool.succeed([
@@ -24,7 +26,7 @@ struct SegmentCommandTests {
 
     @Test func `A folder is done but for its broken scan, which is named; the exit code says so`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            let model = try TinyData.bundle(in: folder)
+            let model = try TinyModel.bundle(in: folder).url
             let scans = try TinyData.dataset(in: folder, cases: 2).appending(path: "images")
             try Data("no scan".utf8).write(to: scans.appending(path: "broken.nii"))
             let output = folder.appending(path: "masks")
@@ -41,9 +43,9 @@ struct SegmentCommandTests {
 
     @Test func `Bad arguments are refused with what to do`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            let model = try TinyData.bundle(in: folder)
+            let model = try TinyModel.bundle(in: folder).url
             let scan = folder.appending(path: "scan.nii.gz")
-            try NIfTI.write(scan: TinyData.ball(0).0, to: scan)
+            try NIfTI.write(scan: TinyModel.ball(0).scan, to: scan)
             try CommandLineTool.fail(["segment", scan.path, "-o", "x"], saying: ["--model"])
             try CommandLineTool.fail(["segment", scan.path, "-o", "x", "--model", folder.path], saying: ["not a model bundle", "plan.json is missing"])
             try CommandLineTool.fail(["segment", "/nowhere.nii", "-o", "x", "--model", model.path], saying: ["/nowhere.nii", "no such file"])

@@ -1,5 +1,6 @@
 import Foundation
 import Preparation
+import NetworkTestSupport
 import TestSupport
 import Testing
 
@@ -19,7 +20,7 @@ struct TrainCommandTests {
         try Fixtures.withTemporaryFolder { folder in
             let dataset = try TinyData.dataset(in: folder)
             let plan = folder.appending(path: "plan.json")
-            try TinyData.plan().write(to: plan)
+            try TinyModel.plan().write(to: plan)
             let (whole, broken) = (folder.appending(path: "whole"), folder.appending(path: "broken"))
             try CommandLineTool.succeed(arguments(dataset, plan, whole))
 
@@ -45,7 +46,7 @@ struct TrainCommandTests {
             let settings = folder.appending(path: "settings.json")
             try Data(#"{"epochs": 0}"#.utf8).write(to: settings)
             let plan = folder.appending(path: "plan.json")
-            try TinyData.plan().write(to: plan)
+            try TinyModel.plan().write(to: plan)
             try CommandLineTool.fail(
                 ["train", dataset.path, "-o", run.path, "--plan", plan.path, "--settings", settings.path], saying: ["'epochs' is 0", "at least 1"])
             try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--plan", settings.path], saying: ["settings.json"])

@@ -1,7 +1,7 @@
 import Foundation
 import Inference
 import Layers
-import Networks
+import NetworkTestSupport
 import Preparation
 import TestSupport
 import Testing
@@ -10,27 +10,8 @@ import Volumes
 
 /// A model of random weights, its bundle, and scans that it can and cannot take.
 struct SegmenterTests {
-    static func plan() throws -> Plan {
-        var configuration = UNETRPlusPlusConfiguration(.synapse)
-        configuration.classes = 3
-        configuration.patchSize = [16, 16, 16]
-        configuration.stem = [2, 2, 2]
-        configuration.featureSize = 2
-        configuration.depths = [1, 1, 1, 1]
-        configuration.decoderDepth = 1
-        configuration.projectedTokens = [8, 8, 8, 1]
-        configuration.decoderProjectedTokens = 8
-        return try Plan(
-            dataset: "Test", channelNames: ["MRI"],
-            labels: LabelSet(definitions: [.init(name: "background", value: 0), .init(name: "a", value: 1), .init(name: "b", value: 4)]),
-            targetSpacing: [1, 1, 1], patchSize: [16, 16, 16], normalisation: [.init(scheme: .zScore)]
-        ).with(network: .unetrPlusPlus(configuration))
-    }
-
-    static func bundle(in folder: URL, seed: UInt64 = 3) throws -> ModelBundle {
-        let plan = try plan()
-        let network = try plan.networkDescription().makeNetwork(generator: Generator(seed: seed))
-        return try ModelBundle.write(plan: plan, state: network.store.state(), card: "test", to: folder.appending(path: "m.unetrpp"))
+    static func bundle(in folder: URL) throws -> ModelBundle {
+        try TinyModel.bundle(TinyModel.plan([.init(name: "a", value: 1), .init(name: "b", value: 4)]), in: folder)
     }
 
     private func scan(size: [Int] = [20, 18, 17], channels: Int = 1, spacing: Double = 1) -> Scan {

@@ -1,6 +1,6 @@
 import Foundation
 import Inference
-import Networks
+import NetworkTestSupport
 import Preparation
 import TestSupport
 import Testing
@@ -16,24 +16,11 @@ import Volumes
     private func description(in folder: URL, precision: DType? = nil, change: (inout TrainingConfiguration) -> Void = { _ in }) throws
         -> TrainingRun.Description
     {
-        var network = UNETRPlusPlusConfiguration(.synapse)
-        network.classes = 2
-        network.patchSize = [16, 16, 16]
-        network.stem = [2, 2, 2]
-        network.featureSize = 2
-        network.depths = [1, 1, 1, 1]
-        network.decoderDepth = 1
-        network.projectedTokens = [8, 8, 8, 1]
-        network.decoderProjectedTokens = 8
-        let plan = try Plan(
-            dataset: "Balls", channelNames: ["MRI"],
-            labels: LabelSet(definitions: [.init(name: "background", value: 0), .init(name: "ball", value: 1)]),
-            targetSpacing: [1, 1, 1], patchSize: [16, 16, 16], normalisation: [.init(scheme: .zScore)]
-        ).with(network: .unetrPlusPlus(network))
+        let plan = try TinyModel.plan()
         let prepared = folder.appending(path: "prepared")
         let names = ["a", "b", "c", "d"]
         for (number, name) in names.enumerated() {
-            let (scan, labels) = ball(number)
+            let (scan, labels) = TinyModel.ball(number)
             try Preparer(plan: plan).prepare(scan, labels: labels, name: name).write(to: prepared)
         }
         var configuration = TrainingConfiguration()
@@ -48,19 +35,6 @@ import Volumes
         return TrainingRun.Description(
             plan: plan, configuration: configuration, prepared: prepared.path,
             fold: Fold(training: Array(names.prefix(3)), validation: ["d"]))
-    }
-
-    private func ball(_ number: Int) -> (Scan, LabelMap) {
-        let size = [18, 17, 19]
-        let geometry = Geometry(size: size, affine: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], spacing: [1, 1, 1])
-        let rule = ParityRule("ball \(number)")
-        var labels: [Int16] = []
-        for z in 0..<size[0] { for y in 0..<size[1] { for x in 0..<size[2] {
-            let distance = (z - 8 - number % 2) * (z - 8 - number % 2) + (y - 8) * (y - 8) + (x - 9) * (x - 9)
-            labels.append(distance < 25 ? 1 : 0)
-        } } }
-        let voxels = labels.enumerated().map { Float(10 + 5 * rule.unit($0.offset)) + 8 * Float($0.element) }
-        return (Scan(geometry: geometry, voxels: voxels), LabelMap(geometry: geometry, voxels: labels))
     }
 
     private func bytes(_ run: TrainingRun) throws -> [Data] {
