@@ -46,6 +46,10 @@ CTStatus ct_leaky_relu(CTTensor input, double slope, CTTensor *out) {
     return yields(out, [&] { return at::leaky_relu(tensor(input), slope); });
 }
 
+CTStatus ct_leaky_relu_in_place(CTTensor target, double slope) {
+    return guarded([&] { at::leaky_relu_(tensor(target), slope); });
+}
+
 CTStatus ct_dropout_mask(CTTensor like, CTSizes shape, double keep, CTGenerator generator, CTTensor *out) {
     return yields(out, [&] {
         return at::empty(sizes(shape), tensor(like).options().requires_grad(false)).bernoulli_(keep, optional(generator)).div_(keep);

@@ -29,13 +29,13 @@ public struct InstanceNorm {
 
     private func normalised(_ sample: Tensor) throws -> Tensor {
         guard sample.dtype == .float32, !sample.requiresGradient else {
-            return try sample.batchNorm(weight: nil, bias: nil, runningMean: nil, runningVariance: nil, training: true)
+            return try sample.batchNorm(weight: weight, bias: bias, runningMean: nil, runningVariance: nil, training: true)
         }
         // libtorch sums the statistics of channels-last batches one voxel after the other in float32, which over the two million voxels of
         // a large patch leaves an error of 3e-4. Its plain sums are made pairwise.
         let voxels = [0, 2, 3, 4]
         let mean = try sample.mean(voxels)
         let variance = try sample.square().mean(voxels) - mean.square()
-        return try sample.batchNorm(weight: nil, bias: nil, runningMean: mean, runningVariance: variance, training: false)
+        return try sample.batchNorm(weight: weight, bias: bias, runningMean: mean, runningVariance: variance, training: false)
     }
 }

@@ -70,6 +70,11 @@ extension Tensor {
 
     public func leakyReLU(_ slope: Double = 0.01) throws -> Tensor { try yields("leaky ReLU", [self]) { ct_leaky_relu(handle, slope, $0) } }
 
+    /// The same over its own memory. Gradients stay right as long as whatever made this tensor does not need its values for them.
+    public func leakyReLUInPlace(_ slope: Double = 0.01) throws {
+        try check("leaky ReLU in place", [self], ct_leaky_relu_in_place(handle, slope))
+    }
+
     /// Each element zeroed with the given probability, the rest scaled up to keep the mean.
     public func dropout(_ probability: Double, using generator: Generator? = nil) throws -> Tensor {
         try self * dropoutMask(shape, probability, generator)

@@ -182,6 +182,7 @@ CTStatus ct_batch_norm(
     CTTensor optional_running_variance, bool training, double momentum, double epsilon, CTTensor *out);
 CTStatus ct_instance_norm(CTTensor input, CTTensor optional_weight, CTTensor optional_bias, double epsilon, CTTensor *out);
 CTStatus ct_leaky_relu(CTTensor input, double slope, CTTensor *out);
+CTStatus ct_leaky_relu_in_place(CTTensor target, double slope);
 // 1 / keep with probability `keep`, else 0: what dropout multiplies with.
 CTStatus ct_dropout_mask(CTTensor like, CTSizes shape, double keep, CTGenerator optional_generator, CTTensor *out);
 CTStatus ct_attention(CTTensor query, CTTensor key, CTTensor value, CTTensor optional_mask, double dropout, double scale, CTTensor *out);

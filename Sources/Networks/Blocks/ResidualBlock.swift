@@ -56,11 +56,15 @@ public struct ResidualBlock {
     }
 
     private func forward(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        let inner = try norm1(conv1(x), pass).leakyReLU()
+        // In place, because at full resolution each tensor is a good part of the memory; normalisations do not need their own output.
+        let inner = try norm1(conv1(x), pass)
+        try inner.leakyReLUInPlace()
         let outer = try norm2(conv2(inner), pass)
         let pooled = try pooling.map { try x.averagePooled($0) } ?? x
         let direct = try shortcut.map { try $0.norm($0.conv(pooled), pass) } ?? pooled
-        return try (outer + direct).leakyReLU()
+        try outer.addInPlace(direct)
+        try outer.leakyReLUInPlace()
+        return outer
     }
 }
 
