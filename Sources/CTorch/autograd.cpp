@@ -45,6 +45,8 @@ CTStatus ct_autocast_begin(CTDeviceKind kind, bool enabled, CTType type, bool *p
         at::autocast::set_autocast_enabled(on, enabled);
         at::autocast::set_autocast_dtype(on, scalar_type(type));
         at::autocast::increment_nesting();
+        // A network uses each weight once a pass; without gradients nothing else needs the cast weights, so none are kept.
+        at::autocast::set_autocast_cache_enabled(c10::GradMode::is_enabled());
     });
 }
 
@@ -55,6 +57,7 @@ CTStatus ct_autocast_end(CTDeviceKind kind, bool previous_enabled, CTType previo
         if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
         at::autocast::set_autocast_enabled(on, previous_enabled);
         at::autocast::set_autocast_dtype(on, scalar_type(previous_type));
+        at::autocast::set_autocast_cache_enabled(true);
     });
 }
 

@@ -34,8 +34,9 @@ struct DecoderStage {
         self.name = name
     }
 
-    func callAsFunction(_ x: Tensor, skip: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        var x = try upsampling(x) + skip
+    /// The skip is computed when it is added and freed right after: at full resolution it is a good part of the memory.
+    func callAsFunction(_ x: Tensor, skip: @autoclosure () throws -> Tensor, _ pass: ForwardPass) throws -> Tensor {
+        var x = try upsampling(x) + skip()
         switch blocks {
         case .transformer(let blocks): for block in blocks { x = try block(x, pass) }
         case .residual(let block): x = try block(x, pass)

@@ -37,27 +37,18 @@ public final class UNETRPlusPlus: SegmentationNetwork {
 
     /// [N, inputChannels, D, H, W] → logits [N, classes, …], finest first; the coarser ones only where `deepSupervision` asks for them.
     public func callAsFunction(_ input: Tensor, _ pass: ForwardPass = .evaluation, deepSupervision: Bool = true) throws -> [Tensor] {
-        let input = try checked(input)
+        let input = try configuration.checked(input)
         return try withAutocast(pass.mixedPrecision, on: input.device) {
             let x = try input.contiguous(.channelsLast)
             let stages = try encoder(x, pass)
-            let full = try pass.show("encoder1", encoder1(x, pass))
             let third = try decoder5(stages[3], skip: stages[2], pass)
             let second = try decoder4(third, skip: stages[1], pass)
             let first = try decoder3(second, skip: stages[0], pass)
-            let fine = try decoder2(first, skip: full, pass)
+            let fine = try decoder2(first, skip: pass.show("encoder1", encoder1(x, pass)), pass)
             let features = deepSupervision ? [fine, first, second] : [fine]
             return try zip(heads, features).enumerated().map { level, parts in
                 try pass.show("logits\(level)", parts.0(parts.1))
             }
         }
-    }
-
-    private func checked(_ input: Tensor) throws -> Tensor {
-        let expected = [configuration.inputChannels] + configuration.patchSize
-        guard Array(input.shape.dropFirst()) == expected, input.rank == 5 else {
-            throw InputShapeError(found: input.shape, expected: expected)
-        }
-        return input
     }
 }
