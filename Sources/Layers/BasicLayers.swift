@@ -32,12 +32,18 @@ public struct Convolution {
 
     /// [N, inputs, D, H, W] → [N, outputs, D′, H′, W′].
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
-        guard stride == [1, 1, 1], weight.shape.dropFirst(2) == [1, 1, 1] else {
+        guard isRaggedVoxelwiseMap else {
             return try x.convolution3d(weight, bias: bias, stride: stride, padding: padding)
         }
-        // A linear map of each voxel's channels; as a convolution libtorch's CPU library would take a working space of four outputs for it.
         let voxels = try x.permuted([0, 2, 3, 4, 1]).linear(weight.flattened(from: 1), bias: bias)
         return try voxels.permuted([0, 4, 1, 2, 3])
+    }
+
+    /// Whether this maps each voxel's channels, between counts that do not fill the vector registers. As a convolution, libtorch's CPU
+    /// library would take a working space of four outputs for such a map; as a linear layer it takes none.
+    private var isRaggedVoxelwiseMap: Bool {
+        let shape = weight.shape
+        return stride == [1, 1, 1] && shape.dropFirst(2) == [1, 1, 1] && shape.prefix(2).contains { !$0.isMultiple(of: 16) }
     }
 }
 
