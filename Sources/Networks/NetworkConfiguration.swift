@@ -16,6 +16,10 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
     /// - Throws: `ConfigurationError`, naming field, value and rule.
     func validate() throws
 
+    /// What the network has and does, computed from the sizes alone, in the published code's formulation.
+    /// - Throws: `ConfigurationError` for impossible settings.
+    func complexity() throws -> NetworkComplexity
+
     /// The network itself.
     func makeNetwork(
         device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?

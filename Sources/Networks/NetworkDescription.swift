@@ -53,6 +53,10 @@ public enum NetworkDescription: Equatable, Sendable {
     /// Sizes [D, H, W] of the outputs of training, finest first.
     public var outputSizes: [[Int]] { configuration.outputSizes }
 
+    /// The layers of the network with their parameters and multiply-adds.
+    /// - Throws: `ConfigurationError` for impossible settings.
+    public func complexity() throws -> NetworkComplexity { try configuration.complexity() }
+
     /// The network itself.
     public func makeNetwork(
         device: Device = .cpu, dtype: DType = .float32, values: ParameterStore.Values = .random, generator: Generator? = nil

@@ -28,15 +28,3 @@ public enum NetworkPreset: String, Codable, Sendable, CaseIterable {
         return configuration
     }
 }
-
-extension NetworkDescription {
-    /// The layers of the network with their parameters and multiply-adds.
-    /// - Throws: `ConfigurationError` for the architectures whose layers are not counted yet.
-    public func complexity() throws -> NetworkComplexity {
-        switch self {
-        case .unetrPlusPlus(let configuration): return try configuration.complexity()
-        case .unetr, .swinUNETR, .nnFormer, .nnUNet:
-            throw ConfigurationError(field: "architecture", value: architecture.rawValue, rule: "layers are counted for unetr-plus-plus only")
-        }
-    }
-}

@@ -21,10 +21,12 @@ struct ComplexityCounter {
     }
 
     /// Kernel = stride; `grid` is the input's.
-    mutating func transposedConvolution(_ name: String, from inputs: Int, to outputs: Int, stride: [Int], grid: [Int]) {
+    mutating func transposedConvolution(
+        _ name: String, from inputs: Int, to outputs: Int, stride: [Int], grid: [Int], bias: Bool = false
+    ) {
         add(
             name, .transposedConvolution, output: [outputs] + zip(grid, stride).map(*),
-            parameters: stride.reduce(1, *) * inputs * outputs,
+            parameters: stride.reduce(1, *) * inputs * outputs + (bias ? outputs : 0),
             multiplyAdds: CountingRule.transposedConvolution(kernel: stride, inputs: inputs, outputs: outputs, inputGrid: grid))
     }
 
@@ -35,29 +37,74 @@ struct ComplexityCounter {
             multiplyAdds: CountingRule.product(rows: rows, inputs: inputs, outputs: outputs))
     }
 
-    /// Two 3×3×3 convolutions with normalisation, and a shortcut where the channel count changes.
+    /// Layer normalisation of `rows` vectors.
+    mutating func layerNorm(_ name: String, channels: Int, rows: Int, affine: Bool = true) {
+        add(
+            name, .norm, output: [rows, channels], parameters: affine ? 2 * channels : 0,
+            multiplyAdds: CountingRule.normalisation(elements: rows * channels, affine: affine))
+    }
+
+    mutating func norm(_ name: String, _ norm: ResidualBlock.Norm, channels: Int, grid: [Int]) {
+        let elements = channels * grid.reduce(1, *)
+        let (affine, multiplyAdds) = switch norm {
+        case .batch: (true, CountingRule.batchNormalisation(elements: elements))
+        case .instance: (false, CountingRule.normalisation(elements: elements, affine: false))
+        case .affineInstance: (true, CountingRule.normalisation(elements: elements, affine: true))
+        }
+        add(name, .norm, output: [channels] + grid, parameters: affine ? 2 * channels : 0, multiplyAdds: multiplyAdds)
+    }
+}
+
+// MARK: Blocks that several networks have
+
+extension ComplexityCounter {
+    /// MONAI's `ResidualBlock`: two 3×3×3 convolutions with normalisation, and a shortcut where the channel count changes.
     mutating func residual(_ name: String?, from inputs: Int, to outputs: Int, grid: [Int], norm: ResidualBlock.Norm) {
         let prefix = name.map { "\($0)." } ?? ""
-        let elements = outputs * grid.reduce(1, *)
         func add(_ index: Int, from inputs: Int, kernel: [Int], to counter: inout ComplexityCounter) {
             counter.convolution("\(prefix)conv\(index).conv", from: inputs, to: outputs, kernel: kernel, grid: grid)
-            switch norm {
-            case .batch:
-                counter.add(
-                    "\(prefix)norm\(index)", .norm, output: [outputs] + grid, parameters: 2 * outputs,
-                    multiplyAdds: CountingRule.batchNormalisation(elements: elements))
-            case .instance:
-                counter.add(
-                    "\(prefix)norm\(index)", .norm, output: [outputs] + grid, parameters: 0,
-                    multiplyAdds: CountingRule.normalisation(elements: elements, affine: false))
-            case .affineInstance:
-                counter.add(
-                    "\(prefix)norm\(index)", .norm, output: [outputs] + grid, parameters: 2 * outputs,
-                    multiplyAdds: CountingRule.normalisation(elements: elements, affine: true))
-            }
+            counter.norm("\(prefix)norm\(index)", norm, channels: outputs, grid: grid)
         }
         add(1, from: inputs, kernel: [3, 3, 3], to: &self)
         add(2, from: outputs, kernel: [3, 3, 3], to: &self)
         if inputs != outputs { add(3, from: inputs, kernel: [1, 1, 1], to: &self) }
+    }
+
+    /// A `ConvolutionUnit`; `grid` is the output's.
+    mutating func unit(_ name: String, from inputs: Int, to outputs: Int, kernel: [Int], grid: [Int], bias: Bool = true) {
+        convolution("\(name).conv", from: inputs, to: outputs, kernel: kernel, grid: grid, bias: bias)
+        norm("\(name).norm", .affineInstance(scale: 1), channels: outputs, grid: grid)
+    }
+
+    /// An `UpsamplingBlock` called `name`; `grid` is the input's.
+    mutating func upsampling(_ name: String, from inputs: Int, to outputs: Int, grid: [Int]) {
+        block = "\(name).transp_conv"
+        transposedConvolution("conv", from: inputs, to: outputs, stride: [2, 2, 2], grid: grid)
+        block = "\(name).conv_block"
+        residual(nil, from: 2 * outputs, to: outputs, grid: grid.map { $0 * 2 }, norm: .instance)
+    }
+
+    /// The two products of an attention in which each of `rows` queries meets `keys` keys.
+    mutating func attention(_ name: String, rows: Int, keys: Int, channels: Int) {
+        add(
+            name, .product, output: [rows, channels], parameters: 0,
+            multiplyAdds: 2 * CountingRule.product(rows: rows, inputs: channels, outputs: keys))
+    }
+
+    /// A `WindowTransformerBlock`, in which the grid is filled up to whole windows for the attention.
+    mutating func windowBlock(
+        channels: Int, in grid: WindowGrid, _ settings: WindowTransformerBlock.Settings, givenQueries: Bool = false
+    ) {
+        let tokens = grid.grid.reduce(1, *), rows = grid.padded.reduce(1, *)
+        let names = settings.feedForwardNames, hidden = Int(Double(channels) * settings.feedForwardRatio)
+        layerNorm("norm1", channels: channels, rows: givenQueries ? 2 * tokens : tokens)
+        let table = settings.window.reduce(settings.heads) { $0 * (2 * $1 - 1) }
+        add("attn.relative_position_bias_table", .values, output: [settings.heads, grid.tokens, grid.tokens], parameters: table)
+        linear(givenQueries ? "attn.kv" : "attn.qkv", from: channels, to: (givenQueries ? 2 : 3) * channels, rows: rows)
+        attention("attn.products", rows: rows, keys: grid.tokens, channels: channels)
+        linear("attn.proj", from: channels, to: channels, rows: rows)
+        layerNorm("norm2", channels: channels, rows: tokens)
+        linear("mlp.\(names.0)", from: channels, to: hidden, rows: tokens)
+        linear("mlp.\(names.1)", from: hidden, to: channels, rows: tokens)
     }
 }

@@ -30,8 +30,8 @@ public struct NetworkComplexity: Equatable, Sendable, Codable {
     public var layers: [LayerCost]
 
     /// What the inner tensors of one forward pass in evaluation mode take at its fullest moment, in float32 bytes; an estimate from
-    /// their sizes, without libtorch's scratch memory, the weights and the input.
-    public var activationBytes: Int
+    /// their sizes, without libtorch's scratch memory, the weights and the input. Followed for UNETR++ only.
+    public var activationBytes: Int?
 
     /// Number of trained values.
     public var parameters: Int { layers.reduce(0) { $0 + $1.parameters } }
@@ -43,7 +43,7 @@ public struct NetworkComplexity: Equatable, Sendable, Codable {
     public var blocks: [LayerCost] {
         var blocks: [LayerCost] = []
         for layer in layers {
-            if let last = blocks.last, last.name == layer.block {
+            if let last = blocks.last, last.name == layer.block, last.onlyInTraining == layer.onlyInTraining {
                 blocks[blocks.count - 1].parameters += layer.parameters
                 blocks[blocks.count - 1].multiplyAdds += layer.multiplyAdds
                 blocks[blocks.count - 1].outputShape = layer.outputShape

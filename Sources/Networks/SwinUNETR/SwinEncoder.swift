@@ -40,11 +40,8 @@ struct SwinStage {
     init(_ scope: Scope, _ configuration: SwinUNETRConfiguration, stage: Int) throws {
         self.configuration = configuration
         let channels = configuration.stageChannels(stage)
-        blocks = try configuration.pathDropouts(stage: stage).enumerated().map { index, pathDropout in
-            try WindowTransformerBlock(scope / "blocks" / index, channels: channels, .init(
-                heads: configuration.heads[stage], window: Array(repeating: configuration.window, count: 3),
-                feedForwardRatio: configuration.feedForwardRatio, dropout: configuration.dropout,
-                attentionDropout: configuration.attentionDropout, pathDropout: pathDropout))
+        blocks = try configuration.blocks(stage: stage).enumerated().map { index, settings in
+            try WindowTransformerBlock(scope / "blocks" / index, channels: channels, settings)
         }
         reduction = try Linear(scope / "downsample" / "reduction", from: 8 * channels, to: 2 * channels, bias: false)
         norm = try LayerNorm(scope / "downsample" / "norm", channels: 8 * channels)

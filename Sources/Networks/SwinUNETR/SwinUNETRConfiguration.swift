@@ -95,9 +95,13 @@ public struct SwinUNETRConfiguration: FieldCoded {
             grid: grid, window: grid.map { min($0, window) }, shift: grid.map { shifted && $0 > window ? window / 2 : 0 })
     }
 
-    /// The stochastic depth of each block of a stage.
-    func pathDropouts(stage: Int) -> [Double] {
-        StochasticDepth.rates(upTo: pathDropout, depths: depths)[stage]
+    /// The settings of a stage's blocks, each with its stochastic depth.
+    func blocks(stage: Int) -> [WindowTransformerBlock.Settings] {
+        StochasticDepth.rates(upTo: pathDropout, depths: depths)[stage].map { rate in
+            .init(
+                heads: heads[stage], window: Array(repeating: window, count: 3), feedForwardRatio: feedForwardRatio, dropout: dropout,
+                attentionDropout: attentionDropout, pathDropout: rate)
+        }
     }
 }
 
