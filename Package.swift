@@ -101,7 +101,9 @@ let package = Package(
         tests("Layers", ["Torch", "Archives"], torch: true),
         tests("Networks", ["NetworkTestSupport", "Layers", "Torch", "Archives"], torch: true),
         .testTarget(
-            name: "CommandTests", dependencies: ["unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation"],
+            name: "CommandTests", dependencies: [
+                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives",
+            ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests("Training", ["NetworkTestSupport", "Inference", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
         tests("Inference", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),

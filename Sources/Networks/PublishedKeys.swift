@@ -20,8 +20,13 @@ extension NetworkDescription {
     ///
     /// A prefix "module." of parallel training is taken off, keys of older versions are translated, and what those versions did not have
     /// gets the value it had in effect.
+    /// - Parameter aliases: whether the returned state has tensors with several keys under all of them, or under the first.
+    /// - Returns: the checkpoint's arrays as they are, under the network's keys and in its order.
     /// - Throws: `StateError`; the network is unchanged then.
-    public func load(_ checkpoint: StateDictionary, into network: any SegmentationNetwork) throws {
+    @discardableResult
+    public func load(
+        _ checkpoint: StateDictionary, into network: any SegmentationNetwork, aliases: Bool = true
+    ) throws -> StateDictionary {
         let state = try checkpoint.removingCommonPrefix("module.")
         let rules = configuration
         var entries = state.entries.compactMap { entry in rules.key(forPublished: entry.key).map { (key: $0, array: entry.array) } }
@@ -30,7 +35,11 @@ extension NetworkDescription {
             guard let value = rules.value(ofMissing: entry.key) else { continue }
             entries.append((entry.key, try Tensor.full(entry.tensor.shape, value, entry.tensor.dtype).stored()))
         }
-        try network.store.load(StateDictionary(entries))
+        let translated = try StateDictionary(entries)
+        try network.store.load(translated)
+        return try StateDictionary(network.store.entries.filter { aliases || $0.aliasOf == nil }.compactMap { entry in
+            (translated[entry.key] ?? entry.aliasOf.flatMap { translated[$0] }).map { (entry.key, $0) }
+        })
     }
 }
 

@@ -198,7 +198,7 @@ public final class Trainer {
     /// The final weights (averaged where the run averages) as a bundle.
     private func writeModel() throws {
         try withAveragedWeights {
-            _ = try ModelBundle.write(plan: plan, state: network.store.state(), card: card(), to: run.model)
+            _ = try ModelBundle.write(plan: plan, state: network.store.state(aliases: false), card: card(), to: run.model)
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inference
 import Layers
 import Networks
 import Torch
@@ -13,12 +14,7 @@ struct BenchmarkCommand: ParsableCommand {
             deep supervision, Dice and cross-entropy, backward, gradient clipping and SGD. The first run is not counted.
             """)
 
-    @Option(help: "Published variant: \(UNETRPlusPlusConfiguration.Variant.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var preset = UNETRPlusPlusConfiguration.Variant.synapse
-
-    @Option(help: "A configuration file instead, such as {\"variant\": \"acdc\", \"featureSize\": 8}.", completion: .file())
-    var configuration: String?
-
+    @OptionGroup var choice: NetworkOptions
     @Option(help: "Samples in a batch.") var batch = 1
     @Option(help: "Timed repetitions.") var repetitions = 5
     @Flag(help: "Time the training step instead of the forward pass.") var train = false
@@ -29,7 +25,7 @@ struct BenchmarkCommand: ParsableCommand {
         guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions); at least 1 is expected") }
     }
 
-    private struct Result: Encodable {
+    struct Result: Codable {
         var what: String
         var precision: String
         var batch: Int
@@ -45,17 +41,16 @@ struct BenchmarkCommand: ParsableCommand {
     func run() throws {
         let device = try runtime.apply()
         let mixed = runtime.mixedPrecision(on: device)
-        let settings = try configuration.map { try UNETRPlusPlusConfiguration(contentsOf: URL(fileURLWithPath: $0)) }
-            ?? UNETRPlusPlusConfiguration(preset)
-        let network = try UNETRPlusPlus(settings, device: device, generator: Generator(seed: 1, device: device))
-        let input = try Tensor.randn([batch, settings.inputChannels] + settings.patchSize, on: device)
-        let once = try train ? trainingStep(network, input, mixed) : {
+        let description = try choice.description()
+        let network = try description.makeNetwork(device: device, generator: Generator(seed: 1, device: device))
+        let input = try Tensor.randn([batch, description.inputChannels] + description.patchSize, on: device)
+        let once = try train ? trainingStep(network, description, input, mixed) : {
             _ = try withoutGradients { try network(input, ForwardPass(mixedPrecision: mixed), deepSupervision: true) }
         }
         let times = try measure(once, device).sorted()
         let result = Result(
-            what: "\(train ? "training step" : "forward"), \(settings.patchSize.map(String.init).joined(separator: "×")), "
-                + "feature size \(settings.featureSize)",
+            what: "\(description.architecture.displayName), \(train ? "training step" : "forward"), "
+                + description.patchSize.map(String.init).joined(separator: "×"),
             precision: mixed?.rawValue ?? "float32", batch: batch, threads: Runtime.threads, device: "\(device)",
             median: times[times.count / 2], fastest: times[0], slowest: times[times.count - 1],
             peakMegabytes: ProcessUsage.peakMemory >> 20)
@@ -78,12 +73,13 @@ struct BenchmarkCommand: ParsableCommand {
         }.dropFirst().map { $0 }
     }
 
-    private func trainingStep(_ network: UNETRPlusPlus, _ input: Tensor, _ mixed: DType?) throws -> () throws -> Void {
-        let settings = network.configuration
+    private func trainingStep(
+        _ network: any SegmentationNetwork, _ description: NetworkDescription, _ input: Tensor, _ mixed: DType?
+    ) throws -> () throws -> Void {
         let optimizer = SGD(network.store.parameters, rate: 0.01, momentum: 0.99, weightDecay: 3e-5, nesterov: true)
         let loss = DeepSupervisionLoss(DiceCrossEntropyLoss(batchDice: false))
-        let targets = try settings.outputSizes.map { size in
-            try (Tensor.rand([batch] + size, on: input.device) * Double(settings.classes)).to(.int64)
+        let targets = try description.outputSizes.map { size in
+            try (Tensor.rand([batch] + size, on: input.device) * Double(description.classes)).to(.int64)
         }
         let pass = ForwardPass(training: true, mixedPrecision: mixed)
         return {

@@ -14,7 +14,8 @@ struct ConvertCommand: ParsableCommand {
             INPUT is a model bundle (a folder), a .safetensors file, or a checkpoint of PyTorch (.pth, .pt, .model, .bin, .ckpt), of \
             which no pickle is run. The name of OUTPUT says the form: NAME.unetrpp, NAME.safetensors, or NAME.pth, a dictionary with \
             the weights under state_dict, for torch.load(weights_only=True). The keys are those of the published code. The weights of \
-            a bundle are checked against its plan; others are checked where --plan or --configuration says what they belong to.
+            a bundle are checked against its plan; others are checked where --plan or --configuration says what they belong to, and \
+            then checkpoints of older releases are understood too (nnU-Net v1, earlier MONAI). A bundle holds every tensor once.
             """)
 
     @Argument(help: "Weights to read.", completion: .file()) var input: String
@@ -67,7 +68,7 @@ struct ConvertCommand: ParsableCommand {
         var state = try WeightsFile.read(source)
         let networks = try [plan?.networkDescription(), configuration.map { try NetworkDescription(contentsOf: URL(fileURLWithPath: $0)) }]
             .compactMap { $0 }
-        for network in networks { try network.makeNetwork(values: .unset).store.load(state) }
+        for network in networks { state = try network.load(state, into: network.makeNetwork(values: .unset), aliases: form != .bundle) }
         if let dtype { state = try state.converted(to: dtype.dtype) }
 
         if let plan, form == .bundle {

@@ -11,13 +11,17 @@ struct ForwardCommand: ParsableCommand {
         commandName: "forward", abstract: "Run the bare network on a tensor, to compare it with another implementation.",
         discussion: """
             The input file holds one tensor, input [N, channels, D, H, W], of the network's patch size; it goes into the network as it \
-            is. The output file gets logits0 [N, classes, D, H, W] and, where the network has them, the coarser logits1 and logits2, \
+            is. The output file gets logits0 [N, classes, D, H, W] and, where the network has them, the coarser logits1, logits2 …, \
             float32, all in evaluation mode. Computed in float32 unless --precision says otherwise.
             """)
 
     @Option(help: "Model bundle.", completion: .directory) var model: String?
 
-    @Option(help: "Network configuration (JSON), such as {\"variant\": \"acdc\", \"classes\": 4}.", completion: .file())
+    @Option(
+        help: """
+            Network configuration (JSON), such as {"variant": "acdc", "classes": 4}, or of another architecture \
+            {"architecture": "swin-unetr", "configuration": {"classes": 4}}.
+            """, completion: .file())
     var configuration: String?
 
     @Option(help: "Weights for --configuration: .safetensors with the published code's keys, or a PyTorch file.", completion: .file())
@@ -71,8 +75,9 @@ struct ForwardCommand: ParsableCommand {
     private func network(on device: Device) throws -> any SegmentationNetwork {
         if let model { return try ModelBundle(contentsOf: URL(fileURLWithPath: model)).makeNetwork(device: device) }
         guard let configuration, let weights else { throw CommandError("give either --model, or --configuration together with --weights") }
-        let network = try NetworkDescription(contentsOf: URL(fileURLWithPath: configuration)).makeNetwork(device: device, values: .unset)
-        try network.store.load(WeightsFile.read(URL(fileURLWithPath: weights)))
+        let description = try NetworkDescription(contentsOf: URL(fileURLWithPath: configuration))
+        let network = try description.makeNetwork(device: device, values: .unset)
+        try description.load(WeightsFile.read(URL(fileURLWithPath: weights)), into: network)
         return network
     }
 

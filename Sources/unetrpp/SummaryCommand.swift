@@ -3,6 +3,7 @@ import Foundation
 import Inference
 import Layers
 import Networks
+import Pictures
 import Torch
 
 struct SummaryCommand: ParsableCommand {
@@ -12,29 +13,25 @@ struct SummaryCommand: ParsableCommand {
             Multiply-adds are counted by the rules of fvcore, which the published figures follow, for one input of the patch size; the \
             two coarse outputs, which only training computes, are listed but not summed. Activation memory is an estimate from the \
             sizes of inner tensors (float32, evaluation mode, batch 1). Time is the median of forward passes of the whole network.
+
+            With --all every architecture stands in one table, in its usual size for the patch, beside the printed figures; time and peak \
+            memory of a forward pass and of a training step are measured, each in a process of its own, on the CPU and on a GPU if there \
+            is one.
             """)
 
-    @Option(help: "A known network: \(Self.presetNames).", transform: Self.preset) var preset: NetworkPreset?
-    @Option(help: "Network configuration (JSON).", completion: .file()) var configuration: String?
-    @Option(help: "Model bundle.", completion: .directory) var model: String?
+    @OptionGroup var choice: NetworkOptions
+    @Flag(help: "All architectures side by side, in their usual size for --patch, with times and memory here.") var all = false
+    @Option(help: "SVG file for --all: printed accuracy over counted cost.", completion: .file()) var picture: String?
     @Flag(help: "List every layer instead of blocks.") var layers = false
-    @Flag(inversion: .prefixedNo, help: "Time the forward pass.") var timing = true
+    @Flag(inversion: .prefixedNo, help: "Time the network.") var timing = true
     @Option(help: "Timed forward passes, after one that is not timed.") var repetitions = 3
     @OptionGroup var runtime: RuntimeOptions
 
-    private static let presetNames = NetworkPreset.allCases.map(\.rawValue).joined(separator: ", ")
-
-    @Sendable private static func preset(_ name: String) throws -> NetworkPreset {
-        guard let preset = NetworkPreset(rawValue: name) else {
-            throw ValidationError("there is no preset '\(name)'; known are \(presetNames)")
-        }
-        return preset
-    }
-
     func validate() throws {
-        guard [preset != nil, configuration != nil, model != nil].count(where: { $0 }) == 1 else {
-            throw ValidationError("give one of --preset, --configuration and --model")
+        guard choice.isGiven != all else {
+            throw ValidationError("give one of --preset, --configuration, --model, --network and --all")
         }
+        guard all || picture == nil else { throw ValidationError("--picture belongs to --all") }
         guard (1...1000).contains(repetitions) else { throw ValidationError("--repetitions is \(repetitions); expected 1 to 1000") }
     }
 
@@ -53,14 +50,15 @@ struct SummaryCommand: ParsableCommand {
         var network: NetworkDescription
         var parameters: Int
         var multiplyAdds: Int
-        var activationBytes: Int
+        var activationBytes: Int?
         var layers: [LayerCost]
         var forward: Timing?
     }
 
     func run() throws {
         let device = try runtime.apply()
-        let network = try description()
+        if all { return try showAll(device) }
+        let network = try choice.description()
         let complexity = try network.complexity()
         let forward = timing ? try time(network, on: device) : nil
         let rows = layers ? complexity.layers : complexity.blocks
@@ -75,10 +73,26 @@ struct SummaryCommand: ParsableCommand {
         }
     }
 
-    private func description() throws -> NetworkDescription {
-        if let preset { return preset.network }
-        if let configuration { return try NetworkDescription(contentsOf: URL(fileURLWithPath: configuration)) }
-        return try ModelBundle(contentsOf: URL(fileURLWithPath: model ?? "")).network
+    private func showAll(_ device: Device) throws {
+        let devices = !timing ? [] : runtime.device == "auto" && device != .cpu ? [.cpu, device] : [device]
+        let measurement = NetworkMeasurement(
+            size: choice.size, threads: Runtime.threads, precision: runtime.precision == "auto" ? "float32" : runtime.precision,
+            repetitions: repetitions)
+        let architectures = NetworkDescription.Architecture.allCases
+        let progress = ProgressBar("Measuring", total: 2 * devices.count * architectures.count)
+        let rows = try architectures.map { architecture in
+            let network = choice.size.description(architecture), complexity = try network.complexity()
+            return NetworkTable.Row(
+                network: architecture, patchSize: network.patchSize, parameters: complexity.parameters,
+                multiplyAdds: complexity.multiplyAdds,
+                measurements: try devices.map { try measurement.measure(architecture, on: $0, progress) },
+                published: PublishedFigures.all.first { $0.architecture == architecture })
+        }
+        let table = NetworkTable(
+            patch: choice.size.patch, channels: choice.size.channels, classes: choice.size.classes, threads: measurement.threads,
+            precision: measurement.precision, rows: rows)
+        print(runtime.json ? try JSONLine.encode(table, pretty: true) : table.text)
+        if let picture { try table.picture.write(to: URL(fileURLWithPath: picture)) }
     }
 
     private func time(_ description: NetworkDescription, on device: Device) throws -> Timing {
@@ -100,20 +114,12 @@ struct SummaryCommand: ParsableCommand {
     }
 
     private func show(_ rows: [LayerCost]) {
-        let cells = rows.map { row in
+        print(TextTable.render(head: ["", "output", "parameters", "multiply-adds  "], rows: rows.map { row in
             [
                 row.name, row.outputShape.map(String.init).joined(separator: "×"), Self.grouped(row.parameters),
                 Self.grouped(row.multiplyAdds) + (row.onlyInTraining ? " *" : "  "),
             ]
-        }
-        let header = ["", "output", "parameters", "multiply-adds  "]
-        let widths = header.indices.map { column in (cells + [header]).map { $0[column].count }.max() ?? 0 }
-        for line in [header] + cells {
-            print(line.enumerated().map { column, text in
-                let space = String(repeating: " ", count: widths[column] - text.count)
-                return column == 0 ? text + space : space + text
-            }.joined(separator: "  "))
-        }
+        }))
         if rows.contains(where: \.onlyInTraining) { print("* computed in training only, not in the sum") }
     }
 
@@ -122,9 +128,11 @@ struct SummaryCommand: ParsableCommand {
         print("")
         print("Input              \(size), \(network.classes) classes")
         print("Parameters         \(Self.grouped(complexity.parameters))")
-        let (billions, megabytes) = (Double(complexity.multiplyAdds) / 1e9, Double(complexity.activationBytes) / 1e6)
+        let billions = Double(complexity.multiplyAdds) / 1e9
         print("Multiply-adds      " + String(format: billions >= 1 ? "%.2f G" : "%.4f G", billions))
-        print("Activation memory  " + String(format: megabytes >= 10 ? "%.0f MB (estimate)" : "%.2f MB (estimate)", megabytes))
+        if let megabytes = complexity.activationBytes.map({ Double($0) / 1e6 }) {
+            print("Activation memory  " + String(format: megabytes >= 10 ? "%.0f MB (estimate)" : "%.2f MB (estimate)", megabytes))
+        }
         guard let forward else { return }
         let seconds = String(format: "%.3f s (median of \(forward.repetitions); least %.3f s)", forward.secondsMedian, forward.secondsLeast)
         print("Forward pass       \(seconds) on \(forward.device), \(forward.threads) threads, \(forward.precision)")

@@ -31,7 +31,7 @@ public enum TinyModel {
     public static func bundle(_ plan: Plan? = nil, in folder: URL) throws -> ModelBundle {
         let plan = try plan ?? self.plan()
         let network = try plan.networkDescription().makeNetwork(generator: Generator(seed: 5))
-        return try ModelBundle.write(plan: plan, state: network.store.state(), card: "test", to: folder.appending(path: "m.unetrpp"))
+        return try ModelBundle.write(plan: plan, state: network.store.state(aliases: false), card: "test", to: folder.appending(path: "m.unetrpp"))
     }
 
     /// A bright ball in noise, and where it is. Its place depends on the number.

@@ -79,28 +79,51 @@ import Torch
         #expect(rates == [[0], [0.25, 0.5], [0.75]])
     }
 
-    @Test("Training draws differ from each other where dropout is on; evaluation does not", arguments: ["unetr", "swin-unetr", "nnformer"])
+    @Test("What training drops follows its generator: equal seeds, equal outputs; evaluation draws nothing", arguments: [
+        "unetr-plus-plus", "unetr", "swin-unetr", "nnformer",
+    ])
     func dropout(name: String) throws {
-        let description: NetworkDescription
-        switch NarrowNetworks.description(name) {
-        case .unetr(var configuration):
-            configuration.dropout = 0.3
-            description = .unetr(configuration)
-        case .swinUNETR(var configuration):
-            (configuration.dropout, configuration.attentionDropout, configuration.pathDropout) = (0.1, 0.1, 0.5)
-            description = .swinUNETR(configuration)
-        case .nnFormer(var configuration):
-            (configuration.dropout, configuration.attentionDropout, configuration.pathDropout) = (0.1, 0.1, 0.5)
-            description = .nnFormer(configuration)
-        default: return
+        let description = NarrowNetworks.description(name + " dropping")
+        let network = try description.makeNetwork(generator: Generator(seed: 1))
+        // A layer scale of 1e-6 would hide what the attention drops.
+        for entry in network.store.entries where entry.key.hasSuffix(".gamma") { try withoutGradients { try entry.tensor.fillInPlace(0.5) } }
+        let input = try Tensor.randn([2, description.inputChannels] + description.patchSize)
+        func run(training: Bool, seed: UInt64) throws -> [Float] {
+            let pass = ForwardPass(training: training, generator: try Generator(seed: seed))
+            return try withoutGradients { try network(input, pass, deepSupervision: false)[0].array(of: Float.self) }
         }
-        let network = try description.makeNetwork()
-        let input = try Tensor.randn([1, description.inputChannels] + description.patchSize)
-        func run(_ pass: ForwardPass) throws -> [Float] {
-            try withoutGradients { try network(input, pass, deepSupervision: false)[0].array(of: Float.self) }
+        #expect(try run(training: true, seed: 3) == run(training: true, seed: 3))
+        #expect(try run(training: true, seed: 3) != run(training: true, seed: 4))
+        #expect(try run(training: false, seed: 3) == run(training: false, seed: 4))
+    }
+
+    @Test("The U-Nets train as they evaluate, as published: nothing is dropped", arguments: ["nnunet", "nnunet-resenc"])
+    func nothingDropped(name: String) throws {
+        let description = NarrowNetworks.description(name)
+        let network = try description.makeNetwork(dtype: .float64, generator: Generator(seed: 1))
+        let input = try Tensor.randn([2, description.inputChannels] + description.patchSize, .float64)
+        func run(_ pass: ForwardPass) throws -> [Double] {
+            try withoutGradients { try network(input, pass, deepSupervision: false)[0].array(of: Double.self) }
         }
-        #expect(try run(.evaluation) == run(.evaluation))
-        #expect(try run(.training) != run(.training))
+        #expect(try run(.evaluation) == run(.training))
+    }
+
+    @Test("A block whose two branches are dropped leaves its sample as it is, and the two are dropped independently")
+    func droppedBranches() throws {
+        let store = ParameterStore(dtype: .float64, generator: try Generator(seed: 1))
+        let block = try WindowTransformerBlock(
+            store.root, channels: 4, .init(heads: 2, window: [2, 2, 2], pathDropout: 0.5))
+        let windows = WindowGrid(grid: [2, 2, 2], window: [2, 2, 2], shift: [0, 0, 0])
+        let samples = 400
+        let x = try Tensor.randn([1, 2, 2, 2, 4], .float64).expanded([samples, 2, 2, 2, 4]).contiguous()
+        let pass = ForwardPass(training: true, generator: try Generator(seed: 5))
+        let y = try withoutGradients { try block(x, in: windows, pass).array(of: Double.self) }
+        let outcomes = Dictionary(grouping: (0..<samples).map { Array(y[$0 * 32..<($0 + 1) * 32]) }, by: { $0.map { ($0 * 1e9).rounded() } })
+        #expect(outcomes.count == 4, "attention or not, linear layers or not")
+        // Each a quarter: the deviation of a count is √(400 · ¼ · ¾) = 8.7; five of them.
+        #expect(outcomes.values.allSatisfy { abs($0.count - samples / 4) < 44 })
+        let same = try x.narrowed(0, 0..<1).array(of: Double.self)
+        #expect(outcomes.values.contains { $0[0] == same })
     }
 }
 
@@ -134,6 +157,20 @@ import Torch
         // New biases are zero, as those that version 1 does not have.
         #expect(try network(input, .evaluation, deepSupervision: false)[0].array(of: Float.self)
             == other(input, .evaluation, deepSupervision: false)[0].array(of: Float.self))
+    }
+
+    @Test("What is loaded comes back under the network's keys, in its order, with or without second keys, and in the file's own types")
+    func translation() throws {
+        let description = NarrowNetworks.description("nnunet")
+        let network = try description.makeNetwork()
+        let state = try network.store.state(as: .float16)
+        let checkpoint = try StateDictionary(state.entries.filter { $0.key.hasPrefix("decoder.s") || !$0.key.contains("all_modules") }
+            .filter { !$0.key.hasPrefix("decoder.encoder.") }.reversed().map { ("module." + $0.key, $0.array) })
+        let other = try description.makeNetwork()
+        let all = try description.load(checkpoint, into: other)
+        #expect(all.entries.map(\.key) == state.entries.map(\.key) && all.entries.map(\.array) == state.entries.map(\.array))
+        let once = try description.load(checkpoint, into: other, aliases: false)
+        #expect(once.entries.map(\.key) == network.store.entries.filter { $0.aliasOf == nil }.map(\.key))
     }
 
     @Test("A UNETR of older MONAI versions loads, with and without the attention to a second image")

@@ -24,7 +24,7 @@ import Torch
     ])
     func narrow(embedding: UNETRConfiguration.Embedding) throws {
         let manifest = try ParityManifest("unetr_narrow_\(embedding.rawValue)")
-        var configuration = Self.narrow
+        var configuration = NarrowNetworks.unetr
         configuration.inputChannels = 2
         configuration.layers = 12
         configuration.embedding = embedding
@@ -32,17 +32,4 @@ import Torch
         manifest.expectState(of: network.store)
         try manifest.expectOutputs(of: network)
     }
-
-    /// Small enough for tests of everything but the width.
-    static let narrow: UNETRConfiguration = {
-        var configuration = UNETRConfiguration()
-        configuration.classes = 3
-        configuration.patchSize = [32, 16, 32]
-        configuration.featureSize = 2
-        configuration.hiddenSize = 12
-        configuration.feedForwardSize = 16
-        configuration.heads = 3
-        configuration.layers = 4
-        return configuration
-    }()
 }

@@ -1,0 +1,204 @@
+import Archives
+import Foundation
+import Inference
+import Layers
+import NetworkTestSupport
+import Networks
+import Preparation
+import TestSupport
+import Testing
+import Torch
+
+/// The commands that take any network.
+struct NetworkCommandTests {
+    private struct Table: Decodable {
+        struct Row: Decodable {
+            struct Measurement: Decodable {
+                struct Figure: Decodable {
+                    var secondsMedian: Double?
+                    var peakMegabytes: Int?
+                }
+                var device: String
+                var forward, trainingStep: Figure
+            }
+            var network: String
+            var patchSize: [Int]
+            var parameters, multiplyAdds: Int
+            var measurements: [Measurement]
+        }
+        var rows: [Row]
+    }
+
+    private func table(_ arguments: [String]) throws -> Table {
+        try JSONDecoder().decode(Table.self, from: Data(CommandLineTool.succeed(["summary", "--all", "--json"] + arguments).utf8))
+    }
+
+    @Test("summary --all counts every network beside the printed figures, as text, JSON and a picture")
+    func summary() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let picture = folder.appending(path: "p.svg")
+            let text = try CommandLineTool.succeed([
+                "summary", "--all", "--no-timing", "--patch", "64x128x128", "--picture", picture.path, "--device", "cpu",
+            ])
+            for words in ["47.87", "87.51", "384.18", "212.49", "83.16", "CoTr 46.51 M / 399.21 G", "rules of fvcore"] {
+                #expect(text.contains(words), "\(words)")
+            }
+            let svg = try String(contentsOf: picture, encoding: .utf8)
+            // Four networks have a printed Dice on Synapse, five on BTCV.
+            #expect(svg.components(separatedBy: "<circle").count - 1 == 9)
+        }
+        // Swin UNETR takes multiples of 32 only.
+        let rows = try table(["--no-timing", "--patch", "48x64x48", "--classes", "3"]).rows
+        #expect(rows.map(\.network) == ["unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc"])
+        #expect(rows.map(\.patchSize) == [[48, 64, 48], [48, 64, 48], [64, 64, 64], [48, 64, 48], [48, 64, 48], [48, 64, 48]])
+        #expect(rows.allSatisfy { $0.parameters > 1_000_000 && $0.multiplyAdds > 1_000_000_000 && $0.measurements.isEmpty })
+    }
+
+    @Test("With timing every network has time and memory of a forward pass and a training step", .enabled(if: runsLongTests))
+    func measured() throws {
+        let rows = try table(["--patch", "32x32x32", "--device", "cpu", "--repetitions", "1", "--threads", "2"]).rows
+        #expect(rows.count == 6)
+        for row in rows {
+            let measured = try #require(row.measurements.first)
+            let (forward, step) = (try #require(measured.forward.secondsMedian), try #require(measured.trainingStep.secondsMedian))
+            #expect(forward > 0 && step > forward, "\(row.network)")
+            // At least the weights; for the step weights, gradients and momentum.
+            #expect(try #require(measured.forward.peakMegabytes) > row.parameters * 4 >> 20, "\(row.network)")
+            #expect(try #require(measured.trainingStep.peakMegabytes) > row.parameters * 12 >> 20, "\(row.network)")
+        }
+    }
+
+    @Test("benchmark times any network")
+    func benchmark() throws {
+        let text = try CommandLineTool.succeed([
+            "benchmark", "--network", "nnunet", "--patch", "8x16x16", "--classes", "3", "--train", "--repetitions", "1", "--json",
+            "--device", "cpu", "--precision", "float32",
+        ])
+        let result = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        #expect(result["what"] as? String == "nnU-Net, training step, 8×16×16")
+        #expect(try #require(result["median"] as? Double) > 0)
+    }
+
+    @Test("Impossible requests are refused with what was expected", arguments: [
+        (["summary", "--no-timing"], "--all"), (["summary", "--all", "--network", "unetr"], "--all"),
+        (["summary", "--network", "unetr", "--preset", "acdc"], "only one of"), (["summary", "--all", "--patch", "64x128"], "three sizes"),
+        (["summary", "--preset", "synapse", "--picture", "p.svg"], "--all"), (["summary", "--network", "vnet"], "vnet"),
+        (["benchmark", "--network", "unetr", "--channels", "0"], "--channels is 0"),
+        (["benchmark", "--network", "unetr", "--classes", "1"], "--classes is 1"),
+    ])
+    func refusals(arguments: [String], words: String) throws {
+        try CommandLineTool.fail(arguments, saying: [words])
+    }
+
+    @Test("forward runs every architecture that a configuration file names", arguments: NarrowNetworks.names)
+    func forward(name: String) throws {
+        let description = NarrowNetworks.description(name)
+        let network = try description.makeNetwork(generator: Generator(seed: 1))
+        let input = try Tensor(
+            ParityRule("input").values(description.inputChannels * description.patchSize.reduce(1, *), scale: 1),
+            shape: [1, description.inputChannels] + description.patchSize)
+        try Fixtures.withTemporaryFolder { folder in
+            func path(_ name: String) -> URL { folder.appending(path: name) }
+            try JSONEncoder().encode(description).write(to: path("c.json"))
+            try WeightsFile.write(network.store.state(), to: path("w.pth"))
+            try StateDictionary([("input", input.stored())]).write(to: path("x.safetensors"))
+            try CommandLineTool.succeed([
+                "forward", "--configuration", path("c.json").path, "--weights", path("w.pth").path, "-i", path("x.safetensors").path, "-o",
+                path("y.safetensors").path, "--device", "cpu", "--threads", "1",
+            ])
+            let logits = try StateDictionary(safetensors: path("y.safetensors"))
+            #expect(logits.entries.map(\.key) == description.outputSizes.indices.map { "logits\($0)" })
+            let expected = try withoutGradients { try network(input, .evaluation, deepSupervision: true)[0].array(of: Float.self) }
+            let found = try #require(logits["logits0"]).floats()
+            // Another number of threads sums in another order.
+            let scale = expected.map(abs).max() ?? 1
+            #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 * scale })
+        }
+    }
+
+    // MARK: convert
+
+    /// A plan around a narrow network.
+    private func plan(_ description: NetworkDescription) throws -> Plan {
+        let labels = (0..<description.classes).map { LabelDefinition(name: $0 == 0 ? "background" : "part \($0)", value: $0) }
+        return try Plan(
+            dataset: "Test", channelNames: ["MRI"], labels: LabelSet(definitions: labels), targetSpacing: [1, 1, 1],
+            patchSize: description.patchSize, normalisation: [.init(scheme: .zScore)]
+        ).with(network: description)
+    }
+
+    @Test("nnU-Net's checkpoints become bundles that hold every tensor once, and come back with all keys of version 2", arguments: ["v1", "v2"])
+    func nnUNet(version: String) throws {
+        let description = NarrowNetworks.description("nnunet")
+        let network = try description.makeNetwork(generator: Generator(seed: 1))
+        let state = try network.store.state()
+        try Fixtures.withTemporaryFolder { folder in
+            func path(_ name: String) -> URL { folder.appending(path: name) }
+            try plan(description).write(to: path("plan.json"))
+            let entries = version == "v2" ? state.entries : try Self.version1(network.store)
+            try PyTorchArchive.write(
+                entries.map { ($0.key, $0.array) }, under: version == "v2" ? "network_weights" : "state_dict", to: path("c.pth"))
+            let bundle = path("m.unetrpp")
+            try CommandLineTool.succeed(["convert", path("c.pth").path, bundle.path, "--plan", path("plan.json").path])
+            let stored = try ModelBundle(contentsOf: bundle).state()
+            #expect(stored.entries.map(\.key) == network.store.entries.filter { $0.aliasOf == nil }.map(\.key))
+            try CommandLineTool.succeed(["convert", bundle.path, path("back.pth").path])
+            let back = try WeightsFile.read(path("back.pth"))
+            #expect(back.entries.map(\.key) == state.entries.map(\.key))
+            #expect(back.entries.map(\.array) == state.entries.map(\.array))
+        }
+    }
+
+    /// The weights as `Generic_UNet` names them: without biases of up-samplings and heads, which are zero here.
+    private static func version1(_ store: ParameterStore) throws -> [(key: String, array: StoredArray)] {
+        func old(_ key: String) -> String {
+            let parts = key.split(separator: ".").map(String.init)
+            switch (parts[0], parts[1]) {
+            case ("decoder", "transpconvs"): return "tu.\(parts[2]).\(parts[3])"
+            case ("decoder", "seg_layers"): return "seg_outputs.\(parts[2]).\(parts[3])"
+            default:
+                let isEncoder = parts[0] == "encoder", stage = parts[2], unit = isEncoder ? parts[5] : parts[4]
+                let layer = parts[parts.count - 2] == "norm" ? "instnorm" : "conv", name = parts[parts.count - 1]
+                // The lowest stage and those of the decoder keep their last convolution apart.
+                if isEncoder, stage != "2" { return "conv_blocks_context.\(stage).blocks.\(unit).\(layer).\(name)" }
+                return "conv_blocks_\(isEncoder ? "context" : "localization").\(stage).\(unit).blocks.0.\(layer).\(name)"
+            }
+        }
+        for entry in store.entries where entry.key.hasPrefix("decoder.transpconvs") || entry.key.hasPrefix("decoder.seg_layers") {
+            if entry.key.hasSuffix("bias") { try withoutGradients { try entry.tensor.fillInPlace(0) } }
+        }
+        return try store.entries.filter { $0.aliasOf == nil }.compactMap { entry in
+            let key = old(entry.key)
+            if key.hasSuffix("bias"), key.hasPrefix("tu") || key.hasPrefix("seg") { return nil }
+            return (key, try entry.tensor.detached().stored())
+        }
+    }
+
+    @Test("Weights of every architecture convert to a bundle and back", arguments: NarrowNetworks.names)
+    func bundles(name: String) throws {
+        let description = NarrowNetworks.description(name)
+        let state = try description.makeNetwork(generator: Generator(seed: 1)).store.state()
+        try Fixtures.withTemporaryFolder { folder in
+            func path(_ name: String) -> URL { folder.appending(path: name) }
+            try plan(description).write(to: path("plan.json"))
+            try WeightsFile.write(state, to: path("w.safetensors"))
+            try CommandLineTool.succeed(["convert", path("w.safetensors").path, path("m.unetrpp").path, "--plan", path("plan.json").path])
+            try CommandLineTool.succeed(["convert", path("m.unetrpp").path, path("back.safetensors").path])
+            let back = try WeightsFile.read(path("back.safetensors"))
+            #expect(back.entries.map(\.key) == state.entries.map(\.key))
+            #expect(back.entries.map(\.array) == state.entries.map(\.array))
+        }
+    }
+
+    @Test("Weights of another network are refused, and nothing is written")
+    func otherNetwork() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            func path(_ name: String) -> URL { folder.appending(path: name) }
+            try plan(NarrowNetworks.description("nnunet")).write(to: path("plan.json"))
+            try WeightsFile.write(NarrowNetworks.description("unetr").makeNetwork().store.state(), to: path("w.pth"))
+            try CommandLineTool.fail(
+                ["convert", path("w.pth").path, path("m.unetrpp").path, "--plan", path("plan.json").path], saying: ["the weights lack"])
+            #expect(!FileManager.default.fileExists(atPath: path("m.unetrpp").path))
+        }
+    }
+}
