@@ -100,7 +100,7 @@ extension NetworkDescription: Codable {
     }
 }
 
-extension UNETRPlusPlusConfiguration: NetworkConfiguration {
+extension UNETRPlusPlusConfiguration {
     public func makeNetwork(
         device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
     ) throws -> any SegmentationNetwork {

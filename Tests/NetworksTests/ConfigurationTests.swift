@@ -64,7 +64,7 @@ struct ConfigurationTests {
         (#"{"inputChannels": 0}"#, "inputChannels", "0", "from 1 to 1024"),
         (#"{"classes": 1}"#, "classes", "1", "from 2"),
         (#"{"patchSize": [64, 128]}"#, "patchSize", "[64, 128]", "three sizes"),
-        (#"{"patchSize": [64, 128, 130]}"#, "patchSize", "[64, 128, 130]", "divisible by the stem's × 8, here [16, 32, 32]"),
+        (#"{"patchSize": [64, 128, 130]}"#, "patchSize", "[64, 128, 130]", "divisible by [16, 32, 32]"),
         (#"{"patchSize": [0, 128, 128]}"#, "patchSize", "[0, 128, 128]", "three sizes"),
         (#"{"patchSize": [64, 128, 99999999999]}"#, "patchSize", "[64, 128, 99999999999]", "from 1 to 4096"),
         (#"{"stem": [2, 4, 0]}"#, "stem", "[2, 4, 0]", "from 1 to 8"),

@@ -1,4 +1,3 @@
-public import Layers
 public import Torch
 
 extension UNETRPlusPlus {
