@@ -69,6 +69,12 @@ CTStatus ct_cross_entropy(CTTensor logits, CTTensor target, int64_t ignored, CTT
     });
 }
 
+CTStatus ct_binary_cross_entropy(CTTensor logits, CTTensor target, CTTensor *out) {
+    return yields(out, [&] {
+        return at::binary_cross_entropy_with_logits(tensor(logits), tensor(target), {}, {}, at::Reduction::Mean);
+    });
+}
+
 CTStatus ct_one_hot(CTTensor labels, int64_t classes, CTTensor *out) {
     return yields(out, [&] {
         const auto &from = tensor(labels);

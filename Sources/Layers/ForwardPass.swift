@@ -11,6 +11,9 @@ public struct ForwardPass: Sendable {
     /// Where dropout draws from; nil: libtorch's own generator.
     public var generator: Generator?
 
+    /// Whether operations that are fused on the CPU are used there; the plain ones are the same function, slower.
+    public var fused = true
+
     /// Receives inner tensors by name, such as "encoder.stage0", for tests and tools.
     public var tap: (@Sendable (String, Tensor) -> Void)?
 

@@ -2,6 +2,8 @@
 public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooFewCases(got: Int, folds: Int)
     case duplicateCase(String)
+    case noPublishedSplit(benchmark: String?)
+    case splitMismatch(benchmark: String, missing: [String])
     case notADataset(path: String, problem: String)
     case invalidDescription(path: String, problem: String)
     case missingFile(path: String, neededFor: String)
@@ -25,6 +27,13 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
             "cannot make \(folds) folds of \(got) labelled cases; add cases or ask for fewer folds"
         case .duplicateCase(let name):
             "the case \(name) occurs twice; give every case a name of its own"
+        case .noPublishedSplit(let benchmark):
+            benchmark.map { "\($0) was published without a split of its own; choose a fold" }
+                ?? "the data set is none of the published benchmarks by its name; name one (--preset), or choose a fold"
+        case .splitMismatch(let benchmark, let missing):
+            "the published split of \(benchmark) names \(missing.count) case\(missing.count == 1 ? "" : "s") that the data set lacks: "
+                + missing.prefix(3).joined(separator: ", ") + (missing.count > 3 ? " and more" : "")
+                + "; rename the cases as the benchmark does, or choose a fold"
         case .notADataset(let path, let problem):
             "\(path) is no data set: \(problem)"
         case .invalidDescription(let path, let problem):

@@ -100,6 +100,29 @@ extension Tensor {
         }
     }
 
+    /// Dropout(soft-max of self · keysᵀ over each head's p) · values in one operation, whose attention never lies in memory as a whole.
+    ///
+    /// The same function and gradients as the plain operations, but on the CPU only; which elements are dropped depends on one number
+    /// drawn from the generator and on each element's place, not on the number of threads.
+    /// - Parameters:
+    ///   - keys: [N, h·p, C] for tokens [N, T, C].
+    ///   - values: [N, h, p, d].
+    ///   - byChannel: whether the result [N, T, h·d] lies in memory as [d, h, T] a sample instead of [T, h, d].
+    public func spatialAttention(
+        keys: Tensor, values: Tensor, byChannel: Bool, dropout: Double = 0, using generator: Generator? = nil
+    ) throws -> Tensor {
+        try yields("spatial attention", [self, keys, values]) { out in
+            withExtendedLifetime(generator) {
+                ct_spatial_attention(handle, keys.handle, values.handle, byChannel, dropout, generator.handleOrNone, out)
+            }
+        }
+    }
+
+    /// Mean binary cross-entropy of logits against indicators of the same shape and floating-point type.
+    public func binaryCrossEntropy(_ target: Tensor) throws -> Tensor {
+        try yields("binary cross-entropy", [self, target]) { ct_binary_cross_entropy(handle, target.handle, $0) }
+    }
+
     /// Mean cross-entropy of logits [N, classes, …] against class numbers [N, …] (int64); `ignored` marks voxels that do not count.
     public func crossEntropy(_ target: Tensor, ignoring ignored: Int = -100) throws -> Tensor {
         try yields("cross-entropy", [self, target]) { ct_cross_entropy(handle, target.handle, Int64(ignored), $0) }

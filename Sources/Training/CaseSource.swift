@@ -10,26 +10,25 @@ struct CaseSource: SampleSource {
     let size: Extent
     let foreground: [ForegroundClass]
     private let image: StoredArray
-    /// Class numbers [D, H, W], −1 outside the mask.
-    private let classes: StoredArray
+    /// Numbers of classes or values of labels [D, H, W] (see `TrainingTargets`), −1 outside the mask.
+    private let numbers: StoredArray
 
-    init(named name: String, in folder: URL, labels: LabelSet) throws {
+    init(named name: String, in folder: URL, _ targets: TrainingTargets) throws {
         let file = try PreparedCaseFile(named: name, in: folder)
         guard let stored = file.labels else { throw TrainingError.noLabels(name: name) }
         self.name = name
         channels = file.properties.channels
         size = Extent(file.properties.size)!
         image = file.image
-        classes = Self.classNumbers(stored, labels)
+        numbers = Self.renumbered(stored, targets)
         foreground = try file.foreground().voxels.sorted { $0.key < $1.key }.map { ForegroundClass(label: $0.key, voxels: $0.value) }
     }
 
-    /// The labels as positions in the plan's list of labels: what the network's outputs are numbered by.
-    private static func classNumbers(_ stored: StoredArray, _ labels: LabelSet) -> StoredArray {
-        let values = labels.definitions.map { $0.values[0] }
-        guard values != Array(values.indices) else { return stored }
-        let table = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($1, Int16($0)) })
-        return StoredArray(stored.ints().map { table[$0] ?? ($0 == -1 ? -1 : 0) }, shape: stored.shape)
+    /// The labels as training samples number them.
+    private static func renumbered(_ stored: StoredArray, _ targets: TrainingTargets) -> StoredArray {
+        let numbers = targets.numbers
+        guard numbers.contains(where: { $0.key != Int($0.value) }) else { return stored }
+        return StoredArray(stored.ints().map { numbers[$0] ?? ($0 == -1 ? -1 : 0) }, shape: stored.shape)
     }
 
     func withImage<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) throws -> Result {
@@ -37,6 +36,6 @@ struct CaseSource: SampleSource {
     }
 
     func withLabels<Result>(_ body: (UnsafeBufferPointer<Int16>) throws -> Result) throws -> Result {
-        try classes.withUnsafeBytes { try body($0.assumingMemoryBound(to: Int16.self)) }
+        try numbers.withUnsafeBytes { try body($0.assumingMemoryBound(to: Int16.self)) }
     }
 }

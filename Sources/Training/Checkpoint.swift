@@ -8,9 +8,13 @@ import Torch
 /// Names: `model.KEY`, `average.KEY`, `optimizer.NAME`, `random`; the numbers are in the file's metadata.
 struct Checkpoint {
     /// Epochs done.
-    var epoch: Int
+    var epoch = 0
     /// Best validation Dice so far; nil before the first validation.
     var bestDice: Double?
+    /// The epoch after which the weights were drawn anew; nil where they were not.
+    var redrawnAfter: Int?
+    /// Of float16 training.
+    var scaler: LossScaler?
 
     func write(model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer, generator: Generator, to url: URL) throws {
         var arrays: [(name: String, array: StoredArray)] = try model.state(aliases: false).entries.map { ("model.\($0.key)", $0.array) }
@@ -19,6 +23,8 @@ struct Checkpoint {
         arrays.append(("random", try generator.state().stored()))
         var metadata = ["epoch": String(epoch)]
         if let bestDice { metadata["bestDice"] = String(bestDice) }
+        if let redrawnAfter { metadata["redrawnAfter"] = String(redrawnAfter) }
+        if let scaler { metadata["lossScaler"] = String(decoding: try JSONEncoder().encode(scaler), as: UTF8.self) }
         try Safetensors.write(arrays, metadata: metadata, to: url)
     }
 
@@ -41,6 +47,9 @@ struct Checkpoint {
             try file["optimizer.\(name)"].map { try Tensor.from($0).to(model.device) }
         }
         try generator.restore(Tensor.from(file.array("random")))
-        return Checkpoint(epoch: epoch, bestDice: file.metadata["bestDice"].flatMap(Double.init))
+        return Checkpoint(
+            epoch: epoch, bestDice: file.metadata["bestDice"].flatMap(Double.init),
+            redrawnAfter: file.metadata["redrawnAfter"].flatMap(Int.init),
+            scaler: try file.metadata["lossScaler"].map { try JSONDecoder().decode(LossScaler.self, from: Data($0.utf8)) })
     }
 }

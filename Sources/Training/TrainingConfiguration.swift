@@ -1,6 +1,7 @@
 public import Augmentation
 public import Foundation
 public import Layers
+public import Preparation
 import Support
 public import Torch
 
@@ -11,6 +12,8 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public var epochs = 1000
     public var iterationsPerEpoch = 250
     public var batchSize = 2
+    /// Batches whose gradients are averaged for one step.
+    public var accumulation = 1
     public var optimizer = OptimizerKind.sgd
     public var learningRate = 0.01
     public var momentum = 0.99
@@ -26,12 +29,23 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public var foregroundShare = 0.33
     /// Decay of the running average of the weights, per step; nil: none. The average is what is validated and shipped.
     public var averaging: Double?
+    /// Batches of validation patches that Dice is estimated on after every epoch; 0: no estimate.
+    public var estimationIterations = 50
+    /// The epoch after which the weights are drawn anew and momentum is lowered if the estimated Dice is still 0; nil: never.
+    public var rescueEpoch: Int? = 100
     /// Whole-case validation every so many epochs (and after the last).
     public var validationInterval = 10
+    /// Whether the validation cases are segmented and scored on their scans' grid at the end.
+    public var finalValidation = true
     public var augmentation = AugmentationPlan()
     public var seed: UInt64 = 1
     /// Threads that make batches.
     public var loaderThreads = 1
+    /// Whether fused operations are used where there are some; the plain ones are the same functions, slower.
+    public var fusedOperations = true
+
+    /// What the rescue lowers momentum to.
+    static let rescueMomentum = 0.95
 
     public init() {}
 
@@ -42,6 +56,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public static let quick: TrainingConfiguration = {
         var configuration = TrainingConfiguration()
         configuration.epochs = 50
+        configuration.estimationIterations = 10
         configuration.optimizer = .adamw
         configuration.learningRate = 2.5e-3
         configuration.weightDecay = 0.02
@@ -52,22 +67,34 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
         return configuration
     }()
 
-    /// Reads settings from JSON; fields that are left out are the published protocol's.
+    /// The published protocol for a plan: its batch, in-plane augmentation where its patch is strongly anisotropic (nnU-Net's factor of 3),
+    /// and zero outside the mask in the channels that were normalised inside it.
+    public static func published(for plan: Plan) -> TrainingConfiguration {
+        var configuration = published
+        configuration.batchSize = plan.batchSize
+        let isAnisotropic = Double(plan.patchSize.max()!) / Double(plan.patchSize[0]) > 3
+        configuration.augmentation = .published(inPlane: isAnisotropic, zeroOutsideMask: plan.normalisation.map(\.useMask))
+        return configuration
+    }
+
+    /// Reads settings from JSON; fields that are left out are those of `defaults`.
     /// - Throws: `TrainingError.setting` for a value no run can have or a field that does not exist.
-    public init(contentsOf url: URL) throws {
+    public init(contentsOf url: URL, defaults: TrainingConfiguration = .published) throws {
         let data: Data
         do { data = try Data(contentsOf: url) } catch { throw FileError(path: url.path, problem: "the training settings cannot be read") }
-        let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(Self.published)) as? [String: Any] ?? [:]
+        let known = try JSONSerialization.jsonObject(with: JSONEncoder().encode(defaults)) as? [String: Any] ?? [:]
         guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw FileError(path: url.path, problem: "the training settings are not a JSON object")
         }
-        let optional = ["mixedPrecision", "averaging"]
-        for field in given.keys where defaults[field] == nil && !optional.contains(field) {
+        let optional = ["mixedPrecision", "averaging", "rescueEpoch"]
+        for field in given.keys where known[field] == nil && !optional.contains(field) {
             throw TrainingError.setting(
-                field: field, value: "present", rule: "known fields are \((defaults.keys + optional).sorted().joined(separator: ", "))")
+                field: field, value: "present", rule: "known fields are \(Set(known.keys).union(optional).sorted().joined(separator: ", "))")
         }
-        let merged = defaults.merging(given) { $1 }
-        self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: merged))
+        let merged = known.merging(given) { $1 }
+        do { self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: merged)) } catch let error as DecodingError {
+            throw FileError(path: url.path, problem: "a training setting is not of the expected kind: \(error)")
+        }
         try validate()
     }
 
@@ -88,6 +115,10 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
         try demand(epochs > 0, "epochs", epochs, "at least 1")
         try demand(iterationsPerEpoch > 0, "iterationsPerEpoch", iterationsPerEpoch, "at least 1")
         try demand(batchSize > 0, "batchSize", batchSize, "at least 1")
+        try demand(accumulation > 0, "accumulation", accumulation, "at least 1")
+        try demand(estimationIterations >= 0, "estimationIterations", estimationIterations, "0 or more")
+        try demand(rescueEpoch ?? 1 > 0, "rescueEpoch", rescueEpoch ?? 1, "at least 1")
+        try demand(loaderThreads > 0, "loaderThreads", loaderThreads, "at least 1")
         try demand(learningRate > 0 && learningRate.isFinite, "learningRate", learningRate, "above 0")
         try demand((0..<1).contains(momentum), "momentum", momentum, "from 0 to below 1")
         try demand(weightDecay >= 0, "weightDecay", weightDecay, "0 or more")

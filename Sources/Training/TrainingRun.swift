@@ -2,7 +2,8 @@ public import Foundation
 public import Preparation
 import Support
 
-/// A training run's folder: `run.json`, `log.jsonl`, `timing.jsonl`, `progress.svg`, `latest/` and `best/` checkpoints, `model.unetrpp`.
+/// A training run's folder: `run.json`, `log.jsonl`, `timing.jsonl`, `progress.svg`, TensorBoard's `events.out.tfevents.…`, `latest/` and
+/// `best/` checkpoints, `model.unetrpp`, and `validation/` with the masks and scores of the validation cases.
 public struct TrainingRun: Sendable {
     public let folder: URL
 
@@ -16,15 +17,21 @@ public struct TrainingRun: Sendable {
         /// Folder of the prepared cases.
         public var prepared: String
         public var fold: Fold
-        /// Weights the run starts from (a bundle's folder); nil: new ones.
+        /// Weights the run starts from (a bundle or a weights file); nil: new ones.
         public var initial: String?
+        /// The label files that the last validation is scored against, by case.
+        public var references: [String: String] = [:]
 
-        public init(plan: Plan, configuration: TrainingConfiguration, prepared: String, fold: Fold, initial: String? = nil) {
+        public init(
+            plan: Plan, configuration: TrainingConfiguration, prepared: String, fold: Fold, initial: String? = nil,
+            references: [String: String] = [:]
+        ) {
             self.plan = plan
             self.configuration = configuration
             self.prepared = prepared
             self.fold = fold
             self.initial = initial
+            self.references = references
         }
     }
 
@@ -34,6 +41,8 @@ public struct TrainingRun: Sendable {
     public var log: URL { folder.appending(path: "log.jsonl") }
     var timing: URL { folder.appending(path: "timing.jsonl") }
     public var progress: URL { folder.appending(path: "progress.svg") }
+    /// Masks and scores of the last validation.
+    public var validation: URL { folder.appending(path: "validation") }
     public var model: URL { folder.appending(path: "model.unetrpp") }
 
     public var exists: Bool { FileManager.default.fileExists(atPath: descriptionURL.path) }

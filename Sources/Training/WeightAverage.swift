@@ -19,6 +19,11 @@ final class WeightAverage {
         try withoutGradients { try TensorList.moveInPlace(tensors, towards: live, by: 1 - decay) }
     }
 
+    /// Forgets everything before the weights as they are.
+    func restart() throws {
+        try withoutGradients { for (average, weight) in zip(tensors, live) { try average.copyInPlace(weight) } }
+    }
+
     /// Runs `body` with the average in place of the weights.
     func whileInPlace<Result>(_ body: () throws -> Result) throws -> Result {
         try exchange()

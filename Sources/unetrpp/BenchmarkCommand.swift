@@ -18,6 +18,7 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "Samples in a batch.") var batch = 1
     @Option(help: "Timed repetitions.") var repetitions = 5
     @Flag(help: "Time the training step instead of the forward pass.") var train = false
+    @Flag(help: "Use the plain operations where there are fused ones.") var plain = false
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
@@ -45,7 +46,7 @@ struct BenchmarkCommand: ParsableCommand {
         let network = try description.makeNetwork(device: device, generator: Generator(seed: 1, device: device))
         let input = try Tensor.randn([batch, description.inputChannels] + description.patchSize, on: device)
         let once = try train ? trainingStep(network, description, input, mixed) : {
-            _ = try withoutGradients { try network(input, ForwardPass(mixedPrecision: mixed), deepSupervision: true) }
+            _ = try withoutGradients { try network(input, pass(training: false, mixed), deepSupervision: true) }
         }
         let times = try measure(once, device).sorted()
         let result = Result(
@@ -73,6 +74,12 @@ struct BenchmarkCommand: ParsableCommand {
         }.dropFirst().map { $0 }
     }
 
+    private func pass(training: Bool, _ mixed: DType?) -> ForwardPass {
+        var pass = ForwardPass(training: training, mixedPrecision: mixed)
+        pass.fused = !plain
+        return pass
+    }
+
     private func trainingStep(
         _ network: any SegmentationNetwork, _ description: NetworkDescription, _ input: Tensor, _ mixed: DType?
     ) throws -> () throws -> Void {
@@ -81,7 +88,7 @@ struct BenchmarkCommand: ParsableCommand {
         let targets = try description.outputSizes.map { size in
             try (Tensor.rand([batch] + size, on: input.device) * Double(description.classes)).to(.int64)
         }
-        let pass = ForwardPass(training: true, mixedPrecision: mixed)
+        let pass = pass(training: true, mixed)
         return {
             try optimizer.clearGradients()
             try loss(network(input, pass, deepSupervision: true), targets).backward()

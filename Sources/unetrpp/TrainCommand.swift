@@ -10,8 +10,9 @@ struct TrainCommand: AsyncParsableCommand {
         commandName: "train", abstract: "Train a model on a folder of labelled scans.",
         discussion: """
             DATASET is a folder in the layout of the Medical Segmentation Decathlon, nnU-Net, or plain images/ and labels/. The run's
-            folder gets run.json, log.jsonl, checkpoints after every epoch, and at the end model.unetrpp. A run that was stopped, in
-            whatever way, goes on with --resume and gives the same bits as if it had not been.
+            folder gets run.json, log.jsonl, progress.svg and TensorBoard's events, checkpoints after every epoch, and at the end
+            model.unetrpp and validation/ with the masks and scores of the validation cases. A run that was stopped, in whatever way,
+            goes on with --resume and gives the same bits as if it had not been.
             """)
 
     @Argument(help: "Folder of the data set.", completion: .directory)
@@ -26,10 +27,12 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "Training settings (JSON); what it leaves out is the published protocol.", completion: .file())
     var settings: String?
 
-    @Option(help: "Cross-validation fold whose part is kept for validation, 0 to 4.")
-    var fold = 0
+    @Option(help: "Cross-validation fold whose part is kept for validation, 0 to 4; all: none is; published: the benchmark's own split.")
+    var fold = "0"
 
-    @Option(name: .customLong("init"), help: "Model bundle whose weights the run starts from.", completion: .directory)
+    @Option(
+        name: .customLong("init"),
+        help: "Model bundle or weights file to start from; heads are made anew for another number of classes.", completion: .directory)
     var initial: String?
 
     @Option(help: "Epochs, over the settings.") var epochs: Int?
@@ -40,7 +43,7 @@ struct TrainCommand: AsyncParsableCommand {
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
-        guard (0...4).contains(fold) else { throw ValidationError("--fold is \(fold); expected 0 to 4") }
+        guard FoldChoice(fold) != nil else { throw ValidationError("--fold is \(fold); expected 0 to 4, all or published") }
     }
 
     func run() async throws {
@@ -54,16 +57,27 @@ struct TrainCommand: AsyncParsableCommand {
         let cases = dataset.cases.filter { $0.labelURL != nil }
         try await PrepareCommand.show(PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: prepared))
 
-        let folds = try CrossValidation.folds(cases.map(\.name))
-        let description = TrainingRun.Description(
-            plan: plan, configuration: try configuration(device), prepared: prepared.path, fold: folds[fold],
-            initial: initial.map { URL(fileURLWithPath: $0).path })
-        let trainer = try Trainer(run: run, description: description, device: device, resume: resume)
-        try train(trainer)
+        let trainer = try Trainer(
+            run: run, description: description(of: cases, dataset.name, plan, prepared, device), device: device, resume: resume)
+        if let beginning = trainer.beginning { ProgressBar("", total: 0).say("Start: \(beginning)") }
+        try await show(trainer)
     }
 
-    private func configuration(_ device: Device) throws -> TrainingConfiguration {
-        var configuration = try settings.map { try TrainingConfiguration(contentsOf: URL(fileURLWithPath: $0)) } ?? .published
+    private func description(
+        of cases: [DatasetCase], _ name: String, _ plan: Plan, _ prepared: URL, _ device: Device
+    ) throws -> TrainingRun.Description {
+        let benchmark = planning.preset.flatMap(Benchmark.init(named:)) ?? Benchmark(named: name)
+        let fold = try FoldChoice(fold)!.cases(of: cases.map(\.name), benchmark: benchmark)
+        let labels = cases.filter { fold.validation.contains($0.name) }.compactMap { entry in entry.labelURL.map { (entry.name, $0.path) } }
+        return TrainingRun.Description(
+            plan: plan, configuration: try configuration(plan, device), prepared: prepared.path, fold: fold,
+            initial: initial.map { URL(fileURLWithPath: $0).path }, references: Dictionary(uniqueKeysWithValues: labels))
+    }
+
+    private func configuration(_ plan: Plan, _ device: Device) throws -> TrainingConfiguration {
+        let published = TrainingConfiguration.published(for: plan)
+        var configuration = try settings.map { try TrainingConfiguration(contentsOf: URL(fileURLWithPath: $0), defaults: published) }
+            ?? published
         if let epochs { configuration.epochs = epochs }
         if let iterations { configuration.iterationsPerEpoch = iterations }
         if let seed { configuration.seed = seed }
@@ -79,29 +93,45 @@ struct TrainCommand: AsyncParsableCommand {
         return try run.exists ? run.readDescription().plan : planning.plan(for: dataset)
     }
 
-    private func train(_ trainer: Trainer) throws {
+    /// Runs the training, with one line of progress that moves and one line for each epoch.
+    private func show(_ trainer: Trainer) async throws {
         let configuration = trainer.description.configuration
-        let names = trainer.description.plan.labels.foreground.map(\.name)
         var bar = ProgressBar("Epoch \(trainer.epochsDone + 1)/\(configuration.epochs)", total: configuration.iterationsPerEpoch)
-        try trainer.train { event in
+        var estimate = ""
+        for try await event in trainer.events() {
             switch event {
             case .iteration(_, let iteration, _, let loss):
-                bar.update(iteration, String(format: "loss %.4f", loss))
+                bar.update(iteration, String(format: "loss %.4f", loss) + estimate)
             case .validated:
                 break
             case .epoch(let record, let timing):
-                let dice = record.validationDice.map { values in
-                    ", Dice " + zip(names, values).map { "\($0) \(String(format: "%.4f", $1))" }.joined(separator: ", ")
-                        + String(format: ", mean %.4f", record.meanDice ?? 0)
-                } ?? ""
-                let waiting = String(format: "%.1f %%", 100 * timing.waiting / timing.seconds)
-                bar.say(
-                    "Epoch \(record.epoch)/\(configuration.epochs): loss \(String(format: "%.4f", record.loss))\(dice), "
-                        + "\(ProgressBar.duration(timing.seconds)), waiting for data \(waiting)")
+                estimate = record.estimatedMean.map { String(format: ", estimated Dice %.3f (patches)", $0) } ?? ""
+                bar.say(line(of: record, timing, trainer))
                 if runtime.json { try print(JSONLine.encode(record)) }
                 bar = ProgressBar("Epoch \(record.epoch + 1)/\(configuration.epochs)", total: configuration.iterationsPerEpoch)
+            case .finished(let summary):
+                for score in summary.scores { bar.say("Validation, \(score.name): \(score.text)") }
+                if let validation = summary.validation { bar.say("Masks and scores of the validation cases are in \(validation.path)") }
+                bar.say("The model is \(summary.model.path)")
+                if runtime.json { try print(JSONLine.encode(summary)) }
             }
         }
-        bar.say("The model is \(trainer.run.model.path)")
+    }
+
+    private func line(of record: EpochRecord, _ timing: EpochTiming, _ trainer: Trainer) -> String {
+        let epochs = trainer.description.configuration.epochs
+        var parts = ["loss " + String(format: "%.4f", record.loss)]
+        if let estimate = record.estimatedMean { parts.append(String(format: "estimated Dice %.4f (patches)", estimate)) }
+        if let values = record.validationDice {
+            let names = trainer.description.plan.labels.foreground.map(\.name)
+            let scores = zip(names, values).map { "\($0) \(String(format: "%.4f", $1))" }.joined(separator: ", ")
+            parts.append("Dice of whole cases \(scores)" + String(format: ", mean %.4f", record.meanDice ?? 0))
+        }
+        parts.append(String(format: "rate %.2g", record.learningRate))
+        parts.append(ProgressBar.duration(timing.seconds))
+        parts.append(String(format: "waiting for data %.1f %%", 100 * timing.waiting / timing.seconds))
+        if record.epoch < epochs { parts.append("\(ProgressBar.duration(timing.seconds * Double(epochs - record.epoch))) left") }
+        if record.redrawn == true { parts.append("nothing was learned so far: all weights are drawn anew, with less momentum") }
+        return "Epoch \(record.epoch)/\(epochs): " + parts.joined(separator: ", ")
     }
 }

@@ -5,7 +5,7 @@
 //    `out` parameter owns it and gives it to ct_free once.
 //  - Every call returns a status and writes its results through out parameters, which are untouched unless the status is CT_OK.
 //  - The sentence about the last failure on this thread is ct_error_message(); it holds until the thread's next failing call.
-//  - No logic lives here: each function is one call of libtorch.
+//  - No logic lives here: each function is one call of libtorch, but for ct_spatial_attention, which fuses what libtorch does one by one.
 #ifndef CTORCH_H
 #define CTORCH_H
 
@@ -186,7 +186,12 @@ CTStatus ct_leaky_relu_in_place(CTTensor target, double slope);
 // 1 / keep with probability `keep`, else 0: what dropout multiplies with.
 CTStatus ct_dropout_mask(CTTensor like, CTSizes shape, double keep, CTGenerator optional_generator, CTTensor *out);
 CTStatus ct_attention(CTTensor query, CTTensor key, CTTensor value, CTTensor optional_mask, double dropout, double scale, CTTensor *out);
+// Dropout(soft-max of tokens [N, T, C] · keys [N, h·p, C] over each head's p) · values [N, h, p, d] as [N, T, h·d], in memory [d, h, T] a
+// sample (`published`) or [T, h, d]; see spatial_attention.cpp. CPU only.
+CTStatus ct_spatial_attention(
+    CTTensor tokens, CTTensor keys, CTTensor values, bool published, double dropout, CTGenerator optional_generator, CTTensor *out);
 CTStatus ct_cross_entropy(CTTensor logits, CTTensor target, int64_t ignored, CTTensor *out);
+CTStatus ct_binary_cross_entropy(CTTensor logits, CTTensor target, CTTensor *out);  // mean, of logits of a sigmoid
 CTStatus ct_one_hot(CTTensor labels, int64_t classes, CTTensor *out);  // [N, …] → [N, classes, …], uint8
 CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, CTTensor *out);
 CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out);

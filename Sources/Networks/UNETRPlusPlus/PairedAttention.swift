@@ -12,7 +12,7 @@ import Torch
 ///     spatial branch = soft-max(x · (τ₂ K / ‖q‖ · Wq)ᵀ) · V  per head,     then its output layer W₁
 ///
 /// This is the function of the paper; only the order of the products differs. Everything but two thin products over x and the spatial
-/// soft-max is of size C or p.
+/// soft-max is of size C or p. On the CPU the latter is one operation with its values (`Tensor.spatialAttention`).
 struct PairedAttention {
     let configuration: UNETRPlusPlusConfiguration
     let temperature, temperature2: Tensor
@@ -119,13 +119,22 @@ struct PairedAttention {
         let values = try valueProjection.addingBias(projectedForValues.matmul(shared.spatialValue.transposed(-1, -2)))
 
         let scaledKeys = try keys * (temperature2 / shared.queryLength.unsqueezed(-2))
-        let matrix = try scaledKeys.matmul(shared.query).flattened(from: 1, to: 2).transposed(1, 2)  // [N, C, h·p]
-        let logits = try shared.working.matmul(matrix.to(shared.working.dtype))  // [N, T, h·p]
-        let shape = logits.shape
-        let attention = try drop(logits.reshaped([shape[0], shape[1], configuration.heads, -1]).softmax(-1), pass)  // [N, T, h, p]
-        let tokens = try weighted(values.to(attention.dtype), by: attention)
+        let matrix = try scaledKeys.matmul(shared.query).flattened(from: 1, to: 2)  // [N, h·p, C]
+        let tokens = try pass.fused && matrix.device == .cpu
+            ? shared.working.spatialAttention(
+                keys: matrix, values: values, byChannel: configuration.spatialOrder == .published,
+                dropout: pass.training ? configuration.attentionDropout : 0, using: pass.generator)
+            : plainAttention(shared.working, matrix, values, pass)
         guard let output = outputs?.spatial else { return tokens }
         return try tokens.linear(output.weight.to(tokens.dtype)) + output.bias!
+    }
+
+    /// `Tensor.spatialAttention` in plain operations.
+    private func plainAttention(_ tokens: Tensor, _ keys: Tensor, _ values: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        let logits = try tokens.matmul(keys.transposed(1, 2).to(tokens.dtype))  // [N, T, h·p]
+        let shape = logits.shape
+        let attention = try drop(logits.reshaped([shape[0], shape[1], configuration.heads, -1]).softmax(-1), pass)  // [N, T, h, p]
+        return try weighted(values.to(attention.dtype), by: attention)
     }
 
     /// The values [N, h, p, d] averaged by the attention [N, T, h, p], as tokens [N, T, C] in the configuration's order.
