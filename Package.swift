@@ -105,7 +105,7 @@ let package = Package(
                 "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
-        tests("Training", ["NetworkTestSupport", "Inference", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
+        tests("Training", ["NetworkTestSupport", "Augmentation", "Inference", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
         tests("Inference", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
     ],
     swiftLanguageModes: [.v6],

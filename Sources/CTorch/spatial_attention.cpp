@@ -256,6 +256,14 @@ int64_t drawn_seed(std::optional<at::Generator> generator) {
 
 }  // namespace
 
+bool ct_spatial_attention_is_fast(void) {
+#if defined(__OPTIMIZE__)
+    return true;
+#else
+    return false;
+#endif
+}
+
 CTStatus ct_spatial_attention(
     CTTensor tokens, CTTensor keys, CTTensor values, bool published, double dropout, CTGenerator generator, CTTensor *out) {
     return yields(out, [&] {

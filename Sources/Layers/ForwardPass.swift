@@ -12,7 +12,7 @@ public struct ForwardPass: Sendable {
     public var generator: Generator?
 
     /// Whether operations that are fused on the CPU are used there; the plain ones are the same function, slower.
-    public var fused = true
+    public var fused = Tensor.spatialAttentionIsFast
 
     /// Receives inner tensors by name, such as "encoder.stage0", for tests and tools.
     public var tap: (@Sendable (String, Tensor) -> Void)?

@@ -118,6 +118,9 @@ extension Tensor {
         }
     }
 
+    /// Whether `spatialAttention` is worth its while: not in a debug build, whose loops are slower than the operations they fuse.
+    public static var spatialAttentionIsFast: Bool { ct_spatial_attention_is_fast() }
+
     /// Mean binary cross-entropy of logits against indicators of the same shape and floating-point type.
     public func binaryCrossEntropy(_ target: Tensor) throws -> Tensor {
         try yields("binary cross-entropy", [self, target]) { ct_binary_cross_entropy(handle, target.handle, $0) }

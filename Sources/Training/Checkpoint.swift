@@ -24,7 +24,7 @@ struct Checkpoint {
         var metadata = ["epoch": String(epoch)]
         if let bestDice { metadata["bestDice"] = String(bestDice) }
         if let redrawnAfter { metadata["redrawnAfter"] = String(redrawnAfter) }
-        if let scaler { metadata["lossScaler"] = String(decoding: try JSONEncoder().encode(scaler), as: UTF8.self) }
+        if let scaler { (metadata["lossFactor"], metadata["goodSteps"]) = (String(scaler.factor), String(scaler.goodSteps)) }
         try Safetensors.write(arrays, metadata: metadata, to: url)
     }
 
@@ -50,6 +50,8 @@ struct Checkpoint {
         return Checkpoint(
             epoch: epoch, bestDice: file.metadata["bestDice"].flatMap(Double.init),
             redrawnAfter: file.metadata["redrawnAfter"].flatMap(Int.init),
-            scaler: try file.metadata["lossScaler"].map { try JSONDecoder().decode(LossScaler.self, from: Data($0.utf8)) })
+            scaler: file.metadata["lossFactor"].flatMap(Double.init).map {
+                LossScaler(factor: $0, goodSteps: file.metadata["goodSteps"].flatMap(Int.init) ?? 0)
+            })
     }
 }

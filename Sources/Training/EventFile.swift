@@ -94,7 +94,7 @@ struct EventMessage {
         var event = EventMessage()
         event.key(1, 1)
         event.bytes += Self.littleEndian(time.timeIntervalSince1970.bitPattern)
-        event.add(2, number: step)
+        if step != 0 { event.add(2, number: step) }  // protocol buffers leave zeros out
         event.bytes += bytes
         return event
     }

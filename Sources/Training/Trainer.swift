@@ -182,7 +182,7 @@ public final class Trainer {
     /// How the network is run for training.
     private var pass: ForwardPass {
         var pass = ForwardPass(training: true, mixedPrecision: configuration.mixedPrecision, generator: generator)
-        pass.fused = configuration.fusedOperations
+        if !configuration.fusedOperations { pass.fused = false }
         return pass
     }
 

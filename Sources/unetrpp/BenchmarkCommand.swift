@@ -76,7 +76,7 @@ struct BenchmarkCommand: ParsableCommand {
 
     private func pass(training: Bool, _ mixed: DType?) -> ForwardPass {
         var pass = ForwardPass(training: training, mixedPrecision: mixed)
-        pass.fused = !plain
+        if plain { pass.fused = false }
         return pass
     }
 

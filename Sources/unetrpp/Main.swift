@@ -12,6 +12,7 @@ struct UNETRPP: AsyncParsableCommand {
             PlanCommand.self,
             PrepareCommand.self,
             TrainCommand.self,
+            TraceCommand.self,
             SegmentCommand.self,
             EvaluateCommand.self,
             CompareCommand.self,

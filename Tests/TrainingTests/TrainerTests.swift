@@ -5,36 +5,20 @@ import Preparation
 import TestSupport
 import Testing
 import Torch
-import Training
+@testable import Training
 import Volumes
 
 /// Short runs of a tiny network on made-up cases.
 @Suite(.serialized) struct TrainerTests {
     private struct Killed: Error {}
 
-    /// Four prepared cases: a bright ball in noise, labelled 1.
     private func description(in folder: URL, precision: DType? = nil, change: (inout TrainingConfiguration) -> Void = { _ in }) throws
         -> TrainingRun.Description
     {
-        let plan = try TinyModel.plan()
-        let prepared = folder.appending(path: "prepared")
-        let names = ["a", "b", "c", "d"]
-        for (number, name) in names.enumerated() {
-            let (scan, labels) = TinyModel.ball(number)
-            try Preparer(plan: plan).prepare(scan, labels: labels, name: name).write(to: prepared)
-        }
-        var configuration = TrainingConfiguration()
-        configuration.epochs = 3
-        configuration.iterationsPerEpoch = 3
-        configuration.validationInterval = 2
-        configuration.averaging = 0.9
-        configuration.mixedPrecision = precision
-        configuration.optimizer = .adamw
-        configuration.learningRate = 1e-3
-        change(&configuration)
-        return TrainingRun.Description(
-            plan: plan, configuration: configuration, prepared: prepared.path,
-            fold: Fold(training: Array(names.prefix(3)), validation: ["d"]))
+        try TinyRun.description(in: folder, change: {
+            $0.mixedPrecision = precision
+            change(&$0)
+        })
     }
 
     private func bytes(_ run: TrainingRun) throws -> [Data] {
@@ -131,7 +115,8 @@ import Volumes
             let error = #expect(throws: TrainingError.self) {
                 try Trainer(run: run, description: description, resume: true).train { _ in }
             }
-            guard case .notFinite(epoch: 2, iteration: 1, _, _) = error else { Issue.record("\(String(describing: error))"); return }
+            guard case .notFinite(epoch: 2, iteration: 1, _, let checkpoint) = error else { Issue.record("\(String(describing: error))"); return }
+            #expect(checkpoint.contains("epoch 1") && checkpoint.contains(run.latest.path), "\(checkpoint)")
             #expect(try Data(contentsOf: run.latest) == good)
         }
     }

@@ -190,6 +190,7 @@ CTStatus ct_attention(CTTensor query, CTTensor key, CTTensor value, CTTensor opt
 // sample (`published`) or [T, h, d]; see spatial_attention.cpp. CPU only.
 CTStatus ct_spatial_attention(
     CTTensor tokens, CTTensor keys, CTTensor values, bool published, double dropout, CTGenerator optional_generator, CTTensor *out);
+bool ct_spatial_attention_is_fast(void);  // false in a debug build, whose loops are slower than the operations they fuse
 CTStatus ct_cross_entropy(CTTensor logits, CTTensor target, int64_t ignored, CTTensor *out);
 CTStatus ct_binary_cross_entropy(CTTensor logits, CTTensor target, CTTensor *out);  // mean, of logits of a sigmoid
 CTStatus ct_one_hot(CTTensor labels, int64_t classes, CTTensor *out);  // [N, …] → [N, classes, …], uint8

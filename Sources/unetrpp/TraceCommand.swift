@@ -1,0 +1,44 @@
+import ArgumentParser
+import Foundation
+import Inference
+import Preparation
+import Torch
+import Training
+
+struct TraceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace", abstract: "Record the first training steps, to compare them with another implementation.",
+        discussion: """
+            Steps in float32 without augmentation and dropout. The output file (safetensors) holds the weights before the first step, the
+            images and targets of every step, and its loss and gradient norm. Scripts/reference/curve repeats them in PyTorch.
+            """)
+
+    @Argument(help: "Folder of the data set.", completion: .directory) var dataset: String
+    @Option(help: "Plan (JSON) from `unetrpp plan`.", completion: .file()) var plan: String
+    @Option(help: "Training settings (JSON); what it leaves out is the published protocol.", completion: .file()) var settings: String?
+    @Option(help: "Number of steps.") var steps = 20
+    @Option(help: "Folder for the prepared cases.", completion: .directory) var prepared: String
+    @Option(name: .shortAndLong, help: "Safetensors file to write.", completion: .file()) var output: String
+    @Option(help: "Threads on the CPU (default: all cores).") var threads: Int?
+
+    func validate() throws {
+        guard steps > 0 else { throw ValidationError("--steps is \(steps); at least 1 is expected") }
+        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); at least 1 is expected") }
+    }
+
+    func run() async throws {
+        try Runtime.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        let dataset = try Dataset(contentsOf: URL(fileURLWithPath: dataset))
+        let plan = try Plan(contentsOf: URL(fileURLWithPath: plan))
+        let cases = dataset.cases.filter { $0.labelURL != nil }
+        let folder = URL(fileURLWithPath: prepared)
+        try await PrepareCommand.show(PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: folder))
+        let published = TrainingConfiguration.published(for: plan)
+        let description = TrainingRun.Description(
+            plan: plan,
+            configuration: try settings.map { try TrainingConfiguration(contentsOf: URL(fileURLWithPath: $0), defaults: published) } ?? published,
+            prepared: folder.path, fold: Fold(training: cases.map(\.name), validation: []))
+        try TrainingTrace.record(description, steps: steps, to: URL(fileURLWithPath: output))
+        print(output)
+    }
+}
