@@ -54,10 +54,8 @@ extension Trainer {
     /// The final weights (averaged where the run averages) as a bundle, then its validation.
     func finish(_ report: (TrainingEvent) throws -> Void) throws {
         guard writes else { return }
-        // nnU-Net's checkpoints name every tensor several times; one name is enough to read them.
-        let aliases = ![.nnUNet, .nnUNetResidual].contains(try plan.networkDescription().architecture)
         try withAveragedWeights {
-            let state = try network.store.state(aliases: aliases)
+            let state = try network.store.state(aliases: false)
             try saving(checkpoint.epoch) { _ = try ModelBundle.write(plan: plan, state: state, card: card(nil), to: run.model) }
         }
         let result = try finalValidation(report)
