@@ -4,6 +4,7 @@ public import Foundation
 import Inference
 import Layers
 import Networks
+import Preparation
 import Torch
 
 /// The first steps of a run in one file, to be repeated by another implementation.
