@@ -29,9 +29,9 @@ extension Evaluator {
     /// The distances between the two surfaces, neither of them empty.
     private func distances(_ masks: MaskPair, unit: [Double]) -> SurfaceDistances {
         switch definition.surface {
-        case .voxels:
+        case .voxels, .wholeMask:
             let transform = DistanceTransform(size: masks.size, spacing: unit, threads: threads)
-            let surface = masks.surfaceVoxels()
+            let surface = definition.surface == .voxels ? masks.surfaceVoxels() : masks.bytes
             func directed(_ from: UInt8, _ to: UInt8) -> SurfaceDistances.Directed {
                 let squares = transform.squaredDistances(marks: surface, from: from, to: to)
                 return .init(distances: squares.map(root), areas: nil)

@@ -79,6 +79,19 @@ extension MetricDefinition {
         return definition
     }()
 
+    /// SimpleITK's Hausdorff filter: distances of all voxels of a mask, inner ones too. It stops where a mask is empty: undefined here.
+    public static let simpleITK = MetricDefinition(
+        name: "simpleitk", unit: .millimetres, surface: .wholeMask, percentile: .largerOfDirected, average: .meanOfDirected,
+        surfaceDice: .pooled, singlePrecision: false,
+        empty: EmptyPolicy(
+            distanceOfOne: .undefined, distanceOfBoth: .undefined, surfaceDiceOfOne: .undefined, surfaceDiceOfBoth: .undefined),
+        sentences: [
+            "Distances in mm from ALL voxels of one mask to the other mask, 0 where they overlap, as SimpleITK's Hausdorff filter.",
+            "HD and ASSD (the filter's average Hausdorff distance, the mean of the two directed means) are the filter's; far smaller "
+                + "averages than between surfaces.",
+            "HD95 and NSD, which the filter lacks, follow the same rule.",
+        ])
+
     /// In the style of Metrics Reloaded (Maier-Hein et al. 2024): both empty is a right answer, a missed structure undefined, to be
     /// set to the worst case by whoever aggregates.
     public static let metricsReloaded: MetricDefinition = {
@@ -115,7 +128,7 @@ extension MetricDefinition {
 
     /// All definitions with a name, the default first.
     public static let named: [MetricDefinition] = [
-        .default, .medpy, .medpy04, .monai, .surfaceDistance, .metricsReloaded, .unetrPlusPlusScript,
+        .default, .medpy, .medpy04, .monai, .surfaceDistance, .simpleITK, .metricsReloaded, .unetrPlusPlusScript,
     ]
 
     /// The definition of a name; nil if there is none.

@@ -20,6 +20,8 @@ public struct MetricDefinition: Equatable, Sendable, Codable {
         case voxels
         /// The elements of the marching-cubes surface, weighted by their area (Nikolov et al. 2018, arXiv 1809.04430).
         case areaElements
+        /// All voxels of the mask, inner ones too, whose distance is 0 wherever the masks overlap: averages come out far smaller.
+        case wholeMask
     }
     public var surface: Surface
 
