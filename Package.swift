@@ -96,7 +96,7 @@ let package = Package(
         tests("Pictures", ["Support"]),
         tests("Preparation", ["Support", "Archives", "Volumes"]),
         tests("Augmentation", ["Support", "Archives"]),
-        tests("Evaluation", ["Support", "Volumes", "Archives"]),
+        tests("Evaluation", ["Support", "Volumes", "Archives", "Pictures"]),
         tests("Torch", [], torch: true),
         tests("Layers", ["Torch", "Archives"], torch: true),
         tests("Networks", ["NetworkTestSupport", "Layers", "Torch", "Archives"], torch: true),

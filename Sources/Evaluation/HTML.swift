@@ -67,7 +67,7 @@ enum HTML {
         svg, img { display: block; max-width: 100%; height: auto; }
         svg[width="760"] { min-width: 460px; }
         img { border-radius: 6px; background: #121212; }
-        .case { display: grid; grid-template-columns: minmax(0, 11fr) minmax(0, 9fr); gap: 16px; align-items: start; }
+        .case { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 16px; align-items: start; }
         .case th, .case td { padding: 6px 6px; }
         @media (max-width: 900px) { .case { grid-template-columns: minmax(0, 1fr); } main { padding: 16px 12px 40px; } th, td { padding: 6px 8px; } }
         ul { padding-left: 20px; margin: 0 0 10px; }
