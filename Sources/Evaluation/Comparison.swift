@@ -39,8 +39,12 @@ public struct Comparison: Equatable, Sendable {
     /// - Parameters:
     ///   - figures: what to compare; one that neither more nor less is better for cannot be.
     ///   - tolerance: differences of at most this much are ties.
+    ///   - bootstrap: how the intervals of the mean differences are drawn.
     /// - Throws: `EvaluationError.notComparable`, which names what differs.
-    public init(_ a: EvaluationResult, _ b: EvaluationResult, figures: [Figure] = [.dice, .hd95], tolerance: Double = 1e-9) throws {
+    public init(
+        _ a: EvaluationResult, _ b: EvaluationResult, figures: [Figure] = [.dice, .hd95], tolerance: Double = 1e-9,
+        bootstrap: Bootstrap = Bootstrap()
+    ) throws {
         guard a.definition == b.definition else {
             throw EvaluationError.notComparable("one was made by the definition \(a.definition.name), the other by \(b.definition.name)")
         }
@@ -58,13 +62,13 @@ public struct Comparison: Equatable, Sendable {
         definition = a.definition
         rows = figures.filter { $0.moreIsBetter != nil }.flatMap { figure in
             var rows = classes.map { structure in
-                Row(key: structure.key, name: structure.name, figure: figure, tolerance: tolerance, values: zip(a.cases, partners).map {
+                Row(key: structure.key, name: structure.name, figure: figure, tolerance: tolerance, bootstrap: bootstrap, values: zip(a.cases, partners).map {
                     ($0.name, $0.classes[structure.key].flatMap(figure.value), $1.classes[structure.key].flatMap(figure.value))
                 })
             }
             if classes.count > 1 {
                 func mean(_ metrics: CaseMetrics) -> Double? { Summary.mean(of: classes.map { metrics.classes[$0.key].flatMap(figure.value) }) }
-                rows.append(Row(key: nil, name: "mean of classes", figure: figure, tolerance: tolerance, values: zip(a.cases, partners).map {
+                rows.append(Row(key: nil, name: "mean of classes", figure: figure, tolerance: tolerance, bootstrap: bootstrap, values: zip(a.cases, partners).map {
                     ($0.name, mean($0), mean($1))
                 }))
             }
@@ -74,7 +78,7 @@ public struct Comparison: Equatable, Sendable {
 }
 
 extension Comparison.Row {
-    init(key: String?, name: String, figure: Figure, tolerance: Double, values: [(String, Double?, Double?)]) {
+    init(key: String?, name: String, figure: Figure, tolerance: Double, bootstrap: Bootstrap, values: [(String, Double?, Double?)]) {
         self.key = key
         self.name = name
         self.figure = figure
@@ -84,7 +88,7 @@ extension Comparison.Row {
         }
         leftOut = values.count - pairs.count
         let differences = pairs.map { $0.a - $0.b }
-        difference = Distribution(differences)
+        difference = Distribution(differences, bootstrap: bootstrap)
         test = Wilcoxon(differences: differences)
         let gains = figure.moreIsBetter == false ? differences.map { -$0 } : differences
         wins = gains.filter { $0 > tolerance }.count

@@ -24,13 +24,19 @@ public struct EvaluationReport: Sendable {
     public var table: PublishedTable?
     /// Remarks to print under the title, such as what was resampled.
     public var remarks: [String]
+    /// How the intervals of the means are drawn.
+    public var bootstrap: Bootstrap
 
-    public init(title: String, result: EvaluationResult, pictures: [Picture] = [], table: PublishedTable? = nil, remarks: [String] = []) {
+    public init(
+        title: String, result: EvaluationResult, pictures: [Picture] = [], table: PublishedTable? = nil, remarks: [String] = [],
+        bootstrap: Bootstrap = Bootstrap()
+    ) {
         self.title = title
         self.result = result
         self.pictures = pictures
         self.table = table
         self.remarks = remarks
+        self.bootstrap = bootstrap
     }
 
     /// The page.
@@ -101,7 +107,7 @@ extension EvaluationReport {
         let cards = result.classes.map { structure in
             let rows = figures.compactMap { figure -> [String]? in
                 let values = result.values(figure, of: structure.key)
-                guard let spread = Distribution(values) else {
+                guard let spread = Distribution(values, bootstrap: bootstrap) else {
                     return [title(of: figure), "–", "–", "–", "–", "–", "0", "\(values.count)"]
                 }
                 let interval = spread.interval.map { "\(text($0.lowerBound, figure)) to \(text($0.upperBound, figure))" } ?? "–"

@@ -41,8 +41,10 @@ struct CompareCommand: ParsableCommand {
         let surfaces = results.allSatisfy { !$0.result.tolerances.isEmpty }
         let tolerance = results[0].result.tolerances.first
         let figures: [Figure] = [.dice] + (surfaces ? [.hd95] + (tolerance.map { [Figure.nsd($0)] } ?? []) : [])
-        let opponents = try results.dropFirst().map { other in
-            ComparisonReport.Opponent(name: other.name, comparison: try Comparison(results[0].result, other.result, figures: figures))
+        let opponents = try results.dropFirst().map { other -> ComparisonReport.Opponent in
+            let comparison = try Comparison(
+                results[0].result, other.result, figures: figures, bootstrap: Bootstrap(seed: scoring.seed))
+            return ComparisonReport.Opponent(name: other.name, comparison: comparison)
         }
         let rankings = results.count > 2 ? try figures.map { try Ranking(results, by: $0) } : []
         let report = ComparisonReport(name: titles[0], opponents: opponents, rankings: rankings)

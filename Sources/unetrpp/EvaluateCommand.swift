@@ -70,7 +70,8 @@ struct EvaluateCommand: ParsableCommand {
         var remarks: [String] = []
         if scoring.resample { remarks.append("Predictions on another grid were brought to the reference's by the nearest voxel.") }
         if scoring.onlyMatched { remarks.append("Only cases with both a prediction and a reference were scored.") }
-        let report = EvaluationReport(title: "Evaluation of \(name)", result: result, pictures: pictures, table: table, remarks: remarks)
+        let report = EvaluationReport(title: "Evaluation of \(name)", result: result, pictures: pictures, table: table, remarks: remarks,
+            bootstrap: Bootstrap(seed: scoring.seed))
         try report.write(to: folder.appendingPathComponent("report.html"))
     }
 
