@@ -38,6 +38,13 @@ public struct ModelBundle: Sendable {
         return network
     }
 
+    /// Puts a clean-up of masks into the bundle's plan; everything else stays.
+    public func store(_ postProcessing: PostProcessing?) throws {
+        var plan = plan
+        plan.postProcessing = postProcessing.flatMap { $0.keepLargest.isEmpty ? nil : $0 }
+        try plan.write(to: url.appending(path: "plan.json"))
+    }
+
     /// Writes a bundle; floating-point weights are stored as `dtype`.
     @discardableResult
     public static func write(

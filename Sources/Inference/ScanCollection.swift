@@ -31,7 +31,7 @@ public enum ScanCollection {
     private static func grouped(_ files: [URL], _ channels: Int) throws -> [DatasetCase] {
         var cases: [String: [(channel: Int, url: URL)]] = [:]
         for url in files {
-            let (name, channel) = parts(of: stem(of: url)!)
+            let (name, channel) = parts(of: stem(of: url)!, channels)
             if let other = cases[name]?.first(where: { $0.channel == channel }) {
                 throw ScanCollectionError.sameName(name: name, first: other.url.path, second: url.path)
             }
@@ -51,13 +51,11 @@ public enum ScanCollection {
         return String(name.dropLast(ending.count))
     }
 
-    /// `CASE_0002` is channel 2 of CASE; any other name is a case of its own.
-    private static func parts(of stem: String) -> (name: String, channel: Int) {
-        let digits = stem.suffix(4)
-        guard stem.count > 5, stem.dropLast(4).hasSuffix("_"), digits.allSatisfy(\.isASCII), let channel = Int(digits) else {
-            return (stem, 0)
-        }
-        return (String(stem.dropLast(5)), channel)
+    /// `CASE_0002` is channel 2 of CASE; any other name is a case of its own. Where there is one channel only `_0000` means one:
+    /// `patient_0017` is a patient.
+    private static func parts(of stem: String, _ channels: Int) -> (name: String, channel: Int) {
+        guard let (name, channel) = ScanFiles.channel(of: stem), channels > 1 || channel == 0 else { return (stem, 0) }
+        return (name, channel)
     }
 }
 

@@ -4,6 +4,7 @@ public import Torch
 public import Volumes
 import Layers
 import Networks
+import Support
 
 /// Turns scans into masks with a trained model.
 ///
@@ -11,7 +12,7 @@ import Networks
 ///     let mask = try segmenter.segment(NIfTI.readScan(scan), name: "patient 7").labels
 public final class Segmenter {
     /// The result of one scan.
-    public struct Segmentation {
+    public struct Segmentation: Sendable {
         /// One label a voxel, in the geometry of the scan.
         public var labels: LabelMap
         /// Seconds spent in the network, and in all.
@@ -21,10 +22,21 @@ public final class Segmenter {
 
     public let plan: Plan
     public var predictor: SlidingWindowPredictor
-    private let preparer: Preparer
+
+    /// Structures to keep; every voxel that belongs to none of them becomes background. Nil: all.
+    public var structures: [LabelDefinition]?
+
+    /// Whether masks are cleaned up as the plan says.
+    public var postProcesses = true
+
+    /// About how much memory a scan takes.
+    public let memory: SegmentationMemory
+
+    /// What brings scans into the form the networks take.
+    let preparer: Preparer
 
     /// - Parameters:
-    ///   - models: bundles of one plan; the probabilities of several are averaged.
+    ///   - models: bundles of one plan; the probabilities of several, such as the folds of a cross-validation, are averaged.
     ///   - mirroring: test-time mirroring as the plan says, or none.
     public init(
         models: [ModelBundle], device: Device = .cpu, mixedPrecision: DType? = nil, mirroring: Bool = true, stepFraction: Double? = nil
@@ -40,6 +52,9 @@ public final class Segmenter {
         if !mirroring { predictor.settings.mirrorAxes = [] }
         if let stepFraction { predictor.settings.stepFraction = stepFraction }
         preparer = Preparer(plan: plan)
+        memory = SegmentationMemory(
+            plan: plan, network: models[0].network, parameters: predictor.networks.reduce(0) { $0 + $1.store.parameterCount },
+            stepFraction: predictor.settings.stepFraction, isOnHost: device == .cpu)
     }
 
     public convenience init(model: ModelBundle, device: Device = .cpu, mixedPrecision: DType? = nil, mirroring: Bool = true) throws {
@@ -57,13 +72,80 @@ public final class Segmenter {
         guard scan.channels == plan.channelNames.count else {
             throw InferenceError.channels(scan: name, found: scan.channels, expected: plan.channelNames.count, names: plan.channelNames)
         }
-        let prepared = try preparer.prepare(scan, name: name)
-        let image = try Tensor(prepared.image, shape: [scan.channels] + prepared.properties.size)
+        let (image, properties) = try prepare(scan, name: name)
+        var result = try segment(image, of: properties, progress: progress)
+        result.seconds = -start.timeIntervalSinceNow
+        return result
+    }
+
+    /// The scan as the networks take it, and what leads back.
+    /// - Throws: `PreparationError` for a scan the model cannot take.
+    public func prepare(_ scan: Scan, name: String) throws -> (image: Tensor, properties: CaseProperties) {
+        try preparer.input(scan, name: name)
+    }
+
+    /// Segments a scan that has been prepared with the model's plan.
+    ///
+    /// Probabilities are restored to the scan's grid and decided there as soon as they are complete, on another thread, while the
+    /// network goes on; they are never all in memory.
+    /// - Parameters:
+    ///   - image: [C, D, H, W], from `prepare(_:name:)`.
+    ///   - probabilities: gets the probabilities of all outputs on the scan's grid, part by part, on another thread; nothing outside the crop.
+    ///   - progress: called after each patch with the number done and to do; throwing from it stops the work.
+    public func segment(
+        _ image: Tensor, of properties: CaseProperties, probabilities: (@Sendable (RestoredPart) throws -> Void)? = nil,
+        progress: (Int, Int) throws -> Void = { _, _ in }
+    ) throws -> Segmentation {
+        let start = Date()
+        let stream = RestorationStream(of: properties, decision: plan.labels.decision)
+        var waiting = 0.0
+        var restoring: Background<Void>?
+        func settle() throws {
+            let start = Date()
+            defer { waiting -= start.timeIntervalSinceNow }
+            try restoring?.take()
+            restoring = nil
+        }
         let networkStart = Date()
-        let probabilities = try predictor.probabilities(of: image, progress: progress)
-        let networkSeconds = -networkStart.timeIntervalSinceNow
-        var labels = try preparer.restore(probabilities.array(of: Float.self), of: prepared.properties)
-        plan.postProcessing?.apply(to: &labels.voxels, size: labels.geometry.size)
+        do {
+            try predictor.forEachSlab(of: image, progress: progress) { slab in
+                try settle()
+                restoring = Background { try slab.withUnsafeElements(of: Float.self) { try stream.add($0, write: probabilities) } }
+            }
+        } catch {
+            _ = try? restoring?.take()  // it writes where the caller is about to clean up
+            throw error
+        }
+        let networkSeconds = -networkStart.timeIntervalSinceNow - waiting
+        try settle()
+        var labels = stream.takeLabels()
+        if postProcesses { plan.postProcessing?.apply(to: &labels.voxels, size: labels.geometry.size) }
+        if let structures { labels.keep(only: structures) }
         return Segmentation(labels: labels, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow)
+    }
+}
+
+extension Preparer {
+    /// A prepared scan as a tensor [C, D, H, W].
+    func input(_ scan: Scan, name: String) throws -> (image: Tensor, properties: CaseProperties) {
+        let prepared = try prepare(scan, name: name)
+        return (try Tensor(prepared.image, shape: [prepared.properties.channels] + prepared.properties.size), prepared.properties)
+    }
+}
+
+extension LabelMap {
+    /// Makes every voxel background that belongs to none of the structures.
+    mutating func keep(only structures: [LabelDefinition]) {
+        let kept = Set(structures.flatMap(\.values))
+        let table = (0..<(1 << 16)).map { kept.contains(Int(Int16(bitPattern: UInt16($0)))) }
+        table.withUnsafeBufferPointer { table in
+            voxels.withUnsafeMutableBufferPointer { voxels in
+                var index = 0
+                while index < voxels.count {
+                    if !table[Int(UInt16(bitPattern: voxels[index]))] { voxels[index] = 0 }
+                    index &+= 1
+                }
+            }
+        }
     }
 }

@@ -27,6 +27,9 @@ public struct SlidingWindowPredictor {
     public var device: Device
     public var mixedPrecision: DType?
 
+    /// Where the sums over patches are kept; nil: on the device. They hold classes × voxels of a patch's depth of slices.
+    public var aggregation: Device?
+
     public init(
         networks: [any SegmentationNetwork], patchSize: [Int], settings: InferenceSettings, activation: Activation = .softmax,
         device: Device = .cpu, mixedPrecision: DType? = nil
@@ -46,11 +49,36 @@ public struct SlidingWindowPredictor {
             activation: plan.labels.hasRegions ? .sigmoid : .softmax, device: device, mixedPrecision: mixedPrecision)
     }
 
+    /// The probabilities of the whole scan at once.
+    ///
     /// - Parameters:
     ///   - image: a prepared scan [C, D, H, W] on the CPU.
     ///   - progress: called after every patch with the number done and to do; throwing from it stops the prediction.
     /// - Returns: probabilities [classes, D, H, W] on the CPU, float32.
     public func probabilities(of image: Tensor, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> Tensor {
+        var whole: Tensor?, done = 0
+        try forEachSlab(of: image, progress: progress) { slab in
+            let count = slab.shape[1]
+            if whole == nil {
+                if count == image.shape[1] { whole = slab; return }
+                whole = try Tensor.empty([slab.shape[0]] + image.shape.dropFirst())
+            }
+            try whole!.narrowed(1, done..<(done + count)).copyInPlace(slab)
+            done += count
+        }
+        return whole!
+    }
+
+    /// Predicts a scan and hands out its probabilities as soon as no further patch touches them: slices by slices along the first axis.
+    ///
+    /// Memory is that of about two patches' depth of slices, whatever the length of the scan.
+    /// - Parameters:
+    ///   - image: a prepared scan [C, D, H, W] on the CPU.
+    ///   - progress: called after every patch with the number done and to do; throwing from it stops the prediction.
+    ///   - body: gets the next slices, [classes, n, H, W] float32, contiguous on the CPU.
+    public func forEachSlab(
+        of image: Tensor, progress: (Int, Int) throws -> Void = { _, _ in }, body: (Tensor) throws -> Void
+    ) throws {
         try withoutGradients {
             let size = Array(image.shape.dropFirst())
             let window = SlidingWindow(size: size, patchSize: patchSize, stepFraction: settings.stepFraction)
@@ -59,20 +87,20 @@ public struct SlidingWindowPredictor {
             if corners.count == 1 {
                 let result = try mirroredMean(padded)
                 try progress(1, 1)
-                return try unpad(result.selected(0, 0), window, size).to(.cpu)
+                return try body(finished(result.selected(0, 0), from: 0, window, size)!)
             }
-            let importance = try Tensor(SlidingWindow.importance(patchSize: patchSize), shape: patchSize).to(device)
-            let weights = try Tensor.zeros(window.paddedSize, on: device)
-            var sum: Tensor?
-            for (number, corner) in corners.enumerated() {
-                let patch = try part(padded, corner, leadingAxes: 2)
-                let prediction = try mirroredMean(patch).selected(0, 0) * importance
-                if sum == nil { sum = try Tensor.zeros([prediction.shape[0]] + window.paddedSize, on: device) }
-                try part(sum!, corner, leadingAxes: 1).addInPlace(prediction)
-                try part(weights, corner, leadingAxes: 0).addInPlace(importance)
-                try progress(number + 1, corners.count)
+            let importance = try Tensor(SlidingWindow.importance(patchSize: patchSize), shape: patchSize)
+            let sums = try SlabSums(window: window, importance: importance, computing: device, keeping: aggregation ?? device)
+            var done = 0
+            for (index, start) in window.starts[0].enumerated() {
+                for corner in corners where corner[0] == start {
+                    try sums.add(mirroredMean(part(padded, corner)).selected(0, 0), at: corner)
+                    done += 1
+                    try progress(done, corners.count)
+                }
+                let next = index + 1 < window.starts[0].count ? window.starts[0][index + 1] : window.paddedSize[0]
+                if let slab = try finished(sums.take(next - start), from: start, window, size) { try body(slab) }
             }
-            return try unpad(sum! / weights, window, size).to(.cpu)
         }
     }
 
@@ -97,8 +125,8 @@ public struct SlidingWindowPredictor {
         return try sum! / Double(networks.count * combinations.count)
     }
 
-    private func part(_ tensor: Tensor, _ corner: [Int], leadingAxes: Int) throws -> Tensor {
-        try (0..<3).reduce(tensor) { try $0.narrowed($1 + leadingAxes, corner[$1]..<(corner[$1] + patchSize[$1])) }
+    private func part(_ image: Tensor, _ corner: [Int]) throws -> Tensor {
+        try (0..<3).reduce(image) { try $0.narrowed($1 + 2, corner[$1]..<(corner[$1] + patchSize[$1])) }
     }
 
     private func pad(_ image: Tensor, _ window: SlidingWindow, _ size: [Int]) throws -> Tensor {
@@ -110,7 +138,61 @@ public struct SlidingWindowPredictor {
         return try image.padded(amounts)
     }
 
-    private func unpad(_ result: Tensor, _ window: SlidingWindow, _ size: [Int]) throws -> Tensor {
-        try (0..<3).reduce(result) { try $0.narrowed($1 + 1, window.paddingBefore[$1]..<(window.paddingBefore[$1] + size[$1])) }
+    /// Slices of probabilities of the padded scan from `start` on, without the padding, on the CPU; nil if they are nothing but padding.
+    private func finished(_ slab: Tensor, from start: Int, _ window: SlidingWindow, _ size: [Int]) throws -> Tensor? {
+        let before = window.paddingBefore
+        let slices = max(before[0] - start, 0)..<min(before[0] + size[0] - start, slab.shape[1])
+        guard !slices.isEmpty else { return nil }
+        let cut = try slab.narrowed(1, slices).narrowed(2, before[1]..<(before[1] + size[1])).narrowed(3, before[2]..<(before[2] + size[2]))
+        return try cut.to(.cpu).contiguous()
+    }
+}
+
+/// Weighted sums of the patches over the slices that are at work: those of one patch's depth.
+private final class SlabSums {
+    private let window: SlidingWindow
+    private let importance: Tensor
+    private let device: Device
+    private let weights: Tensor
+
+    /// [classes, patch depth, H, W] of the padded scan; its first slice is slice `first` there.
+    private var sum: Tensor?
+    private var first = 0
+
+    /// - Parameters:
+    ///   - importance: how much each voxel of a patch counts.
+    ///   - computing: where the patches are predicted.
+    ///   - keeping: where the sums are kept.
+    init(window: SlidingWindow, importance: Tensor, computing: Device, keeping: Device) throws {
+        self.window = window
+        self.importance = try importance.to(computing)
+        device = keeping
+        weights = try Tensor.zeros([window.patchSize[0]] + window.paddedSize.dropFirst(), on: keeping)
+    }
+
+    /// Adds the prediction [classes, d, h, w] of the patch at a corner of the padded scan.
+    func add(_ prediction: Tensor, at corner: [Int]) throws {
+        if sum == nil { sum = try Tensor.zeros([prediction.shape[0]] + weights.shape, on: device) }
+        try part(sum!, corner, leadingAxes: 1).addInPlace((prediction * importance).to(device))
+        try part(weights, corner, leadingAxes: 0).addInPlace(importance.to(device))
+    }
+
+    /// The mean of the first `count` slices, which no further patch touches; the others move to the front.
+    func take(_ count: Int) throws -> Tensor {
+        let depth = window.patchSize[0]
+        defer { first += count }
+        let mean = try sum!.narrowed(1, 0..<count) / weights.narrowed(0, 0..<count)
+        for (tensor, axis) in [(sum!, 1), (weights, 0)] where count < depth {
+            let rest = try tensor.narrowed(axis, count..<depth)
+            // Source and target overlap if more than half stays.
+            try tensor.narrowed(axis, 0..<(depth - count)).copyInPlace(2 * count < depth ? rest.clone() : rest)
+            try tensor.narrowed(axis, (depth - count)..<depth).fillInPlace(0)
+        }
+        return mean
+    }
+
+    private func part(_ tensor: Tensor, _ corner: [Int], leadingAxes: Int) throws -> Tensor {
+        let start = [corner[0] - first, corner[1], corner[2]]
+        return try (0..<3).reduce(tensor) { try $0.narrowed($1 + leadingAxes, start[$1]..<(start[$1] + window.patchSize[$1])) }
     }
 }

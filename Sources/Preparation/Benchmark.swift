@@ -1,3 +1,5 @@
+import Foundation
+
 /// The data sets that UNETR++ was published on, and the network settings that were published with them.
 ///
 /// Source: Shaker et al., IEEE TMI 2024, and its released training code. Spacing and normalisation are not part of a preset: they
@@ -20,6 +22,17 @@ public enum Benchmark: String, Codable, Sendable, CaseIterable {
         guard let found = names[plain] ?? names[task] else { return nil }
         self = found
     }
+
+    /// The benchmark that a data set is by the name of its folder (`Task02_Synapse`) or its own ("Lung"); nil if the name is another, or
+    /// the channels are not the benchmark's.
+    public init?(of dataset: Dataset) {
+        let names = [TaskName(dataset.folder.lastPathComponent)?.name, dataset.name].compactMap { $0 }
+        guard let found = names.lazy.compactMap(Self.init(named:)).first, found.channelCount == dataset.channelNames.count else { return nil }
+        self = found
+    }
+
+    /// Channels of a scan.
+    public var channelCount: Int { self == .tumor ? 4 : 1 }
 
     /// The network variant, as the Networks target calls it.
     public var variant: String { self == .btcv ? "synapse" : rawValue }

@@ -14,5 +14,10 @@ struct CellLine: Sendable {
         weight = nearest ? positions.map { _ in 0 } : zip(positions, cells).map { $0 - $1 }
     }
 
+    /// How many outputs, from the first on, need only input samples before `end`.
+    func count(within end: Int) -> Int {
+        low.indices.first { (weight[$0] > 0 ? high[$0] : low[$0]) >= end } ?? count
+    }
+
     func cell(_ index: Int) -> (Int, Int, Double) { (low[index], high[index], weight[index]) }
 }

@@ -63,15 +63,24 @@ public struct Dataset: Equatable, Sendable {
     }
 
     /// The data sets below a folder, at most four levels down, such as `unetr_pp_raw/unetr_pp_raw_data/Task02_Synapse` of UNETR++.
+    ///
+    /// UNETR++ and nnU-Net v1 put a copy of each, with one file a channel, beside it under a number of three digits
+    /// (`Task002_Synapse`); of the two only the original counts.
     public static func folders(in root: URL) -> [URL] {
         func search(_ folder: URL, _ depth: Int) -> [URL] {
             let listing = FolderListing(folder)
             // A prepared folder of nnU-Net has a copy of dataset.json but no images.
             if listing.holdsImages { return [folder] }
             if depth == 0 { return [] }
-            return listing.names.map { folder.appendingPathComponent($0) }
+            var seen: Set<String> = []
+            return listing.names.sorted { ($0.count, $0) < ($1.count, $1) }.map { folder.appendingPathComponent($0) }
                 .filter { (try? $0.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true }
-                .flatMap { search($0, depth - 1) }
+                .flatMap { part -> [URL] in
+                    let found = search(part, depth - 1)
+                    guard found == [part], let task = TaskName(part.lastPathComponent) else { return found }
+                    return seen.insert("\(task.number) \(task.name.lowercased())").inserted ? found : []
+                }
+                .sorted { CaseNames.isBefore($0.path, $1.path) }
         }
         return search(root, 4)
     }
@@ -90,6 +99,19 @@ public struct DatasetCase: Equatable, Sendable, Codable {
     }
 }
 
+/// A folder's name in the form of the Decathlon, nnU-Net v1 and UNETR++: `Task02_Synapse`, whatever the case of its letters.
+struct TaskName {
+    let number: Int
+    let name: String
+
+    init?(_ folder: String) {
+        let parts = folder.split(separator: "_", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased().hasPrefix("task"), let number = Int(parts[0].dropFirst(4)) else { return nil }
+        self.number = number
+        name = String(parts[1])
+    }
+}
+
 /// The names of the files in a folder.
 struct FolderListing {
     let names: [String]
@@ -104,6 +126,17 @@ struct FolderListing {
     /// Whether there are folders of images and labels.
     var holdsImages: Bool { PlainFolder.imageFolder(self) != nil && PlainFolder.labelFolder(self) != nil }
 
+    /// The file at a path below a folder, whatever the case of its letters where there is none as it is written.
+    static func file(_ path: String, in folder: URL) -> URL {
+        let exact = folder.appendingPathComponent(path).standardizedFileURL
+        if FileManager.default.fileExists(atPath: exact.path) { return exact }
+        var url = folder
+        for part in path.split(separator: "/") where part != "." {
+            url.appendPathComponent(part == ".." ? ".." : FolderListing(url).find(String(part)) ?? String(part))
+        }
+        return FileManager.default.fileExists(atPath: url.path) ? url.standardizedFileURL : exact
+    }
+
     /// The file of that name, whatever the case of its letters.
     func find(_ name: String) -> String? {
         names.first { $0 == name } ?? names.first { $0.lowercased() == name.lowercased() }
@@ -111,7 +144,7 @@ struct FolderListing {
 }
 
 /// Scan files in a folder, sorted into cases by nnU-Net's naming: `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, … or `CASE.nii.gz`.
-struct ScanFiles {
+public struct ScanFiles {
     /// Endings that scans may have, longest first.
     static let endings = [".nii.gz", ".nii", ".hdr", ".img.gz", ".img"]
 
@@ -139,14 +172,14 @@ struct ScanFiles {
     var names: [String] { files.keys.sorted(by: CaseNames.isBefore) }
 
     /// The name without its ending; nil for files that are no scans, and for the image half of a header and image pair.
-    static func stem(_ name: String, ending: String? = nil) -> String? {
+    public static func stem(_ name: String, ending: String? = nil) -> String? {
         if let ending { return name.hasSuffix(ending) ? String(name.dropLast(ending.count)) : nil }
         for known in endings.prefix(3) where name.lowercased().hasSuffix(known) { return String(name.dropLast(known.count)) }
         return nil
     }
 
     /// The case and the channel number of `CASE_0000`.
-    static func channel(of stem: String) -> (String, Int)? {
+    public static func channel(of stem: String) -> (String, Int)? {
         let tail = stem.suffix(5)
         guard tail.count == 5, tail.first == "_", let number = Int(tail.dropFirst()), tail.dropFirst().allSatisfy(\.isNumber),
             stem.count > 5

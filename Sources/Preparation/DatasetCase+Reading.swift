@@ -10,6 +10,7 @@ extension DatasetCase {
         guard let first = imageURLs.first else {
             throw PreparationError.wrongChannelCount(scan: name, expected: channelNames, got: 0)
         }
+        try checkNumbering(channelNames)
         var scan = try NIfTI.readScan(first)
         for url in imageURLs.dropFirst() {
             let next = try NIfTI.readScan(url)
@@ -22,6 +23,15 @@ extension DatasetCase {
             throw PreparationError.wrongChannelCount(scan: name, expected: channelNames, got: scan.channels)
         }
         return scan
+    }
+
+    /// Files named CASE_0000, CASE_0001, … must be there without a gap: the order alone does not show which channel a file is.
+    private func checkNumbering(_ channelNames: [String]) throws {
+        let numbers = imageURLs.compactMap { ScanFiles.stem($0.lastPathComponent).flatMap(ScanFiles.channel)?.1 }
+        guard imageURLs.count > 1, numbers.count == imageURLs.count, let gap = numbers.indices.first(where: { numbers[$0] != $0 }) else { return }
+        let channel = channelNames.indices.contains(gap) ? channelNames[gap] : "\(gap)"
+        let missing = imageURLs[0].deletingLastPathComponent().appendingPathComponent("\(name)_\(ScanFiles.digits(gap)).nii.gz")
+        throw PreparationError.missingFile(path: missing.path, neededFor: "the channel \(channel) of \(name)")
     }
 
     /// Reads the labels of the case; nil where there are none.

@@ -72,7 +72,7 @@ struct DatasetDescription {
             let files = FileCache()
             cases = try listed.compactMap { entry in try found { try listedCase(entry.image, entry.label, folder, files) } }
         } else {
-            let images = ScanFiles(in: folder.appendingPathComponent("imagesTr"), ending: fileEnding)
+            let images = ScanFiles(in: FolderListing.file("imagesTr", in: folder), ending: fileEnding)
             cases = try images.names.compactMap { name in try found { try folderCase(name, images.files[name]!, folder) } }
         }
         guard !cases.isEmpty else { throw PreparationError.notADataset(path: folder.path, problem: "it has no training cases") }
@@ -80,7 +80,7 @@ struct DatasetDescription {
         for dataCase in cases.sorted(by: { CaseNames.isBefore($0.name, $1.name) }) {
             if sorted.last?.name == dataCase.name { try problem(.duplicateCase(dataCase.name)) } else { sorted.append(dataCase) }
         }
-        let tests = ScanFiles(in: folder.appendingPathComponent("imagesTs"), ending: fileEnding)
+        let tests = ScanFiles(in: FolderListing.file("imagesTs", in: folder), ending: fileEnding)
         return Dataset(
             name: name ?? folder.lastPathComponent, folder: folder, channelNames: channelNames, labels: labels, cases: sorted,
             testCases: tests.names.map { DatasetCase(name: $0, imageURLs: tests.files[$0]!) })
@@ -100,7 +100,7 @@ struct DatasetDescription {
         }
         // nnU-Net v1 lists an image and leaves its label to be found under the same name.
         let labelURL = label.map { resolve($0, in: folder) }
-            ?? folder.appendingPathComponent("labelsTr/\(name)\(imageURL.lastPathComponent.dropFirst(stem.count))")
+            ?? FolderListing.file("labelsTr/\(name)\(imageURL.lastPathComponent.dropFirst(stem.count))", in: folder)
         guard FileManager.default.fileExists(atPath: labelURL.path) else {
             throw PreparationError.missingFile(path: labelURL.path, neededFor: "the training list of \(url.path)")
         }
@@ -120,7 +120,7 @@ struct DatasetDescription {
 
     private func folderCase(_ name: String, _ images: [URL], _ folder: URL) throws -> DatasetCase {
         let ending = fileEnding ?? ScanFiles.endings.first { images[0].lastPathComponent.hasSuffix($0) } ?? ".nii.gz"
-        let labelURL = folder.appendingPathComponent("labelsTr/\(name)\(ending)")
+        let labelURL = FolderListing.file("labelsTr/\(name)\(ending)", in: folder)
         guard FileManager.default.fileExists(atPath: labelURL.path) else {
             throw PreparationError.missingFile(path: labelURL.path, neededFor: "the case \(name)")
         }
@@ -128,7 +128,7 @@ struct DatasetDescription {
     }
 
     private func resolve(_ path: String, in folder: URL) -> URL {
-        path.hasPrefix("/") ? URL(fileURLWithPath: path) : folder.appendingPathComponent(path).standardizedFileURL
+        path.hasPrefix("/") ? URL(fileURLWithPath: path) : FolderListing.file(path, in: folder)
     }
 
     /// Listings of the folders that cases lie in, each read once.

@@ -4,7 +4,7 @@ public import Volumes
 /// The way back: network outputs on the prepared grid become labels, or probabilities, on the grid of the scan.
 ///
 /// Outputs are interpolated linearly (nearest slice along a coarse axis) to the cropped scan, decided voxel by voxel, and pasted at
-/// the crop's place. This happens in tiles of a few rows, so that memory does not grow with classes × voxels of the scan.
+/// the crop's place. Where outputs come slice by slice, `RestorationStream` does the same without ever holding all of them.
 public struct Restoration: Sendable {
     public let properties: CaseProperties
 
@@ -24,17 +24,9 @@ public struct Restoration: Sendable {
     /// - Throws: `PreparationError.wrongProbabilityCount`.
     public func labels(from outputs: [Float], decision: LabelDecision) throws -> LabelMap {
         try check(outputs, classes: decision.count)
-        let whole = properties.geometry.size, box = properties.cropBox
-        var voxels = [Int16](repeating: 0, count: properties.geometry.count)
-        voxels.withUnsafeMutableBufferPointer { voxels in
-            let voxels = SharedPointer(voxels)
-            run(outputs, classes: decision.count) { tile in
-                tile.decide(decision) { d, h in
-                    voxels + (((d + box.lower[0]) * whole[1] + h + box.lower[1]) * whole[2] + box.lower[2])
-                }
-            }
-        }
-        return LabelMap(geometry: properties.geometry, voxels: voxels)
+        let stream = RestorationStream(of: properties, decision: decision, threads: threads)
+        try outputs.withUnsafeBufferPointer { try stream.add($0) }
+        return stream.takeLabels()
     }
 
     /// The outputs on the grid of the scan, C-order [K, D, H, W]; outside the crop `outside` (one value an output).
@@ -42,19 +34,18 @@ public struct Restoration: Sendable {
     /// This is classes × voxels of the scan in memory; labels alone do not need it.
     public func outputs(from outputs: [Float], outside: [Float]) throws -> [Float] {
         try check(outputs, classes: outside.count)
-        let whole = properties.geometry.size, box = properties.cropBox, count = properties.geometry.count
-        return [Float](unsafeUninitializedCapacity: outside.count * count) { result, initialised in
-            for (index, value) in outside.enumerated() {
-                (result.baseAddress! + index * count).initialize(repeating: value, count: count)
-            }
-            let shared = SharedPointer(result)
-            run(outputs, classes: outside.count) { tile in
-                tile.copy { output, d, h in
-                    shared + (output * count + ((d + box.lower[0]) * whole[1] + h + box.lower[1]) * whole[2] + box.lower[2])
+        let stream = RestorationStream(of: properties, outputs: outside.count, threads: threads)
+        let whole = properties.geometry.size, count = properties.geometry.count
+        var result = outside.flatMap { [Float](repeating: $0, count: count) }
+        try result.withUnsafeMutableBufferPointer { result in
+            let target = result.baseAddress!
+            try outputs.withUnsafeBufferPointer { outputs in
+                try stream.add(outputs) { part in
+                    part.forEachRun(in: whole) { (target + $1).update(from: $0.baseAddress!, count: $0.count) }
                 }
             }
-            initialised = outside.count * count
         }
+        return result
     }
 
     private func check(_ outputs: [Float], classes: Int) throws {
@@ -63,62 +54,31 @@ public struct Restoration: Sendable {
             throw PreparationError.wrongProbabilityCount(scan: properties.name, expected: expected, got: outputs.count)
         }
     }
-
-    /// Calls `body` for every tile, on several threads.
-    private func run(_ outputs: [Float], classes: Int, _ body: @Sendable (RestorationTile) -> Void) {
-        let lines = RestorationLines(properties)
-        let rows = max(1, 16384 / max(lines.width, 1))  // 64 KB for one output: stays in a core's own cache
-        outputs.withUnsafeBufferPointer { outputs in
-            let outputs = SharedPointer(outputs)
-            Parallel.forEach((lines.height + rows - 1) / rows, threads: threads) { part in
-                let tile = RestorationTile(
-                    outputs, classes: classes, lines: lines, rows: (part * rows)..<min((part + 1) * rows, lines.height))
-                for d in 0..<lines.depth {
-                    tile.move(to: d)
-                    body(tile)
-                }
-            }
-        }
-    }
 }
 
-/// Where the samples around each voxel of the cropped scan lie among the network's outputs.
-struct RestorationLines: Sendable {
-    /// Along the scan's own axes [D, H, W].
-    let cells: [CellLine]
+/// Outputs on a part of the scan's own grid.
+public struct RestoredPart: Sendable {
+    /// Which voxels of the scan.
+    public let box: CropBox
 
-    /// One sample of a row of the cropped scan: where in memory its two neighbours lie from the row's start, and their weights.
-    struct Column {
-        let low: Int32
-        let high: Int32
-        let left: Float
-        let right: Float
-    }
+    /// C-order [K, D, H, W] with [D, H, W] = `box.size`.
+    public let values: [Float]
 
-    /// The samples along W, packed for the innermost loop.
-    let columns: [Column]
-
-    /// Distance in memory of neighbouring outputs along the scan's own axes.
-    let strides: [Int]
-
-    /// Voxels of one output.
-    let count: Int
-
-    var depth: Int { cells[0].count }
-    var height: Int { cells[1].count }
-    var width: Int { cells[2].count }
-
-    init(_ properties: CaseProperties) {
-        let back = properties.axisOrder.inverse, prepared = properties.size
-        let size = back.apply(prepared), target = properties.cropBox.size
-        let coarse = ResamplingGrid.coarseAxis(properties.geometry.spacing, else: back.apply(properties.spacing))
-        cells = (0..<3).map { CellLine(from: size[$0], to: target[$0], nearest: $0 == coarse) }
-        strides = back.apply([prepared[1] * prepared[2], prepared[2], 1])
-        count = properties.voxelCount
-        let step = strides[2], line = cells[2]
-        columns = (0..<line.count).map {
-            let (low, high, right) = line.cell($0)
-            return Column(low: Int32(low * step), high: Int32(high * step), left: Float(1 - right), right: Float(right))
+    /// Calls `body` for every run of values that lie side by side in a volume [K, D, H, W] of the whole scan, with its place there.
+    ///
+    /// - Parameter size: the scan's [D, H, W].
+    public func forEachRun(in size: [Int], _ body: (UnsafeBufferPointer<Float>, _ position: Int) throws -> Void) rethrows {
+        let part = box.size, count = part.reduce(1, *), whole = size.reduce(1, *)
+        guard count > 0 else { return }
+        let isWholeRow = part[2] == size[2], isWholePlane = isWholeRow && part[1] == size[1]
+        let run = isWholePlane ? count : isWholeRow ? part[1] * part[2] : part[2]
+        try values.withUnsafeBufferPointer { values in
+            for start in stride(from: 0, to: values.count, by: run) {
+                let (output, rest) = start.quotientAndRemainder(dividingBy: count)
+                let d = rest / (part[1] * part[2]) + box.lower[0], h = rest / part[2] % part[1] + box.lower[1]
+                let position = output * whole + (d * size[1] + h) * size[2] + box.lower[2]
+                try body(UnsafeBufferPointer(rebasing: values[start..<(start + run)]), position)
+            }
         }
     }
 }

@@ -1,8 +1,7 @@
 /// A few rows of one slice of the cropped scan, with all outputs interpolated to them.
 ///
 /// The tile walks through the slices. It keeps the two slices of outputs it lies between, already interpolated within the plane.
-final class RestorationTile {
-    private let outputs: SharedPointer<Float>
+final class RestorationTile: @unchecked Sendable {
     private let classes: Int
     private let lines: RestorationLines
     private let rows: Range<Int>
@@ -20,9 +19,8 @@ final class RestorationTile {
 
     private var planeCount: Int { rows.count * lines.width }
 
-    init(_ outputs: SharedPointer<Float>, classes: Int, lines: RestorationLines, rows: Range<Int>) {
-        self.outputs = outputs
-        self.classes = classes
+    init(outputs: Int, lines: RestorationLines, rows: Range<Int>) {
+        classes = outputs
         self.lines = lines
         self.rows = rows
         let count = rows.count * lines.width
@@ -31,18 +29,21 @@ final class RestorationTile {
         blend = Scratch(count)
     }
 
-    /// Goes to slice `d` of the cropped scan.
-    func move(to d: Int) {
+    /// Goes to slice `d` of the cropped scan; the slab must hold what the tile has not met before.
+    func move(to d: Int, in slab: OutputSlab) {
         slice = d
         let cell = lines.cells[0].cell(d)
         let usesHigh = cell.2 > 0 && cell.1 != cell.0
-        low = hold(cell.0, keeping: usesHigh ? cell.1 : nil)
-        high = usesHigh ? hold(cell.1, keeping: cell.0) : low
+        low = hold(cell.0, of: slab, keeping: usesHigh ? cell.1 : nil)
+        high = usesHigh ? hold(cell.1, of: slab, keeping: cell.0) : low
         weight = usesHigh ? Float(cell.2) : 0
     }
 
-    /// Writes the label of every voxel of the tile to the row that `target` names.
-    func decide(_ decision: LabelDecision, to target: (_ d: Int, _ h: Int) -> UnsafeMutablePointer<Int16>) {
+    /// Holds a slice of outputs beyond the slab's life.
+    func keep(_ source: Int, of slab: OutputSlab) { _ = hold(source, of: slab, keeping: nil) }
+
+    /// Writes the label of every voxel of the tile.
+    func decide(_ decision: LabelDecision, to target: VoxelPlaces<Int16>) {
         let best = blend.base, count = planeCount
         withUnsafeTemporaryAllocation(of: Int16.self, capacity: count) { labels in
             let labels = labels.baseAddress!
@@ -58,16 +59,16 @@ final class RestorationTile {
                     for index in 0..<count where best[index] > 0.5 { labels[index] = values[output] }
                 }
             }
-            for (number, h) in rows.enumerated() { target(slice, h).update(from: labels + number * lines.width, count: lines.width) }
+            for (number, h) in rows.enumerated() { target.put(labels + number * lines.width, count: lines.width, slice, h) }
         }
     }
 
-    /// Writes the values of every output to the row that `target` names.
-    func copy(to target: (_ output: Int, _ d: Int, _ h: Int) -> UnsafeMutablePointer<Float>) {
+    /// Writes the values of every output.
+    func copy(to target: VoxelPlaces<Float>) {
         for output in 0..<classes {
             mix(output, into: blend.base)
             for (number, h) in rows.enumerated() {
-                target(output, slice, h).update(from: blend.base + number * lines.width, count: lines.width)
+                target.put(blend.base + number * lines.width, count: lines.width, output: output, slice, h)
             }
         }
     }
@@ -102,23 +103,22 @@ final class RestorationTile {
     }
 
     /// The number of the plane that holds slice `source` of the outputs, filled if it is not there yet.
-    private func hold(_ source: Int, keeping other: Int?) -> Int {
+    private func hold(_ source: Int, of slab: OutputSlab, keeping other: Int?) -> Int {
         if let plane = held.firstIndex(of: source) { return plane }
         let plane = held[0] == other && other != nil ? 1 : 0
-        for output in 0..<classes { fill(planes[plane].base + output * planeCount, output: output, source: source) }
+        for output in 0..<classes { fill(planes[plane].base + output * planeCount, from: slab.slice(source, of: output)) }
         held[plane] = source
         return plane
     }
 
     /// Interpolates one slice of one output within the plane: first along W, then along H.
-    private func fill(_ target: UnsafeMutablePointer<Float>, output: Int, source: Int) {
+    private func fill(_ target: UnsafeMutablePointer<Float>, from start: UnsafeMutablePointer<Float>) {
         let vertical = lines.cells[1], width = lines.width
         let first = vertical.low[rows.lowerBound], last = vertical.high[rows.upperBound - 1]
-        let start = outputs + (output * lines.count + source * lines.strides[0])
         lines.columns.withUnsafeBufferPointer { columns in
             let columns = columns.baseAddress!
             for h in first...last {
-                let samples = start + h * lines.strides[1], row = line.base + (h - first) * width
+                let samples = start + h * lines.outputWidth, row = line.base + (h - first) * width
                 var x = 0
                 while x < width {
                     let column = columns[x]

@@ -7,7 +7,9 @@ public enum AtomicFile {
     /// If `write` throws, the temporary file is removed and an existing destination stays as it was.
     public static func write(to destination: URL, _ write: (URL) throws -> Void) throws {
         let folder = destination.deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+            throw FileError(path: folder.path, problem: "the folder cannot be made: \(reason(error))")
+        }
         let temporary = folder.appendingPathComponent(
             ".\(destination.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).partial")
         do {
@@ -15,6 +17,10 @@ public enum AtomicFile {
             try synchronise(temporary)
         } catch {
             try? FileManager.default.removeItem(at: temporary)
+            // The temporary file means nothing to a reader, and is gone.
+            if let error = error as? FileError, error.path == temporary.path {
+                throw FileError(path: destination.path, problem: error.problem)
+            }
             throw error
         }
         guard rename(temporary.path, destination.path) == 0 else {
@@ -26,7 +32,18 @@ public enum AtomicFile {
 
     /// Replaces the destination with `data`.
     public static func write(_ data: Data, to destination: URL) throws {
-        try write(to: destination) { try data.write(to: $0) }
+        try write(to: destination) { temporary in
+            let file = try OutputFile(temporary)
+            try data.withUnsafeBytes(file.write)
+            try file.flush()
+        }
+    }
+
+    /// The system's words for what went wrong, without the wrapping.
+    private static func reason(_ error: any Error) -> String {
+        let error = error as NSError
+        let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+        return cause.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32(cause.code))) : error.localizedDescription
     }
 
     /// Forces the file's bytes to the disk, so that the rename that follows cannot outrun them.

@@ -100,10 +100,11 @@ final class GzipWriter {
     private let path: String
     private var file: gzFile?
 
-    init(path: String, compress: Bool) throws {
-        self.path = path
+    /// - Parameter shownAs: the path that errors name; the file's own when nil.
+    init(path: String, compress: Bool, shownAs shown: String? = nil) throws {
+        self.path = shown ?? path
         guard let file = gzopen(path, compress ? "wb6" : "wbT") else {
-            throw NIfTIError.cannotOpen(path: path, reason: String(cString: strerror(errno)))
+            throw NIfTIError.cannotWrite(path: self.path, reason: String(cString: strerror(errno)))
         }
         gzbuffer(file, 1 << 17)
         self.file = file
@@ -116,7 +117,7 @@ final class GzipWriter {
         while done < buffer.count {
             let part = min(buffer.count - done, 1 << 30)
             guard gzwrite(file, buffer.baseAddress! + done, UInt32(part)) == Int32(part) else {
-                throw NIfTIError.cannotOpen(path: path, reason: "writing failed: \(String(cString: strerror(errno)))")
+                throw NIfTIError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
             }
             done += part
         }
@@ -127,7 +128,7 @@ final class GzipWriter {
         guard let open = file else { return }
         file = nil
         guard gzclose(open) == Z_OK else {
-            throw NIfTIError.cannotOpen(path: path, reason: "writing failed: \(String(cString: strerror(errno)))")
+            throw NIfTIError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
         }
     }
 }

@@ -32,16 +32,20 @@ extension NIfTI {
     private static func outputHeader<Scalar>(
         _ volume: Volume<Scalar>, like header: NIfTIHeader?, datatype: NIfTIDatatype, path: String
     ) throws -> NIfTIHeader {
-        guard !volume.voxels.isEmpty, volume.geometry.size.count == 3 else {
-            throw NIfTIError.cannotHold(path: path, what: "a volume of size \(volume.geometry.size)")
+        try outputHeader(volume.geometry, channels: volume.channels, like: header, datatype: datatype, path: path)
+    }
+
+    static func outputHeader(
+        _ geometry: Geometry, channels: Int, like header: NIfTIHeader?, datatype: NIfTIDatatype, path: String
+    ) throws -> NIfTIHeader {
+        guard geometry.size.count == 3, geometry.count > 0 else {
+            throw NIfTIError.cannotHold(path: path, what: "a volume of size \(geometry.size)")
         }
-        guard let header else {
-            return NIfTIHeader(geometry: volume.geometry, channels: volume.channels, datatype: datatype)
-        }
-        if let difference = volume.geometry.difference(from: header.geometry) {
+        guard let header else { return NIfTIHeader(geometry: geometry, channels: channels, datatype: datatype) }
+        if let difference = geometry.difference(from: header.geometry) {
             throw NIfTIError.geometryDiffers(path: path, difference: difference)
         }
-        return header.describing(datatype, channels: volume.channels)
+        return header.describing(datatype, channels: channels)
     }
 
     private static func bytes<Stored: FixedWidthInteger>(_ range: Range<Int>, _ value: (Int) -> Stored) -> [UInt8] {
@@ -62,7 +66,7 @@ extension NIfTI {
             throw NIfTIError.unknownExtension(path: url.path, allowed: [".nii", ".nii.gz"])
         }
         try AtomicFile.write(to: url) { temporary in
-            let writer = try GzipWriter(path: temporary.path, compress: name.hasSuffix(".gz"))
+            let writer = try GzipWriter(path: temporary.path, compress: name.hasSuffix(".gz"), shownAs: url.path)
             try header.encoded().withUnsafeBytes(writer.write)
             let chunk = 1 << 16
             for start in stride(from: 0, to: count, by: chunk) {

@@ -2,6 +2,8 @@
 public enum NIfTIError: Error, Equatable, Sendable, CustomStringConvertible {
     /// There is no such file, or it cannot be opened.
     case cannotOpen(path: String, reason: String)
+    /// The file cannot be made or filled: no room left, no permission.
+    case cannotWrite(path: String, reason: String)
     /// The file's name does not end in a way that says how its contents are laid out.
     case unknownExtension(path: String, allowed: [String])
     /// A header without its image, or the other way round.
@@ -29,6 +31,8 @@ public enum NIfTIError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .cannotOpen(let path, let reason):
             "\(path): cannot be opened (\(reason)); check that the file is there and may be read."
+        case .cannotWrite(let path, let reason):
+            "\(path): cannot be written (\(reason)); make room or name another place."
         case .unknownExtension(let path, let allowed):
             "\(path): the name must end in \(allowed.joined(separator: ", ")) so that its format is known; rename the file."
         case .missingPartner(let path, let looked):

@@ -14,6 +14,8 @@ struct UNETRPP: AsyncParsableCommand {
             TrainCommand.self,
             TraceCommand.self,
             SegmentCommand.self,
+            RestoreCommand.self,
+            PostprocessCommand.self,
             EvaluateCommand.self,
             CompareCommand.self,
             DemoCommand.self,

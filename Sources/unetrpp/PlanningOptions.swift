@@ -9,7 +9,7 @@ struct PlanningOptions: ParsableArguments {
     @Option(help: "Memory that training may take, such as 8G; patch and batch follow from it.")
     var memory: String = "8G"
 
-    @Option(help: "Published settings: synapse, btcv, acdc, lung or tumor (BraTS).")
+    @Option(help: "Published settings: synapse, btcv, acdc, lung or tumor (BraTS); those of the data set's name if it is one; none to plan freely.")
     var preset: String?
 
     @Option(help: "Channels at full resolution of UNETR++.")
@@ -19,9 +19,9 @@ struct PlanningOptions: ParsableArguments {
     var network: NetworkDescription.Architecture?
 
     func validate() throws {
-        if let preset, Benchmark(named: preset) == nil {
+        if let preset, preset != "none", Benchmark(named: preset) == nil {
             throw ValidationError(
-                "--preset '\(preset)' is unknown; expected one of \(Benchmark.allCases.map(\.rawValue).joined(separator: ", "))")
+                "--preset '\(preset)' is unknown; expected one of \(Benchmark.allCases.map(\.rawValue).joined(separator: ", ")), none")
         }
         guard Self.bytes(memory) != nil else { throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M") }
         guard featureSize > 0 else { throw ValidationError("--feature-size is \(featureSize); at least 1 is expected") }
@@ -31,7 +31,11 @@ struct PlanningOptions: ParsableArguments {
     func plan(for dataset: Dataset) throws -> Plan {
         let bar = ProgressBar("Looking at the scans", total: dataset.cases.count)
         let fingerprint = try Fingerprint(of: dataset) { _ in bar.advance() }
-        let planner = UNETRPlanner(memory: Self.bytes(memory)!, preset: preset.flatMap(Benchmark.init(named:)), featureSize: featureSize)
+        let benchmark = preset.map { Benchmark(named: $0) } ?? Benchmark(of: dataset)
+        if preset == nil, let benchmark {
+            bar.say("This is the benchmark \(benchmark.rawValue) by its name: the published settings are used (--preset none plans freely)")
+        }
+        let planner = UNETRPlanner(memory: Self.bytes(memory)!, preset: benchmark, featureSize: featureSize)
         let plan = try planner.plan(fingerprint, labels: dataset.labels, dataset: dataset.name)
         return try withNetwork(plan.with(network: plan.networkDescription()))  // with every setting of the network written out, to be read and edited
     }

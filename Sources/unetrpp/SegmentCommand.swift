@@ -3,6 +3,7 @@ import Foundation
 import Inference
 import Preparation
 import Torch
+import Training
 import Volumes
 
 struct SegmentCommand: ParsableCommand {
@@ -11,6 +12,7 @@ struct SegmentCommand: ParsableCommand {
         discussion: """
             SCANS are files (.nii, .nii.gz, .hdr) or folders of files. A model with several channels takes CASE_0000, CASE_0001, … as one
             scan. Each mask has the geometry of its scan. One scan that cannot be read does not stop the others; the exit code says so.
+            While the network works on a scan, the next one is read and the last mask is written, where --memory allows.
             """)
 
     @Argument(help: "Scans, or folders of scans.", completion: .file())
@@ -20,10 +22,25 @@ struct SegmentCommand: ParsableCommand {
     var output: String
 
     @Option(name: .shortAndLong, help: "Model bundle; several are averaged.", completion: .directory)
-    var model: [String]
+    var model: [String] = []
+
+    @Option(help: "Training run: only the scans it kept for validation; its model, unless --model names another.", completion: .directory)
+    var validationOf: String?
+
+    @Option(help: "Structures to keep, by name or number, separated by commas; all others become background.")
+    var roi: String?
+
+    @Flag(help: "Write the probabilities too: probabilities/CASE.nii in the output folder, or MASK_probabilities.nii; float32, one volume an output.")
+    var probabilities = false
+
+    @Option(help: "Memory that may be taken, such as 4G; scans that need more are refused.")
+    var memory: String?
 
     @Flag(inversion: .prefixedNo, help: "Average over mirrored copies, as the model's plan says.")
     var mirroring = true
+
+    @Flag(inversion: .prefixedNo, help: "Clean masks up where the model's plan says so (unetrpp postprocess).")
+    var postprocessing = true
 
     @Option(help: "Distance of neighbouring patches as a part of the patch.")
     var step: Double?
@@ -31,8 +48,13 @@ struct SegmentCommand: ParsableCommand {
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
-        guard !model.isEmpty else { throw ValidationError("--model is missing: the folder of a model, such as Models/hippocampus.unetrpp") }
+        guard !model.isEmpty || validationOf != nil else {
+            throw ValidationError("--model is missing: the folder of a model, such as Models/hippocampus.unetrpp")
+        }
         if let step, !(step > 0 && step <= 1) { throw ValidationError("--step is \(step); above 0 and at most 1 is expected") }
+        if let memory, PlanningOptions.bytes(memory) == nil {
+            throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M")
+        }
     }
 
     /// A line of the `--json` result.
@@ -48,48 +70,87 @@ struct SegmentCommand: ParsableCommand {
 
     func run() throws {
         let device = try runtime.apply()
+        let run = validationOf.map { TrainingRun(folder: URL(fileURLWithPath: $0)) }
+        let urls = model.isEmpty ? [run!.model] : model.map { URL(fileURLWithPath: $0) }
         let segmenter = try Segmenter(
-            models: model.map { try ModelBundle(contentsOf: URL(fileURLWithPath: $0)) }, device: device,
-            mixedPrecision: runtime.mixedPrecision(on: device), mirroring: mirroring, stepFraction: step)
-        let cases = try ScanCollection.cases(in: scans.map { URL(fileURLWithPath: $0) }, channels: segmenter.plan.channelNames.count)
-        let targets = try cases.map { try target(of: $0, among: cases.count) }
-        let bar = ProgressBar("Segmenting", total: cases.count)
-        let rows = zip(cases, targets).enumerated().map { index, pair in
-            let row = segment(pair.0, to: pair.1, segmenter)
-            if let error = row.error { bar.say("unetrpp: \(error)") }
-            bar.update(index + 1, pair.0.name)
-            return row
+            models: urls.map { try ModelBundle(contentsOf: $0) }, device: device, mixedPrecision: runtime.mixedPrecision(on: device),
+            mirroring: mirroring, stepFraction: step)
+        segmenter.postProcesses = postprocessing
+        segmenter.structures = try roi.map {
+            try segmenter.plan.labels.structures(named: $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
         }
-        if runtime.json { print(try JSONLine.encode(rows, pretty: true)) }
-        let failed = rows.filter { $0.error != nil }
-        guard failed.isEmpty else {
-            if rows.count > 1 {
-                bar.say("\(failed.count) of \(rows.count) scans failed: \(failed.map(\.case).joined(separator: ", "))")
+        let tasks = try tasks(cases(for: segmenter.plan, of: run))
+        let job = SegmentationJob(segmenter: segmenter, tasks: tasks, memoryLimit: memory.flatMap(PlanningOptions.bytes))
+        let outcomes = show(job)
+        if runtime.json { print(try JSONLine.encode(zip(tasks, outcomes).map(row), pretty: true)) }
+        if outcomes.contains(where: { $0.problem != nil }) { throw ExitCode.failure }
+    }
+
+    /// Runs the job with a progress bar over the patches of all scans.
+    private func show(_ job: SegmentationJob) -> [SegmentationJob.Outcome] {
+        let bar = ProgressBar("Segmenting", total: job.patches.reduce(0, +))
+        bar.say(
+            "Predicted peak memory \(job.memory.predicted >> 20) MB" + (memory.map { " of \($0)" } ?? "")
+                + (job.tasks.count > 1 ? job.memory.overlaps ? ", one scan read ahead" : ", one scan after the other" : ""))
+        let outcomes = job.run { event in
+            switch event {
+            case .patch(let task, let done, let total):
+                let before = job.patches[..<task].reduce(0, +)
+                bar.update(before + job.patches[task] * done / total, job.tasks[task].scan.name)
+            case .finished(_, let outcome):
+                if let problem = outcome.problem { bar.say("unetrpp: \(problem)") }
             }
-            throw ExitCode.failure
+        }
+        let failed = outcomes.filter { $0.problem != nil }
+        if !failed.isEmpty, outcomes.count > 1 {
+            bar.say("\(failed.count) of \(outcomes.count) scans failed: \(failed.map(\.name).joined(separator: ", "))")
+        }
+        return outcomes
+    }
+
+    private func row(_ task: SegmentationJob.Task, _ outcome: SegmentationJob.Outcome) -> Row {
+        if let problem = outcome.problem { return Row(case: outcome.name, error: problem) }
+        return Row(
+            case: outcome.name, output: task.mask.path, seconds: outcome.seconds, networkSeconds: outcome.networkSeconds,
+            millilitres: outcome.millilitres)
+    }
+
+    /// The scans that were named; of a run's data only those it did not train on.
+    private func cases(for plan: Plan, of run: TrainingRun?) throws -> [DatasetCase] {
+        let cases = try ScanCollection.cases(in: scans.map { URL(fileURLWithPath: $0) }, channels: plan.channelNames.count)
+        guard let run else { return cases }
+        let validation = Set(try run.readDescription().fold.validation)
+        let chosen = cases.filter { validation.contains($0.name) }
+        let missing = validation.subtracting(chosen.map(\.name)).sorted()
+        guard missing.isEmpty else {
+            throw CommandError(
+                "\(missing.count) scans that \(run.folder.path) kept for validation are not in \(scans.joined(separator: ", ")): "
+                    + missing.prefix(5).joined(separator: ", ") + (missing.count > 5 ? ", …" : ""))
+        }
+        return chosen
+    }
+
+    private func tasks(_ cases: [DatasetCase]) throws -> [SegmentationJob.Task] {
+        try cases.map { scanCase in
+            let mask = try target(of: scanCase, among: cases.count)
+            return SegmentationJob.Task(scan: scanCase, mask: mask, probabilities: probabilities ? probabilitiesFile(mask) : nil)
         }
     }
 
-    private func segment(_ scanCase: DatasetCase, to target: URL, _ segmenter: Segmenter) -> Row {
-        do {
-            let scan = try scanCase.readScan(channelNames: segmenter.plan.channelNames)
-            let result = try segmenter.segment(scan, name: scanCase.imageURLs[0].path)
-            try NIfTI.write(labels: result.labels, like: NIfTI.readHeader(scanCase.imageURLs[0]), to: target)
-            let volumes = segmenter.plan.labels.foreground.map { label in
-                (label.name, label.values.reduce(0) { $0 + result.labels.millilitres(of: Int16($1)) })
-            }
-            return Row(
-                case: scanCase.name, output: target.path, seconds: result.seconds, networkSeconds: result.networkSeconds,
-                millilitres: Dictionary(volumes) { first, _ in first })
-        } catch {
-            return Row(case: scanCase.name, error: "\(error)")
-        }
+    /// Beside a mask that was named, else in a folder of their own, so that a folder of masks holds nothing but masks.
+    private func probabilitiesFile(_ mask: URL) -> URL {
+        let name = mask.lastPathComponent
+        let stem = [".nii.gz", ".nii"].first { name.lowercased().hasSuffix($0) }.map { String(name.dropLast($0.count)) } ?? name
+        let folder = mask.deletingLastPathComponent()
+        return isMask ? folder.appending(path: "\(stem)_probabilities.nii") : folder.appending(path: "probabilities/\(stem).nii")
     }
+
+    /// Whether the output is the name of a mask and not of a folder.
+    private var isMask: Bool { [".nii", ".nii.gz"].contains { output.lowercased().hasSuffix($0) } }
 
     /// The mask's file: the output itself for one scan and a name of a mask, else a file of the scan's name in the output folder.
     private func target(of scanCase: DatasetCase, among count: Int) throws -> URL {
         let output = URL(fileURLWithPath: output)
-        let isMask = [".nii", ".nii.gz"].contains { output.lastPathComponent.lowercased().hasSuffix($0) }
         if isMask, count > 1 { throw ValidationError("--output \(output.path) is one file, but there are \(count) scans; name a folder") }
         let target = isMask ? output : output.appending(path: "\(scanCase.name).nii.gz")
         let paths = scanCase.imageURLs.map { $0.resolvingSymlinksInPath().standardizedFileURL.path }

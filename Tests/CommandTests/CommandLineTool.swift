@@ -19,10 +19,16 @@ enum CommandLineTool {
         #endif
     }()
 
-    static func start(_ arguments: [String]) throws -> (process: Process, output: Pipe, errors: Pipe) {
+    /// - Parameter largestFile: the size, in blocks of the shell, beyond which the system lets the tool write no file.
+    static func start(_ arguments: [String], largestFile: Int? = nil) throws -> (process: Process, output: Pipe, errors: Pipe) {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
+        if let largestFile {
+            // Without the trap the tool would be killed instead of refused.
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "trap '' XFSZ; ulimit -f \(largestFile); exec \"$0\" \"$@\"", executable.path] + arguments
+        }
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
@@ -32,8 +38,8 @@ enum CommandLineTool {
     }
 
     /// Runs the tool to its end.
-    static func run(_ arguments: [String]) throws -> Result {
-        let (process, output, errors) = try start(arguments)
+    static func run(_ arguments: [String], largestFile: Int? = nil) throws -> Result {
+        let (process, output, errors) = try start(arguments, largestFile: largestFile)
         // Both pipes are drained while the tool runs, or it would stop when one is full.
         nonisolated(unsafe) var errorData = Data()
         let drained = DispatchSemaphore(value: 0)

@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import NetworkTestSupport
+import Preparation
 import TestSupport
 import Testing
 import Volumes
@@ -38,6 +39,34 @@ struct SegmentCommandTests {
             let rows = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]])
             #expect(rows.count == 3 && rows.filter { $0["error"] != nil }.count == 1)
             #expect(try FileManager.default.contentsOfDirectory(atPath: output.path).sorted() == ["case_0.nii.gz", "case_1.nii.gz"])
+        }
+    }
+
+    @Test func `Probabilities, chosen structures and a limit of memory`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let plan = try TinyModel.plan([.init(name: "a", value: 1), .init(name: "b", value: 4)])
+            let model = try TinyModel.bundle(plan, findingAllIn: TinyModel.ball(0).scan, in: folder).url
+            let scans = try TinyData.dataset(in: folder, cases: 2).appending(path: "images")
+            let output = folder.appending(path: "masks")
+            let common = ["segment", scans.path, "--model", model.path, "--no-mirroring", "--device", "cpu"]
+            let result = try CommandLineTool.run(common + ["-o", output.path, "--probabilities", "--roi", "b, 1", "--memory", "2G"])
+            #expect(result.status == 0)
+            #expect(result.errors.contains("Predicted peak memory") && result.errors.contains("MB of 2G, one scan read ahead"), "\(result.errors)")
+            for name in ["case_0", "case_1"] {
+                let values = try NIfTI.readScan(output.appending(path: "probabilities/\(name).nii"))
+                #expect(try values.channels == 3 && values.geometry == NIfTI.readHeader(scans.appending(path: "\(name).nii.gz")).geometry)
+            }
+            let one = folder.appending(path: "one.nii.gz")
+            try CommandLineTool.succeed([
+                "segment", scans.appending(path: "case_0.nii.gz").path, "--model", model.path, "--no-mirroring", "--device", "cpu", "-o", one.path,
+                "--probabilities", "--roi", "B",
+            ])
+            let (all, chosen) = (try NIfTI.readLabels(output.appending(path: "case_0.nii.gz")), try NIfTI.readLabels(one))
+            #expect(chosen.voxels == all.voxels.map { $0 == 4 ? 4 : 0 } && chosen.voxels.contains(4))
+            #expect(FileManager.default.fileExists(atPath: folder.appending(path: "one_probabilities.nii").path))
+            try CommandLineTool.fail(common + ["-o", output.path, "--memory", "100M"], saying: ["needs about", "allowed are 100 MB", "2 of 2 scans failed"])
+            try CommandLineTool.fail(common + ["-o", output.path, "--memory", "much"], saying: ["--memory is 'much'"])
+            try CommandLineTool.fail(common + ["-o", output.path, "--roi", "spleen"], saying: ["no structure 'spleen'", "a (1), b (4)"])
         }
     }
 

@@ -10,9 +10,13 @@ public import Volumes
 /// The smallest model and scans that go through everything: a patch of 16³, feature size 2, one block a stage.
 public enum TinyModel {
     /// A plan with the given structures besides background.
-    public static func plan(_ structures: [LabelDefinition] = [.init(name: "ball", value: 1)]) throws -> Plan {
+    public static func plan(
+        _ structures: [LabelDefinition] = [.init(name: "ball", value: 1)], regionOrder: [Int]? = nil, channelNames: [String] = ["MRI"]
+    ) throws -> Plan {
+        let labels = LabelSet(definitions: [.init(name: "background", value: 0)] + structures, regionOrder: regionOrder)
         var network = UNETRPlusPlusConfiguration(.synapse)
-        network.classes = structures.count + 1
+        network.classes = labels.outputCount
+        network.inputChannels = channelNames.count
         network.patchSize = [16, 16, 16]
         network.stem = [2, 2, 2]
         network.featureSize = 2
@@ -21,17 +25,26 @@ public enum TinyModel {
         network.projectedTokens = [8, 8, 8, 1]
         network.decoderProjectedTokens = 8
         return try Plan(
-            dataset: "Balls", channelNames: ["MRI"],
-            labels: LabelSet(definitions: [.init(name: "background", value: 0)] + structures),
-            targetSpacing: [1, 1, 1], patchSize: [16, 16, 16], normalisation: [.init(scheme: .zScore)]
+            dataset: "Balls", channelNames: channelNames, labels: labels, targetSpacing: [1, 1, 1], patchSize: [16, 16, 16],
+            normalisation: channelNames.map { _ in .init(scheme: .zScore) }
         ).with(network: .unetrPlusPlus(network))
     }
 
     /// A bundle of random weights.
-    public static func bundle(_ plan: Plan? = nil, in folder: URL) throws -> ModelBundle {
+    public static func bundle(_ plan: Plan? = nil, in folder: URL, named name: String = "m", seed: UInt64 = 5) throws -> ModelBundle {
         let plan = try plan ?? self.plan()
-        let network = try plan.networkDescription().makeNetwork(generator: Generator(seed: 5))
-        return try ModelBundle.write(plan: plan, state: network.store.state(aliases: false), card: "test", to: folder.appending(path: "m.unetrpp"))
+        let network = try plan.networkDescription().makeNetwork(generator: Generator(seed: seed))
+        return try ModelBundle.write(plan: plan, state: network.store.state(aliases: false), card: "test", to: folder.appending(path: "\(name).unetrpp"))
+    }
+
+    /// A bundle whose random weights find every structure of the plan in the scan.
+    public static func bundle(_ plan: Plan, findingAllIn scan: Scan, in folder: URL) throws -> ModelBundle {
+        for seed in UInt64(1)...200 {
+            let bundle = try bundle(plan, in: folder, seed: seed)
+            let found = Set(try Segmenter(model: bundle, mirroring: false).segment(scan, name: "s").labels.voxels.map { Int($0) })
+            if found.isSuperset(of: plan.labels.foregroundValues) { return bundle }
+        }
+        fatalError("no weights of 200 find everything")
     }
 
     /// A bright ball in noise, and where it is. Its place depends on the number.

@@ -128,6 +128,34 @@ import Volumes
         }
     }
 
+    /// The trees of UNETR++'s README: the original and its copy for nnU-Net v1 side by side, cropped data beside them.
+    @Test(arguments: [
+        ("Task02_Synapse", "Task002_Synapse", Benchmark.synapse), ("Task01_ACDC", "Task001_ACDC", .acdc), ("Task06_Lung", "Task006_Lung", .lung),
+        ("task01_acdc", "TASK001_ACDC", .acdc), ("TASK06_LUNG", "Task006_Lung", .lung), ("Task03_tumor", "Task003_tumor", .tumor),
+    ])
+    func `The folder trees of UNETR++ are found and known, whatever the case`(task: String, copy: String, benchmark: Benchmark) throws {
+        try withDataset { folder in
+            let root = folder.appendingPathComponent("DATASET"), raw = root.appendingPathComponent("unetr_pp_raw/unetr_pp_raw_data")
+            let cropped = root.appendingPathComponent("unetr_pp_raw/unetr_pp_cropped_data/\(copy)")
+            for place in [raw.appendingPathComponent(copy), raw.appendingPathComponent(task)] {
+                try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+                // Folders spelled in another case than dataset.json spells them.
+                for (part, name) in [("imagesTr", "ImagesTR"), ("labelsTr", "labelstr"), ("dataset.json", "dataset.json")] {
+                    try FileManager.default.copyItem(at: folder.appendingPathComponent(part), to: place.appendingPathComponent(name))
+                }
+            }
+            try FileManager.default.createDirectory(at: cropped, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: folder.appendingPathComponent("dataset.json"), to: cropped.appendingPathComponent("dataset.json"))
+            var dataset = try Dataset(contentsOf: root)
+            #expect(dataset.folder.lastPathComponent == task && dataset.cases.map(\.name) == ["a", "b", "c"])
+            #expect(dataset.cases.allSatisfy { FileManager.default.fileExists(atPath: $0.imageURLs[0].path) })
+            dataset.channelNames = Array(repeating: "MRI", count: benchmark.channelCount)
+            #expect(Benchmark(of: dataset) == benchmark)
+            dataset.channelNames.append("one more")
+            #expect(Benchmark(of: dataset) == nil, "other channels are other data")
+        }
+    }
+
     /// A folder with three small cases.
     private func withDataset(_ body: (URL) throws -> Void) throws {
         try Fixtures.withTemporaryFolder { folder in

@@ -1,19 +1,18 @@
-import Foundation
-import Support
+public import Foundation
 
 /// A file being written from front to back.
 ///
 /// Small pieces are gathered; large ones (a tensor's bytes) go straight from where they lie to the system.
-final class OutputFile {
+public final class OutputFile {
     private let path: String
     private let descriptor: Int32
     private var gathered: [UInt8] = []
     /// Bytes handed to the system so far.
     private var sent = 0
     /// Bytes written so far, gathered ones included.
-    private(set) var position = 0
+    public private(set) var position = 0
 
-    init(_ url: URL) throws {
+    public init(_ url: URL) throws {
         path = url.path
         descriptor = open(url.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.failure(path) }
@@ -21,7 +20,7 @@ final class OutputFile {
 
     deinit { close(descriptor) }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
         position += bytes.count
         if gathered.count + bytes.count <= 1 << 16 {
             gathered.append(contentsOf: bytes)
@@ -31,12 +30,10 @@ final class OutputFile {
         try send(bytes)
     }
 
-    func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
-
-    func write(_ bytes: StoredBytes) throws { try bytes.withUnsafeBytes { try write($0) } }
+    public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 
     /// Hands the gathered bytes to the system. Must be called last.
-    func flush() throws {
+    public func flush() throws {
         try gathered.withUnsafeBytes { try send($0) }
         gathered.removeAll(keepingCapacity: true)
     }
@@ -56,12 +53,5 @@ final class OutputFile {
 
     private static func failure(_ path: String) -> FileError {
         FileError(path: path, problem: "cannot be written: \(String(cString: strerror(errno)))")
-    }
-}
-
-/// Integers as a file holds them.
-enum LittleEndian {
-    static func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
-        withUnsafeBytes(of: value.littleEndian) { [UInt8]($0) }
     }
 }

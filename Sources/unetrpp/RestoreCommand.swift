@@ -1,0 +1,62 @@
+import Archives
+import ArgumentParser
+import Foundation
+import Preparation
+import Volumes
+
+struct RestoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Turn probabilities of a prepared case into a mask on the grid of its scan.",
+        discussion: """
+            What `unetrpp segment` does after the network, for probabilities that come from elsewhere: resampled to the scan, decided voxel by
+            voxel, put at the place of the crop. The probabilities are never all in memory.
+            """)
+
+    @Argument(help: "Probabilities, float32 [outputs, D, H, W] of the prepared case: the only array of a .safetensors file.", completion: .file())
+    var probabilities: String
+
+    @Argument(help: "CASE.json of the prepared case, from `unetrpp prepare`.", completion: .file())
+    var properties: String
+
+    @Option(help: "Plan (JSON) that the case was prepared with.", completion: .file())
+    var plan: String
+
+    @Option(name: .shortAndLong, help: "Mask to write (.nii or .nii.gz).", completion: .file())
+    var output: String
+
+    func run() throws {
+        let plan = try Plan(contentsOf: URL(fileURLWithPath: plan))
+        let properties = try CaseProperties(contentsOf: URL(fileURLWithPath: properties))
+        let file = try SafetensorsFile(contentsOf: URL(fileURLWithPath: probabilities))
+        guard file.names.count == 1 else { throw CommandError("\(probabilities) holds \(file.names.count) arrays; one is expected") }
+        let array = try file.array(file.names[0])
+        let expected = [plan.labels.outputCount] + properties.size
+        guard array.shape == expected, array.scalarType == .float32 else {
+            throw CommandError("\(probabilities) holds \(array.scalarType) \(array.shape), expected is float32 \(expected)")
+        }
+        let stream = RestorationStream(of: properties, decision: plan.labels.decision)
+        let slice = expected[2] * expected[3], step = max(1, (1 << 24) / (expected[0] * slice))
+        for first in stride(from: 0, to: expected[1], by: step) {
+            let slices = first..<min(first + step, expected[1])
+            try Self.read(slices, of: array, slice: slice).withUnsafeBufferPointer { try stream.add($0) }
+        }
+        var labels = stream.takeLabels()
+        plan.postProcessing?.apply(to: &labels.voxels, size: labels.geometry.size)
+        try NIfTI.write(labels: labels, to: URL(fileURLWithPath: output))
+    }
+
+    /// A few slices of every output, [K, n, H, W], out of the file; `slice` is the number of values in one slice of one output.
+    private static func read(_ slices: Range<Int>, of array: StoredArray, slice: Int) -> [Float] {
+        let outputs = array.shape[0], count = slices.count * slice
+        return [Float](unsafeUninitializedCapacity: outputs * count) { values, initialised in
+            array.withUnsafeBytes { bytes in
+                for output in 0..<outputs {
+                    let start = 4 * (output * array.shape[1] + slices.lowerBound) * slice
+                    let part = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + 4 * count)])
+                    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(values)[(4 * output * count)...]).copyMemory(from: part)
+                }
+            }
+            initialised = outputs * count
+        }
+    }
+}
