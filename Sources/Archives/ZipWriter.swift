@@ -1,3 +1,5 @@
+import Support
+
 /// Writes a zip file of stored records from front to back, laid out as PyTorch lays its own out.
 ///
 /// Every record's bytes start at a multiple of 64, by padding in the local header's extra field. Checksum and sizes follow the bytes
