@@ -64,9 +64,12 @@ def resampled(volume, size, plane, is_labels=False):
 
 
 def resized_labels(plane, size):
-    out = np.zeros(size, dtype=plane.dtype)
+    """The label with the largest weight, the smallest of equal ones (the rule of batchgenerators 0.25)."""
+    out, best = np.zeros(size, dtype=plane.dtype), np.full(size, -1.0)
     for value in np.unique(plane):
-        out[resize((plane == value).astype(float), size, 1, mode="edge", clip=True, anti_aliasing=False) >= 0.5] = value
+        weight = resize((plane == value).astype(float), size, 1, mode="edge", clip=True, anti_aliasing=False)
+        larger = weight > best
+        out[larger], best[larger] = value, weight[larger]
     return out
 
 
@@ -87,8 +90,15 @@ def reference_prepare(folder, name):
         places = np.argwhere(marks == value)
         if len(places):
             places[generator.choice(len(places), max(min(10000, len(places)), int(np.ceil(len(places) * 0.01))), replace=False)]
-    np.save(f"{folder}/reference-{name}.npy", scan)
-    np.save(f"{folder}/reference-{name}-labels.npy", marks.astype(np.int16))
+    for path, array in ((f"{folder}/reference-{name}.npy", scan), (f"{folder}/reference-{name}-labels.npy", marks.astype(np.int16))):
+        np.save(path, array)
+        synchronise(path)
+
+
+def synchronise(path):
+    """Waits until a file is on the disk, as `unetrpp` does with every file it writes."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 def reference_export(folder):
@@ -104,6 +114,7 @@ def reference_export(folder):
     labels = np.zeros(properties["geometry"]["size"], np.uint8)
     labels[tuple(slice(a, b) for a, b in zip(lower, upper))] = np.vstack(out).argmax(0)
     nibabel.save(nibabel.Nifti1Image(labels.T, np.array(properties["geometry"]["affine"])), f"{folder}/reference-mask.nii")
+    synchronise(f"{folder}/reference-mask.nii")
 
 
 def make_probabilities(folder):

@@ -24,17 +24,27 @@ public enum ImageResampling {
         }
     }
 
-    /// One step: a matrix along one axis, or the clipping after the interpolating ones.
+    /// One step: a matrix along one axis, matrices along both axes of every plane, or the clipping after the interpolating ones.
     private enum Stage {
         case filter(axis: Int, LineFilter)
+        case planes(first: Int, LineFilter, LineFilter)
         case clip
+
+        var isClip: Bool { if case .clip = self { true } else { false } }
 
         static func plan(_ grid: ResamplingGrid, compatibility: Compatibility) -> [Stage] {
             let cubic = compatibility.filter(grid)
             var axes = (0..<3).filter { grid.inputSize[$0] != grid.outputSize[$0] && $0 != grid.coarseAxis }
             // The matrices of different axes commute: shrinking ones go first, because they leave less work to the others.
             axes.sort { ratio(grid, $0) < ratio(grid, $1) }
-            var stages = axes.map { Stage.filter(axis: $0, cubic(grid.inputSize[$0], grid.outputSize[$0])) }
+            let filters = axes.map { cubic(grid.inputSize[$0], grid.outputSize[$0]) }
+            var stages = zip(axes, filters).map { Stage.filter(axis: $0, $1) }
+            // Both axes of a plane at once: what lies between them stays in the cache and is never a whole volume.
+            let pair = axes.indices.filter { axes[$0] != 0 }
+            if pair.count == 2 {
+                let planes = Stage.planes(first: axes[pair[0]], filters[pair[0]], filters[pair[1]])
+                stages = axes.count == 2 ? [planes] : ratio(grid, 0) < 1 ? [stages[axes.firstIndex(of: 0)!], planes] : [planes, stages[axes.firstIndex(of: 0)!]]
+            }
             if !axes.isEmpty { stages.append(.clip) }
             if let axis = grid.coarseAxis, grid.inputSize[axis] != grid.outputSize[axis] {
                 let pick = Stage.filter(axis: axis, .nearest(from: grid.inputSize[axis], to: grid.outputSize[axis]))
@@ -51,29 +61,60 @@ public enum ImageResampling {
     private static func run(
         _ stages: [Stage], _ input: SharedPointer<Float>, to output: SharedPointer<Float>, grid: ResamplingGrid, threads: Int?
     ) {
-        let last = stages.lastIndex { if case .filter = $0 { true } else { false } }!
+        let last = stages.lastIndex { !$0.isClip }!
         var size = grid.inputSize, current = input
         var held: Scratch?  // keeps what `current` points into alive
         var limits: Limits?
+        /// The limits of the values that interpolation starts from; slices already picked count as those they came from.
+        func findLimits() {
+            if limits == nil { limits = Limits(current, size: size, sliceAxis: grid.coarseAxis, threads: threads) }
+        }
+        func step(_ number: Int, to newSize: [Int], _ body: (SharedPointer<Float>) -> Void) {
+            let scratch = number == last ? nil : Scratch(newSize.reduce(1, *))
+            let target = scratch.map { SharedPointer($0.base) } ?? output
+            body(target)
+            (held, current, size) = (scratch, target, newSize)
+        }
         for (number, stage) in stages.enumerated() {
             switch stage {
             case .filter(let axis, let filter):
-                // The limits of the values that interpolation starts from; slices already picked count as those they came from.
-                if limits == nil, axis != grid.coarseAxis {
-                    limits = Limits(current, size: size, sliceAxis: grid.coarseAxis, threads: threads)
-                }
+                if axis != grid.coarseAxis { findLimits() }
                 var newSize = size
                 newSize[axis] = filter.outputCount
-                let scratch = number == last ? nil : Scratch(newSize.reduce(1, *))
-                let target = scratch.map { SharedPointer($0.base) } ?? output
-                filter.apply(
-                    current, to: target, outer: size[..<axis].reduce(1, *), inner: size[(axis + 1)...].reduce(1, *), threads: threads)
-                (held, current, size) = (scratch, target, newSize)
+                step(number, to: newSize) { target in
+                    filter.apply(
+                        current, to: target, outer: size[..<axis].reduce(1, *), inner: size[(axis + 1)...].reduce(1, *), threads: threads)
+                }
+            case .planes(let first, let one, let other):
+                findLimits()
+                let newSize = [size[0]] + (first == 1 ? [one.outputCount, other.outputCount] : [other.outputCount, one.outputCount])
+                step(number, to: newSize) { planes(first, one, other, current, size, to: $0, threads: threads) }
             case .clip:
                 limits?.clip(current, size: size, threads: threads)
             }
         }
         withExtendedLifetime(held) {}
+    }
+
+    /// Every plane of a volume of the given size along axis `first` (1 or 2), then along the other.
+    private static func planes(
+        _ first: Int, _ one: LineFilter, _ other: LineFilter, _ input: SharedPointer<Float>, _ size: [Int], to output: SharedPointer<Float>,
+        threads: Int?
+    ) {
+        let (height, width) = (size[1], size[2])
+        let between = first == 1 ? one.outputCount * width : height * one.outputCount
+        let plane = one.outputCount * other.outputCount
+        Parallel.forEach(size[0], threads: threads) { d in
+            let scratch = Scratch(between)
+            let source = SharedPointer(input + d * height * width), middle = SharedPointer(scratch.base), target = SharedPointer(output + d * plane)
+            if first == 1 {
+                one.apply(source, to: middle, outer: 1, inner: width, threads: 1)
+                other.apply(middle, to: target, outer: one.outputCount, inner: 1, threads: 1)
+            } else {
+                one.apply(source, to: middle, outer: height, inner: 1, threads: 1)
+                other.apply(middle, to: target, outer: 1, inner: one.outputCount, threads: 1)
+            }
+        }
     }
 }
 

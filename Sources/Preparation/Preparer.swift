@@ -20,11 +20,11 @@ public struct Preparer: Sendable {
     ///   - labels: expert labels on the same grid, [D, H, W].
     ///   - name: what errors and the result call the case.
     /// - Throws: `PreparationError` when the scan or the labels do not fit the plan or hold nothing to work on.
-    public func prepare(_ scan: Scan, labels: LabelMap? = nil, name: String) throws -> PreparedCase {
+    public func prepare(_ scan: Scan, labels: consuming LabelMap? = nil, name: String) throws -> PreparedCase {
         try check(scan, labels, name)
         let size = scan.geometry.size
         let usesMask = plan.normalisation.contains { $0.useMask && $0.scheme != .noNorm }
-        let needsMask = labels != nil || usesMask
+        let hasLabels = labels != nil, needsMask = hasLabels || usesMask
         guard let region = NonZeroRegion(scan.voxels, channels: scan.channels, size: size, needsMask: needsMask, threads: threads) else {
             throw PreparationError.emptyScan(scan: name)
         }
@@ -34,12 +34,14 @@ public struct Preparer: Sendable {
             throw PreparationError.tooLarge(scan: name, size: grid.outputSize)
         }
         let marked = needsMask ? resampled(mark(labels, region, size), region.box.size, grid) : nil
+        // What is done with the labels comes before the image, so that the two do not take memory together.
+        _ = consume labels
+        let foreground = hasLabels ? ForegroundLocations(of: plan.labels.foregroundValues, in: marked!) : .init()
         let properties = CaseProperties(
             name: name, geometry: scan.geometry, channels: scan.channels, cropBox: region.box, axisOrder: plan.axisOrder,
             size: grid.outputSize, spacing: plan.targetSpacing, compatibility: plan.compatibility, planDigest: plan.preparationDigest)
         return PreparedCase(
-            properties: properties, image: image(scan, region.box, grid, marked), labels: labels == nil ? nil : marked,
-            foreground: labels == nil ? .init() : ForegroundLocations(of: plan.labels.foregroundValues, in: marked!))
+            properties: properties, image: image(scan, region.box, grid, marked), labels: hasLabels ? marked : nil, foreground: foreground)
     }
 
     /// The cropped labels, with −1 where the scan holds nothing and the expert marked nothing.

@@ -27,7 +27,12 @@ struct UNETRPP: AsyncParsableCommand {
         ])
 
     static func main() async {
-        try? Runtime.keepLargeBlocks()  // before there are other threads; on failure everything is only slower
+        // Before there are other threads; on failure everything is only slower. Where no network runs, kept blocks would only cost memory.
+        if !withoutNetwork.contains(CommandLine.arguments.dropFirst().first ?? "") { try? Runtime.keepLargeBlocks() }
         await main(nil)
     }
+
+    private static let withoutNetwork = Set(
+        ([DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self] as [any ParsableCommand.Type])
+            .compactMap { $0.configuration.commandName })
 }
