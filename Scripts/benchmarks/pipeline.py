@@ -177,14 +177,16 @@ def main():
         make_probabilities(*rest)
     elif action == "prepare":
         folder, tool = rest
+        # All processes first: what this one holds counts in the peak of those it starts.
         for name in TARGETS:
             compare(
                 f"prepare to {TARGETS[name]}", [tool, "prepare", folder, "--plan", f"{folder}/plan-{name}.json", "-o", f"{folder}/prepared-{name}", "--force"],
                 [sys.executable, __file__, "reference-prepare", folder, name])
+        for name in TARGETS:
             found = arrays(f"{folder}/prepared-{name}/ct.safetensors")
             image, labels = np.load(f"{folder}/reference-{name}.npy"), np.load(f"{folder}/reference-{name}-labels.npy")
             difference = np.abs(found["image"][0] - image).max() / (image.max() - image.min())
-            print(f"  image {image.shape}: largest difference {difference:.1e} of the range; labels differ in "
+            print(f"{TARGETS[name]}: image {image.shape}, largest difference {difference:.1e} of the range; labels differ in "
                   f"{(found['labels'] != labels).sum()} of {labels.size} voxels", flush=True)
     elif action == "export":
         folder, tool = rest
