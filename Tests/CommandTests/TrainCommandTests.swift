@@ -34,6 +34,15 @@ struct TrainCommandTests {
             try CommandLineTool.succeed(arguments(dataset, plan, broken, ["--resume"]))
             #expect(try bytes(whole) == bytes(broken))
 
+            // The scans it was not trained on, and only they, for a decision on cross-validation results.
+            let held = try CrossValidation.folds((0..<6).map { "case_\($0)" })[0].validation
+            let images = dataset.appending(path: "images"), masks = folder.appending(path: "masks")
+            let segment = ["segment", images.path, "-o", masks.path, "--validation-of", whole.path, "--no-mirroring", "--device", "cpu"]
+            try CommandLineTool.succeed(segment)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: masks.path).sorted() == held.map { "\($0).nii.gz" }.sorted())
+            try FileManager.default.removeItem(at: images.appending(path: "\(held[0]).nii.gz"))
+            try CommandLineTool.fail(segment, saying: ["1 scans that", "kept for validation are not in", held[0]])
+
             try CommandLineTool.fail(arguments(dataset, plan, whole), saying: ["holds a training run already", "--resume"])
             try CommandLineTool.fail(arguments(dataset, plan, whole, ["--resume", "--epochs", "9"]), saying: ["another training configuration"])
         }
