@@ -4,8 +4,9 @@ public import Volumes
 
 /// About how much memory the segmentation of a scan takes on the host, known before the work from header, plan and network.
 ///
-/// Sizes of the arrays that live together at the fullest moment, with the scan taken as uncropped; an estimate to plan with. What it
-/// was measured against stands in Documentation/Preparation.md.
+/// Sizes of the arrays that live together at the fullest moment, with the scan taken as uncropped; an estimate to plan with. Measured
+/// once: 1339 MB for a CT of 512 × 512 × 150 voxels and a network of the size of Synapse, for which 1894 MB were predicted
+/// (Documentation/Performance.md). The work of networks other than UNETR++ is taken from their width at full resolution, unmeasured.
 public struct SegmentationMemory: Sendable {
     private let plan: Plan
     private let stepFraction: Double
