@@ -8,6 +8,7 @@ import Preparation
 import TestSupport
 import Testing
 import Torch
+import Volumes
 
 /// The commands that take any network.
 struct NetworkCommandTests {
@@ -113,6 +114,28 @@ struct NetworkCommandTests {
             // Another number of threads sums in another order.
             let scale = expected.map(abs).max() ?? 1
             #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 * scale })
+        }
+    }
+
+    @Test("Every network trains and segments by the same commands", arguments: NarrowNetworks.names)
+    func trainsAndSegments(name: String) throws {
+        try Fixtures.withTemporaryFolder { folder in
+            func path(_ name: String) -> String { folder.appending(path: name).path }
+            let dataset = try TinyData.dataset(in: folder, cases: 5)
+            try plan(NarrowNetworks.description(name)).write(to: folder.appending(path: "plan.json"))
+            try CommandLineTool.succeed([
+                "train", dataset.path, "-o", path("run"), "--plan", path("plan.json"), "--network", name, "--epochs", "1", "--iterations", "2",
+                "--device", "cpu", "--threads", "2",
+            ])
+            let model = folder.appending(path: "run/model.unetrpp")
+            #expect(try ModelBundle(contentsOf: model).network == NarrowNetworks.description(name))
+            let scan = dataset.appending(path: "images/case_0.nii.gz")
+            try CommandLineTool.succeed([
+                "segment", scan.path, "-o", path("mask.nii.gz"), "--model", model.path, "--no-mirroring", "--device", "cpu", "--threads", "2",
+            ])
+            let mask = try NIfTI.readLabels(folder.appending(path: "mask.nii.gz"))
+            #expect(try mask.geometry == NIfTI.readScan(scan).geometry)
+            #expect(mask.voxels.allSatisfy { (0...2).contains($0) })
         }
     }
 
