@@ -8,7 +8,7 @@ extension Plan {
     /// network has that architecture already stays as it is.
     /// - Throws: `ConfigurationError`.
     public func with(architecture: NetworkDescription.Architecture) throws -> Plan {
-        // A plan taken over from nnU-Net has no network yet.
+        // A plan taken over from another program may have no network yet.
         if let own = try? networkDescription(), own.architecture == architecture { return self }
         let description = NetworkDescription.usual(
             architecture, inputChannels: channelNames.count, classes: labels.outputCount, patchSize: patchSize, spacing: targetSpacing)

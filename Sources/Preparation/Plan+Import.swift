@@ -7,7 +7,8 @@ extension Plan {
     /// - Parameters:
     ///   - stage: which of its resolutions; nil: the full one.
     ///   - labels: names for its classes; nil: "class 1", "class 2", …
-    ///   - network: the network it is for. A UNETR++ replaces the plan's patch size by its own: give it there as `patchSize`.
+    ///   - network: the network it is for; empty: the plan's own U-Net. A UNETR++ replaces the plan's patch size by its own: give it there
+    ///     as `patchSize`.
     /// - Throws: `PlanError`, or the reader's errors.
     public init(importingV1 url: URL, stage: Int? = nil, labels: LabelSet? = nil, network: JSONValue = .object([:])) throws {
         let source = try PickleFile.read(url)
@@ -33,6 +34,7 @@ extension Plan {
             dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
             targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network["patchSize"]?.ints ?? patch,
             batchSize: batch, normalisation: channels.map(\.normalisation), compatibility: .unetrPlusPlus, network: network)
+        if network == .object([:]) { self.network = ImportedUNet(v1: chosen, of: source)?.network(for: self) ?? network }
     }
 
     private static func channels(
@@ -60,7 +62,7 @@ extension Plan {
     /// - Parameters:
     ///   - configuration: such as "3d_fullres".
     ///   - description: the `dataset.json` that names channels and labels; nil: the one beside the plan.
-    ///   - network: the network it is for.
+    ///   - network: the network it is for; empty: the configuration's own U-Net, plain or with a residual encoder, where it is one.
     public init(
         importingV2 url: URL, configuration name: String = "3d_fullres", description: URL? = nil, network: JSONValue = .object([:])
     ) throws {
@@ -93,6 +95,7 @@ extension Plan {
             targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
             patchSize: network["patchSize"]?.ints ?? patch.map { Int($0) }, batchSize: batch,
             normalisation: normalisation, compatibility: .modern, network: network)
+        if network == .object([:]) { self.network = ImportedUNet(v2: configuration)?.network(for: self) ?? network }
     }
 
     /// A configuration with what it inherits from others.
