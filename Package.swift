@@ -78,7 +78,7 @@ let package = Package(
             name: "unetrpp",
             dependencies: [
                 "Torch", "Layers", "Networks", "Training", "Inference", "Evaluation", "Preparation", "Volumes", "Pictures",
-                "Archives", "Support",
+                "Archives", "Augmentation", "Support",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -8,20 +8,23 @@ import Training
 
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "benchmark", abstract: "Time the forward pass or the training step of a network on this machine.",
+        commandName: "benchmark", abstract: "Time the forward pass, the training step or the augmentation of a network on this machine.",
         discussion: """
             One figure a call, so that the peak memory is that of the thing timed. The input is random; a training step is forward with
-            deep supervision, Dice and cross-entropy, backward, gradient clipping and SGD. The first run is not counted.
+            deep supervision, Dice and cross-entropy, backward, gradient clipping and SGD. The first run is not counted. With --augmentation the time is that of a batch of
+            training samples, made by all threads.
             """)
 
     @OptionGroup var choice: NetworkOptions
     @Option(help: "Samples in a batch.") var batch = 1
     @Option(help: "Timed repetitions.") var repetitions = 5
     @Flag(help: "Time the training step instead of the forward pass.") var train = false
+    @Flag(help: "Time the making of training samples instead, without a network.") var augmentation = false
     @Flag(help: "Use the plain operations where there are fused ones.") var plain = false
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
+        if augmentation, train || plain || runtime.json { throw ValidationError("--augmentation goes with none of --train, --plain and --json") }
         guard batch > 0 else { throw ValidationError("--batch is \(batch); at least 1 is expected") }
         guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions); at least 1 is expected") }
     }
@@ -43,6 +46,13 @@ struct BenchmarkCommand: ParsableCommand {
         let device = try runtime.apply()
         let mixed = runtime.mixedPrecision(on: device)
         let description = try choice.description()
+        if augmentation {
+            let seconds = try timeAugmentation(patch: description.patchSize, channels: description.inputChannels)
+            let patch = description.patchSize.map(String.init).joined(separator: "×")
+            print(String(format: "augmentation, \(patch), \(Runtime.threads) threads: %.2f ms a sample, ", 1000 * seconds / Double(batch))
+                + String(format: "%.1f samples/s", Double(batch) / seconds))
+            return
+        }
         let network = try description.makeNetwork(device: device, generator: Generator(seed: 1, device: device))
         let input = try Tensor.randn([batch, description.inputChannels] + description.patchSize, on: device)
         let once = try train ? trainingStep(network, description, input, mixed) : {
