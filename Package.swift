@@ -57,6 +57,9 @@ let package = Package(
         library("Preparation", ["Support", "Archives", "Volumes"]),
         library("Augmentation", ["Support"]),
         library("Evaluation", ["Support", "Volumes", "Pictures"]),
+        library("Graphs", ["Support", "Archives"]),
+        .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads OpenVINO at run time
+        library("OpenVINO", ["COpenVINO", "Support"]),
 
         // Needs libtorch.
         .systemLibrary(name: "CLibtorch", pkgConfig: usesPkgConfig ? "libtorch" : nil),
@@ -71,14 +74,14 @@ let package = Package(
             ]),
         library("Torch", ["CTorch"]),
         library("Layers", ["Torch", "Support", "Archives"]),
-        library("Networks", ["Layers", "Torch", "Support", "Archives"]),
-        library("Inference", ["Networks", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"]),
+        library("Networks", ["Layers", "Torch", "Graphs", "Support", "Archives"]),
+        library("Inference", ["Networks", "Graphs", "OpenVINO", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"]),
         library("Training", ["Inference", "Networks", "Layers", "Torch", "Preparation", "Augmentation", "Evaluation", "Pictures", "Support", "Archives"]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
                 "Torch", "Layers", "Networks", "Training", "Inference", "Evaluation", "Preparation", "Volumes", "Pictures",
-                "Archives", "Augmentation", "Support",
+                "Archives", "Augmentation", "Graphs", "OpenVINO", "Support",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -97,16 +100,17 @@ let package = Package(
         tests("Preparation", ["Support", "Archives", "Volumes"]),
         tests("Augmentation", ["Support", "Archives"]),
         tests("Evaluation", ["Support", "Volumes", "Archives", "Pictures"]),
+        tests("Graphs", ["Archives"]),
         tests("Torch", [], torch: true),
         tests("Layers", ["Torch", "Archives"], torch: true),
-        tests("Networks", ["NetworkTestSupport", "Layers", "Torch", "Archives"], torch: true),
+        tests("Networks", ["NetworkTestSupport", "Graphs", "Layers", "Torch", "Support", "Archives"], torch: true),
         .testTarget(
             name: "CommandTests", dependencies: [
                 "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests("Training", ["NetworkTestSupport", "Augmentation", "Inference", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
-        tests("Inference", ["NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
+        tests("Inference", ["OpenVINO", "NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

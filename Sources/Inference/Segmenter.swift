@@ -37,9 +37,12 @@ public final class Segmenter {
 
     /// - Parameters:
     ///   - models: bundles of one plan; the probabilities of several, such as the folds of a cross-validation, are averaged.
+    ///   - engine: what computes; libtorch unless another is wanted.
     ///   - mirroring: test-time mirroring as the plan says, or none.
+    ///   - note: told why an engine that was wanted is not used, in a sentence.
     public init(
-        models: [ModelBundle], device: Device = .cpu, mixedPrecision: DType? = nil, mirroring: Bool = true, stepFraction: Double? = nil
+        models: [ModelBundle], engine: EngineChoice = .torch, device: Device = .cpu, mixedPrecision: DType? = nil, mirroring: Bool = true,
+        stepFraction: Double? = nil, note: (String) -> Void = { _ in }
     ) throws {
         precondition(!models.isEmpty)
         plan = models[0].plan
@@ -47,13 +50,13 @@ public final class Segmenter {
             throw InferenceError.notABundle(
                 path: model.url.path, problem: "its plan prepares scans differently from \(models[0].url.path), so the two cannot be averaged")
         }
-        predictor = SlidingWindowPredictor(
-            networks: try models.map { try $0.makeNetwork(device: device) }, plan: plan, device: device, mixedPrecision: mixedPrecision)
+        let maker = EngineMaker(engine, device: device, mixedPrecision: mixedPrecision)
+        predictor = SlidingWindowPredictor(engines: try models.map { try maker.engine(for: $0, note: note) }, plan: plan, device: device)
         if !mirroring { predictor.settings.mirrorAxes = [] }
         if let stepFraction { predictor.settings.stepFraction = stepFraction }
         preparer = Preparer(plan: plan)
         memory = SegmentationMemory(
-            plan: plan, network: models[0].network, parameters: predictor.networks.reduce(0) { $0 + $1.store.parameterCount },
+            plan: plan, network: models[0].network, parameters: predictor.engines.reduce(0) { $0 + $1.parameterCount },
             stepFraction: predictor.settings.stepFraction, isOnHost: device == .cpu)
     }
 

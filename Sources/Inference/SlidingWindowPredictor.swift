@@ -1,4 +1,3 @@
-import Layers
 public import Networks
 public import Preparation
 public import Torch
@@ -19,34 +18,49 @@ public struct SlidingWindowPredictor {
     }
 
     /// Models whose probabilities are averaged: one, or the folds of a cross-validation.
-    public let networks: [any SegmentationNetwork]
+    public let engines: [any PatchEngine]
     public let patchSize: [Int]
     public var settings: InferenceSettings
     /// How logits become what is averaged.
     public var activation: Activation
     public var device: Device
-    public var mixedPrecision: DType?
-
     /// Where the sums over patches are kept; nil: on the device. They hold classes × voxels of a patch's depth of slices.
     public var aggregation: Device?
 
+    /// Whether windows of one value throughout, such as air around a patient, are computed only once. The network is a function of its
+    /// window, so the probabilities are the same bits.
+    public var reusesConstantWindows = false
+
     public init(
-        networks: [any SegmentationNetwork], patchSize: [Int], settings: InferenceSettings, activation: Activation = .softmax,
-        device: Device = .cpu, mixedPrecision: DType? = nil
+        engines: [any PatchEngine], patchSize: [Int], settings: InferenceSettings, activation: Activation = .softmax, device: Device = .cpu
     ) {
-        self.networks = networks
+        self.engines = engines
         self.patchSize = patchSize
         self.settings = settings
         self.activation = activation
         self.device = device
-        self.mixedPrecision = mixedPrecision
+    }
+
+    /// A predictor with networks run by libtorch.
+    public init(
+        networks: [any SegmentationNetwork], patchSize: [Int], settings: InferenceSettings, activation: Activation = .softmax,
+        device: Device = .cpu, mixedPrecision: DType? = nil
+    ) {
+        self.init(
+            engines: networks.map { TorchEngine($0, mixedPrecision: mixedPrecision) }, patchSize: patchSize, settings: settings,
+            activation: activation, device: device)
     }
 
     /// A predictor with a plan's patch, settings and kind of labels.
-    public init(networks: [any SegmentationNetwork], plan: Plan, device: Device = .cpu, mixedPrecision: DType? = nil) {
+    public init(engines: [any PatchEngine], plan: Plan, device: Device = .cpu) {
         self.init(
-            networks: networks, patchSize: plan.patchSize, settings: plan.inference,
-            activation: plan.labels.hasRegions ? .sigmoid : .softmax, device: device, mixedPrecision: mixedPrecision)
+            engines: engines, patchSize: plan.patchSize, settings: plan.inference,
+            activation: plan.labels.hasRegions ? .sigmoid : .softmax, device: device)
+    }
+
+    /// The same with networks run by libtorch.
+    public init(networks: [any SegmentationNetwork], plan: Plan, device: Device = .cpu, mixedPrecision: DType? = nil) {
+        self.init(engines: networks.map { TorchEngine($0, mixedPrecision: mixedPrecision) }, plan: plan, device: device)
     }
 
     /// The probabilities of the whole scan at once.
@@ -92,9 +106,14 @@ public struct SlidingWindowPredictor {
             let importance = try Tensor(SlidingWindow.importance(patchSize: patchSize), shape: patchSize)
             let sums = try SlabSums(window: window, importance: importance, computing: device, keeping: aggregation ?? device)
             var done = 0
+            var ofConstants: [[Float]: Tensor] = [:]
             for (index, start) in window.starts[0].enumerated() {
                 for corner in corners where corner[0] == start {
-                    try sums.add(mirroredMean(part(padded, corner)).selected(0, 0), at: corner)
+                    let patch = try part(padded, corner)
+                    let constant = reusesConstantWindows ? try constantValues(of: patch) : nil
+                    let mean = try constant.flatMap { ofConstants[$0] } ?? mirroredMean(patch)
+                    if let constant { ofConstants[constant] = mean }
+                    try sums.add(mean.selected(0, 0), at: corner)
                     done += 1
                     try progress(done, corners.count)
                 }
@@ -104,15 +123,20 @@ public struct SlidingWindowPredictor {
         }
     }
 
-    /// Mean probabilities [1, classes, …] of a patch [1, C, …] over the networks and mirrorings.
+    /// The value of each channel of a patch [1, C, …] in which each has only one.
+    private func constantValues(of patch: Tensor) throws -> [Float]? {
+        let values = try patch.min([0, 2, 3, 4]).array(of: Float.self)
+        return try patch.max([0, 2, 3, 4]).array(of: Float.self) == values ? values : nil
+    }
+
+    /// Mean probabilities [1, classes, …] of a patch [1, C, …] over the models and mirrorings.
     private func mirroredMean(_ patch: Tensor) throws -> Tensor {
         let combinations = settings.mirrorAxes.reduce(into: [[Int]]([[]])) { found, axis in found += found.map { $0 + [axis + 2] } }
-        let pass = ForwardPass(mixedPrecision: mixedPrecision)
         var sum: Tensor?
-        for network in networks {
+        for engine in engines {
             for axes in combinations {
                 let input = axes.isEmpty ? patch : try patch.flipped(axes)
-                let logits = try network(input, pass, deepSupervision: false)[0].to(.float32)
+                let logits = try engine.logits(of: input)
                 var prediction = switch activation {
                 case .softmax: try logits.softmax(1)
                 case .sigmoid: try logits.sigmoid()
@@ -122,7 +146,7 @@ public struct SlidingWindowPredictor {
                 if let sum { try sum.addInPlace(prediction) } else { sum = try prediction.clone() }
             }
         }
-        return try sum! / Double(networks.count * combinations.count)
+        return try sum! / Double(engines.count * combinations.count)
     }
 
     private func part(_ image: Tensor, _ corner: [Int]) throws -> Tensor {

@@ -20,6 +20,7 @@ struct UNETRPP: AsyncParsableCommand {
             CompareCommand.self,
             DemoCommand.self,
             ConvertCommand.self,
+            ExportCommand.self,
             ForwardCommand.self,
             SummaryCommand.self,
             BenchmarkCommand.self,

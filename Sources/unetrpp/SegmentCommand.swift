@@ -45,6 +45,10 @@ struct SegmentCommand: ParsableCommand {
     @Option(help: "Distance of neighbouring patches as a part of the patch.")
     var step: Double?
 
+    @Flag(help: "Compute windows of one value throughout, such as air, only once; the result is the same.")
+    var skipEmpty = false
+
+    @OptionGroup var engine: EngineOptions
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
@@ -73,8 +77,9 @@ struct SegmentCommand: ParsableCommand {
         let run = validationOf.map { TrainingRun(folder: URL(fileURLWithPath: $0)) }
         let urls = model.isEmpty ? [run!.model] : model.map { URL(fileURLWithPath: $0) }
         let segmenter = try Segmenter(
-            models: urls.map { try ModelBundle(contentsOf: $0) }, device: device, mixedPrecision: runtime.mixedPrecision(on: device),
-            mirroring: mirroring, stepFraction: step)
+            models: urls.map { try ModelBundle(contentsOf: $0) }, engine: engine.engine, device: device,
+            mixedPrecision: runtime.mixedPrecision(on: device), mirroring: mirroring, stepFraction: step, note: EngineOptions.note)
+        segmenter.predictor.reusesConstantWindows = skipEmpty
         segmenter.postProcesses = postprocessing
         segmenter.structures = try roi.map {
             try segmenter.plan.labels.structures(named: $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })

@@ -32,7 +32,7 @@ struct HierarchicalEncoder {
     }
 
     /// The published networks have a group for each input channel; where these do not divide the channels, as many groups as divide both.
-    private static func groups(_ inputs: Int, _ channels: Int) -> Int {
+    static func groups(_ inputs: Int, _ channels: Int) -> Int {
         var (a, b) = (channels, inputs)
         while b != 0 { (a, b) = (b, a % b) }
         return a

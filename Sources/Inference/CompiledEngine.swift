@@ -1,0 +1,76 @@
+public import Foundation
+import Graphs
+public import Layers
+public import Networks
+public import OpenVINO
+import Support
+public import Torch
+
+/// A network compiled by OpenVINO from a graph of our own.
+///
+/// Compiling takes a second or more, so the result is kept in a cache folder: one file for each network, weights, precision, machine and
+/// library. A file that does not fit is compiled anew, and a note says why.
+public final class CompiledEngine: PatchEngine {
+    private let model: CompiledModel
+    private let library: OpenVINOLibrary.Loaded
+    private let precision: CompiledModel.Precision
+    /// True if the cache already held the compiled network.
+    public let cameFromCache: Bool
+
+    /// - Parameters:
+    ///   - weights: read only if the cache does not hold the compiled network.
+    ///   - weightsDigest: tells these weights from all others.
+    ///   - cache: a folder, or nil to compile always.
+    ///   - note: told what went wrong with the cache, in a sentence.
+    /// - Throws: `OpenVINOError`, `ConfigurationError` for networks that cannot be written as a graph, `StateError`.
+    public init(
+        _ network: NetworkDescription, weights: () throws -> StateDictionary, weightsDigest: String, library: OpenVINOLibrary.Loaded,
+        precision: CompiledModel.Precision, threads: Int, cache: URL?, note: (String) -> Void = { _ in }
+    ) throws {
+        self.library = library
+        self.precision = precision
+        let input = [1, network.inputChannels] + network.patchSize, output = [1, network.classes] + network.patchSize
+        let file = try cache.map { try CompiledCache(folder: $0, network, weightsDigest, library, precision) }
+        do {
+            if let cached = try file?.withBlob({
+                try CompiledModel(exported: $0, threads: threads, inputShape: input, outputShape: output)
+            }) {
+                model = cached
+                cameFromCache = true
+                return
+            }
+        } catch {
+            note("\(error); the network is compiled anew")
+        }
+        let onnx = try network.graph(weights: weights(), form: .fast, batch: 1).onnx()
+        model = try CompiledModel(onnx: onnx, precision: precision, threads: threads, inputShape: input, outputShape: output)
+        cameFromCache = false
+        do {
+            try file?.write(model)
+        } catch {
+            note("\(error); the next start compiles again")
+        }
+    }
+
+    public var summary: String { "OpenVINO \(library.version), \(precision == .bfloat16 ? "bfloat16" : "float32")" }
+
+    public func logits(of patches: Tensor) throws -> Tensor {
+        guard patches.shape.dropFirst() == model.inputShape.dropFirst() else {
+            throw OpenVINOError.shape(found: patches.shape, expected: model.inputShape)
+        }
+        let samples = patches.shape[0]
+        let input = try patches.to(.float32).contiguous()
+        let output = try Tensor.empty([samples] + model.outputShape.dropFirst())
+        try input.withUnsafeElements(of: Float.self) { source in
+            try output.withUnsafeMutableElements(of: Float.self) { target in
+                let (taken, given) = (source.count / samples, target.count / samples)
+                for sample in 0..<samples {
+                    try model.compute(
+                        UnsafeBufferPointer(rebasing: source[sample * taken..<(sample + 1) * taken]),
+                        into: UnsafeMutableBufferPointer(rebasing: target[sample * given..<(sample + 1) * given]))
+                }
+            }
+        }
+        return output
+    }
+}

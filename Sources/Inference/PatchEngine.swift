@@ -1,0 +1,38 @@
+public import Networks
+public import Torch
+import Layers
+
+/// What turns patches into logits: libtorch, or the network compiled for this processor.
+public protocol PatchEngine: AnyObject {
+    /// What it is, for people: "libtorch, bfloat16".
+    var summary: String { get }
+
+    /// Patches [N, channels, D, H, W] → logits [N, classes, D, H, W], float32, on the patches' device.
+    func logits(of patches: Tensor) throws -> Tensor
+}
+
+/// Which engine is wanted.
+public enum EngineChoice: String, Sendable, CaseIterable {
+    /// The fastest that works here.
+    case auto
+    case torch
+    /// The network compiled by OpenVINO; on the CPU only.
+    case compiled
+}
+
+/// A network run by libtorch.
+public final class TorchEngine: PatchEngine {
+    private let network: any SegmentationNetwork
+    private let mixedPrecision: DType?
+
+    public init(_ network: any SegmentationNetwork, mixedPrecision: DType? = nil) {
+        self.network = network
+        self.mixedPrecision = mixedPrecision
+    }
+
+    public var summary: String { "libtorch, \(mixedPrecision ?? .float32)" }
+
+    public func logits(of patches: Tensor) throws -> Tensor {
+        try network(patches, ForwardPass(mixedPrecision: mixedPrecision), deepSupervision: false)[0].to(.float32)
+    }
+}

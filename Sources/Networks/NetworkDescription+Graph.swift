@@ -1,0 +1,27 @@
+public import Graphs
+public import Layers
+
+/// The form in which a network is written as a graph. Both forms compute the same function.
+public enum GraphForm: String, Codable, Sendable, CaseIterable {
+    /// As the paper has it: every weight under its checkpoint key, normalisations as nodes of their own, queries, keys and values.
+    case readable
+    /// For speed: normalisations and scales folded into neighbouring products, attention from the Gram matrix of the tokens.
+    case fast
+}
+
+extension NetworkDescription {
+    /// The network's finest output as a graph of plain operations: "input" [N, channels, D, H, W] → "logits" [N, classes, D, H, W].
+    ///
+    /// - Parameters:
+    ///   - weights: under the checkpoint's keys.
+    ///   - batch: how many samples the graph takes; any number when nil.
+    /// - Throws: `StateError` for missing or wrongly shaped weights; `ConfigurationError` for architectures other than UNETR++.
+    public func graph(weights: StateDictionary, form: GraphForm, batch: Int? = nil) throws -> Graph {
+        switch self {
+        case .unetrPlusPlus(let configuration):
+            return try UNETRPlusPlusGraph(configuration, GraphWeights(weights), form).graph(batch: batch)
+        case .unetr, .swinUNETR, .nnFormer, .nnUNet:
+            throw ConfigurationError(field: "architecture", value: architecture.rawValue, rule: "only unetr-plus-plus can be written as a graph")
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Archives
+import Layers
+
+/// A checkpoint's weights as float32, each asked for with the shape that the network expects.
+struct GraphWeights {
+    private let state: StateDictionary
+
+    init(_ state: StateDictionary) { self.state = state }
+
+    /// - Throws: `StateError.missing` or `.shape`.
+    func callAsFunction(_ key: String, _ shape: [Int]) throws -> [Float] {
+        guard let array = state[key] else { throw StateError.missing([key]) }
+        guard array.shape == shape else { throw StateError.shape(key: key, found: array.shape, expected: shape) }
+        return array.floats()
+    }
+}
+
+/// A matrix by rows, for the arithmetic of folding.
+struct GraphMatrix {
+    var rows, columns: Int
+    var values: [Float]
+
+    init(_ values: [Float], rows: Int, columns: Int) {
+        self.rows = rows
+        self.columns = columns
+        self.values = values
+    }
+
+    var transposed: GraphMatrix {
+        let turned = [Float](unsafeUninitializedCapacity: values.count) { target, initialised in
+            values.withUnsafeBufferPointer { source in
+                for column in 0..<columns {
+                    for row in 0..<rows { target[column * rows + row] = source[row * columns + column] }
+                }
+            }
+            initialised = values.count
+        }
+        return GraphMatrix(turned, rows: columns, columns: rows)
+    }
+
+    /// Row r times `factors[r]`.
+    func rowsScaled(_ factors: some Collection<Float>) -> GraphMatrix {
+        var scaled = self
+        for (row, factor) in factors.enumerated() {
+            for index in row * columns..<(row + 1) * columns { scaled.values[index] *= factor }
+        }
+        return scaled
+    }
+
+    /// Some of the rows.
+    subscript(rows range: Range<Int>) -> GraphMatrix {
+        GraphMatrix(Array(values[range.lowerBound * columns..<range.upperBound * columns]), rows: range.count, columns: columns)
+    }
+}

@@ -1,0 +1,7 @@
+public import ArgumentParser
+public import Inference
+public import Networks
+
+extension EngineChoice: ExpressibleByArgument {}
+
+extension GraphForm: ExpressibleByArgument {}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+import Graphs
+import Inference
+import Layers
+import Networks
+
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write a network as a file for other runtimes: ONNX.",
+        discussion: """
+            The graph takes input [N, channels, D, H, W], a prepared patch, and gives logits [N, classes, D, H, W]. Its fast form is made \
+            for speed; its readable form follows the paper, with every weight under its key. Both need only operations of ONNX \
+            \(Graph.operatorVersion). Preparation, windows and soft-max are the caller's.
+            """)
+
+    @Argument(help: "Model bundle; or weights, with --configuration.", completion: .file()) var input: String
+
+    @Option(name: .shortAndLong, help: "File to write (default: the model's name with .onnx).", completion: .file()) var output: String?
+
+    @Option(help: "Network configuration (JSON) of bare weights.", completion: .file()) var configuration: String?
+
+    @Option(help: "Form of the file: onnx.") var format = "onnx"
+
+    @Option(help: "Form of the graph: fast or readable.") var graph = GraphForm.fast
+
+    @Option(help: "Samples the graph takes (default: any number).") var batch: Int?
+
+    @Flag(help: "Replace an existing output.") var force = false
+
+    @Flag(help: "Print the result as JSON on standard output.") var json = false
+
+    func validate() throws {
+        guard format == "onnx" else { throw ValidationError("--format is '\(format)'; onnx is expected") }
+        if let batch, batch < 1 { throw ValidationError("--batch is \(batch); at least 1 is expected") }
+    }
+
+    private struct Result: Encodable {
+        var output: String
+        var operations: Int
+        var constants: Int
+        var bytes: Int
+    }
+
+    func run() throws {
+        let source = URL(fileURLWithPath: input)
+        let target = output.map { URL(fileURLWithPath: $0) } ?? source.deletingPathExtension().appendingPathExtension("onnx")
+        guard force || !FileManager.default.fileExists(atPath: target.path) else {
+            throw CommandError("\(target.path) is already there; --force replaces it")
+        }
+        let network = try configuration.map { try NetworkDescription(contentsOf: URL(fileURLWithPath: $0)) }
+            ?? ModelBundle(contentsOf: source).network
+        let weights = try WeightsFile.read(source)
+        try network.makeNetwork(values: .unset).store.load(weights)  // refuses what does not belong to the network
+        let graph = try network.graph(weights: weights, form: graph, batch: batch)
+        try graph.writeONNX(to: target)
+        let bytes = try target.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
+        if json {
+            print(try JSONLine.encode(
+                Result(output: target.path, operations: graph.nodes.count, constants: graph.constants.count, bytes: bytes)))
+        } else {
+            print("\(target.path): \(graph.nodes.count) operations, \(graph.constants.count) constants, "
+                + String(format: "%.1f MB", Double(bytes) / 1e6))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Inference
+import Layers
+import NetworkTestSupport
+import Networks
+import OpenVINO
+import TestSupport
+import Testing
+import Torch
+
+/// Tests that need OpenVINO are skipped where it is absent; `make setup` installs it.
+private let hasOpenVINO = (try? EngineMaker.loadOpenVINO()) != nil
+
+struct CompiledEngineTests {
+    private static func bundle(_ change: (inout UNETRPlusPlusConfiguration) -> Void = { _ in }, in folder: URL) throws -> ModelBundle {
+        let plan = try TinyModel.plan()
+        guard case .unetrPlusPlus(var configuration) = try plan.networkDescription() else { fatalError("TinyModel is a UNETR++") }
+        change(&configuration)
+        let bundle = try TinyModel.bundle(plan.with(network: .unetrPlusPlus(configuration)), in: folder)
+        // Random weights leave the attention at a millionth; the rule's are all of the order of 1.
+        let network = try bundle.network.makeNetwork(values: .unset)
+        try network.store.fillByRule()
+        return try ModelBundle.write(plan: bundle.plan, state: network.store.state(), card: "test", to: bundle.url)
+    }
+
+    private static func maker(_ choice: EngineChoice = .compiled, _ precision: DType? = nil, cache: URL? = nil) -> EngineMaker {
+        var maker = EngineMaker(choice, mixedPrecision: precision)
+        maker.cache = cache
+        return maker
+    }
+
+    private static func input(_ samples: Int = 1) throws -> Tensor { try ParityManifest.input([samples, 1, 16, 16, 16]) }
+
+    @Test(.enabled(if: hasOpenVINO, "OpenVINO is not installed"), arguments: UNETRPlusPlusConfiguration.Variant.allCases, UNETRPlusPlusConfiguration.SpatialOrder.allCases)
+    func `Compiled logits are libtorch's`(_ variant: UNETRPlusPlusConfiguration.Variant, _ order: UNETRPlusPlusConfiguration.SpatialOrder) throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let published = UNETRPlusPlusConfiguration(variant)
+            let bundle = try Self.bundle({
+                ($0.projection, $0.fusion, $0.residualBlocks) = (published.projection, published.fusion, published.residualBlocks)
+                $0.spatialOrder = order
+            }, in: folder)
+            let engines = try [EngineChoice.torch, .compiled].map { try Self.maker($0).engine(for: bundle) { Issue.record("\($0)") } }
+            #expect(engines[1] is CompiledEngine)
+            let logits = try withoutGradients { try engines.map { try $0.logits(of: Self.input(2)) } }
+            #expect(logits[1].shape == [2, 2, 16, 16, 16])
+            let values = try logits.map { try $0.array(of: Double.self) }
+            expectClose(values[1], values[0], within: 1e-4, "\(variant), \(order)")
+        }
+    }
+
+    @Test(.enabled(if: hasOpenVINO, "OpenVINO is not installed"))
+    func `bfloat16 is near float32 and not equal to it`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let bundle = try Self.bundle(in: folder)
+            let values = try [nil, DType.bfloat16].map { try Self.maker(.compiled, $0).engine(for: bundle).logits(of: Self.input()).array(of: Double.self) }
+            let error = relativeError(values[1], values[0])
+            #expect(error < 0.1 && (error > 1e-5 || !Self.processorHasBFloat16))
+        }
+    }
+
+    private static var processorHasBFloat16: Bool {
+        (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512_bf16") ?? false
+    }
+
+    @Test(.enabled(if: hasOpenVINO, "OpenVINO is not installed"))
+    func `The second start comes from the cache with the same bits; what does not fit is compiled anew with a note`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let bundle = try Self.bundle(in: folder), cache = folder.appending(path: "cache")
+            func start(_ expectedNote: String? = nil, cached: Bool) throws -> [Float] {
+                var notes: [String] = []
+                let engine = try Self.maker(cache: cache).engine(for: bundle) { notes.append($0) }
+                #expect((engine as? CompiledEngine)?.cameFromCache == cached)
+                #expect(notes.count == (expectedNote == nil ? 0 : 1) && notes.allSatisfy { $0.contains(expectedNote!) && $0.contains("anew") })
+                return try engine.logits(of: Self.input()).array(of: Float.self)
+            }
+            let first = try start(cached: false)
+            #expect(try start(cached: true) == first)
+
+            let file = try #require(try FileManager.default.contentsOfDirectory(at: cache, includingPropertiesForKeys: nil).first)
+            let data = try Data(contentsOf: file)
+            var flipped = data
+            flipped[data.count / 2] ^= 1
+            try flipped.write(to: file)
+            #expect(try start("damaged", cached: false) == first)
+            try data.prefix(data.count / 2).write(to: file)
+            #expect(try start("damaged", cached: false) == first)
+
+            let end = try #require(data.firstIndex(of: UInt8(ascii: "\n")))
+            var header = String(decoding: data.prefix(upTo: end), as: UTF8.self)
+            let machine = try #require(header.firstMatch(of: /"machine":"[^"]*"/))
+            header.replaceSubrange(machine.range, with: "\"machine\":\"Abacus\"")
+            try (Data(header.utf8) + data[end...]).write(to: file)
+            #expect(try start("another machine", cached: false) == first)
+            #expect(try start(cached: true) == first)
+        }
+    }
+
+    @Test(.enabled(if: hasOpenVINO, "OpenVINO is not installed"))
+    func `An input of another size is refused with both sizes`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let engine = try Self.maker().engine(for: Self.bundle(in: folder))
+            let error = #expect(throws: OpenVINOError.self) { try engine.logits(of: ParityManifest.input([1, 1, 16, 16, 8])) }
+            #expect("\(error!)" == "the compiled network's input is [1, 1, 16, 16, 8], it was built for [1, 1, 16, 16, 16]")
+        }
+    }
+
+    @Test(arguments: [(DType.float16, "not in float16"), (nil, "no OpenVINO in /nowhere")])
+    func `Where it cannot be had, a note says so and libtorch computes`(_ precision: DType?, _ reason: String) throws {
+        try Fixtures.withTemporaryFolder { folder in
+            var maker = Self.maker(.compiled, precision), notes: [String] = []
+            maker.openVINO = URL(fileURLWithPath: "/nowhere")
+            let engine = try maker.engine(for: Self.bundle(in: folder)) { notes.append($0) }
+            #expect(engine is TorchEngine && notes.count == 1 && notes[0].contains(reason) && notes[0].contains("libtorch engine is used"))
+        }
+    }
+
+    @Test func `A release of another year is refused with what to do`() {
+        let error = #expect(throws: OpenVINOError.self) { try OpenVINOLibrary.check(version: "2024.6.0", path: "/lib/libopenvino_c.so") }
+        #expect("\(error!)" == "/lib/libopenvino_c.so is OpenVINO 2024.6.0; a release 2026.x is needed, which `make setup` installs")
+        #expect(throws: Never.self) { try OpenVINOLibrary.check(version: "2026.4.1", path: "") }
+    }
+}

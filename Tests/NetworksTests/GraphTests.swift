@@ -1,0 +1,87 @@
+import Foundation
+import Graphs
+import Layers
+import NetworkTestSupport
+import Networks
+import Support
+import TestSupport
+import Testing
+import Torch
+
+struct GraphTests {
+    /// A narrow network of each published variant, and one with the other order of tokens.
+    static func configuration(_ name: String) throws -> UNETRPlusPlusConfiguration {
+        var configuration = UNETRPlusPlusConfiguration(.init(rawValue: name) ?? .synapse)
+        configuration.featureSize = 2
+        configuration.patchSize = configuration.stem.map { $0 * 8 }
+        configuration.depths = [1, 1, 1, 2]
+        configuration.decoderDepth = 1
+        configuration.projectedTokens = [8, 8, 8, 4]
+        configuration.decoderProjectedTokens = 8
+        if name == "preserving" { configuration.spatialOrder = .positionPreserving }
+        return configuration
+    }
+
+    private static func weights(_ configuration: UNETRPlusPlusConfiguration) throws -> StateDictionary {
+        let network = try UNETRPlusPlus(configuration, values: .unset)
+        try network.store.fillByRule()
+        return try network.store.state()
+    }
+
+    private static func graph(_ name: String, _ form: GraphForm, batch: Int? = nil) throws -> Graph {
+        let configuration = try configuration(name)
+        return try NetworkDescription.unetrPlusPlus(configuration).graph(weights: weights(configuration), form: form, batch: batch)
+    }
+
+    // Each file was checked with the ONNX checker and, against libtorch's logits, with onnxruntime 1.31 (Scripts/check-onnx).
+    @Test(arguments: [
+        ("synapse", GraphForm.fast, "?"), ("acdc", .fast, "?"), ("lung", .fast, "?"),
+        ("tumor", .fast, "?"), ("preserving", .fast, "?"),
+        ("synapse", .readable, "?"), ("acdc", .readable, "?"), ("lung", .readable, "?"),
+        ("tumor", .readable, "?"), ("preserving", .readable, "?"),
+    ])
+    func `The graph is the one that was checked with other runtimes`(_ name: String, _ form: GraphForm, _ expected: String) throws {
+        var digest = ContentDigest()
+        try Self.graph(name, form).onnx().withUnsafeBytes { digest.add($0) }
+        #expect(digest.text == expected, "\(name), \(form)")
+    }
+
+    @Test(arguments: ["synapse", "acdc", "lung", "tumor"])
+    func `The readable form has every weight of the checkpoint under its key`(_ name: String) throws {
+        let keys = try Self.weights(Self.configuration(name)).entries.map(\.key).filter { key in
+            // The coarser outputs are for training only; a projection with two names is there once.
+            !key.hasPrefix("out2.") && !key.hasPrefix("out3.") && !key.hasSuffix("num_batches_tracked")
+                && !(name == "synapse" && key.contains("epa_block.F."))
+        }
+        let constants = Set(try Self.graph(name, .readable).constants.map(\.value.name))
+        #expect(keys.filter { !constants.contains($0) } == [])
+    }
+
+    @Test func `The batch is free unless it is set`() throws {
+        let (free, set) = (try Self.graph("synapse", .fast), try Self.graph("synapse", .fast, batch: 3))
+        #expect(free.inputs[0].shape == [nil, 1, 16, 32, 32] && free.outputs[0].shape == [nil, 14, 16, 32, 32])
+        #expect(set.inputs[0].shape == [3, 1, 16, 32, 32] && set.outputs[0].shape == [3, 14, 16, 32, 32])
+    }
+
+    @Test func `The fast form folds every batch normalisation`() throws {
+        #expect(try Self.graph("acdc", .readable).nodes.filter { $0.operation == "BatchNormalization" }.count == 2 * 2 * (5 + 3))
+        #expect(try !Self.graph("acdc", .fast).nodes.contains { $0.operation == "BatchNormalization" })
+    }
+
+    @Test func `Weights that are missing or of another shape are named`() throws {
+        let configuration = try Self.configuration("synapse"), network = NetworkDescription.unetrPlusPlus(configuration)
+        let state = try Self.weights(configuration)
+        let without = try StateDictionary(state.entries.filter { $0.key != "out1.conv.conv.bias" })
+        #expect(throws: StateError.missing(["out1.conv.conv.bias"])) { try network.graph(weights: without, form: .fast) }
+        var wider = configuration
+        wider.classes = 5
+        #expect(throws: StateError.shape(key: "out1.conv.conv.weight", found: [14, 2, 1, 1, 1], expected: [5, 2, 1, 1, 1])) {
+            try NetworkDescription.unetrPlusPlus(wider).graph(weights: state, form: .readable)
+        }
+    }
+
+    @Test func `Other architectures are refused by name`() throws {
+        let state = try StateDictionary([])
+        #expect(throws: ConfigurationError.self) { try NetworkDescription.unetr(UNETRConfiguration()).graph(weights: state, form: .fast) }
+    }
+}
