@@ -1,4 +1,4 @@
-public import Archives
+import Archives
 
 /// Makes a graph, operation by operation.
 ///

@@ -31,24 +31,28 @@ public final class CompiledEngine: PatchEngine {
         self.precision = precision
         let input = [1, network.inputChannels] + network.patchSize, output = [1, network.classes] + network.patchSize
         let file = try cache.map { try CompiledCache(folder: $0, network, weightsDigest, library, precision) }
+        func cached() throws -> CompiledModel? {
+            try file?.withBlob { try CompiledModel(exported: $0, threads: threads, inputShape: input, outputShape: output) }
+        }
         do {
-            if let cached = try file?.withBlob({
-                try CompiledModel(exported: $0, threads: threads, inputShape: input, outputShape: output)
-            }) {
-                model = cached
+            if let found = try cached() {
+                model = found
                 cameFromCache = true
                 return
             }
         } catch {
             note("\(error); the network is compiled anew")
         }
-        let onnx = try network.graph(weights: weights(), form: .fast, batch: 1).onnx()
-        model = try CompiledModel(onnx: onnx, precision: precision, threads: threads, inputShape: input, outputShape: output)
         cameFromCache = false
+        let onnx = try network.graph(weights: weights(), form: .fast, batch: 1).onnx()
+        let compiled = try CompiledModel(onnx: onnx, precision: precision, threads: threads, inputShape: input, outputShape: output)
         do {
-            try file?.write(model)
+            try file?.write(compiled)
+            // What is read back may sum in another order; so that this start gives the same bits as the next, it is used already now.
+            model = try cached() ?? compiled
         } catch {
             note("\(error); the next start compiles again")
+            model = compiled
         }
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Inference
 import Layers
 import Networks
+import OpenVINO
 import Torch
 import Training
 
@@ -21,17 +22,20 @@ struct BenchmarkCommand: ParsableCommand {
     @Flag(help: "Time the training step instead of the forward pass.") var train = false
     @Flag(help: "Time the making of training samples instead, without a network.") var augmentation = false
     @Flag(help: "Use the plain operations where there are fused ones.") var plain = false
+    @Option(help: "What computes: torch (libtorch), or compiled (OpenVINO), which gives the finest output only.") var engine = EngineChoice.torch
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
         if augmentation, train || plain || runtime.json { throw ValidationError("--augmentation goes with none of --train, --plain and --json") }
         guard batch > 0 else { throw ValidationError("--batch is \(batch); at least 1 is expected") }
         guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions); at least 1 is expected") }
+        if train, engine != .torch { throw ValidationError("--engine \(engine.rawValue) cannot train; leave --engine or --train out") }
     }
 
     struct Result: Codable {
         var what: String
         var precision: String
+        var engine: String
         var batch: Int
         var threads: Int
         var device: String
@@ -55,24 +59,36 @@ struct BenchmarkCommand: ParsableCommand {
         }
         let network = try description.makeNetwork(device: device, generator: Generator(seed: 1, device: device))
         let input = try Tensor.randn([batch, description.inputChannels] + description.patchSize, on: device)
+        let compiled = try engine == .torch ? nil : compiled(network, description, mixed)
         let once = try train ? trainingStep(network, description, input, mixed) : {
-            _ = try withoutGradients { try network(input, pass(training: false, mixed), deepSupervision: true) }
+            _ = try withoutGradients {
+                try compiled.map { [try $0.logits(of: input)] } ?? network(input, pass(training: false, mixed), deepSupervision: true)
+            }
         }
         let times = try measure(once, device).sorted()
         let result = Result(
             what: "\(description.architecture.displayName), \(train ? "training step" : "forward"), "
                 + description.patchSize.map(String.init).joined(separator: "×"),
-            precision: mixed?.rawValue ?? "float32", batch: batch, threads: Runtime.threads, device: "\(device)",
+            precision: mixed?.rawValue ?? "float32", engine: compiled?.summary ?? "libtorch", batch: batch,
+            threads: Runtime.threads, device: "\(device)",
             median: times[times.count / 2], fastest: times[0], slowest: times[times.count - 1],
             peakMegabytes: ProcessUsage.peakMemory >> 20)
         if runtime.json {
             print(try JSONLine.encode(result))
         } else {
             print(
-                "\(result.what), batch \(batch), \(result.precision), \(result.device), \(result.threads) threads: "
+                "\(result.what), batch \(batch), \(result.precision), \(result.engine), \(result.device), \(result.threads) threads: "
                     + String(format: "median %.3f s (%.3f–%.3f), ", result.median, result.fastest, result.slowest)
                     + "peak memory \(result.peakMegabytes) MB")
         }
+    }
+
+    private func compiled(
+        _ network: any SegmentationNetwork, _ description: NetworkDescription, _ mixed: DType?
+    ) throws -> CompiledEngine {
+        try CompiledEngine(
+            description, weights: { try network.store.state() }, weightsDigest: "", library: EngineMaker.loadOpenVINO(),
+            precision: mixed == .bfloat16 ? .bfloat16 : .float32, threads: Runtime.threads, cache: nil)
     }
 
     private func measure(_ body: () throws -> Void, _ device: Device) throws -> [Double] {

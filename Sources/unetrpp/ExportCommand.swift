@@ -51,7 +51,7 @@ struct ExportCommand: ParsableCommand {
         let network = try configuration.map { try NetworkDescription(contentsOf: URL(fileURLWithPath: $0)) }
             ?? ModelBundle(contentsOf: source).network
         let weights = try WeightsFile.read(source)
-        try network.makeNetwork(values: .unset).store.load(weights)  // refuses what does not belong to the network
+        try network.load(weights, into: network.makeNetwork(values: .unset))  // refuses what does not belong to the network
         let graph = try network.graph(weights: weights, form: graph, batch: batch)
         try graph.writeONNX(to: target)
         let bytes = try target.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0

@@ -12,7 +12,8 @@ struct ForwardCommand: ParsableCommand {
         discussion: """
             The input file holds one tensor, input [N, channels, D, H, W], of the network's patch size; it goes into the network as it \
             is. The output file gets logits0 [N, classes, D, H, W] and, where the network has them, the coarser logits1, logits2 …, \
-            float32, all in evaluation mode. Computed in float32 unless --precision says otherwise.
+            float32, all in evaluation mode. Computed by libtorch in float32 unless --engine and --precision say otherwise; the compiled \
+            engine gives logits0 only, and takes a model bundle.
             """)
 
     @Option(help: "Model bundle.", completion: .directory) var model: String?
@@ -31,6 +32,9 @@ struct ForwardCommand: ParsableCommand {
 
     @Option(name: .shortAndLong, help: "Safetensors file to write.", completion: .file()) var output: String
 
+    @Option(help: "What computes: torch (libtorch), compiled (OpenVINO), or auto, the fastest that works here.")
+    var engine = EngineChoice.torch
+
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
@@ -39,6 +43,7 @@ struct ForwardCommand: ParsableCommand {
         case (.some, _, _): throw ValidationError("--model brings its own network and weights; leave --configuration and --weights out")
         default: throw ValidationError("give either --model, or --configuration together with --weights")
         }
+        if engine != .torch, model == nil { throw ValidationError("--engine \(engine.rawValue) needs --model") }
     }
 
     private struct Result: Encodable {
@@ -47,17 +52,16 @@ struct ForwardCommand: ParsableCommand {
         var seconds: Double
         var device: String
         var precision: String
+        var engine: String
     }
 
     func run() throws {
         let device = try runtime.apply()
         let precision = runtime.precision == "auto" ? nil : runtime.mixedPrecision(on: device)
-        let network = try network(on: device)
+        let (engine, compute) = try computation(device, precision)
         let input = try readInput().to(device)
         let start = Date()
-        let logits = try withoutGradients {
-            try network(input, ForwardPass(mixedPrecision: precision), deepSupervision: true).map { try $0.to(.float32).to(.cpu) }
-        }
+        let logits = try withoutGradients { try compute(input).map { try $0.to(.float32).to(.cpu) } }
         let seconds = -start.timeIntervalSinceNow
         let result = try StateDictionary(logits.enumerated().map { ("logits\($0)", try $1.contiguous().stored()) })
         let target = URL(fileURLWithPath: output)
@@ -65,11 +69,23 @@ struct ForwardCommand: ParsableCommand {
         if runtime.json {
             let shapes = Dictionary(uniqueKeysWithValues: result.entries.map { ($0.key, $0.array.shape) })
             print(try JSONLine.encode(Result(
-                output: target.path, shapes: shapes, seconds: seconds, device: "\(device)", precision: "\(precision ?? .float32)")))
+                output: target.path, shapes: shapes, seconds: seconds, device: "\(device)", precision: "\(precision ?? .float32)",
+                engine: engine)))
         } else {
             for entry in result.entries { print("\(entry.key) \(entry.array.shape)") }
-            FileHandle.standardError.write(Data((String(format: "%.2f s", seconds) + " on \(device)\n").utf8))
+            FileHandle.standardError.write(Data((String(format: "%.2f s", seconds) + " on \(device), \(engine)\n").utf8))
         }
+    }
+
+    /// What the engine is, and what it makes of an input: its outputs, finest first.
+    private func computation(_ device: Device, _ precision: DType?) throws -> (String, (Tensor) throws -> [Tensor]) {
+        if let model, engine != .torch {
+            let maker = EngineMaker(engine, device: device, mixedPrecision: precision)
+            let engine = try maker.engine(for: ModelBundle(contentsOf: URL(fileURLWithPath: model)), note: EngineOptions.note)
+            return (engine.summary, { [try engine.logits(of: $0)] })
+        }
+        let network = try network(on: device)
+        return ("libtorch", { try network($0, ForwardPass(mixedPrecision: precision), deepSupervision: true) })
     }
 
     private func network(on device: Device) throws -> any SegmentationNetwork {

@@ -19,11 +19,17 @@ enum CommandLineTool {
         #endif
     }()
 
-    /// - Parameter largestFile: the size, in blocks of the shell, beyond which the system lets the tool write no file.
-    static func start(_ arguments: [String], largestFile: Int? = nil) throws -> (process: Process, output: Pipe, errors: Pipe) {
+    /// - Parameters:
+    ///   - largestFile: the size, in blocks of the shell, beyond which the system lets the tool write no file.
+    ///   - environment: variables besides those of the tests. Compiled networks go to a folder for tests.
+    static func start(
+        _ arguments: [String], largestFile: Int? = nil, environment: [String: String] = [:]
+    ) throws -> (process: Process, output: Pipe, errors: Pipe) {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
+        let cache = ["UNETRPP_CACHE": FileManager.default.temporaryDirectory.appending(path: "unetrpp-test-cache").path]
+        process.environment = ProcessInfo.processInfo.environment.merging(cache) { $1 }.merging(environment) { $1 }
         if let largestFile {
             // Without the trap the tool would be killed instead of refused.
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -38,8 +44,8 @@ enum CommandLineTool {
     }
 
     /// Runs the tool to its end.
-    static func run(_ arguments: [String], largestFile: Int? = nil) throws -> Result {
-        let (process, output, errors) = try start(arguments, largestFile: largestFile)
+    static func run(_ arguments: [String], largestFile: Int? = nil, environment: [String: String] = [:]) throws -> Result {
+        let (process, output, errors) = try start(arguments, largestFile: largestFile, environment: environment)
         // Both pipes are drained while the tool runs, or it would stop when one is full.
         nonisolated(unsafe) var errorData = Data()
         let drained = DispatchSemaphore(value: 0)
