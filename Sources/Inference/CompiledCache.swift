@@ -42,20 +42,23 @@ struct CompiledCache {
     /// Counted up when the fast graph of a network changes.
     private static let graphVersion = 1
 
-    /// Calls `body` with what the library wrote; nil if there is no file.
+    /// Bytes of the line and the blanks behind it: whole pages, so that the weights in what follows lie as the library laid them.
+    private static let headerSize = 4096
+
+    /// What the library wrote; nil if there is no file.
     /// - Throws: `CompiledCacheError` if the file is another's or damaged.
-    func withBlob<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result? {
+    func stored() throws -> ExportedModel? {
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        let data = try Data(contentsOf: file, options: .mappedIfSafe)
-        guard let end = data.prefix(4096).firstIndex(of: UInt8(ascii: "\n")),
-            let stored = try? JSONDecoder().decode(Stored.self, from: data.prefix(upTo: end))
+        let data = try NSData(contentsOf: file, options: .mappedIfSafe)
+        guard data.length > Self.headerSize,
+            let stored = try? JSONDecoder().decode(Stored.self, from: data.subdata(with: NSRange(location: 0, length: Self.headerSize)))
         else { throw CompiledCacheError.damaged(path: file.path) }
         guard stored.header == header else { throw CompiledCacheError(file, stored.header, header) }
-        return try data.withUnsafeBytes { bytes in
-            let blob = UnsafeRawBufferPointer(rebasing: bytes[(end + 1)...])
-            guard blob.count == stored.bytes, Self.digest(blob) == stored.digest else { throw CompiledCacheError.damaged(path: file.path) }
-            return try body(blob)
+        let model = ExportedModel(data, from: Self.headerSize)
+        guard model.bytes.count == stored.bytes, Self.digest(model.bytes) == stored.digest else {
+            throw CompiledCacheError.damaged(path: file.path)
         }
+        return model
     }
 
     /// Writes the compiled network beside its description, in one move.
@@ -66,7 +69,9 @@ struct CompiledCache {
             try model.export(to: part)
             let blob = try Data(contentsOf: part, options: .mappedIfSafe)
             let stored = Stored(header: header, digest: blob.withUnsafeBytes { Self.digest($0) }, bytes: blob.count)
-            try (JSONEncoder().encode(stored) + [UInt8(ascii: "\n")] + blob).write(to: target)
+            let line = try JSONEncoder().encode(stored)
+            let blanks = Data(repeating: UInt8(ascii: " "), count: Self.headerSize - 1 - line.count) + [UInt8(ascii: "\n")]
+            try (line + blanks + blob).write(to: target)
         }
     }
 

@@ -1,6 +1,22 @@
 import COpenVINO
 public import Foundation
 
+/// The bytes that `CompiledModel.export(to:)` wrote, in memory that does not move.
+public struct ExportedModel {
+    private let data: NSData
+    private let start: Int
+
+    /// - Parameter start: where in the data they begin; a multiple of 64, for the sake of the weights in them.
+    public init(_ data: NSData, from start: Int) {
+        precondition(start >= 0 && start <= data.length && start % 64 == 0)
+        self.data = data
+        self.start = start
+    }
+
+    /// Valid as long as this value, or a copy of it, lives.
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: data.bytes + start, count: data.length - start) }
+}
+
 /// A network compiled by OpenVINO for the CPU it runs on.
 ///
 /// Not for several threads at once: it computes one batch at a time, in memory it keeps between calls.
@@ -14,6 +30,8 @@ public final class CompiledModel {
     private var core = COVCore(pointer: nil)
     private var model = COVModel(pointer: nil)
     private var request = COVRequest(pointer: nil)
+    /// An imported model reads its weights from here as long as it lives.
+    private let blob: ExportedModel?
     /// [N, C, D, H, W] of the input and the output.
     public let inputShape, outputShape: [Int]
 
@@ -29,13 +47,17 @@ public final class CompiledModel {
 
     /// A model that `export(to:)` wrote with the same library on the same machine.
     /// - Throws: `OpenVINOError.refused`.
-    public convenience init(exported blob: UnsafeRawBufferPointer, threads: Int, inputShape: [Int], outputShape: [Int]) throws {
-        try self.init(threads: threads, inputShape, outputShape) { core, model in
-            cov_import(core, blob.bindMemory(to: CChar.self).baseAddress, blob.count, &model)
+    public convenience init(exported blob: ExportedModel, threads: Int, inputShape: [Int], outputShape: [Int]) throws {
+        try self.init(threads: threads, inputShape, outputShape, keeping: blob) { core, model in
+            let bytes = blob.bytes
+            return cov_import(core, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count, &model)
         }
     }
 
-    private init(threads: Int, _ inputShape: [Int], _ outputShape: [Int], _ make: (COVCore, inout COVModel) -> Int32) throws {
+    private init(
+        threads: Int, _ inputShape: [Int], _ outputShape: [Int], keeping blob: ExportedModel? = nil, _ make: (COVCore, inout COVModel) -> Int32
+    ) throws {
+        self.blob = blob
         self.inputShape = inputShape
         self.outputShape = outputShape
         try Self.check("start", cov_core_create(&core, "\(threads)"))
