@@ -96,24 +96,28 @@ int cov_version(char *out, size_t size) {
     return 0;
 }
 
-int cov_core_create(COVCore *out, const char *threads) {
+int cov_core_create(COVCore *out, const char *precision, const char *threads) {
     int status = checked(ov.core_create(&out->pointer));
     if (status != 0) return status;
     /* Of the core and not of each model, because a model that is imported takes no settings of its own. */
-    status = checked(ov.set_property(out->pointer, "CPU", "INFERENCE_NUM_THREADS", threads));
-    if (status != 0) ov.core_free(out->pointer);
+    const char *const settings[][2] = {
+        {"INFERENCE_NUM_THREADS", threads}, {"INFERENCE_PRECISION_HINT", precision}, {"PERFORMANCE_HINT", "LATENCY"}};
+    for (size_t index = 0; index < 3 && status == 0; index++)
+        status = checked(ov.set_property(out->pointer, "CPU", settings[index][0], settings[index][1]));
+    if (status != 0) {
+        ov.core_free(out->pointer);
+        out->pointer = NULL;
+    }
     return status;
 }
 
 void cov_core_free(COVCore core) { ov.core_free(core.pointer); }
 
-int cov_compile(COVCore core, const char *model, size_t size, const char *precision, COVModel *out) {
+int cov_compile(COVCore core, const char *model, size_t size, COVModel *out) {
     void *read = NULL;
     int status = checked(ov.read_model(core.pointer, model, size, NULL, &read));
     if (status != 0) return status;
-    /* The count is of keys and values together. */
-    status = checked(ov.compile_model(
-        core.pointer, read, "CPU", 4, &out->pointer, "INFERENCE_PRECISION_HINT", precision, "PERFORMANCE_HINT", "LATENCY"));
+    status = checked(ov.compile_model(core.pointer, read, "CPU", 0, &out->pointer));
     ov.model_free(read);
     return status;
 }

@@ -32,7 +32,9 @@ public final class CompiledEngine: PatchEngine {
         let input = [1, network.inputChannels] + network.patchSize, output = [1, network.classes] + network.patchSize
         let file = try cache.map { try CompiledCache(folder: $0, network, weightsDigest, library, precision) }
         func cached() throws -> CompiledModel? {
-            try file?.stored().map { try CompiledModel(exported: $0, threads: threads, inputShape: input, outputShape: output) }
+            try file?.stored().map {
+                try CompiledModel(exported: $0, precision: precision, threads: threads, inputShape: input, outputShape: output)
+            }
         }
         do {
             if let found = try cached() {

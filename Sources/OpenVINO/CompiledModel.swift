@@ -38,29 +38,33 @@ public final class CompiledModel {
     /// Compiles an ONNX model with these shapes. `OpenVINOLibrary.load` must have been called.
     /// - Throws: `OpenVINOError.refused`.
     public convenience init(onnx: Data, precision: Precision, threads: Int, inputShape: [Int], outputShape: [Int]) throws {
-        try self.init(threads: threads, inputShape, outputShape) { core, model in
+        try self.init(precision, threads: threads, inputShape, outputShape) { core, model in
             onnx.withUnsafeBytes { bytes in
-                cov_compile(core, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count, precision.rawValue, &model)
+                cov_compile(core, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count, &model)
             }
         }
     }
 
     /// A model that `export(to:)` wrote with the same library on the same machine.
+    /// - Parameter precision: that of the model when it was compiled.
     /// - Throws: `OpenVINOError.refused`.
-    public convenience init(exported blob: ExportedModel, threads: Int, inputShape: [Int], outputShape: [Int]) throws {
-        try self.init(threads: threads, inputShape, outputShape, keeping: blob) { core, model in
+    public convenience init(
+        exported blob: ExportedModel, precision: Precision, threads: Int, inputShape: [Int], outputShape: [Int]
+    ) throws {
+        try self.init(precision, threads: threads, inputShape, outputShape, keeping: blob) { core, model in
             let bytes = blob.bytes
             return cov_import(core, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count, &model)
         }
     }
 
     private init(
-        threads: Int, _ inputShape: [Int], _ outputShape: [Int], keeping blob: ExportedModel? = nil, _ make: (COVCore, inout COVModel) -> Int32
+        _ precision: Precision, threads: Int, _ inputShape: [Int], _ outputShape: [Int], keeping blob: ExportedModel? = nil,
+        _ make: (COVCore, inout COVModel) -> Int32
     ) throws {
         self.blob = blob
         self.inputShape = inputShape
         self.outputShape = outputShape
-        try Self.check("start", cov_core_create(&core, "\(threads)"))
+        try Self.check("start", cov_core_create(&core, precision.rawValue, "\(threads)"))
         try Self.check("compile the network", make(core, &model))
         try Self.check("prepare the network", cov_request_create(model, &request))
     }

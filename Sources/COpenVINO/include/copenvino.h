@@ -25,15 +25,14 @@ typedef struct { void *pointer; } COVCore;
 typedef struct { void *pointer; } COVModel;   /* compiled */
 typedef struct { void *pointer; } COVRequest;
 
-/* threads: how many the CPU's models compute with, as text. */
-int cov_core_create(COVCore *out, const char *threads);
+/* How the CPU's models are computed. precision: "f32" or "bf16"; threads: a number as text. */
+int cov_core_create(COVCore *out, const char *precision, const char *threads);
 void cov_core_free(COVCore core);
 
-/* Compiles a model in memory (ONNX) for the CPU.
-   precision: "f32" or "bf16". */
-int cov_compile(COVCore core, const char *model, size_t size, const char *precision, COVModel *out);
+/* Compiles a model in memory (ONNX) for the CPU. */
+int cov_compile(COVCore core, const char *model, size_t size, COVModel *out);
 
-/* A model that cov_export wrote. */
+/* A model that cov_export wrote; it reads its weights from the blob as long as it lives. */
 int cov_import(COVCore core, const char *blob, size_t size, COVModel *out);
 int cov_export(COVModel model, const char *path);
 void cov_model_free(COVModel model);
