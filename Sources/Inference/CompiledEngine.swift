@@ -16,6 +16,7 @@ public final class CompiledEngine: PatchEngine {
     private let precision: CompiledModel.Precision
     /// True if the cache already held the compiled network.
     public let cameFromCache: Bool
+    public let parameterCount: Int
 
     /// - Parameters:
     ///   - weights: read only if the cache does not hold the compiled network.
@@ -29,6 +30,7 @@ public final class CompiledEngine: PatchEngine {
     ) throws {
         self.library = library
         self.precision = precision
+        parameterCount = try network.complexity().parameters
         let input = [1, network.inputChannels] + network.patchSize, output = [1, network.classes] + network.patchSize
         let file = try cache.map { try CompiledCache(folder: $0, network, weightsDigest, library, precision) }
         func cached() throws -> CompiledModel? {

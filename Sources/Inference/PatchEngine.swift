@@ -7,6 +7,9 @@ public protocol PatchEngine: AnyObject {
     /// What it is, for people: "libtorch, bfloat16".
     var summary: String { get }
 
+    /// How many numbers it has learned: what it holds in memory at least.
+    var parameterCount: Int { get }
+
     /// Patches [N, channels, D, H, W] → logits [N, classes, D, H, W], float32, on the patches' device.
     func logits(of patches: Tensor) throws -> Tensor
 }
@@ -31,6 +34,8 @@ public final class TorchEngine: PatchEngine {
     }
 
     public var summary: String { "libtorch, \(mixedPrecision ?? .float32)" }
+
+    public var parameterCount: Int { network.store.parameterCount }
 
     public func logits(of patches: Tensor) throws -> Tensor {
         try network(patches, ForwardPass(mixedPrecision: mixedPrecision), deepSupervision: false)[0].to(.float32)
