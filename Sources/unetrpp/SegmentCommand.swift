@@ -48,6 +48,9 @@ struct SegmentCommand: ParsableCommand {
     @Flag(help: "Compute windows of one value throughout, such as air, only once; the result is the same.")
     var skipEmpty = false
 
+    @Option(help: "Seed of libtorch's random generators; the networks here draw nothing when they segment.")
+    var seed: UInt64 = 0
+
     @OptionGroup var engine: EngineOptions
     @OptionGroup var runtime: RuntimeOptions
 
@@ -74,6 +77,7 @@ struct SegmentCommand: ParsableCommand {
 
     func run() throws {
         let device = try runtime.apply()
+        try Runtime.seed(seed)
         let run = validationOf.map { TrainingRun(folder: URL(fileURLWithPath: $0)) }
         let urls = model.isEmpty ? [run!.model] : model.map { URL(fileURLWithPath: $0) }
         let segmenter = try Segmenter(
