@@ -54,10 +54,12 @@ CTStatus ct_autocast_end(CTDeviceKind kind, bool previous_enabled, CTType previo
     return guarded([&] {
         const auto on = device_type(kind);
         // The cache of weights already cast belongs to the outermost scope: after it, weights may change.
-        if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+        if (at::autocast::decrement_nesting() == 0) {
+            at::autocast::clear_cache();
+            at::autocast::set_autocast_cache_enabled(true);
+        }
         at::autocast::set_autocast_enabled(on, previous_enabled);
         at::autocast::set_autocast_dtype(on, scalar_type(previous_type));
-        at::autocast::set_autocast_cache_enabled(true);
     });
 }
 
