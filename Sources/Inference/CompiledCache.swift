@@ -33,7 +33,7 @@ struct CompiledCache {
         digest.add(String(decoding: try encoder.encode(network), as: UTF8.self))
         digest.add(weightsDigest)
         digest.add("graph \(Self.graphVersion)")
-        header = Header(network: digest.text, precision: precision.rawValue, library: library.build, machine: MachineIdentity.current)
+        header = Header(network: digest.text, precision: precision.rawValue, library: library.build, machine: Processor.identity)
         var name = ContentDigest()
         name.add(String(decoding: try encoder.encode(header), as: UTF8.self))
         file = folder.appending(path: "\(name.text).openvino")

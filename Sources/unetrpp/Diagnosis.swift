@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Support
 import Torch
 
 /// What this program stands on: versions, devices, processor, memory, and what is wrong with them.
@@ -56,7 +57,7 @@ struct Diagnosis: Encodable {
         devices = found.map(\.description)
         defaultDevice = Device.best.description
         processor = ProcessorFacts(
-            name: Machine.processorName, cores: Machine.cores, coreLimit: Machine.coreLimit, threads: Runtime.threads,
+            name: Processor.name, cores: Machine.cores, coreLimit: Machine.coreLimit, threads: Runtime.threads,
             instructionSets: Processor.instructionSets, libtorchUses: Runtime.cpuCapability, bfloat16: Processor.hasBFloat16)
         problems = versionProblems + found.compactMap(Self.trial) + cudaProblems + processorProblems + memoryProblems
     }

@@ -2,19 +2,6 @@ import Foundation
 
 /// Facts about the machine, and what a container leaves of it.
 enum Machine {
-    /// Name of the processor as the system gives it.
-    static var processorName: String {
-        #if canImport(Darwin)
-            var size = 0
-            guard sysctlbyname("machdep.cpu.brand_string", nil, &size, nil, 0) == 0, size > 0 else { return "unknown" }
-            var bytes = [UInt8](repeating: 0, count: size)
-            guard sysctlbyname("machdep.cpu.brand_string", &bytes, &size, nil, 0) == 0 else { return "unknown" }
-            return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        #else
-            return Processor.name
-        #endif
-    }
-
     /// Cores this process may run on.
     static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 

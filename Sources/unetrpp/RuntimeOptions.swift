@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Support
 import Torch
 
 /// Options of every command that computes.

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Facts about this machine's processor.
-enum Processor {
+public enum Processor {
     /// True if products of bfloat16 numbers are an instruction here; without it mixed precision is slower than float32.
-    static let hasBFloat16: Bool = {
+    public static let hasBFloat16: Bool = {
         #if os(Linux)
             return !flags.isDisjoint(with: ["avx512_bf16", "amx_bf16", "bf16"])
         #else
@@ -12,12 +12,30 @@ enum Processor {
     }()
 
     /// Instruction sets worth naming.
-    static var instructionSets: [String] {
+    public static var instructionSets: [String] {
         ["avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "sve"].filter(flags.contains)
     }
 
     /// Name of the processor as the system gives it.
-    static let name: String = line(of: ["model name", "Model", "Hardware"]) ?? "unknown"
+    public static let name: String = {
+        #if canImport(Darwin)
+            var size = 0
+            guard sysctlbyname("machdep.cpu.brand_string", nil, &size, nil, 0) == 0, size > 0 else { return "unknown" }
+            var bytes = [UInt8](repeating: 0, count: size)
+            guard sysctlbyname("machdep.cpu.brand_string", &bytes, &size, nil, 0) == 0 else { return "unknown" }
+            return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        #else
+            return line(of: ["model name", "Model", "Hardware"]) ?? "unknown"
+        #endif
+    }()
+
+    /// What tells this processor from others: its name and a digest of its instruction sets. Compiled code of one may not run on another.
+    public static let identity: String = {
+        guard !flags.isEmpty else { return name }
+        var digest = ContentDigest()
+        digest.add(flags.sorted().joined(separator: " "))
+        return "\(name) \(digest.text)"
+    }()
 
     private static let flags: Set<String> = Set((line(of: ["flags", "Features"]) ?? "").split(separator: " ").map(String.init))
 
