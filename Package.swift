@@ -60,6 +60,7 @@ let package = Package(
         library("Graphs", ["Support", "Archives"]),
         .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads OpenVINO at run time
         library("OpenVINO", ["COpenVINO", "Support"]),
+        .target(name: "CFullResolution"),
 
         // Needs libtorch.
         .systemLibrary(name: "CLibtorch", pkgConfig: usesPkgConfig ? "libtorch" : nil),
@@ -75,7 +76,7 @@ let package = Package(
         library("Torch", ["CTorch"]),
         library("Layers", ["Torch", "Support", "Archives"]),
         library("Networks", ["Layers", "Torch", "Graphs", "Support", "Archives"]),
-        library("Inference", ["Networks", "Graphs", "OpenVINO", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"]),
+        library("Inference", ["Networks", "Graphs", "OpenVINO", "CFullResolution", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"]),
         library("Training", ["Inference", "Networks", "Layers", "Torch", "Preparation", "Augmentation", "Evaluation", "Pictures", "Support", "Archives"]),
         .executableTarget(
             name: "unetrpp",

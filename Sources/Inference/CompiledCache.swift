@@ -1,4 +1,5 @@
 import Foundation
+import Graphs
 import Networks
 import OpenVINO
 import Support
@@ -24,7 +25,7 @@ struct CompiledCache {
     private let header: Header
 
     init(
-        folder: URL, _ network: NetworkDescription, _ weightsDigest: String, _ library: OpenVINOLibrary.Loaded,
+        folder: URL, _ network: NetworkDescription, _ extent: GraphExtent, _ weightsDigest: String, _ library: OpenVINOLibrary.Loaded,
         _ precision: CompiledModel.Precision
     ) throws {
         let encoder = JSONEncoder()
@@ -32,7 +33,7 @@ struct CompiledCache {
         var digest = ContentDigest()
         digest.add(String(decoding: try encoder.encode(network), as: UTF8.self))
         digest.add(weightsDigest)
-        digest.add("graph \(Self.graphVersion)")
+        digest.add("graph \(Self.graphVersion), \(extent)")
         header = Header(network: digest.text, precision: precision.rawValue, library: library.build, machine: Processor.identity)
         var name = ContentDigest()
         name.add(String(decoding: try encoder.encode(header), as: UTF8.self))
@@ -40,7 +41,7 @@ struct CompiledCache {
     }
 
     /// Counted up when the fast graph of a network changes.
-    private static let graphVersion = 1
+    private static let graphVersion = 2
 
     /// Bytes of the line and the blanks behind it: whole pages, so that the weights in what follows lie as the library laid them.
     private static let headerSize = 4096

@@ -8,31 +8,52 @@ public import Torch
 
 /// A network compiled by OpenVINO from a graph of our own.
 ///
+/// Where the processor has AVX-512, OpenVINO gets what is below full resolution, and the blocks at full resolution run in kernels of their
+/// own (`FullResolutionBlocks`): the same function, and no pass over a full-resolution map that only normalises, adds or moves.
+///
 /// Compiling takes a second or more, so the result is kept in a cache folder: one file for each network, weights, precision, machine and
 /// library. A file that does not fit is compiled anew, and a note says why.
 public final class CompiledEngine: PatchEngine {
+    private let network: NetworkDescription
     private let model: CompiledModel
+    /// Nil where OpenVINO has the whole network.
+    private let blocks: FullResolutionBlocks?
+    /// Whether the full-resolution blocks run in kernels of their own.
+    public var usesKernels: Bool { blocks != nil }
     private let library: OpenVINOLibrary.Loaded
     private let precision: CompiledModel.Precision
     /// True if the cache already held the compiled network.
     public let cameFromCache: Bool
     public let parameterCount: Int
+    /// What OpenVINO gives to the blocks, kept between calls.
+    private var coarse: [Float]
 
     /// - Parameters:
-    ///   - weights: read only if the cache does not hold the compiled network.
+    ///   - weights: of a network that is in the cache only those of the full-resolution blocks are read.
     ///   - weightsDigest: tells these weights from all others.
+    ///   - usesKernels: whether the full-resolution blocks run in kernels of their own where the processor can.
     ///   - cache: a folder, or nil to compile always.
     ///   - note: told what went wrong with the cache, in a sentence.
     /// - Throws: `OpenVINOError`, `ConfigurationError` for networks that cannot be written as a graph, `StateError`.
     public init(
         _ network: NetworkDescription, weights: () throws -> StateDictionary, weightsDigest: String, library: OpenVINOLibrary.Loaded,
-        precision: CompiledModel.Precision, threads: Int, cache: URL?, note: (String) -> Void = { _ in }
+        precision: CompiledModel.Precision, threads: Int, usesKernels: Bool = true, cache: URL?, note: (String) -> Void = { _ in }
     ) throws {
+        self.network = network
         self.library = library
         self.precision = precision
         parameterCount = try network.complexity().parameters
-        let input = [1, network.inputChannels] + network.patchSize, output = [1, network.classes] + network.patchSize
-        let file = try cache.map { try CompiledCache(folder: $0, network, weightsDigest, library, precision) }
+        var coarse: [Int]?
+        if usesKernels, case .unetrPlusPlus(let configuration) = network, FullResolutionBlocks.support(configuration, precision) {
+            blocks = try FullResolutionBlocks(configuration, weights(), precision, threads: threads)
+            coarse = blocks.map { _ in configuration.grid(stage: 0) + [configuration.stageChannels[0]] }
+        } else {
+            blocks = nil
+        }
+        self.coarse = Array(repeating: 0, count: coarse?.reduce(1, *) ?? 0)
+        let extent = coarse == nil ? GraphExtent.whole : .coarse
+        let input = [1, network.inputChannels] + network.patchSize, output = [1] + (coarse ?? [network.classes] + network.patchSize)
+        let file = try cache.map { try CompiledCache(folder: $0, network, extent, weightsDigest, library, precision) }
         func cached() throws -> CompiledModel? {
             try file?.stored().map {
                 try CompiledModel(exported: $0, precision: precision, threads: threads, inputShape: input, outputShape: output)
@@ -48,7 +69,7 @@ public final class CompiledEngine: PatchEngine {
             note("\(error); the network is compiled anew")
         }
         cameFromCache = false
-        let onnx = try network.graph(weights: weights(), form: .fast, batch: 1).onnx()
+        let onnx = try network.graph(weights: weights(), form: .fast, extent: extent, batch: 1).onnx()
         let compiled = try CompiledModel(onnx: onnx, precision: precision, threads: threads, inputShape: input, outputShape: output)
         do {
             try file?.write(compiled)
@@ -68,17 +89,29 @@ public final class CompiledEngine: PatchEngine {
         }
         let samples = patches.shape[0]
         let input = try patches.to(.float32).contiguous()
-        let output = try Tensor.empty([samples] + model.outputShape.dropFirst())
+        let output = try Tensor.empty([samples, network.classes] + network.patchSize)
         try input.withUnsafeElements(of: Float.self) { source in
             try output.withUnsafeMutableElements(of: Float.self) { target in
                 let (taken, given) = (source.count / samples, target.count / samples)
                 for sample in 0..<samples {
-                    try model.compute(
+                    try compute(
                         UnsafeBufferPointer(rebasing: source[sample * taken..<(sample + 1) * taken]),
                         into: UnsafeMutableBufferPointer(rebasing: target[sample * given..<(sample + 1) * given]))
                 }
             }
         }
         return output
+    }
+
+    private func compute(_ input: UnsafeBufferPointer<Float>, into logits: UnsafeMutableBufferPointer<Float>) throws {
+        guard let blocks else { return try model.compute(input, into: logits) }
+        try coarse.withUnsafeMutableBufferPointer { coarse in
+            try blocks.compute(
+                input.baseAddress!,
+                coarse: {
+                    try model.compute(input, into: coarse)
+                    return UnsafePointer(coarse.baseAddress!)
+                }, logits: logits.baseAddress!)
+        }
     }
 }

@@ -18,6 +18,14 @@ public struct StateDictionary: Sendable {
 
     public subscript(key: String) -> StoredArray? { indices[key].map { entries[$0].array } }
 
+    /// The values of an array of this shape as float32.
+    /// - Throws: `StateError.missing` or `.shape`.
+    public func floats(_ key: String, _ shape: [Int]) throws -> [Float] {
+        guard let array = self[key] else { throw StateError.missing([key]) }
+        guard array.shape == shape else { throw StateError.shape(key: key, found: array.shape, expected: shape) }
+        return array.floats()
+    }
+
     /// The same with a prefix that every key has, such as the "module." of parallel training, taken off.
     public func removingCommonPrefix(_ prefix: String) throws -> StateDictionary {
         guard !entries.isEmpty, entries.allSatisfy({ $0.key.hasPrefix(prefix) }) else { return self }

@@ -21,7 +21,7 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "Timed repetitions.") var repetitions = 5
     @Flag(help: "Time the training step instead of the forward pass.") var train = false
     @Flag(help: "Time the making of training samples instead, without a network.") var augmentation = false
-    @Flag(help: "Use the plain operations where there are fused ones.") var plain = false
+    @Flag(help: "Use the plain operations where there are fused ones or kernels of our own.") var plain = false
     @Option(help: "What computes: torch (libtorch), or compiled (OpenVINO), which gives the finest output only.") var engine = EngineChoice.torch
     @OptionGroup var runtime: RuntimeOptions
 
@@ -88,7 +88,7 @@ struct BenchmarkCommand: ParsableCommand {
     ) throws -> CompiledEngine {
         try CompiledEngine(
             description, weights: { try network.store.state() }, weightsDigest: "", library: EngineMaker.loadOpenVINO(),
-            precision: mixed == .bfloat16 ? .bfloat16 : .float32, threads: Runtime.threads, cache: nil)
+            precision: mixed == .bfloat16 ? .bfloat16 : .float32, threads: Runtime.threads, usesKernels: !plain, cache: nil)
     }
 
     private func measure(_ body: () throws -> Void, _ device: Device) throws -> [Double] {

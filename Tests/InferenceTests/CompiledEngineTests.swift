@@ -52,6 +52,36 @@ struct CompiledEngineTests {
         }
     }
 
+    /// Patch, stem and channels of networks whose full-resolution blocks the kernels take: every length of a block of tiles, one and
+    /// several input channels, a patch of several tiles along both axes that are split.
+    private static let forKernels: [(patch: [Int], stem: [Int], inputs: Int, classes: Int)] = [
+        ([16, 16, 16], [2, 2, 2], 1, 2), ([8, 32, 64], [1, 4, 4], 4, 3), ([32, 16, 48], [4, 2, 2], 2, 17),
+    ]
+
+    @Test(.enabled(if: hasOpenVINO, "OpenVINO is not installed"), arguments: forKernels.indices)
+    func `The kernels for the full resolution compute what OpenVINO and libtorch compute`(_ index: Int) throws {
+        let sizes = Self.forKernels[index]
+        var configuration = UNETRPlusPlusConfiguration(.synapse)
+        (configuration.patchSize, configuration.stem, configuration.inputChannels) = (sizes.patch, sizes.stem, sizes.inputs)
+        (configuration.classes, configuration.depths, configuration.decoderDepth) = (sizes.classes, [1, 1, 1, 1], 1)
+        (configuration.projectedTokens, configuration.decoderProjectedTokens) = ([8, 8, 8, 8], 8)
+        let network = try UNETRPlusPlus(configuration)
+        try network.store.fillByRule()
+        let input = try ParityManifest.input([1, sizes.inputs] + sizes.patch)
+        let expected = try withoutGradients { try network(input, ForwardPass(), deepSupervision: false)[0].array(of: Double.self) }
+        func error(_ precision: CompiledModel.Precision, usesKernels: Bool) throws -> Double {
+            let engine = try CompiledEngine(
+                .unetrPlusPlus(configuration), weights: { try network.store.state() }, weightsDigest: "", library: EngineMaker.loadOpenVINO(),
+                precision: precision, threads: 2, usesKernels: usesKernels, cache: nil)
+            #expect(!engine.usesKernels || usesKernels)
+            return relativeError(try engine.logits(of: input).array(of: Double.self), expected)
+        }
+        #expect(try error(.float32, usesKernels: true) < 1e-4)
+        // Rounding to bfloat16 is felt as much with the kernels as without them.
+        let (with, without) = (try error(.bfloat16, usesKernels: true), try error(.bfloat16, usesKernels: false))
+        #expect(with < 1.5 * without, "\(with), OpenVINO alone \(without)")
+    }
+
     @Test(.enabled(if: hasOpenVINO, "OpenVINO is not installed"))
     func `bfloat16 is near float32 and not equal to it`() throws {
         try Fixtures.withTemporaryFolder { folder in

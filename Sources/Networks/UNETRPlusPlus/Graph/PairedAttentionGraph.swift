@@ -1,4 +1,5 @@
 import Graphs
+import Layers
 
 /// Paired attention of one block as a graph. See `PairedAttention` for the formulas.
 struct PairedAttentionGraph {
@@ -20,7 +21,7 @@ struct PairedAttentionGraph {
     private var configuration: UNETRPlusPlusConfiguration { network.configuration }
 
     private func weight(_ name: String, _ shape: [Int]) throws -> [Float] {
-        try network.weights(name == "gamma" ? "\(scope).gamma" : "\(scope).epa_block.\(name)", shape)
+        try network.weights.floats(name == "gamma" ? "\(scope).gamma" : "\(scope).epa_block.\(name)", shape)
     }
 
     // MARK: Fast

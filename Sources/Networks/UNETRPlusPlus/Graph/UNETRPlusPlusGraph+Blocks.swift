@@ -1,4 +1,5 @@
 import Graphs
+import Layers
 
 extension UNETRPlusPlusGraph {
     /// [N, C, D, H, W] → the same, on the token grid of a stage.
@@ -53,10 +54,10 @@ extension UNETRPlusPlusGraph {
                 mean: try constant("\(norm).running_mean", [channels]), variance: try constant("\(norm).running_var", [channels]),
                 epsilon: Self.epsilon)
         }
-        let scale = try weights("\(norm).weight", [channels]), bias = try weights("\(norm).bias", [channels])
-        let mean = try weights("\(norm).running_mean", [channels]), variance = try weights("\(norm).running_var", [channels])
+        let scale = try weights.floats("\(norm).weight", [channels]), bias = try weights.floats("\(norm).bias", [channels])
+        let mean = try weights.floats("\(norm).running_mean", [channels]), variance = try weights.floats("\(norm).running_var", [channels])
         let factors = zip(scale, variance).map { $0 / ($1 + Self.epsilon).squareRoot() }
-        let folded = GraphMatrix(try weights("\(convolution).weight", shape), rows: channels, columns: channels * 27).rowsScaled(factors)
+        let folded = GraphMatrix(try weights.floats("\(convolution).weight", shape), rows: channels, columns: channels * 27).rowsScaled(factors)
         let shift = (0..<channels).map { bias[$0] - mean[$0] * factors[$0] }
         return builder.convolution(
             x, builder.constant(folded.values, shape, key: "\(convolution).weight, normalised"),
@@ -89,7 +90,7 @@ extension UNETRPlusPlusGraph {
     ///
     /// So the channels need not be made to know their statistics, and the product goes into the sum it is made for.
     private func shortcut(ofOneChannel x: Graph.Value, _ key: String, _ outputs: Int) throws -> Graph.Value {
-        let weight = try weights(key, [outputs, 1, 1, 1, 1]), shape = [1, outputs, 1, 1, 1]
+        let weight = try weights.floats(key, [outputs, 1, 1, 1, 1]), shape = [1, outputs, 1, 1, 1]
         let centred = builder.subtract(x, builder.mean(x, [2, 3, 4]))
         let variance = builder.mean(builder.multiply(centred, centred), [2, 3, 4])
         let variances = builder.multiply(variance, builder.constant(weight.map { $0 * $0 }, shape))
@@ -103,8 +104,8 @@ extension UNETRPlusPlusGraph {
             builder.reshape(x, [0, groups, -1]), scale: builder.constant(Array(repeating: 1, count: groups), [groups]),
             bias: builder.constant(Array(repeating: 0, count: groups), [groups]), epsilon: Self.epsilon)
         let shape = [1, channels, 1, 1, 1]
-        let scale = builder.constant(try weights("\(scope).weight", [channels]), shape, key: "\(scope).weight")
-        let shift = builder.constant(try weights("\(scope).bias", [channels]), shape, key: "\(scope).bias")
+        let scale = builder.constant(try weights.floats("\(scope).weight", [channels]), shape, key: "\(scope).weight")
+        let shift = builder.constant(try weights.floats("\(scope).bias", [channels]), shape, key: "\(scope).bias")
         return builder.add(builder.multiply(builder.reshape(normalised, [0, channels] + grid), scale), shift)
     }
 }

@@ -1,45 +1,72 @@
 import Graphs
+import Layers
 
 /// Writes UNETR++ as a graph: the same network as `UNETRPlusPlus`, said to a file instead of to libtorch.
 struct UNETRPlusPlusGraph {
     let configuration: UNETRPlusPlusConfiguration
-    let weights: GraphWeights
+    let weights: StateDictionary
     let form: GraphForm
     let builder = GraphBuilder(name: "UNETR++")
 
     /// That of every normalisation in the network.
     static let epsilon: Float = 1e-5
 
-    init(_ configuration: UNETRPlusPlusConfiguration, _ weights: GraphWeights, _ form: GraphForm) throws {
+    init(_ configuration: UNETRPlusPlusConfiguration, _ weights: StateDictionary, _ form: GraphForm) throws {
         try configuration.validate()
         self.configuration = configuration
         self.weights = weights
         self.form = form
     }
 
-    func graph(batch: Int?) throws -> Graph {
-        let (channels, features) = (configuration.stageChannels, configuration.featureSize)
+    func graph(_ extent: GraphExtent, batch: Int?) throws -> Graph {
+        builder.note("network", "UNETR++, \(form.rawValue) form")
         let input = builder.input("input", [batch, configuration.inputChannels] + configuration.patchSize)
+        let coarse = try coarse(input)
+        switch extent {
+        case .coarse:
+            let channels = configuration.stageChannels[0]
+            builder.output("coarse", channelsLast(coarse, channels), [batch] + configuration.grid(stage: 0) + [channels])
+        case .whole:
+            builder.output("logits", try logits(input, coarse), [batch, configuration.classes] + configuration.patchSize)
+        }
+        return builder.graph
+    }
+
+    /// [N, C, D, H, W] → [N, D, H, W, C], behind a convolution that changes nothing.
+    ///
+    /// OpenVINO keeps in float32 what leads to an output without a product on its way, which here would be all that blocks add to.
+    private func channelsLast(_ x: Graph.Value, _ channels: Int) -> Graph.Value {
+        let identity = (0..<channels * channels).map { $0.isMultiple(of: channels + 1) ? Float(1) : 0 }
+        let same = builder.convolution(x, builder.constant(identity, [channels, channels, 1, 1, 1]), kernel: [1, 1, 1])
+        return builder.transpose(same, [0, 2, 3, 4, 1])
+    }
+
+    /// What decoder3 gives.
+    private func coarse(_ input: Graph.Value) throws -> Graph.Value {
+        let channels = configuration.stageChannels
         let stages = try encoder(input)
-        let full = try instanceResidual(input, "encoder1", from: configuration.inputChannels, to: features)
         var x = stages[3]
         for (stage, name) in [(2, "decoder5"), (1, "decoder4"), (0, "decoder3")] {
             x = try builder.in(name) {
                 try decoder(x, skip: stages[stage], stage: stage, name, from: channels[stage + 1])
             }
         }
+        return x
+    }
+
+    /// The blocks at full resolution: encoder1, decoder2 and out1.
+    private func logits(_ input: Graph.Value, _ coarse: Graph.Value) throws -> Graph.Value {
+        let features = configuration.featureSize
+        let full = try instanceResidual(input, "encoder1", from: configuration.inputChannels, to: features)
         let fine = try builder.in("decoder2") {
-            let up = try upsampled(x, "decoder2", from: channels[0], to: features, stride: configuration.stem)
+            let up = try upsampled(coarse, "decoder2", from: configuration.stageChannels[0], to: features, stride: configuration.stem)
             return try instanceResidual(builder.add(up, full), "decoder2.decoder_block.0", from: features, to: features)
         }
-        let logits = try builder.in("out1") {
+        return try builder.in("out1") {
             builder.convolution(
                 fine, try constant("out1.conv.conv.weight", [configuration.classes, features, 1, 1, 1]),
                 bias: try constant("out1.conv.conv.bias", [configuration.classes]), kernel: [1, 1, 1])
         }
-        builder.output("logits", logits, [batch, configuration.classes] + configuration.patchSize)
-        builder.note("network", "UNETR++, \(form.rawValue) form")
-        return builder.graph
     }
 
     /// The outputs of the four stages, finest first.
@@ -83,5 +110,5 @@ struct UNETRPlusPlusGraph {
     }
 
     /// A weight as it is in the checkpoint, under its own key.
-    func constant(_ key: String, _ shape: [Int]) throws -> Graph.Value { builder.constant(try weights(key, shape), shape, key: key) }
+    func constant(_ key: String, _ shape: [Int]) throws -> Graph.Value { builder.constant(try weights.floats(key, shape), shape, key: key) }
 }

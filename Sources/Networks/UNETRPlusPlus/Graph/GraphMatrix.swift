@@ -1,20 +1,3 @@
-import Archives
-import Layers
-
-/// A checkpoint's weights as float32, each asked for with the shape that the network expects.
-struct GraphWeights {
-    private let state: StateDictionary
-
-    init(_ state: StateDictionary) { self.state = state }
-
-    /// - Throws: `StateError.missing` or `.shape`.
-    func callAsFunction(_ key: String, _ shape: [Int]) throws -> [Float] {
-        guard let array = state[key] else { throw StateError.missing([key]) }
-        guard array.shape == shape else { throw StateError.shape(key: key, found: array.shape, expected: shape) }
-        return array.floats()
-    }
-}
-
 /// A matrix by rows, for the arithmetic of folding.
 struct GraphMatrix {
     var rows, columns: Int
