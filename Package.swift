@@ -76,7 +76,7 @@ let package = Package(
         library("Torch", ["CTorch"]),
         library("Layers", ["Torch", "Support", "Archives"]),
         library("Networks", ["Layers", "Torch", "Graphs", "Support", "Archives"]),
-        library("Inference", ["Networks", "Graphs", "OpenVINO", "CFullResolution", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"]),
+        library("Inference", ["Networks", "Graphs", "OpenVINO", "CFullResolution", "Layers", "Torch", "Preparation", "Evaluation", "Volumes", "Support", "Archives"]),
         library("Training", ["Inference", "Networks", "Layers", "Torch", "Preparation", "Augmentation", "Evaluation", "Pictures", "Support", "Archives"]),
         .executableTarget(
             name: "unetrpp",
@@ -107,11 +107,11 @@ let package = Package(
         tests("Networks", ["NetworkTestSupport", "Graphs", "Layers", "Torch", "Support", "Archives"], torch: true),
         .testTarget(
             name: "CommandTests", dependencies: [
-                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives",
+                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives", "Support",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests("Training", ["NetworkTestSupport", "Augmentation", "Inference", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
-        tests("Inference", ["OpenVINO", "NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
+        tests("Inference", ["OpenVINO", "Support", "NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

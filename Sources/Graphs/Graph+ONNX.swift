@@ -4,7 +4,7 @@ import Support
 
 /// The graph as an ONNX model. Numbers of fields and types are those of `onnx.proto` (ONNX 1.14, intermediate representation 8).
 extension Graph {
-    private static let (float, int64) = (1, 7)
+    private static let float = 1
 
     /// Writes the model as a file, atomically.
     /// - Throws: `GraphError.tooLarge`; errors of the file system.
@@ -80,10 +80,20 @@ extension Graph {
     private static func message(_ constant: Constant) -> ProtocolBuffer {
         var message = ProtocolBuffer()
         for size in constant.array.shape { message.integer(1, size) }
-        message.integer(2, constant.array.scalarType == .int64 ? int64 : float)
+        message.integer(2, type(constant.array.scalarType))
         message.text(8, constant.value.name)
         message.stored(9, constant.array.bytes)
         return message
+    }
+
+    private static func type(_ type: ScalarType) -> Int {
+        switch type {
+        case .float32: float
+        case .uint8: 2
+        case .int8: 3
+        case .int64: 7
+        default: preconditionFailure("a graph has no constants of type \(type)")
+        }
     }
 
     private static func message(_ port: Port) -> ProtocolBuffer {
@@ -108,10 +118,13 @@ extension Graph {
 /// Why a graph cannot be written.
 public enum GraphError: Error, Equatable, CustomStringConvertible, Sendable {
     case tooLarge(bytes: Int)
+    /// The ranges that a graph in 8 bits needs.
+    case ranges(missing: Int, of: Int, first: String)
 
     public var description: String {
         switch self {
         case .tooLarge(let bytes): "the model takes \(bytes >> 20) MB as ONNX, whose files hold at most 2047 MB; a narrower network fits"
+        case .ranges(let missing, let count, let first): "the range of \(missing) of \(count) convolutions is missing, the first that of \(first)"
         }
     }
 }

@@ -25,7 +25,7 @@ public struct Graph: Sendable {
         public let attributes: [(name: String, value: Attribute)]
     }
 
-    /// A constant tensor: float32, or int64 for sizes.
+    /// A constant tensor: float32, int64 for sizes, int8 and uint8 for what is computed in 8 bits.
     public struct Constant: Sendable {
         public let value: Value
         public let array: StoredArray

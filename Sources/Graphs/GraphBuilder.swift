@@ -11,6 +11,12 @@ public final class GraphBuilder {
 
     public init(name: String) { graph = Graph(name: name) }
 
+    /// Goes on with a graph. What is made has to be in a place that the graph does not have.
+    init(extending graph: Graph) {
+        self.graph = graph
+        for constant in graph.constants where constant.array.scalarType == .int64 { integerConstants[constant.array.ints()] = constant.value }
+    }
+
     /// Names what `body` makes after `name`.
     public func `in`<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
         place.append(name)
@@ -38,10 +44,13 @@ public final class GraphBuilder {
     /// A constant of float32.
     /// - Parameter key: its name; without one it is named after its place.
     public func constant(_ values: [Float], _ shape: [Int], key: String? = nil) -> Graph.Value {
-        add(StoredArray(values, shape: shape), key ?? fresh("constant"))
+        constant(StoredArray(values, shape: shape), key: key)
     }
 
     public func constant(_ value: Float) -> Graph.Value { constant([value], []) }
+
+    /// A constant of a type that the graph can hold: float32, int64, int8 or uint8.
+    func constant(_ array: StoredArray, key: String? = nil) -> Graph.Value { add(array, key ?? fresh("constant")) }
 
     /// Whole numbers, such as axes and sizes; equal ones are one constant.
     public func integers(_ values: [Int]) -> Graph.Value {
@@ -67,6 +76,9 @@ public final class GraphBuilder {
         graph.nodes.append(.init(operation: operation, inputs: inputs, output: output, attributes: attributes))
         return output
     }
+
+    /// Adds an operation of another graph as it is.
+    func append(_ node: Graph.Node) { graph.nodes.append(node) }
 
     /// A name in this place that is not taken.
     private func fresh(_ word: String) -> String {

@@ -26,7 +26,7 @@ struct CompiledCache {
 
     init(
         folder: URL, _ network: NetworkDescription, _ extent: GraphExtent, _ weightsDigest: String, _ library: OpenVINOLibrary.Loaded,
-        _ precision: CompiledModel.Precision
+        _ precision: CompiledModel.Precision, eightBits: Quantisation.Ranges? = nil
     ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -34,7 +34,10 @@ struct CompiledCache {
         digest.add(String(decoding: try encoder.encode(network), as: UTF8.self))
         digest.add(weightsDigest)
         digest.add("graph \(Self.graphVersion), \(extent)")
-        header = Header(network: digest.text, precision: precision.rawValue, library: library.build, machine: Processor.identity)
+        if let eightBits { digest.add(String(decoding: try encoder.encode(eightBits), as: UTF8.self)) }
+        header = Header(
+            network: digest.text, precision: (eightBits == nil ? "" : "i8+") + precision.rawValue, library: library.build,
+            machine: Processor.identity)
         var name = ContentDigest()
         name.add(String(decoding: try encoder.encode(header), as: UTF8.self))
         file = folder.appending(path: "\(name.text).openvino")

@@ -22,6 +22,7 @@ public final class CompiledEngine: PatchEngine {
     public var usesKernels: Bool { blocks != nil }
     private let library: OpenVINOLibrary.Loaded
     private let precision: CompiledModel.Precision
+    private let isEightBit: Bool
     /// True if the cache already held the compiled network.
     public let cameFromCache: Bool
     public let parameterCount: Int
@@ -31,17 +32,21 @@ public final class CompiledEngine: PatchEngine {
     /// - Parameters:
     ///   - weights: of a network that is in the cache only those of the full-resolution blocks are read.
     ///   - weightsDigest: tells these weights from all others.
+    ///   - precision: that of everything, or of what is not computed in 8 bits.
+    ///   - eightBits: the ranges with which convolutions are computed in 8 bits; nil: none is.
     ///   - usesKernels: whether the full-resolution blocks run in kernels of their own where the processor can.
     ///   - cache: a folder, or nil to compile always.
     ///   - note: told what went wrong with the cache, in a sentence.
-    /// - Throws: `OpenVINOError`, `ConfigurationError` for networks that cannot be written as a graph, `StateError`.
+    /// - Throws: `OpenVINOError`, `GraphError` for missing ranges, `ConfigurationError` for networks that cannot be written as a graph, `StateError`.
     public init(
         _ network: NetworkDescription, weights: () throws -> StateDictionary, weightsDigest: String, library: OpenVINOLibrary.Loaded,
-        precision: CompiledModel.Precision, threads: Int, usesKernels: Bool = true, cache: URL?, note: (String) -> Void = { _ in }
+        precision: CompiledModel.Precision, eightBits: Quantisation.Ranges? = nil, threads: Int, usesKernels: Bool = true,
+        cache: URL?, note: (String) -> Void = { _ in }
     ) throws {
         self.network = network
         self.library = library
         self.precision = precision
+        isEightBit = eightBits != nil
         parameterCount = try network.complexity().parameters
         var coarse: [Int]?
         if usesKernels, case .unetrPlusPlus(let configuration) = network, FullResolutionBlocks.support(configuration, precision) {
@@ -53,7 +58,7 @@ public final class CompiledEngine: PatchEngine {
         self.coarse = Array(repeating: 0, count: coarse?.reduce(1, *) ?? 0)
         let extent = coarse == nil ? GraphExtent.whole : .coarse
         let input = [1, network.inputChannels] + network.patchSize, output = [1] + (coarse ?? [network.classes] + network.patchSize)
-        let file = try cache.map { try CompiledCache(folder: $0, network, extent, weightsDigest, library, precision) }
+        let file = try cache.map { try CompiledCache(folder: $0, network, extent, weightsDigest, library, precision, eightBits: eightBits) }
         func cached() throws -> CompiledModel? {
             try file?.stored().map {
                 try CompiledModel(exported: $0, precision: precision, threads: threads, inputShape: input, outputShape: output)
@@ -69,7 +74,8 @@ public final class CompiledEngine: PatchEngine {
             note("\(error); the network is compiled anew")
         }
         cameFromCache = false
-        let onnx = try network.graph(weights: weights(), form: .fast, extent: extent, batch: 1).onnx()
+        let graph = try network.graph(weights: weights(), form: .fast, extent: extent, batch: 1)
+        let onnx = try (eightBits.map(graph.inEightBits) ?? graph).onnx()
         let compiled = try CompiledModel(onnx: onnx, precision: precision, threads: threads, inputShape: input, outputShape: output)
         do {
             try file?.write(compiled)
@@ -81,7 +87,9 @@ public final class CompiledEngine: PatchEngine {
         }
     }
 
-    public var summary: String { "OpenVINO \(library.version), \(precision == .bfloat16 ? "bfloat16" : "float32")" }
+    public var summary: String {
+        "OpenVINO \(library.version), \(isEightBit ? "8 bits and " : "")\(precision == .bfloat16 ? "bfloat16" : "float32")"
+    }
 
     public func logits(of patches: Tensor) throws -> Tensor {
         guard patches.shape.dropFirst() == model.inputShape.dropFirst() else {

@@ -10,6 +10,8 @@ public struct EngineMaker: Sendable {
     public var choice: EngineChoice
     public var device: Device
     public var mixedPrecision: DType?
+    /// Whether a model that was calibrated for 8 bits (`Quantiser`) is computed so, where the processor can.
+    public var usesEightBits = false
     /// A folder for compiled networks, nil to keep none.
     public var cache: URL?
     /// Where OpenVINO must be; nil: where set-up or a launcher put it.
@@ -28,6 +30,14 @@ public struct EngineMaker: Sendable {
     /// - Parameter note: told, in a sentence, why the compiled engine was wanted and is not used, or why it had to be compiled anew.
     /// - Throws: what reading the model throws. That the compiled engine cannot be had is no error: libtorch's is made instead.
     public func engine(for bundle: ModelBundle, note: (String) -> Void = { _ in }) throws -> any PatchEngine {
+        let engine = try makeEngine(for: bundle, note: note)
+        if engine is TorchEngine, usesEightBits, bundle.isQuantised {
+            note("\(bundle.url.path): 8 bits are for the compiled engine; \(engine.summary) computes it")
+        }
+        return engine
+    }
+
+    private func makeEngine(for bundle: ModelBundle, note: (String) -> Void) throws -> any PatchEngine {
         if choice == .torch || choice == .auto && device != .cpu { return try torchEngine(bundle) }
         guard let precision = compiledPrecision else {
             note("\(obstacle); the libtorch engine is used")
@@ -42,7 +52,7 @@ public struct EngineMaker: Sendable {
             let library = try Self.loadOpenVINO(from: openVINO)
             return try CompiledEngine(
                 bundle.network, weights: { try bundle.state() }, weightsDigest: bundle.weightsDigest(), library: library,
-                precision: precision, threads: Runtime.threads, cache: cache, note: note)
+                precision: precision, eightBits: eightBits(of: bundle, precision, note), threads: Runtime.threads, cache: cache, note: note)
         } catch let error as OpenVINOError {
             note("\(error). The libtorch engine is used")
             return try torchEngine(bundle)
@@ -51,6 +61,18 @@ public struct EngineMaker: Sendable {
 
     private func torchEngine(_ bundle: ModelBundle) throws -> any PatchEngine {
         TorchEngine(try bundle.makeNetwork(device: device), mixedPrecision: mixedPrecision)
+    }
+
+    /// The ranges of a model that was calibrated for 8 bits; nil, with a note that says why, where they cannot be used.
+    private func eightBits(of bundle: ModelBundle, _ precision: CompiledModel.Precision, _ note: (String) -> Void) -> Quantisation.Ranges? {
+        guard usesEightBits, bundle.isQuantised else { return nil }
+        do {
+            guard Processor.hasEightBitProducts else { throw QuantisationError.processor }
+            return try bundle.quantisation()?.ranges
+        } catch {
+            note("\(error); \(precision == .bfloat16 ? "bfloat16" : "float32") is used")
+            return nil
+        }
     }
 
     /// Nil where the compiled engine does not compute what is wanted.

@@ -5,7 +5,7 @@ public import Preparation
 import Support
 public import Torch
 
-/// A trained model as a folder: `model.safetensors`, `plan.json` and `card.md`.
+/// A trained model as a folder: `model.safetensors`, `plan.json` and `card.md`; one made for 8 bits has `quantisation.json` too.
 public struct ModelBundle: Sendable {
     public let url: URL
     public let plan: Plan

@@ -37,12 +37,11 @@ public final class Segmenter {
 
     /// - Parameters:
     ///   - models: bundles of one plan; the probabilities of several, such as the folds of a cross-validation, are averaged.
-    ///   - engine: what computes; libtorch unless another is wanted.
+    ///   - maker: what makes their engines.
     ///   - mirroring: test-time mirroring as the plan says, or none.
     ///   - note: told why an engine that was wanted is not used, in a sentence.
     public init(
-        models: [ModelBundle], engine: EngineChoice = .torch, device: Device = .cpu, mixedPrecision: DType? = nil, mirroring: Bool = true,
-        stepFraction: Double? = nil, note: (String) -> Void = { _ in }
+        models: [ModelBundle], maker: EngineMaker, mirroring: Bool = true, stepFraction: Double? = nil, note: (String) -> Void = { _ in }
     ) throws {
         precondition(!models.isEmpty)
         plan = models[0].plan
@@ -50,14 +49,25 @@ public final class Segmenter {
             throw InferenceError.notABundle(
                 path: model.url.path, problem: "its plan prepares scans differently from \(models[0].url.path), so the two cannot be averaged")
         }
-        let maker = EngineMaker(engine, device: device, mixedPrecision: mixedPrecision)
-        predictor = SlidingWindowPredictor(engines: try models.map { try maker.engine(for: $0, note: note) }, plan: plan, device: device)
+        predictor = SlidingWindowPredictor(engines: try models.map { try maker.engine(for: $0, note: note) }, plan: plan, device: maker.device)
         if !mirroring { predictor.settings.mirrorAxes = [] }
         if let stepFraction { predictor.settings.stepFraction = stepFraction }
         preparer = Preparer(plan: plan)
         memory = SegmentationMemory(
             plan: plan, network: models[0].network, parameters: predictor.engines.reduce(0) { $0 + $1.parameterCount },
-            stepFraction: predictor.settings.stepFraction, isOnHost: device == .cpu)
+            stepFraction: predictor.settings.stepFraction, isOnHost: maker.device == .cpu)
+    }
+
+    /// - Parameters:
+    ///   - engine: what computes; libtorch unless another is wanted.
+    ///   - eightBits: whether models made for 8 bits are computed so by the compiled engine, where the processor can.
+    public convenience init(
+        models: [ModelBundle], engine: EngineChoice = .torch, device: Device = .cpu, mixedPrecision: DType? = nil, eightBits: Bool = false,
+        mirroring: Bool = true, stepFraction: Double? = nil, note: (String) -> Void = { _ in }
+    ) throws {
+        var maker = EngineMaker(engine, device: device, mixedPrecision: mixedPrecision)
+        maker.usesEightBits = eightBits
+        try self.init(models: models, maker: maker, mirroring: mirroring, stepFraction: stepFraction, note: note)
     }
 
     public convenience init(model: ModelBundle, device: Device = .cpu, mixedPrecision: DType? = nil, mirroring: Bool = true) throws {

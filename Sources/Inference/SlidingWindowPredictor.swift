@@ -18,7 +18,7 @@ public struct SlidingWindowPredictor {
     }
 
     /// Models whose probabilities are averaged: one, or the folds of a cross-validation.
-    public let engines: [any PatchEngine]
+    public internal(set) var engines: [any PatchEngine]
     public let patchSize: [Int]
     public var settings: InferenceSettings
     /// How logits become what is averaged.
@@ -149,11 +149,11 @@ public struct SlidingWindowPredictor {
         return try sum! / Double(engines.count * combinations.count)
     }
 
-    private func part(_ image: Tensor, _ corner: [Int]) throws -> Tensor {
+    func part(_ image: Tensor, _ corner: [Int]) throws -> Tensor {
         try (0..<3).reduce(image) { try $0.narrowed($1 + 2, corner[$1]..<(corner[$1] + patchSize[$1])) }
     }
 
-    private func pad(_ image: Tensor, _ window: SlidingWindow, _ size: [Int]) throws -> Tensor {
+    func pad(_ image: Tensor, _ window: SlidingWindow, _ size: [Int]) throws -> Tensor {
         guard window.paddedSize != size else { return image }
         // Pairs for the last axis first.
         let amounts = (0..<3).reversed().flatMap { axis in

@@ -11,6 +11,10 @@ public enum Processor {
         #endif
     }()
 
+    /// True if the processor adds up products of 8-bit numbers in one instruction, exactly: without it 8 bits are no faster, and sums of
+    /// pairs of products saturate.
+    public static let hasEightBitProducts = !flags.isDisjoint(with: ["avx512_vnni", "avx_vnni", "amx_int8"])
+
     /// Instruction sets worth naming.
     public static var instructionSets: [String] {
         ["avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "sve"].filter(flags.contains)

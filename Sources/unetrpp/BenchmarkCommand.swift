@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Graphs
 import Inference
 import Layers
 import Networks
@@ -23,12 +24,14 @@ struct BenchmarkCommand: ParsableCommand {
     @Flag(help: "Time the making of training samples instead, without a network.") var augmentation = false
     @Flag(help: "Use the plain operations where there are fused ones or kernels of our own.") var plain = false
     @Option(help: "What computes: torch (libtorch), or compiled (OpenVINO), which gives the finest output only.") var engine = EngineChoice.torch
+    @Flag(help: "Compute the convolutions in 8 bits, on ranges that are made up, with --engine compiled.") var eightBits = false
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
         if augmentation, train || plain || runtime.json { throw ValidationError("--augmentation goes with none of --train, --plain and --json") }
         guard batch > 0 else { throw ValidationError("--batch is \(batch); at least 1 is expected") }
         guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions); at least 1 is expected") }
+        if eightBits, engine != .compiled { throw ValidationError("--eight-bits is for --engine compiled") }
         if train, engine != .torch { throw ValidationError("--engine \(engine.rawValue) cannot train; leave --engine or --train out") }
     }
 
@@ -86,9 +89,13 @@ struct BenchmarkCommand: ParsableCommand {
     private func compiled(
         _ network: any SegmentationNetwork, _ description: NetworkDescription, _ mixed: DType?
     ) throws -> CompiledEngine {
-        try CompiledEngine(
-            description, weights: { try network.store.state() }, weightsDigest: "", library: EngineMaker.loadOpenVINO(),
-            precision: mixed == .bfloat16 ? .bfloat16 : .float32, threads: Runtime.threads, usesKernels: !plain, cache: nil)
+        let weights = try network.store.state()
+        let names = try eightBits ? description.graph(weights: weights, form: .fast, batch: 1).eightBitConvolutions : nil
+        return try CompiledEngine(
+            description, weights: { weights }, weightsDigest: "", library: EngineMaker.loadOpenVINO(),
+            precision: mixed == .bfloat16 ? .bfloat16 : .float32,
+            eightBits: names.map { Dictionary($0.map { ($0, -4...4) }) { first, _ in first } }, threads: Runtime.threads,
+            usesKernels: !plain, cache: nil)
     }
 
     private func measure(_ body: () throws -> Void, _ device: Device) throws -> [Double] {

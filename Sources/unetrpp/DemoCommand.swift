@@ -38,7 +38,7 @@ struct DemoCommand: ParsableCommand {
         let bundle = try ModelBundle(contentsOf: URL(fileURLWithPath: model))
         let segmenter = try Segmenter(
             models: [bundle], engine: engine.engine, device: device, mixedPrecision: runtime.mixedPrecision(on: device),
-            note: EngineOptions.note)
+            eightBits: runtime.allowsEightBits, note: EngineOptions.note)
         let dataset = try Dataset(contentsOf: URL(fileURLWithPath: data))
         let structures = segmenter.plan.labels.foreground
         let evaluator = Evaluator(classes: structures.map { EvaluatedClass(labels: $0.values.map { Int16($0) }, name: $0.name) }, surfaces: false)

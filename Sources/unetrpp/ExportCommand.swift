@@ -24,6 +24,8 @@ struct ExportCommand: ParsableCommand {
 
     @Option(help: "Form of the graph: fast or readable.") var graph = GraphForm.fast
 
+    @Flag(help: "With the 8-bit convolutions of a model that unetrpp quantize made.") var eightBits = false
+
     @Option(help: "Samples the graph takes (default: any number).") var batch: Int?
 
     @Flag(help: "Replace an existing output.") var force = false
@@ -32,6 +34,7 @@ struct ExportCommand: ParsableCommand {
 
     func validate() throws {
         guard format == "onnx" else { throw ValidationError("--format is '\(format)'; onnx is expected") }
+        if eightBits, graph != .fast || configuration != nil { throw ValidationError("--eight-bits is for the fast graph of a model bundle") }
         if let batch, batch < 1 { throw ValidationError("--batch is \(batch); at least 1 is expected") }
     }
 
@@ -52,7 +55,13 @@ struct ExportCommand: ParsableCommand {
             ?? ModelBundle(contentsOf: source).network
         let weights = try WeightsFile.read(source)
         try network.load(weights, into: network.makeNetwork(values: .unset))  // refuses what does not belong to the network
-        let graph = try network.graph(weights: weights, form: graph, batch: batch)
+        var graph = try network.graph(weights: weights, form: graph, batch: batch)
+        if eightBits {
+            guard let quantisation = try ModelBundle(contentsOf: source).quantisation() else {
+                throw CommandError("\(source.path) was not made for 8 bits; unetrpp quantize does that")
+            }
+            graph = try graph.inEightBits(quantisation.ranges)
+        }
         try graph.writeONNX(to: target)
         let bytes = try target.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
         if json {

@@ -21,6 +21,7 @@ struct UNETRPP: AsyncParsableCommand {
             DemoCommand.self,
             ConvertCommand.self,
             ExportCommand.self,
+            QuantizeCommand.self,
             ForwardCommand.self,
             SummaryCommand.self,
             BenchmarkCommand.self,

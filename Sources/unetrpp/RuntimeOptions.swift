@@ -11,7 +11,7 @@ struct RuntimeOptions: ParsableArguments {
     @Option(help: "Threads on the CPU (default: all cores).")
     var threads: Int?
 
-    @Option(help: "Precision of products and convolutions: float32, bfloat16, float16, or auto (bfloat16 where the processor has it).")
+    @Option(help: "Precision of products and convolutions: float32, bfloat16, float16, or auto (bfloat16 where the processor has it; for the compiled engine 8 bits where the model was made for them).")
     var precision = "auto"
 
     @Flag(help: "Print results as JSON on standard output.")
@@ -29,6 +29,9 @@ struct RuntimeOptions: ParsableArguments {
         try Runtime.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
         return try Device(named: device)
     }
+
+    /// Whether a model that was made for 8 bits is computed so.
+    var allowsEightBits: Bool { precision == "auto" }
 
     /// The type of mixed precision on that device, nil for float32.
     func mixedPrecision(on device: Device) -> DType? {

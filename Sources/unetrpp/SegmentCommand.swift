@@ -82,7 +82,8 @@ struct SegmentCommand: ParsableCommand {
         let urls = model.isEmpty ? [run!.model] : model.map { URL(fileURLWithPath: $0) }
         let segmenter = try Segmenter(
             models: urls.map { try ModelBundle(contentsOf: $0) }, engine: engine.engine, device: device,
-            mixedPrecision: runtime.mixedPrecision(on: device), mirroring: mirroring, stepFraction: step, note: EngineOptions.note)
+            mixedPrecision: runtime.mixedPrecision(on: device), eightBits: runtime.allowsEightBits, mirroring: mirroring, stepFraction: step,
+            note: EngineOptions.note)
         segmenter.predictor.reusesConstantWindows = skipEmpty
         segmenter.postProcesses = postprocessing
         segmenter.structures = try roi.map {

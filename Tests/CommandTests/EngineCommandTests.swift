@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import NetworkTestSupport
+import Support
 import TestSupport
 import Testing
 import Volumes
@@ -54,6 +55,57 @@ struct EngineCommandTests {
             #expect(row["bytes"] as? Int != (try Data(contentsOf: file)).count)
             try CommandLineTool.fail(["export", model, "--format", "coreml"], saying: ["'coreml'", "onnx is expected"])
             try CommandLineTool.fail(["export", model, "-o", "x.onnx", "--batch", "0"], saying: ["--batch is 0"])
+        }
+    }
+
+    @Test func `Quantize refuses bad input in a sentence and writes nothing`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let (model, scan) = try Self.material(in: folder)
+            let output = folder.appending(path: "m8.unetrpp").path, empty = folder.appending(path: "empty")
+            try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+            func fail(_ arguments: [String], saying parts: [String]) throws {
+                try CommandLineTool.fail(["quantize", model, "-o", output, "--calibration"] + arguments, saying: parts)
+                #expect(!FileManager.default.fileExists(atPath: output))
+            }
+            try fail([], saying: ["--calibration"])
+            try fail([empty.path], saying: ["holds no scans"])
+            try fail([folder.appending(path: "none.nii").path], saying: ["no such file"])
+            try fail([scan, "--patches", "0"], saying: ["--patches is 0"])
+            try fail([scan, "--threads", "0"], saying: ["--threads is 0"])
+            try CommandLineTool.fail(["quantize", scan, "--calibration", scan], saying: ["not a model bundle"])
+            try CommandLineTool.fail(["quantize", model, "--calibration", scan, "-o", model], saying: ["already there", "--output"])
+            // Where the processor has no products of 8-bit numbers, that is what it says.
+            let result = try CommandLineTool.run(
+                ["quantize", model, "--calibration", scan, "-o", output], environment: ["OPENVINO": empty.path])
+            #expect(result.status != 0 && result.output.isEmpty && !FileManager.default.fileExists(atPath: output))
+            #expect(result.errors.contains("there is no OpenVINO in \(empty.path)") || result.errors.contains("8-bit products"))
+            try CommandLineTool.fail(["benchmark", "--eight-bits"], saying: ["--engine compiled"])
+        }
+    }
+
+    @Test(.enabled(if: (try? EngineMaker.loadOpenVINO()) != nil && Processor.hasEightBitProducts, "OpenVINO or 8-bit products are absent"))
+    func `Quantize reports how masks agree, and segment then computes in 8 bits`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let (model, scan) = try Self.material(in: folder)
+            let environment = ["UNETRPP_CACHE": folder.appending(path: "cache").path]
+            let made = try CommandLineTool.run(["quantize", model, "--calibration", scan, "--force", "--json"], environment: environment)
+            #expect(made.status == 0)
+            let row = try #require(try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
+            let output = folder.appending(path: "m-int8.unetrpp").path
+            #expect(row["output"] as? String == output && row["patches"] as? Int == 8 && row["scans"] as? [String] == ["scan"])
+            let report = try #require(row["report"] as? [String: Any]), structures = try #require(report["structures"] as? [[String: Any]])
+            #expect(structures.map { $0["name"] as? String } == ["ball"])
+            #expect((report["secondsInEightBits"] as? Double ?? 0) > 0)
+
+            for (arguments, note) in [(["--engine", "torch"], "8 bits are for the compiled engine"), ([], nil)] {
+                let mask = folder.appending(path: "mask.nii.gz").path
+                let result = try CommandLineTool.run(
+                    ["segment", scan, "-o", mask, "--model", output, "--device", "cpu"] + arguments, environment: environment)
+                #expect(result.status == 0 && FileManager.default.fileExists(atPath: mask))
+                #expect(result.errors.contains(note ?? "") || note == nil && !result.errors.contains("8 bits"))
+            }
+            // The engines of the comparison, float32 and 8 bits: segment found the second in the cache.
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "cache").path).count == 2)
         }
     }
 }

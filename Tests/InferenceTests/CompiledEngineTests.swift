@@ -9,10 +9,10 @@ import Testing
 import Torch
 
 /// Tests that need OpenVINO are skipped where it is absent; `make setup` installs it.
-private let hasOpenVINO = (try? EngineMaker.loadOpenVINO()) != nil
+let hasOpenVINO = (try? EngineMaker.loadOpenVINO()) != nil
 
 struct CompiledEngineTests {
-    private static func bundle(_ change: (inout UNETRPlusPlusConfiguration) -> Void = { _ in }, in folder: URL) throws -> ModelBundle {
+    static func bundle(_ change: (inout UNETRPlusPlusConfiguration) -> Void = { _ in }, in folder: URL) throws -> ModelBundle {
         let plan = try TinyModel.plan()
         guard case .unetrPlusPlus(var configuration) = try plan.networkDescription() else { fatalError("TinyModel is a UNETR++") }
         change(&configuration)
@@ -23,13 +23,13 @@ struct CompiledEngineTests {
         return try ModelBundle.write(plan: bundle.plan, state: network.store.state(), card: "test", to: bundle.url)
     }
 
-    private static func maker(_ choice: EngineChoice = .compiled, _ precision: DType? = nil, cache: URL? = nil) -> EngineMaker {
+    static func maker(_ choice: EngineChoice = .compiled, _ precision: DType? = nil, cache: URL? = nil) -> EngineMaker {
         var maker = EngineMaker(choice, mixedPrecision: precision)
         maker.cache = cache
         return maker
     }
 
-    private static func input(_ samples: Int = 1) throws -> Tensor { try ParityManifest.input([samples, 1, 16, 16, 16]) }
+    static func input(_ samples: Int = 1) throws -> Tensor { try ParityManifest.input([samples, 1, 16, 16, 16]) }
 
     @Test(
         .enabled(if: hasOpenVINO, "OpenVINO is not installed"),

@@ -1,0 +1,116 @@
+public import Foundation
+import Support
+
+/// What a model bundle needs to be computed in 8 bits: `quantisation.json`.
+public struct Quantisation: Codable, Equatable, Sendable {
+    /// The range of each 8-bit convolution's input, by the name of its weights in the network's fast graph.
+    public typealias Ranges = [String: ClosedRange<Float>]
+
+    public var version = Self.version
+    /// Digest of the weights' file that the ranges belong to.
+    public var weights: String
+    public var ranges: Ranges
+    /// The scans they were measured on, and in how many patches.
+    public var scans: [String]
+    public var patches: Int
+    /// How well the masks agree with those of float32; nil before they were compared.
+    public var report: QuantisationReport?
+
+    static let version = 1
+    static let fileName = "quantisation.json"
+
+    init(weights: String, ranges: Ranges, scans: [String], patches: Int) {
+        self.weights = weights
+        self.ranges = ranges
+        self.scans = scans
+        self.patches = patches
+    }
+
+    /// - Throws: `QuantisationError.damaged`, `.version`.
+    public init(contentsOf url: URL) throws {
+        struct Version: Decodable { var version: Int }
+        let decoder = JSONDecoder()
+        do {
+            let data = try Data(contentsOf: url)
+            let found = try decoder.decode(Version.self, from: data).version
+            guard found == Self.version else { throw QuantisationError.version(path: url.path, found: found) }
+            self = try decoder.decode(Self.self, from: data)
+        } catch let error as DecodingError {
+            throw QuantisationError.damaged(path: url.path, problem: error.place)
+        }
+    }
+
+    public func write(to url: URL) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try AtomicFile.write(encoder.encode(self) + Data("\n".utf8), to: url)
+    }
+}
+
+extension ModelBundle {
+    private var quantisationFile: URL { url.appending(path: Quantisation.fileName) }
+
+    /// Whether it was made for 8 bits, by `Quantiser`.
+    public var isQuantised: Bool { FileManager.default.fileExists(atPath: quantisationFile.path) }
+
+    /// What it needs to be computed in 8 bits; nil if it was not made for that.
+    /// - Throws: `QuantisationError.damaged`, `.version`; `.foreign` if its weights are not those that the ranges were measured with.
+    public func quantisation() throws -> Quantisation? {
+        guard isQuantised else { return nil }
+        let quantisation = try Quantisation(contentsOf: quantisationFile)
+        guard try quantisation.weights == weightsDigest() else { throw QuantisationError.foreign(path: quantisationFile.path) }
+        return quantisation
+    }
+}
+
+extension DecodingError {
+    /// What is wrong and where, in a few words.
+    fileprivate var place: String {
+        switch self {
+        case .dataCorrupted(let context), .valueNotFound(_, let context), .typeMismatch(_, let context), .keyNotFound(_, let context):
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return path.isEmpty ? context.debugDescription : "at \(path): \(context.debugDescription)"
+        @unknown default: return "\(self)"
+        }
+    }
+}
+
+/// Why a model cannot be computed in 8 bits, or made for it.
+public enum QuantisationError: Error, Equatable, CustomStringConvertible, Sendable {
+    case damaged(path: String, problem: String)
+    case version(path: String, found: Int)
+    case foreign(path: String)
+    case processor
+    case architecture(String)
+    case exists(path: String)
+    case noScans
+    case nonFinite
+    case nothingToCompare(scans: Int)
+    case disagreement(found: Double, limit: Double)
+
+    public var description: String {
+        switch self {
+        case .damaged(let path, let problem):
+            "\(path) is damaged (\(problem.hasSuffix(".") ? String(problem.dropLast()) : problem)); `unetrpp quantize` makes it anew"
+        case .version(let path, let found):
+            "\(path) has version \(found), expected \(Quantisation.version); `unetrpp quantize` makes it anew"
+        case .foreign(let path):
+            "\(path) was made for other weights than those beside it; `unetrpp quantize` makes it anew"
+        case .processor:
+            "this processor has no instruction for 8-bit products (AVX-512 VNNI, AVX-VNNI or AMX)"
+        case .architecture(let name):
+            "only unetr-plus-plus can be computed in 8 bits, not \(name)"
+        case .exists(let path):
+            "\(path) is already there; choose another --output, or remove it first"
+        case .noScans:
+            "there are no calibration scans; name some scans like those that the model will segment"
+        case .nonFinite:
+            "the network's values are not finite on a calibration scan; its weights are damaged, or the scan is unlike those it was trained on"
+        case .nothingToCompare(let scans):
+            "float32 and 8 bits find no structure in \(scans) calibration scans, so nothing shows that they agree; calibrate with scans that hold the structures"
+        case .disagreement(let found, let limit):
+            String(format: "the masks in 8 bits agree with those of float32 at a mean Dice of %.4f only, expected %.3f or more; ", found, limit)
+                + "nothing was saved. More or other calibration scans may help; --force saves the model all the same"
+        }
+    }
+}
