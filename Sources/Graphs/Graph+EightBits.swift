@@ -69,13 +69,21 @@ extension Graph {
         rest.nodes = []
         rest.constants.removeAll { replaced.contains($0.value.name) }
         let builder = GraphBuilder(extending: rest)
+        let makers = Dictionary(nodes.map { ($0.output, $0) }) { first, _ in first }
         for node in nodes {
             guard let kernel = chosen[node.output] else {
                 builder.append(node)
                 continue
             }
             builder.in(node.output.name) {
-                let input = builder.rounded(node.inputs[0], EightBitScale(ranges[kernel.name]!))
+                // Rounded before its values are only laid out anew: there OpenVINO does it in the pass that computes them.
+                var (source, layout) = (node.inputs[0], [Node]())
+                while let maker = makers[source], ["Reshape", "Transpose"].contains(maker.operation) {
+                    layout.insert(maker, at: 0)
+                    source = maker.inputs[0]
+                }
+                let rounded = builder.rounded(source, EightBitScale(ranges[kernel.name]!))
+                let input = layout.reduce(rounded) { builder.apply($1.operation, [$0] + $1.inputs.dropFirst(), $1.attributes) }
                 let weights = builder.rounded(kernel.weights, key: kernel.name)
                 let inputs = [input, weights] + node.inputs.dropFirst(2)
                 builder.append(Node(operation: node.operation, inputs: inputs, output: node.output, attributes: node.attributes))

@@ -16,7 +16,7 @@ struct EightBitTests {
         }
     }
 
-    /// Input → a 3×3×3 convolution a → LeakyReLU → b → c of one voxel → d that thins out.
+    /// Input → a 3×3×3 convolution a → LeakyReLU → laid out anew → b → c of one voxel → d that thins out.
     private static func graph() -> Graph {
         let builder = GraphBuilder(name: "four")
         func weights(_ key: String, _ kernel: Int, _ change: (inout [Float]) -> Void = { _ in }) -> Graph.Value {
@@ -30,7 +30,7 @@ struct EightBitTests {
         }
         let a = builder.leakyReLU(reach(x, weights("a", 3)))
         let b = builder.in("inner") {
-            reach(a, weights("b", 3) { ($0[0], $0[1], $0[53], $0[54]) = (-2, 0.5, 1, 0) }, bias)
+            reach(builder.transpose(builder.reshape(a, [0, 2, 8, 8, 8]), [0, 1, 2, 4, 3]), weights("b", 3) { ($0[0], $0[1], $0[53], $0[54]) = (-2, 0.5, 1, 0) }, bias)
         }
         let c = builder.convolution(b, weights("c", 1), kernel: [1, 1, 1])
         builder.output("y", builder.convolution(c, weights("d", 2), kernel: [2, 2, 2], stride: [2, 2, 2]), [1, 2, 4, 4, 4])
@@ -44,19 +44,22 @@ struct EightBitTests {
     @Test func `Weights become whole numbers with a scale for each output channel, activations on their range`() throws {
         let before = Self.graph(), graph = try before.inEightBits(["b": -1...4, "of another network": 0...1])
         func constant(_ value: Graph.Value) throws -> StoredArray { try #require(graph.constants.first { $0.value == value }).array }
-        #expect(graph.nodes.count == before.nodes.count + 3 && graph.outputs.map(\.value) == before.outputs.map(\.value))
+        #expect(graph.nodes.count == before.nodes.count + 3 + 2 && graph.outputs.map(\.value) == before.outputs.map(\.value))
         #expect(!graph.constants.contains { $0.value.name == "b" })
         let node = try #require(graph.nodes.first { $0.output.name == "inner/Conv" })
         #expect(node.inputs[2].name == "bias")
 
-        let given = try #require(graph.nodes.first { $0.output == node.inputs[0] })
-        let rounded = try #require(graph.nodes.first { $0.output == given.inputs[0] })
+        func maker(_ value: Graph.Value) throws -> Graph.Node { try #require(graph.nodes.first { $0.output == value }) }
+        let transposed = try maker(node.inputs[0]), reshaped = try maker(transposed.inputs[0])
+        #expect(transposed.attributes[0].value == .ints([0, 1, 2, 4, 3]) && reshaped.operation == "Reshape")
+        let given = try maker(reshaped.inputs[0])
+        let rounded = try maker(given.inputs[0])
         #expect(given.operation == "DequantizeLinear" && rounded.operation == "QuantizeLinear" && rounded.inputs[0].name == "LeakyRelu")
         #expect(given.inputs.dropFirst() == rounded.inputs.dropFirst())
         #expect(try constant(given.inputs[1]).floats() == [5.0 / 255] && constant(given.inputs[1]).shape == [])
         #expect(try constant(given.inputs[2]).ints() == [51] && constant(given.inputs[2]).scalarType == .uint8)
 
-        let weights = try #require(graph.nodes.first { $0.output == node.inputs[1] })
+        let weights = try maker(node.inputs[1])
         #expect(weights.operation == "DequantizeLinear" && weights.attributes[0].value == .int(0))
         let numbers = try constant(weights.inputs[0])
         #expect(numbers.scalarType == .int8 && numbers.shape == [2, 2, 3, 3, 3])
@@ -74,6 +77,6 @@ struct EightBitTests {
     @Test func `The graph that observes gives the extremes of the convolutions' inputs instead of its outputs`() throws {
         let graph = Self.graph().observingExtremes()
         #expect(graph.outputs.map(\.value.name) == ["extremes"] && graph.outputs[0].shape == [1, 1, 1, 1, 2])
-        #expect(graph.nodes.filter { $0.operation.hasPrefix("ReduceM") }.map(\.inputs[0].name) == ["LeakyRelu", "LeakyRelu"])
+        #expect(graph.nodes.filter { $0.operation.hasPrefix("ReduceM") }.map(\.inputs[0].name) == ["inner/Transpose", "inner/Transpose"])
     }
 }
