@@ -104,6 +104,9 @@ struct EngineCommandTests {
                 #expect(result.status == 0 && FileManager.default.fileExists(atPath: mask))
                 #expect(result.errors.contains(note ?? "") || note == nil && !result.errors.contains("8 bits"))
             }
+            let two = try TinyModel.bundle(TinyModel.plan(channelNames: ["T1", "T2"]), in: folder, named: "two").url.path
+            try CommandLineTool.fail(["quantize", two, "--calibration", scan], saying: ["scan", "T1", "T2"])
+            #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "two-int8.unetrpp").path))
             // The engines of the comparison, float32 and 8 bits: segment found the second in the cache.
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "cache").path).count == 2)
         }
