@@ -45,6 +45,7 @@ bench: build
 	$(PRODUCT) benchmark --precision bfloat16 $(BENCH_FLAGS)
 	-$(PRODUCT) benchmark --precision float32 --engine compiled $(BENCH_FLAGS)
 	-$(PRODUCT) benchmark --precision bfloat16 --engine compiled $(BENCH_FLAGS)
+	-$(PRODUCT) benchmark --precision bfloat16 --engine compiled --eight-bits $(BENCH_FLAGS)
 	$(PRODUCT) benchmark --precision float32 --train --batch 2 $(BENCH_FLAGS)
 	$(PRODUCT) benchmark --precision bfloat16 --train --batch 2 $(BENCH_FLAGS)
 

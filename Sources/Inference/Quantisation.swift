@@ -107,7 +107,8 @@ public enum QuantisationError: Error, Equatable, CustomStringConvertible, Sendab
         case .nonFinite:
             "the network's values are not finite on a calibration scan; its weights are damaged, or the scan is unlike those it was trained on"
         case .nothingToCompare(let scans):
-            "float32 and 8 bits find no structure in \(scans) calibration scans, so nothing shows that they agree; calibrate with scans that hold the structures"
+            "float32 and 8 bits find no structure in \(scans) calibration scans, so nothing shows that they agree; "
+                + "calibrate with scans that hold the structures"
         case .disagreement(let found, let limit):
             String(format: "the masks in 8 bits agree with those of float32 at a mean Dice of %.4f only, expected %.3f or more; ", found, limit)
                 + "nothing was saved. More or other calibration scans may help; --force saves the model all the same"

@@ -15,7 +15,8 @@ import Volumes
 ///     try quantiser.save(quantisation, to: target)
 ///
 /// Weights become whole numbers with a scale for each output channel; activations become whole numbers on ranges measured on real scans.
-/// Everything but the 3×3×3 convolutions stays in bfloat16 where the processor has it, else in float32.
+/// Everything but the 3×3×3 convolutions stays in bfloat16 where the processor has it, else in float32; so do the full-resolution blocks
+/// where they run in kernels of their own.
 public struct Quantiser {
     /// The mean Dice of the masks against those of float32 under which a model is not saved.
     public static let requiredAgreement = 0.995
@@ -60,14 +61,7 @@ public struct Quantiser {
         var maker = EngineMaker(.compiled)
         maker.cache = cache
         let segmenter = try Segmenter(models: [bundle], maker: maker, mirroring: false)
-        var inEightBits = segmenter.predictor
-        inEightBits.engines = [
-            try CompiledEngine(
-                bundle.network, weights: { try bundle.state() }, weightsDigest: weightsDigest, library: library,
-                precision: Processor.hasBFloat16 ? .bfloat16 : .float32, eightBits: quantisation.ranges, threads: Runtime.threads,
-                cache: cache)
-        ]
-        let predictors = [segmenter.predictor, inEightBits]
+        let predictors = [segmenter.predictor, try inEightBits(segmenter.predictor, quantisation)]
         let structures = bundle.plan.labels.foreground
         let classes = structures.map { EvaluatedClass(labels: $0.values.map { Int16(truncatingIfNeeded: $0) }, name: $0.name) }
         let evaluator = Evaluator(classes: classes)
@@ -92,6 +86,18 @@ public struct Quantiser {
         }
         let medians = seconds.map { $0.sorted()[$0.count / 2] }
         return QuantisationReport(structures.map(\.name), figures, secondsInFloat32: medians[0], secondsInEightBits: medians[1])
+    }
+
+    /// The same predictor with the network in 8 bits.
+    private func inEightBits(_ predictor: SlidingWindowPredictor, _ quantisation: Quantisation) throws -> SlidingWindowPredictor {
+        var predictor = predictor
+        predictor.engines = [
+            try CompiledEngine(
+                bundle.network, weights: { try bundle.state() }, weightsDigest: weightsDigest, library: library,
+                precision: Processor.hasBFloat16 ? .bfloat16 : .float32, eightBits: quantisation.ranges, threads: Runtime.threads,
+                cache: cache)
+        ]
+        return predictor
     }
 
     /// Writes the model with `quantisation.json` and a section about it in its card, in one move.
