@@ -37,7 +37,7 @@ struct CompiledCache {
         if let eightBits { digest.add(String(decoding: try encoder.encode(eightBits), as: UTF8.self)) }
         header = Header(
             network: digest.text, precision: (eightBits == nil ? "" : "i8+") + precision.rawValue, library: library.build,
-            machine: Processor.identity)
+            machine: Processor.current.identity)
         var name = ContentDigest()
         name.add(String(decoding: try encoder.encode(header), as: UTF8.self))
         file = folder.appending(path: "\(name.text).openvino")

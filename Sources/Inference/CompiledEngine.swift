@@ -91,13 +91,15 @@ public final class CompiledEngine: PatchEngine {
         "OpenVINO \(library.version), \(isEightBit ? "8 bits and " : "")\(precision == .bfloat16 ? "bfloat16" : "float32")"
     }
 
-    public func logits(of patches: Tensor) throws -> Tensor {
+    public func logits(of patches: Tensor, reusing used: Tensor?) throws -> Tensor {
         guard patches.shape.dropFirst() == model.inputShape.dropFirst() else {
             throw OpenVINOError.shape(found: patches.shape, expected: model.inputShape)
         }
         let samples = patches.shape[0]
         let input = try patches.to(.float32).contiguous()
-        let output = try Tensor.empty([samples, network.classes] + network.patchSize)
+        let shape = [samples, network.classes] + network.patchSize
+        let output = try used.flatMap { $0.shape == shape && $0.dtype == .float32 && $0.device == .cpu && $0.isContiguous() ? $0 : nil }
+            ?? Tensor.empty(shape)
         try input.withUnsafeElements(of: Float.self) { source in
             try output.withUnsafeMutableElements(of: Float.self) { target in
                 let (taken, given) = (source.count / samples, target.count / samples)

@@ -2,7 +2,7 @@ public import Foundation
 import Layers
 import Networks
 public import OpenVINO
-import Support
+public import Support
 public import Torch
 
 /// Makes the engine that is wanted, or libtorch's where it cannot be had.
@@ -14,6 +14,8 @@ public struct EngineMaker: Sendable {
     public var usesEightBits = false
     /// A folder for compiled networks, nil to keep none.
     public var cache: URL?
+    /// What the compiled engine is made for.
+    public var processor = Processor.current
     /// Where OpenVINO must be; nil: where set-up or a launcher put it.
     public var openVINO: URL?
 
@@ -39,7 +41,7 @@ public struct EngineMaker: Sendable {
 
     private func makeEngine(for bundle: ModelBundle, note: (String) -> Void) throws -> any PatchEngine {
         if choice == .torch || choice == .auto && device != .cpu { return try torchEngine(bundle) }
-        guard let precision = compiledPrecision else {
+        guard var precision = compiledPrecision else {
             note("\(obstacle); the libtorch engine is used")
             return try torchEngine(bundle)
         }
@@ -50,6 +52,10 @@ public struct EngineMaker: Sendable {
         }
         do {
             let library = try Self.loadOpenVINO(from: openVINO)
+            if precision == .bfloat16, !processor.hasBFloat16 {
+                note("\(processor.name) has no instructions for bfloat16 (AVX-512 BF16 or AMX); the compiled engine computes in float32")
+                precision = .float32
+            }
             return try CompiledEngine(
                 bundle.network, weights: { try bundle.state() }, weightsDigest: bundle.weightsDigest(), library: library,
                 precision: precision, eightBits: eightBits(of: bundle, precision, note), threads: Runtime.threads, cache: cache, note: note)
@@ -67,7 +73,7 @@ public struct EngineMaker: Sendable {
     private func eightBits(of bundle: ModelBundle, _ precision: CompiledModel.Precision, _ note: (String) -> Void) -> Quantisation.Ranges? {
         guard usesEightBits, bundle.isQuantised else { return nil }
         do {
-            guard Processor.hasEightBitProducts else { throw QuantisationError.processor }
+            guard processor.hasEightBitProducts else { throw QuantisationError.processor }
             return try bundle.quantisation()?.ranges
         } catch {
             note("\(error); \(precision == .bfloat16 ? "bfloat16" : "float32") is used")

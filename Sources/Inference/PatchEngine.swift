@@ -11,7 +11,14 @@ public protocol PatchEngine: AnyObject {
     var parameterCount: Int { get }
 
     /// Patches [N, channels, D, H, W] → logits [N, classes, D, H, W], float32, on the patches' device.
-    func logits(of patches: Tensor) throws -> Tensor
+    ///
+    /// - Parameter used: logits of an earlier call that are no longer needed; the result may take their memory.
+    func logits(of patches: Tensor, reusing used: Tensor?) throws -> Tensor
+}
+
+extension PatchEngine {
+    /// Patches [N, channels, D, H, W] → logits [N, classes, D, H, W], float32, on the patches' device.
+    public func logits(of patches: Tensor) throws -> Tensor { try logits(of: patches, reusing: nil) }
 }
 
 /// Which engine is wanted.
@@ -37,7 +44,7 @@ public final class TorchEngine: PatchEngine {
 
     public var parameterCount: Int { network.store.parameterCount }
 
-    public func logits(of patches: Tensor) throws -> Tensor {
+    public func logits(of patches: Tensor, reusing _: Tensor?) throws -> Tensor {
         try network(patches, ForwardPass(mixedPrecision: mixedPrecision), deepSupervision: false)[0].to(.float32)
     }
 }

@@ -33,7 +33,7 @@ public struct Quantiser {
     /// - Throws: `OpenVINOError` where OpenVINO is absent; `QuantisationError` for other networks and processors, or no scans.
     public init(_ bundle: ModelBundle, scans: [DatasetCase], openVINO: URL? = EngineMaker.placeFromEnvironment) throws {
         guard case .unetrPlusPlus = bundle.network else { throw QuantisationError.architecture(bundle.network.architecture.rawValue) }
-        guard Processor.hasEightBitProducts else { throw QuantisationError.processor }
+        guard Processor.current.hasEightBitProducts else { throw QuantisationError.processor }
         guard !scans.isEmpty else { throw QuantisationError.noScans }
         self.bundle = bundle
         self.scans = scans
@@ -94,7 +94,7 @@ public struct Quantiser {
         predictor.engines = [
             try CompiledEngine(
                 bundle.network, weights: { try bundle.state() }, weightsDigest: weightsDigest, library: library,
-                precision: Processor.hasBFloat16 ? .bfloat16 : .float32, eightBits: quantisation.ranges, threads: Runtime.threads,
+                precision: Processor.current.hasBFloat16 ? .bfloat16 : .float32, eightBits: quantisation.ranges, threads: Runtime.threads,
                 cache: cache)
         ]
         return predictor

@@ -8,14 +8,7 @@ public import Torch
 /// where patches overlap, and divided by the sum of the weights (nnU-Net's procedure).
 public struct SlidingWindowPredictor {
     /// What is done to the logits of each patch before they are averaged.
-    public enum Activation: Sendable {
-        /// Probabilities of classes that exclude each other.
-        case softmax
-        /// Probabilities of regions that may overlap.
-        case sigmoid
-        /// Nothing: the logits themselves are averaged.
-        case none
-    }
+    public typealias Activation = Torch.Activation
 
     /// Models whose probabilities are averaged: one, or the folds of a cross-validation.
     public internal(set) var engines: [any PatchEngine]
@@ -27,8 +20,12 @@ public struct SlidingWindowPredictor {
     /// Where the sums over patches are kept; nil: on the device. They hold classes × voxels of a patch's depth of slices.
     public var aggregation: Device?
 
-    /// Whether windows of one value throughout, such as air around a patient, are computed only once. The network is a function of its
-    /// window, so the probabilities are the same bits.
+    /// Whether windows of one value throughout, such as air around a patient, are computed only once, and not again for each mirroring.
+    ///
+    /// The network is a function of its window, so the probabilities are the same bits. A window in which every voxel lies at or below the
+    /// bound at which the plan clips a CT is such a window once it is prepared. No more can be left out: attention and normalisation look
+    /// at the whole window, so one voxel of another value may change the result everywhere in it, and what the network says about a
+    /// constant window is not background by necessity.
     public var reusesConstantWindows = false
 
     public init(
@@ -85,7 +82,7 @@ public struct SlidingWindowPredictor {
 
     /// Predicts a scan and hands out its probabilities as soon as no further patch touches them: slices by slices along the first axis.
     ///
-    /// Memory is that of about two patches' depth of slices, whatever the length of the scan.
+    /// Memory is that of about a patch's depth of slices, whatever the length of the scan.
     /// - Parameters:
     ///   - image: a prepared scan [C, D, H, W] on the CPU.
     ///   - progress: called after every patch with the number done and to do; throwing from it stops the prediction.
@@ -98,27 +95,63 @@ public struct SlidingWindowPredictor {
             let window = SlidingWindow(size: size, patchSize: patchSize, stepFraction: settings.stepFraction)
             let padded = try pad(image, window, size).unsqueezed(0).to(device)
             let corners = window.corners
-            if corners.count == 1 {
-                let result = try mirroredMean(padded)
-                try progress(1, 1)
-                return try body(finished(result.selected(0, 0), from: 0, window, size)!)
-            }
-            let importance = try Tensor(SlidingWindow.importance(patchSize: patchSize), shape: patchSize)
+            // A patch that is alone counts alike everywhere.
+            let importance = try corners.count == 1
+                ? Tensor.ones(patchSize) : Tensor(SlidingWindow.importance(patchSize: patchSize), shape: patchSize)
             let sums = try SlabSums(window: window, importance: importance, computing: device, keeping: aggregation ?? device)
-            var done = 0
-            var ofConstants: [[Float]: Tensor] = [:]
+            var kept = Kept(), done = 0
             for (index, start) in window.starts[0].enumerated() {
                 for corner in corners where corner[0] == start {
-                    let patch = try part(padded, corner)
-                    let constant = reusesConstantWindows ? try constantValues(of: patch) : nil
-                    let mean = try constant.flatMap { ofConstants[$0] } ?? mirroredMean(patch)
-                    if let constant { ofConstants[constant] = mean }
-                    try sums.add(mean.selected(0, 0), at: corner)
+                    try forEachPrediction(of: part(padded, corner), &kept) { logits, axes in
+                        try sums.add(activation, of: logits.selected(0, 0), mirrored: axes, factor: 1 / Double(predictionCount), at: corner)
+                    }
+                    try sums.finish(corner)
                     done += 1
                     try progress(done, corners.count)
                 }
                 let next = index + 1 < window.starts[0].count ? window.starts[0][index + 1] : window.paddedSize[0]
-                if let slab = try finished(sums.take(next - start), from: start, window, size) { try body(slab) }
+                try sums.take(upTo: next) { slab, first in
+                    if let slab = try finished(slab, from: first, window, size) { try body(slab) }
+                }
+            }
+        }
+    }
+
+    /// What is kept from window to window.
+    private struct Kept {
+        /// The last window that had one value for each channel, and its logits from each engine.
+        var constant: (values: [Float], logits: [Tensor])?
+        /// Memory for the next logits.
+        var logits: Tensor?
+    }
+
+    /// The axes of [K, D, H, W] that each prediction of a patch is mirrored along.
+    private var mirrorings: [[Int]] {
+        settings.mirrorAxes.reduce(into: [[Int]]([[]])) { found, axis in found += found.map { $0 + [axis + 1] } }
+    }
+
+    private var predictionCount: Int { engines.count * mirrorings.count }
+
+    /// Calls `body` with the logits [1, classes, …] of a patch [1, C, …] by each engine in each mirroring, as they come from the engine,
+    /// and the axes along which to mirror them back. They hold only until the next call.
+    ///
+    /// The logits of a window of one value serve all mirrorings, and the windows of that value that follow.
+    private func forEachPrediction(of patch: Tensor, _ kept: inout Kept, _ body: (Tensor, [Int]) throws -> Void) throws {
+        if reusesConstantWindows, let values = try constantValues(of: patch) {
+            if kept.constant?.values != values {
+                kept.constant = nil  // its memory is free before it is needed again
+                kept.constant = (values, try engines.map { try $0.logits(of: patch) })
+            }
+            for logits in kept.constant!.logits {
+                for axes in mirrorings { try body(logits, axes) }
+            }
+            return
+        }
+        for engine in engines {
+            for axes in mirrorings {
+                let logits = try engine.logits(of: axes.isEmpty ? patch : patch.flipped(axes.map { $0 + 1 }), reusing: kept.logits)
+                try body(logits, axes)
+                kept.logits = logits
             }
         }
     }
@@ -127,26 +160,6 @@ public struct SlidingWindowPredictor {
     private func constantValues(of patch: Tensor) throws -> [Float]? {
         let values = try patch.min([0, 2, 3, 4]).array(of: Float.self)
         return try patch.max([0, 2, 3, 4]).array(of: Float.self) == values ? values : nil
-    }
-
-    /// Mean probabilities [1, classes, …] of a patch [1, C, …] over the models and mirrorings.
-    private func mirroredMean(_ patch: Tensor) throws -> Tensor {
-        let combinations = settings.mirrorAxes.reduce(into: [[Int]]([[]])) { found, axis in found += found.map { $0 + [axis + 2] } }
-        var sum: Tensor?
-        for engine in engines {
-            for axes in combinations {
-                let input = axes.isEmpty ? patch : try patch.flipped(axes)
-                let logits = try engine.logits(of: input)
-                var prediction = switch activation {
-                case .softmax: try logits.softmax(1)
-                case .sigmoid: try logits.sigmoid()
-                case .none: logits
-                }
-                if !axes.isEmpty { prediction = try prediction.flipped(axes) }
-                if let sum { try sum.addInPlace(prediction) } else { sum = try prediction.clone() }
-            }
-        }
-        return try sum! / Double(engines.count * combinations.count)
     }
 
     func part(_ image: Tensor, _ corner: [Int]) throws -> Tensor {
@@ -169,54 +182,5 @@ public struct SlidingWindowPredictor {
         guard !slices.isEmpty else { return nil }
         let cut = try slab.narrowed(1, slices).narrowed(2, before[1]..<(before[1] + size[1])).narrowed(3, before[2]..<(before[2] + size[2]))
         return try cut.to(.cpu).contiguous()
-    }
-}
-
-/// Weighted sums of the patches over the slices that are at work: those of one patch's depth.
-private final class SlabSums {
-    private let window: SlidingWindow
-    private let importance: Tensor
-    private let device: Device
-    private let weights: Tensor
-
-    /// [classes, patch depth, H, W] of the padded scan; its first slice is slice `first` there.
-    private var sum: Tensor?
-    private var first = 0
-
-    /// - Parameters:
-    ///   - importance: how much each voxel of a patch counts.
-    ///   - computing: where the patches are predicted.
-    ///   - keeping: where the sums are kept.
-    init(window: SlidingWindow, importance: Tensor, computing: Device, keeping: Device) throws {
-        self.window = window
-        self.importance = try importance.to(computing)
-        device = keeping
-        weights = try Tensor.zeros([window.patchSize[0]] + window.paddedSize.dropFirst(), on: keeping)
-    }
-
-    /// Adds the prediction [classes, d, h, w] of the patch at a corner of the padded scan.
-    func add(_ prediction: Tensor, at corner: [Int]) throws {
-        if sum == nil { sum = try Tensor.zeros([prediction.shape[0]] + weights.shape, on: device) }
-        try part(sum!, corner, leadingAxes: 1).addInPlace((prediction * importance).to(device))
-        try part(weights, corner, leadingAxes: 0).addInPlace(importance.to(device))
-    }
-
-    /// The mean of the first `count` slices, which no further patch touches; the others move to the front.
-    func take(_ count: Int) throws -> Tensor {
-        let depth = window.patchSize[0]
-        defer { first += count }
-        let mean = try sum!.narrowed(1, 0..<count) / weights.narrowed(0, 0..<count)
-        for (tensor, axis) in [(sum!, 1), (weights, 0)] where count < depth {
-            let rest = try tensor.narrowed(axis, count..<depth)
-            // Source and target overlap if more than half stays.
-            try tensor.narrowed(axis, 0..<(depth - count)).copyInPlace(2 * count < depth ? rest.clone() : rest)
-            try tensor.narrowed(axis, (depth - count)..<depth).fillInPlace(0)
-        }
-        return mean
-    }
-
-    private func part(_ tensor: Tensor, _ corner: [Int], leadingAxes: Int) throws -> Tensor {
-        let start = [corner[0] - first, corner[1], corner[2]]
-        return try (0..<3).reduce(tensor) { try $0.narrowed($1 + leadingAxes, start[$1]..<(start[$1] + window.patchSize[$1])) }
     }
 }

@@ -57,8 +57,8 @@ struct Diagnosis: Encodable {
         devices = found.map(\.description)
         defaultDevice = Device.best.description
         processor = ProcessorFacts(
-            name: Processor.name, cores: Machine.cores, coreLimit: Machine.coreLimit, threads: Runtime.threads,
-            instructionSets: Processor.instructionSets, libtorchUses: Runtime.cpuCapability, bfloat16: Processor.hasBFloat16)
+            name: Processor.current.name, cores: Machine.cores, coreLimit: Machine.coreLimit, threads: Runtime.threads,
+            instructionSets: Processor.current.instructionSets, libtorchUses: Runtime.cpuCapability, bfloat16: Processor.current.hasBFloat16)
         problems = versionProblems + found.compactMap(Self.trial) + cudaProblems + processorProblems + memoryProblems
     }
 

@@ -41,7 +41,7 @@ struct RuntimeOptions: ParsableArguments {
         case "float16": return .float16
         default:
             if device != .cpu { return .bfloat16 }
-            return Processor.hasBFloat16 ? .bfloat16 : nil
+            return Processor.current.hasBFloat16 ? .bfloat16 : nil
         }
     }
 }

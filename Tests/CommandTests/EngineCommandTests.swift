@@ -37,6 +37,36 @@ struct EngineCommandTests {
         }
     }
 
+    /// A library with every function that is asked for, which says it is a release of 2024.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/cc"), "there is no C compiler"))
+    func `A library of another year is named with both releases, and libtorch makes the mask`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let (model, scan) = try Self.material(in: folder)
+            let functions = [
+                "version_free", "get_last_err_msg", "core_create", "core_free", "core_set_property", "core_read_model_from_memory_buffer",
+                "model_free", "core_compile_model", "core_import_model", "compiled_model_export_model", "compiled_model_free",
+                "compiled_model_create_infer_request", "infer_request_free", "tensor_create_from_host_ptr", "tensor_free",
+                "infer_request_set_input_tensor", "infer_request_set_output_tensor", "infer_request_infer",
+            ]
+            let source = functions.map { "int ov_\($0)(void) { return 0; }\n" }.joined() + """
+                struct Version { const char *build, *description; };
+                int ov_get_openvino_version(struct Version *out) { out->build = "2024.6.0-17404-4c0f47d2335"; out->description = ""; return 0; }
+
+                """
+            let (file, library) = (folder.appending(path: "stub.c"), folder.appending(path: "libopenvino_c.so.2024"))
+            try Data(source.utf8).write(to: file)
+            let compiler = try Process.run(URL(fileURLWithPath: "/usr/bin/cc"), arguments: ["-shared", "-fPIC", "-o", library.path, file.path])
+            compiler.waitUntilExit()
+            try #require(compiler.terminationStatus == 0)
+            let mask = folder.appending(path: "mask.nii.gz").path
+            let result = try CommandLineTool.run(
+                ["segment", scan, "-o", mask, "--model", model, "--device", "cpu"], environment: ["OPENVINO": folder.path])
+            #expect(result.status == 0 && FileManager.default.fileExists(atPath: mask))
+            #expect(result.errors.contains("libopenvino_c.so.2024 is OpenVINO 2024.6.0; a release 2026.x is needed, which `make setup` installs"))
+            #expect(result.errors.contains("The libtorch engine is used"))
+        }
+    }
+
     @Test func `An unknown engine is refused with the known ones`() throws {
         try CommandLineTool.fail(["segment", "x", "-o", "y", "--model", "z", "--engine", "abacus"], saying: ["abacus", "auto", "torch", "compiled"])
         try CommandLineTool.fail(["benchmark", "--train", "--engine", "compiled"], saying: ["cannot train"])
@@ -83,7 +113,7 @@ struct EngineCommandTests {
         }
     }
 
-    @Test(.enabled(if: (try? EngineMaker.loadOpenVINO()) != nil && Processor.hasEightBitProducts, "OpenVINO or 8-bit products are absent"))
+    @Test(.enabled(if: (try? EngineMaker.loadOpenVINO()) != nil && Processor.current.hasEightBitProducts, "OpenVINO or 8-bit products are absent"))
     func `Quantize reports how masks agree, and segment then computes in 8 bits`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let (model, scan) = try Self.material(in: folder)

@@ -4,6 +4,7 @@ import Layers
 import NetworkTestSupport
 import Networks
 import OpenVINO
+import Support
 import TestSupport
 import Testing
 import Torch
@@ -90,12 +91,24 @@ struct CompiledEngineTests {
                 try Self.maker(.compiled, precision).engine(for: bundle).logits(of: Self.input()).array(of: Double.self)
             }
             let error = relativeError(values[1], values[0])
-            #expect(error < 0.1 && (error > 1e-5 || !Self.processorHasBFloat16))
+            #expect(error < 0.1 && (error > 1e-5 || !Processor.current.hasBFloat16))
         }
     }
 
-    private static var processorHasBFloat16: Bool {
-        (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512_bf16") ?? false
+    @Test(.enabled(if: hasOpenVINO, "OpenVINO is not installed"))
+    func `A processor without bfloat16 gets float32 and a note`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let bundle = try Self.bundle(in: folder)
+            var maker = Self.maker(.compiled, .bfloat16), notes: [String] = []
+            maker.processor = Processor(name: "Xeon of 2015", flags: ["avx2", "fma"])
+            let engine = try maker.engine(for: bundle) { notes.append($0) }
+            #expect(notes == [
+                "Xeon of 2015 has no instructions for bfloat16 (AVX-512 BF16 or AMX); the compiled engine computes in float32"
+            ])
+            let float32 = try Self.maker().engine(for: bundle)
+            #expect(engine.summary == float32.summary && engine.summary.hasSuffix(", float32"))
+            #expect(try engine.logits(of: Self.input()).array(of: Float.self) == float32.logits(of: Self.input()).array(of: Float.self))
+        }
     }
 
     @Test(.enabled(if: hasOpenVINO, "OpenVINO is not installed"))
@@ -123,12 +136,14 @@ struct CompiledEngineTests {
             try data.prefix(data.count / 2).write(to: file)
             #expect(try start("damaged", cached: false) == first)
 
-            var header = String(decoding: data.prefix(4096), as: UTF8.self)
-            let machine = try #require(header.firstMatch(of: /"machine":"[^"]*"/))
-            let other = "\"machine\":\"Abacus\""
-            header.replaceSubrange(machine.range, with: other + String(repeating: " ", count: machine.0.count - other.count))
-            try (Data(header.utf8) + data[4096...]).write(to: file)
-            #expect(try start("another machine", cached: false) == first)
+            for (key, value, note) in [("machine", "Abacus", "for another machine"), ("library", "2026.1", "by OpenVINO 2026.1, here is")] {
+                var header = String(decoding: data.prefix(4096), as: UTF8.self)
+                let entry = try #require(header.firstMatch(of: try Regex("\"\(key)\":\"[^\"]*\"")))
+                let other = "\"\(key)\":\"\(value)\""
+                header.replaceSubrange(entry.range, with: other + String(repeating: " ", count: header[entry.range].count - other.count))
+                try (Data(header.utf8) + data[4096...]).write(to: file)
+                #expect(try start(note, cached: false) == first)
+            }
             #expect(try start(cached: true) == first)
         }
     }

@@ -11,7 +11,7 @@ import Torch
 import Volumes
 
 /// Tests of 8 bits are skipped where OpenVINO is absent or the processor has no products of 8-bit numbers.
-private let canQuantise = hasOpenVINO && Processor.hasEightBitProducts
+private let canQuantise = hasOpenVINO && Processor.current.hasEightBitProducts
 
 struct QuantisationTests {
     /// Compiled networks in a cache of their own, so that tests neither find nor leave anything.
@@ -121,7 +121,7 @@ struct QuantisationTests {
         }
     }
 
-    @Test(.enabled(if: Processor.hasEightBitProducts, "the processor has no 8-bit products"))
+    @Test(.enabled(if: Processor.current.hasEightBitProducts, "the processor has no 8-bit products"))
     func `What cannot be calibrated is refused before any work`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let plan = try TinyModel.plan(), scan = DatasetCase(name: "s", imageURLs: [folder.appending(path: "s.nii.gz")])

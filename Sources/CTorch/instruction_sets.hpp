@@ -1,0 +1,62 @@
+// Includes the file KERNEL once for each instruction set, into a namespace of its own, and defines WITH_BEST_INSTRUCTIONS, which calls a
+// function of the best one that this processor has. To be included once in a C++ file, inside its unnamed namespace.
+//
+// A kernel is therefore without include guard, and without lambdas, which would not inherit the set. It is given `VECTORS` (vectors held at
+// a time) and what exponential.hpp has.
+
+namespace plain {
+#define VECTORS 1
+#include "exponential.hpp"
+#include KERNEL
+#undef VECTORS
+}  // namespace plain
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+namespace avx2 {
+#define VECTORS 1
+#include "exponential.hpp"
+#include KERNEL
+#undef VECTORS
+}  // namespace avx2
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+namespace avx512 {
+#define VECTORS 4
+#include "exponential.hpp"
+#include KERNEL
+#undef VECTORS
+}  // namespace avx512
+#pragma clang attribute pop
+
+enum class Instructions { plain, avx2, avx512 };
+
+const Instructions instructions = [] {
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl")) {
+        return Instructions::avx512;
+    }
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? Instructions::avx2 : Instructions::plain;
+}();
+#define WITH_BEST_INSTRUCTIONS(call)                                \
+    switch (instructions) {                                         \
+        case Instructions::avx512: avx512::call; break;             \
+        case Instructions::avx2: avx2::call; break;                 \
+        case Instructions::plain: plain::call; break;               \
+    }
+#else
+#define WITH_BEST_INSTRUCTIONS(call) plain::call;
+#endif
+
+/// Memory on a vector's boundary.
+template <typename Scalar>
+struct Scratch {
+    at::Tensor memory;
+    Scalar *start;
+
+    explicit Scratch(int64_t count) : memory(at::empty({static_cast<int64_t>((count + 64) * sizeof(Scalar))}, at::kByte)) {
+        auto address = reinterpret_cast<uintptr_t>(memory.data_ptr());
+        start = reinterpret_cast<Scalar *>((address + 63) / 64 * 64);
+    }
+};
