@@ -1,4 +1,4 @@
-// Spatial attention as one operation: the one place of this target that computes by itself instead of calling libtorch.
+// Spatial attention as one operation, one of the two that this target computes by itself instead of calling libtorch.
 //
 // With tokens x [N, T, C], keys K [N, h·p, C] and values V [N, h, p, d]: out = dropout(soft-max(x · Kᵀ over each head's p)) · V. The
 // attention [N, T, h·p] is the largest tensor of a UNETR++ and exists here only tile by tile, in the cache; the backward pass makes it
