@@ -12,6 +12,7 @@ struct ExportCommand: ParsableCommand {
             The graph takes input [N, channels, D, H, W], a prepared patch, and gives logits [N, classes, D, H, W]. Its fast form is made \
             for speed; its readable form follows the paper, with every weight under its key. Both need only operations of ONNX \
             \(Graph.operatorVersion). Preparation, windows and soft-max are the caller's.
+            OpenVINO 2026.4 refuses the readable form of networks whose branches are concatenated unless the batch is fixed (--batch).
             """)
 
     @Argument(help: "Model bundle; or weights, with --configuration.", completion: .file()) var input: String
