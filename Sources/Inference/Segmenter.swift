@@ -53,9 +53,12 @@ public final class Segmenter {
         if !mirroring { predictor.settings.mirrorAxes = [] }
         if let stepFraction { predictor.settings.stepFraction = stepFraction }
         preparer = Preparer(plan: plan)
+        let compiled = predictor.engines.compactMap { $0 as? CompiledEngine }
         memory = SegmentationMemory(
             plan: plan, network: models[0].network, parameters: predictor.engines.reduce(0) { $0 + $1.parameterCount },
-            stepFraction: predictor.settings.stepFraction, isOnHost: maker.device == .cpu)
+            stepFraction: predictor.settings.stepFraction,
+            engine: compiled.isEmpty ? .torch : .compiled(count: compiled.count, anew: compiled.contains { !$0.cameFromCache }),
+            isHalf: maker.mixedPrecision != nil && (compiled.isEmpty || maker.processor.hasBFloat16), isOnHost: maker.device == .cpu)
     }
 
     /// - Parameters:

@@ -82,9 +82,12 @@ final class SlabSums {
         }
     }
 
-    /// On the CPU so many that a part takes about 64 MB; on another device as many as there are, because the network waits for all but the last.
+    /// Values that are handed out at once, if that is a slice or more: 64 MB.
+    static let valuesAtOnce = 1 << 24
+
+    /// Few on the CPU; on another device as many as there are, because the network waits for all but the last.
     private var slicesAtOnce: Int {
-        device == .cpu ? max(1, (1 << 24) / max(1, sum!.shape[0] * sum!.shape[2] * sum!.shape[3])) : window.patchSize[0]
+        device == .cpu ? max(1, Self.valuesAtOnce / max(1, sum!.shape[0] * sum!.shape[2] * sum!.shape[3])) : window.patchSize[0]
     }
 
     /// Where neighbouring slices lie in the ring, in one piece or two, each with its place in the range.
