@@ -53,7 +53,7 @@ public struct SegmentationMemory: Sendable {
             // Weights as they lie in the cache's file, and packed for the instructions.
             base = Self.program + 2 * weights + count * network.mostLiveBytes / (isHalf ? 2 : 1) + logits
             pass = 0
-            compilation = anew ? Self.program + 65 * weights / 10 / count + 2 * weights * (count - 1) / count : 0
+            compilation = anew ? Self.program + 72 * weights / 10 / count + 2 * weights * (count - 1) / count : 0
         }
     }
 
@@ -79,7 +79,9 @@ public struct SegmentationMemory: Sendable {
         // The sums of a patch's depth of slices and the weights; what is finished of them is restored beside a pass, or the making of more.
         let plane = window.paddedSize[1] * window.paddedSize[2]
         let finished = min(max(SlabSums.valuesAtOnce, outputs * plane), outputs * plane * plan.patchSize[0])
-        let sums = plane * (outputs + 1) * plan.patchSize[0] + finished
+        // Of those that were, the C allocator keeps about two.
+        let parts = min(4, (outputs * plane * window.paddedSize[0] + finished - 1) / finished)
+        let sums = plane * (outputs + 1) * plan.patchSize[0] + (parts - 1) * finished
         // The two slices of every output that restoring keeps, and a part of the probabilities to write.
         let order = plan.axisOrder.apply(scan.size)
         let planes = 2 * outputs * order[1] * order[2] + (writesProbabilities ? max(1 << 24, outputs * order[1] * order[2]) : 0)
