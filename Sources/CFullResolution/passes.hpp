@@ -5,7 +5,7 @@
 /// `Voxels` voxels of the first convolution, from the input with its zero borders.
 template <int Voxels>
 __attribute__((always_inline)) static inline void first_convolution(const Blocks &b, const float *at, Vector *sum) {
-CFR_UNROLLED
+    CFR_UNROLLED
     for (int i = 0; i < Voxels; ++i) sum[i] = _mm512_setzero_ps();
     const float *weight = b.first.data();
     for (int channel = 0; channel < b.sizes.inputs; ++channel) {
@@ -13,7 +13,7 @@ CFR_UNROLLED
             const float *const from = at + channel * b.padded_volume + (row / 3) * b.padded_plane + (row % 3) * b.padded_width;
             for (int x = 0; x < 3; ++x, weight += 16) {
                 const Vector w = _mm512_loadu_ps(weight);
-CFR_UNROLLED
+                CFR_UNROLLED
                 for (int i = 0; i < Voxels; ++i) sum[i] = _mm512_fmadd_ps(w, _mm512_set1_ps(from[x + i]), sum[i]);
             }
         }
@@ -27,6 +27,7 @@ static inline void produce_first(const Blocks &b, int z, int y, float *row) {
     for (int x = 0; x < b.sizes.width; x += 16) {
         Vector sum[16];
         first_convolution<16>(b, at + x, sum);
+        CFR_UNROLLED
         for (int i = 0; i < 16; ++i) _mm512_storeu_ps(row + (x + i) * 16, leaky(_mm512_fmadd_ps(sum[i], scale, shift)));
     }
 }
@@ -35,15 +36,15 @@ static inline void produce_first(const Blocks &b, int z, int y, float *row) {
 template <int Voxels>
 static inline void upsample(const Blocks &b, const float *coarse, const float *weights, float *row) {
     Vector sum[Voxels];
-CFR_UNROLLED
+    CFR_UNROLLED
     for (int i = 0; i < Voxels; ++i) sum[i] = _mm512_setzero_ps();
     for (int channel = 0; channel < b.sizes.coarse; ++channel) {
         const Vector w = _mm512_loadu_ps(weights + channel * 16);
-CFR_UNROLLED
+        CFR_UNROLLED
         for (int i = 0; i < Voxels; ++i) sum[i] = _mm512_fmadd_ps(w, _mm512_set1_ps(coarse[i * b.sizes.coarse + channel]), sum[i]);
     }
     const int64_t stride = 16 * b.sizes.stem[2];
-CFR_UNROLLED
+    CFR_UNROLLED
     for (int i = 0; i < Voxels; ++i) _mm512_storeu_ps(row + i * stride, sum[i]);
 }
 
@@ -69,6 +70,7 @@ static inline void produce_sum(const Blocks &b, int z, int y, float *row, Stored
     const float *const input = b.padded_input.data() + (z + 1) * b.padded_plane + (y + 1) * b.padded_width + 1;
     for (int x = 0; x < b.sizes.width; x += 2) {
         Vector sum[2];
+        CFR_UNROLLED
         for (int i = 0; i < 2; ++i) {
             Vector e = _mm512_fmadd_ps(load(second + (x + i) * 16), scale, shift);
             for (int channel = 0; channel < b.sizes.inputs; ++channel) {
@@ -188,11 +190,13 @@ static void output_tile(Blocks &b, const Tile &tile) {
             for (int x = 0; x < b.sizes.width; x += 16) {
                 const Stored *const last = b.map<Stored>(0) + (start + x) * 16, *const sum = b.map<Stored>(1) + (start + x) * 16;
                 Vector v[16];
+                CFR_UNROLLED
                 for (int i = 0; i < 16; ++i) v[i] = leaky(_mm512_fmadd_ps(load(last + i * 16), scale, shift) + load(sum + i * 16));
                 transpose(v);
                 const float *weight = b.output.data();
                 for (int k = 0; k < b.sizes.classes; ++k, weight += 16) {
                     Vector even = _mm512_set1_ps(b.output_bias[k]), odd = _mm512_setzero_ps();
+                    CFR_UNROLLED
                     for (int c = 0; c < 16; c += 2) {
                         even = _mm512_fmadd_ps(v[c], _mm512_set1_ps(weight[c]), even);
                         odd = _mm512_fmadd_ps(v[c + 1], _mm512_set1_ps(weight[c + 1]), odd);
