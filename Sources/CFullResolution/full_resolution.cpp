@@ -196,8 +196,10 @@ void prepare(Blocks &b, const Weights &w, int workers) {
     for (int i = 0; i < 3; ++i)
         b.convolutions[i] = b.precision == CFR_BFLOAT16 ? packed_weights<uint16_t>(convolutions[i]) : packed_weights<float>(convolutions[i]);
 
-    // Each tile makes the two planes beside it again, so tiles are as thick as leaves work for every worker at the end of a pass.
-    const int thickness = std::max(8, (s.depth + 1) / 2);
+    // Two tiles or more for every worker, but as thick as that allows, because each makes the two planes beside it again.
+    const int rows = (s.height + tile_height - 1) / tile_height;
+    const int parts = std::max(2, (2 * workers + rows - 1) / rows);
+    const int thickness = std::max(8, (s.depth + parts - 1) / parts);
     for (int z = 0; z < s.depth; z += thickness)
         for (int y = 0; y < s.height; y += tile_height)
             b.tiles.push_back({z, std::min(z + thickness, s.depth), y, std::min(y + tile_height, s.height)});
