@@ -99,7 +99,7 @@ struct CFRBlocks {
 
     Norm norms[4];
     Buffer<float> shortcut_scale;  // [inputs, 16]
-    float shortcut_shift[16];           // that of norms[1] and the shortcut's together
+    float shortcut_shift[16];      // that of norms[1] and the shortcut's together
 };
 
 namespace {
