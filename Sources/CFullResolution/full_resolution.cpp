@@ -273,11 +273,11 @@ int cfr_supports(CFRPrecision precision) {
 CFRHandle cfr_create(CFRPrecision precision, const CFRSizes *sizes, const float *weights, int workers) {
     if (!cfr_supports(precision) || !fits(*sizes)) return nullptr;
     try {
-        auto *const blocks = new Blocks;
+        auto blocks = std::make_unique<Blocks>();
         blocks->precision = precision;
         blocks->sizes = *sizes;
         prepare(*blocks, Weights(weights, *sizes), workers);
-        return blocks;
+        return blocks.release();
     } catch (const std::bad_alloc &) {
         return nullptr;
     }

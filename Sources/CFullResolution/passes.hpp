@@ -48,7 +48,7 @@ static inline void upsample(const Blocks &b, const float *coarse, const float *w
     for (int i = 0; i < Voxels; ++i) _mm512_storeu_ps(row + i * stride, sum[i]);
 }
 
-/// Row (z, y) of the upsampled coarse map plus encoder1's output; kept in `sum` too.
+/// Row (z, y) of the upsampled coarse map plus encoder1's output; also written to `kept`, if it is not null.
 static inline void produce_sum(const Blocks &b, int z, int y, float *row, Stored *kept) {
     const int *const stem = b.sizes.stem;
     const int width = b.sizes.width / stem[2];
@@ -145,7 +145,7 @@ static void convolution_tile(Blocks &b, const Tile &tile, int index, Workspace &
     const int64_t row_stride = space.row_stride;
     Stored *const packed = space.packed<Stored>();
     float *const row = space.row.data();
-    Stored *const target = b.map<Stored>(Pass == 1 ? 0 : Pass == 2 ? 2 : 0);
+    Stored *const target = b.map<Stored>(Pass == 2 ? 2 : 0);
     const Stored *const weights = b.weights<Stored>(Pass - 1);
     Sums sums;
     for (int z = tile.z0 - 1; z <= tile.z1; ++z) {

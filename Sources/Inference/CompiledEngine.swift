@@ -48,16 +48,11 @@ public final class CompiledEngine: PatchEngine {
         self.precision = precision
         isEightBit = eightBits != nil
         parameterCount = try network.complexity().parameters
-        var coarse: [Int]?
-        if usesKernels, case .unetrPlusPlus(let configuration) = network, FullResolutionBlocks.support(configuration, precision) {
-            blocks = try FullResolutionBlocks(configuration, weights(), precision, threads: threads)
-            coarse = blocks.map { _ in configuration.grid(stage: 0) + [configuration.stageChannels[0]] }
-        } else {
-            blocks = nil
-        }
-        self.coarse = Array(repeating: 0, count: coarse?.reduce(1, *) ?? 0)
-        let extent = coarse == nil ? GraphExtent.whole : .coarse
-        let input = [1, network.inputChannels] + network.patchSize, output = [1] + (coarse ?? [network.classes] + network.patchSize)
+        blocks = try usesKernels ? FullResolutionBlocks(network, weights: weights, precision: precision, threads: threads) : nil
+        coarse = Array(repeating: 0, count: blocks?.coarseShape.reduce(1, *) ?? 0)
+        let extent = blocks == nil ? GraphExtent.whole : .coarse
+        let input = [1, network.inputChannels] + network.patchSize
+        let output = [1] + (blocks?.coarseShape ?? [network.classes] + network.patchSize)
         let file = try cache.map { try CompiledCache(folder: $0, network, extent, weightsDigest, library, precision, eightBits: eightBits) }
         func cached() throws -> CompiledModel? {
             try file?.stored().map {

@@ -10,12 +10,20 @@ import OpenVINO
 final class FullResolutionBlocks {
     private let handle: CFRHandle
     private let workers: Int
+    /// [D, H, W, 2f] of the coarse map.
+    let coarseShape: [Int]
 
     /// Nil if this processor, or a network of these sizes, has no such kernels.
+    /// - Parameter weights: read only if the processor and the channels are right.
     /// - Throws: `StateError` for missing or wrongly shaped weights.
-    init?(_ configuration: UNETRPlusPlusConfiguration, _ state: StateDictionary, _ precision: CompiledModel.Precision, threads: Int) throws {
-        guard Self.support(configuration, precision) else { return nil }
-        let weights = try state.fullResolutionWeights(configuration)
+    init?(
+        _ network: NetworkDescription, weights: () throws -> StateDictionary, precision: CompiledModel.Precision, threads: Int
+    ) throws {
+        // With as many input channels as features the shortcut is no convolution.
+        guard case .unetrPlusPlus(let configuration) = network, cfr_supports(precision.kernel) != 0,
+            configuration.featureSize == CFR_FEATURES, configuration.inputChannels != CFR_FEATURES
+        else { return nil }
+        let weights = try weights().fullResolutionWeights(configuration)
         let (patch, stem) = (configuration.patchSize.map(Int32.init), configuration.stem.map(Int32.init))
         var sizes = CFRSizes(
             depth: patch[0], height: patch[1], width: patch[2], inputs: Int32(configuration.inputChannels), classes: Int32(configuration.classes),
@@ -23,16 +31,10 @@ final class FullResolutionBlocks {
         guard let made = cfr_create(precision.kernel, &sizes, weights, Int32(threads)) else { return nil }
         handle = made
         workers = threads
+        coarseShape = configuration.grid(stage: 0) + [configuration.stageChannels[0]]
     }
 
     deinit { cfr_free(handle) }
-
-    /// Whether the kernels take such a network on this processor.
-    static func support(_ configuration: UNETRPlusPlusConfiguration, _ precision: CompiledModel.Precision) -> Bool {
-        let width = configuration.patchSize[2]
-        return cfr_supports(precision.kernel) != 0 && configuration.featureSize == CFR_FEATURES && configuration.inputChannels != CFR_FEATURES
-            && width.isMultiple(of: 16) && (width / configuration.stem[2]).isMultiple(of: 4)
-    }
 
     /// - Parameters:
     ///   - input: [inputs, D, H, W].

@@ -38,8 +38,8 @@ int cfr_supports(CFRPrecision precision);
 CFRHandle cfr_create(CFRPrecision precision, const CFRSizes *sizes, const float *weights, int workers);
 void cfr_free(CFRHandle handle);
 
-/* One patch is `cfr_begin`, then for every pass from 0 to cfr_passes - 1: `cfr_work` once for each worker, at the same time on threads of their
- * own, then `cfr_finish` once. Passes up to cfr_passes_before_coarse - 1 read no coarse map, which may be given as late as then. */
+/* One patch is `cfr_begin`, then for every pass from 0 to CFR_PASSES - 1: `cfr_work` once for each worker, at the same time on threads of their
+ * own, then `cfr_finish` once. Passes up to CFR_PASSES_BEFORE_COARSE - 1 read no coarse map, which may be given as late as then. */
 enum { CFR_PASSES_BEFORE_COARSE = 2, CFR_PASSES = 5 };
 void cfr_begin(CFRHandle handle, const float *input, float *logits); /* [inputs, D, H, W], [classes, D, H, W] */
 void cfr_set_coarse(CFRHandle handle, const float *coarse);           /* [D/stem, H/stem, W/stem, coarse] */
