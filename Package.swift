@@ -45,12 +45,13 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     ],
     targets: [
         // Plain Swift: no libtorch.
         .systemLibrary(name: "CZlib", pkgConfig: nil, providers: [.apt(["zlib1g-dev"])]),
-        library("Support"),
+        library("Support", [.product(name: "Crypto", package: "swift-crypto")]),
         library("Archives", ["Support", "CZlib"]),
         library("Volumes", ["Support", "CZlib"]),
         library("Pictures", ["Support", "CZlib"]),
