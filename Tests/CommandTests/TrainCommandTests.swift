@@ -44,7 +44,7 @@ struct TrainCommandTests {
             try CommandLineTool.fail(segment, saying: ["1 scans that", "kept for validation are not in", held[0]])
 
             try CommandLineTool.fail(arguments(dataset, plan, whole), saying: ["holds a training run already", "--resume"])
-            try CommandLineTool.fail(arguments(dataset, plan, whole, ["--resume", "--epochs", "9"]), saying: ["another training configuration"])
+            try CommandLineTool.fail(arguments(dataset, plan, whole, ["--resume", "--epochs", "9"]), saying: ["has epochs 3", "epochs 9"])
         }
     }
 
