@@ -27,8 +27,7 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "Training settings (JSON); what it leaves out is the published protocol.", completion: .file())
     var settings: String?
 
-    @Option(help: "Cross-validation fold whose part is kept for validation, 0 to 4; all: none is; published: the benchmark's own split.")
-    var fold = "0"
+    @OptionGroup var folds: FoldOptions
 
     @Option(
         name: .customLong("init"),
@@ -42,36 +41,43 @@ struct TrainCommand: AsyncParsableCommand {
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var runtime: RuntimeOptions
 
-    func validate() throws {
-        guard FoldChoice(fold) != nil else { throw ValidationError("--fold is \(fold); expected 0 to 4, all or published") }
-    }
-
     func run() async throws {
         let device = try runtime.apply()
         let dataset = try Dataset(contentsOf: URL(fileURLWithPath: dataset))
         let output = URL(fileURLWithPath: output)
         let run = TrainingRun(folder: output)
         if run.exists, !resume { throw TrainingError.runExists(path: output.path) }
+        var choice = try choice(of: dataset, run)  // before anything that takes minutes
+        for line in choice.lines { ProgressBar("", total: 0).say(line) }
         let plan = try plan(for: dataset, run)
         let prepared = output.appending(path: "prepared")
-        let cases = dataset.cases.filter { $0.labelURL != nil }
+        let chosen = Set(choice.fold.training + choice.fold.validation)
+        let cases = dataset.cases.filter { chosen.contains($0.name) }
         try await PrepareCommand.show(PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: prepared))
+        try choice.look(for: cases, in: prepared)
 
         let trainer = try Trainer(
-            run: run, description: description(of: cases, dataset.name, plan, prepared, device), device: device, resume: resume)
+            run: run, description: description(of: cases, choice, plan, prepared, device), device: device, resume: resume)
         if let beginning = trainer.beginning { ProgressBar("", total: 0).say("Start: \(beginning)") }
         try await show(trainer)
     }
 
     private func description(
-        of cases: [DatasetCase], _ name: String, _ plan: Plan, _ prepared: URL, _ device: Device
+        of cases: [DatasetCase], _ choice: CaseChoice, _ plan: Plan, _ prepared: URL, _ device: Device
     ) throws -> TrainingRun.Description {
-        let benchmark = planning.preset.flatMap(Benchmark.init(named:)) ?? Benchmark(named: name)
-        let fold = try FoldChoice(fold)!.cases(of: cases.map(\.name), benchmark: benchmark)
+        let fold = choice.fold
         let labels = cases.filter { fold.validation.contains($0.name) }.compactMap { entry in entry.labelURL.map { (entry.name, $0.path) } }
         return TrainingRun.Description(
             plan: plan, configuration: try configuration(plan, device), prepared: prepared.path, fold: fold,
-            initial: initial.map { URL(fileURLWithPath: $0).path }, references: Dictionary(uniqueKeysWithValues: labels))
+            initial: initial.map { URL(fileURLWithPath: $0).path }, references: Dictionary(uniqueKeysWithValues: labels),
+            split: choice.origin)
+    }
+
+    /// The cases that the run to resume was started with, else those that are asked for.
+    private func choice(of dataset: Dataset, _ run: TrainingRun) throws -> CaseChoice {
+        if run.exists { return try CaseChoice(recorded: run.readDescription(), folds, dataset) }
+        let benchmark = planning.preset.flatMap(Benchmark.init(named:)) ?? Benchmark(of: dataset) ?? Benchmark(named: dataset.name)
+        return CaseChoice(try folds.split(of: dataset, benchmark: benchmark))
     }
 
     private func configuration(_ plan: Plan, _ device: Device) throws -> TrainingConfiguration {
