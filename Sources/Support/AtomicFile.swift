@@ -12,6 +12,8 @@ public enum AtomicFile {
         }
         let temporary = folder.appendingPathComponent(
             ".\(destination.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).partial")
+        PartialFiles.begin(temporary)
+        defer { PartialFiles.end(temporary) }
         do {
             try write(temporary)
             try synchronise(temporary)
