@@ -38,8 +38,11 @@ struct SplineResampling {
         output.update(repeating: 0, count: grid.patch.count)
         guard view.extent.count > 0 else { return }
         let size = view.extent
-        // One coefficient more on either side of each interpolated axis, where the mirrored border is written out.
-        let padded = Extent(size.depth + (isPlanar ? 0 : 2), size.height + 2, size.width + 2)
+        // One coefficient more on either side of each interpolated axis, where the mirrored border is written out. Four coefficients are
+        // read wherever an interpolation starts, so an axis of one sample, which starts from it, needs a fourth: it has weight 0, but
+        // 0 × whatever lies behind the buffer may be NaN.
+        let padded = Extent(
+            isPlanar ? size.depth : max(size.depth, 2) + 2, max(size.height, 2) + 2, max(size.width, 2) + 2)
         let coefficients = scratch.floats(Slot.coefficients, padded.count)
         let samples = scratch.floats(Slot.first, size.count)
         view.copy(channel, to: samples, padding: 0)
@@ -57,7 +60,7 @@ struct SplineResampling {
     private func mirrorBorders(
         _ source: UnsafePointer<Float>, _ size: Extent, into target: UnsafeMutablePointer<Float>, _ padded: Extent
     ) {
-        /// The sample that stands at a padded index: −1 stands for 1, n for n − 2.
+        /// The sample that stands at a padded index: −1 stands for 1, n for n − 2. A single sample stands everywhere.
         func mirrored(_ index: Int, _ count: Int) -> Int {
             let position = index - 1
             if count == 1 { return 0 }
@@ -70,7 +73,7 @@ struct SplineResampling {
                 let output = target + (plane * padded.height + row) * padded.width
                 output[0] = input[mirrored(0, size.width)]
                 (output + 1).update(from: input, count: size.width)
-                output[size.width + 1] = input[mirrored(size.width + 1, size.width)]
+                for column in (size.width + 1)..<padded.width { output[column] = input[mirrored(column, size.width)] }
             }
         }
     }

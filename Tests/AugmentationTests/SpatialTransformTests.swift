@@ -108,6 +108,26 @@ import Testing
         }
     }
 
+    @Test("An axis of one sample is read without a look behind the coefficients", arguments: [
+        Extent(1, 6, 5), Extent(6, 1, 5), Extent(6, 5, 1), Extent(1, 1, 5), Extent(1, 5, 1), Extent(1, 1, 1), Extent(2, 2, 2), Extent(1, 120, 120),
+    ])
+    func singleSamples(_ size: Extent) throws {
+        let image = (0..<size.count).map { Float(($0 * 7919) % 101) / 50 - 1 }
+        let crop = CropView(origin: .zero, extent: size, size: size)
+        for inPlane in [false, true] {
+            let grid = SamplingGrid(SpatialTransform(inPlane: inPlane), patch: size, input: size, rule: .modern)
+            // Everything that the resampling has not written itself is not a number.
+            let scratch = Scratch()
+            let room = (size.count + 64) * 8
+            scratch.floats(Slot.coefficients, room).update(repeating: .nan, count: room)
+            var output = [Float](repeating: 7, count: size.count)
+            image.withUnsafeBufferPointer {
+                SplineResampling(grid, crop: crop, inPlane: inPlane).apply($0.baseAddress!, to: &output, scratch)
+            }
+            #expect(largestDifference(output, image.enumerated().map { ($0.offset, $0.element) }) < 4e-6, "\(size), in-plane: \(inPlane)")
+        }
+    }
+
     private func resample(
         _ source: ArraySource, _ transform: SpatialTransform, _ crop: CropView, _ patch: Extent, _ rule: AugmentationRule
     ) throws -> Sample {
