@@ -17,6 +17,7 @@ public enum TrainingTrace {
     /// - Throws: what training throws.
     public static func record(_ description: TrainingRun.Description, steps: Int, to url: URL) throws {
         let configuration = description.configuration
+        try configuration.validate()
         var settings = try description.plan.networkDescription()
         if case .unetrPlusPlus(var own) = settings {
             (own.attentionDropout, own.channelDropout) = (0, 0)
