@@ -10,11 +10,10 @@ extension Graph {
     /// - Throws: `GraphError.tooLarge`; errors of the file system.
     public func writeONNX(to url: URL) throws {
         let model = try model()
-        try AtomicFile.write(to: url) { file in
-            try Data().write(to: file)
-            let handle = try FileHandle(forWritingTo: file)
-            defer { try? handle.close() }
-            try model.forEachRun { try handle.write(contentsOf: Data($0)) }
+        try AtomicFile.write(to: url) { temporary in
+            let file = try OutputFile(temporary)
+            try model.forEachRun(file.write)
+            try file.flush()
         }
     }
 

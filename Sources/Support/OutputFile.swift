@@ -12,9 +12,14 @@ public final class OutputFile {
     /// Bytes written so far, gathered ones included.
     public private(set) var position = 0
 
-    public init(_ url: URL) throws {
+    /// Makes a file, or empties the one that is there.
+    ///
+    /// - Parameter isNew: true: an existing file is refused.
+    /// - Throws: `FileError` when the system refuses.
+    public init(_ url: URL, isNew: Bool = false) throws {
         path = url.path
-        descriptor = open(url.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        if FaultInjection.strikes(.create, path) { throw Self.failure(path) }
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (isNew ? O_EXCL : O_TRUNC), 0o644)
         guard descriptor >= 0 else { throw Self.failure(path) }
     }
 
@@ -32,7 +37,7 @@ public final class OutputFile {
 
     public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 
-    /// Hands the gathered bytes to the system. Must be called last.
+    /// Hands the gathered bytes to the system. Must be called last; what is written after it needs another call.
     public func flush() throws {
         try gathered.withUnsafeBytes { try send($0) }
         gathered.removeAll(keepingCapacity: true)
@@ -43,6 +48,7 @@ public final class OutputFile {
         while !rest.isEmpty {
             // Linux writes at most 2 GiB at a time, and macOS refuses to be asked for more.
             let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+            if FaultInjection.strikes(.write, path) { throw Self.failure(path) }
             let written = pwrite(descriptor, part.baseAddress, part.count, off_t(sent))
             if written < 0 && errno == EINTR { continue }
             guard written > 0 else { throw Self.failure(path) }

@@ -7,23 +7,18 @@ import Support
 /// protocol buffer encoding. It is appended to, not replaced as other files are: the board keeps it open and reads on. A record that a
 /// killed run left half written is where the board stops reading that file, which is why each start of a run begins a file of its own.
 final class EventFile {
-    private let url: URL
-    private let file: FileHandle
+    private let file: OutputFile
 
     /// Begins a file in a run's folder.
     ///
     /// - Parameter step: the first step to come; the board forgets what earlier files say of it and of later ones.
     init(folder: URL, purgingFrom step: Int, time: Date = Date()) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try AtomicFile.makeFolder(folder)
         let process = ProcessInfo.processInfo
         // The board sorts files by name, so by time; two starts within a second differ in the number at the end.
         let name = "events.out.tfevents.\(Int(time.timeIntervalSince1970)).\(process.hostName).\(process.processIdentifier)"
         let taken = (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?.filter { $0.hasPrefix(name) }.count ?? 0
-        url = folder.appending(path: "\(name).\(taken)")
-        guard FileManager.default.createFile(atPath: url.path, contents: nil) else {
-            throw FileError(path: url.path, problem: "cannot be written: \(String(cString: strerror(errno)))")
-        }
-        file = try FileHandle(forWritingTo: url)
+        file = try OutputFile(folder.appending(path: "\(name).\(taken)"), isNew: true)
         var version = EventMessage()
         version.add(3, text: "brain.Event:2")
         var start = EventMessage()
@@ -32,8 +27,6 @@ final class EventFile {
         start.add(7, session)
         try append([version.event(time), start.event(time, step: step)])
     }
-
-    deinit { try? file.close() }
 
     func write(_ scalars: [(tag: String, value: Double)], step: Int, time: Date = Date()) throws {
         var summary = EventMessage()
@@ -49,9 +42,8 @@ final class EventFile {
     }
 
     private func append(_ messages: [EventMessage]) throws {
-        do { try file.write(contentsOf: Data(messages.flatMap { EventMessage.record($0.bytes) })) } catch {
-            throw FileError(path: url.path, problem: "cannot be written: \(error.localizedDescription)")
-        }
+        try file.write(messages.flatMap { EventMessage.record($0.bytes) })
+        try file.flush()
     }
 }
 

@@ -106,7 +106,7 @@ final class GzipWriter {
     /// - Parameter shownAs: the path that errors name; the file's own when nil.
     init(path: String, compress: Bool, shownAs shown: String? = nil) throws {
         self.path = shown ?? path
-        guard let file = gzopen(path, compress ? "wb6" : "wbT") else {
+        guard !FaultInjection.strikes(.create, path), let file = gzopen(path, compress ? "wb6" : "wbT") else {
             throw NIfTIError.cannotWrite(path: self.path, reason: String(cString: strerror(errno)))
         }
         gzbuffer(file, 1 << 17)
@@ -119,7 +119,7 @@ final class GzipWriter {
         var done = 0
         while done < buffer.count {
             let part = min(buffer.count - done, 1 << 30)
-            guard gzwrite(file, buffer.baseAddress! + done, UInt32(part)) == Int32(part) else {
+            guard !FaultInjection.strikes(.write, path), gzwrite(file, buffer.baseAddress! + done, UInt32(part)) == Int32(part) else {
                 throw NIfTIError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
             }
             done += part
@@ -130,7 +130,10 @@ final class GzipWriter {
     func finish() throws {
         guard let open = file else { return }
         file = nil
-        guard gzclose(open) == Z_OK else {
+        let fails = FaultInjection.strikes(.write, path)
+        let code = errno
+        guard gzclose(open) == Z_OK, !fails else {
+            if fails { errno = code }
             throw NIfTIError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
         }
     }

@@ -15,6 +15,7 @@ public final class NIfTIPartWriter: @unchecked Sendable {
         self.count = count
         let head = header.encoded()
         start = head.count
+        if FaultInjection.strikes(.create, path) { throw Self.failure(path, errno) }
         descriptor = open(file.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.failure(path, errno) }
         // The room is taken now, so that a full disk is known before the work and not after.
@@ -42,6 +43,7 @@ public final class NIfTIPartWriter: @unchecked Sendable {
     private func send(_ bytes: UnsafeRawBufferPointer, at place: Int) throws {
         var done = 0
         while done < bytes.count {
+            if FaultInjection.strikes(.write, path) { throw Self.failure(path, errno) }
             let written = pwrite(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30), off_t(place + done))
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { throw Self.failure(path, errno) }
