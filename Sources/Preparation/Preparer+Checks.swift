@@ -1,4 +1,3 @@
-import Foundation
 import Support
 import Volumes
 
@@ -27,9 +26,10 @@ extension Preparer {
         }
         // The prepared channels themselves, and one more while a channel is interpolated: less than is really taken.
         let needed = [4, channels + 1, grid.outputCount].saturatingProduct()
-        guard needed <= ProcessInfo.processInfo.physicalMemory else {
+        let limit = MemoryLimit.current
+        guard needed <= limit.bytes else {
             throw PreparationError.tooLargeForMemory(
-                scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing, needed: needed)
+                scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing, needed: needed, limit: limit.reason)
         }
     }
 
