@@ -8,7 +8,7 @@ extension Preparer {
         guard geometry.size.count == 3, geometry.size.allSatisfy({ $0 > 1 }) else {
             throw PreparationError.notThreeDimensional(scan: name, size: geometry.size)
         }
-        guard geometry.spacing.count == 3, geometry.spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+        guard geometry.spacing.count == 3, geometry.spacing.allSatisfy(Geometry.spacingRange.contains) else {
             throw PreparationError.invalidSpacing(scan: name, spacing: geometry.spacing)
         }
         guard !GridAgreement.isSingular(geometry) else { throw PreparationError.singularAffine(scan: name) }
@@ -17,6 +17,20 @@ extension Preparer {
         }
         for (channel, channelName) in plan.channelNames.enumerated() { try checkValues(scan, channel, channelName, name) }
         if let labels { try check(labels, against: geometry, name) }
+    }
+
+    /// Refuses a prepared volume that is too large for its files, or for this machine.
+    func check(_ grid: ResamplingGrid, channels: Int, spacing: [Double], _ name: String) throws {
+        guard !ResamplingGrid.isTooLarge(grid.outputSize) else {
+            throw PreparationError.tooLarge(scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing)
+        }
+        // The prepared channels themselves, and one more while a channel is interpolated: less than is really taken.
+        let needed = [4, channels + 1, grid.outputCount].saturatingProduct()
+        let limit = MemoryLimit.current
+        guard needed <= limit.bytes else {
+            throw PreparationError.tooLargeForMemory(
+                scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing, needed: needed, limit: limit.reason)
+        }
     }
 
     private func checkValues(_ scan: Scan, _ channel: Int, _ channelName: String, _ name: String) throws {

@@ -22,7 +22,7 @@ struct TraceCommand: AsyncParsableCommand {
     @Option(help: "Threads on the CPU (default: all cores).") var threads: Int?
 
     func validate() throws {
-        guard steps > 0 else { throw ValidationError("--steps is \(steps); at least 1 is expected") }
+        guard (1...100_000).contains(steps) else { throw ValidationError("--steps is \(steps); expected 1 to 100000") }
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); at least 1 is expected") }
     }
 
