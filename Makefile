@@ -10,7 +10,7 @@ PRODUCT = .build/release/unetrpp
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
-.PHONY: help setup build test demo bench doctor portable consumer clean
+.PHONY: help setup build test sanitize demo bench doctor portable consumer clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make doctor    versions, devices, and what is wrong'
 	@echo 'make portable  a build for other machines, in dist/'
 	@echo 'make consumer  build and run the example package that depends on this one'
+	@echo 'make sanitize  tests without libtorch and the C++ kernels under the sanitizers (SANITIZE_FLAGS=--quick: address and undefined behavior)'
 	@echo 'make setup     only the set-up: libtorch into .libtorch (LIBTORCH=/path: use that one)'
 	@echo 'make clean     remove what was built; .libtorch stays'
 
@@ -36,6 +37,9 @@ TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive \
 
 test: setup
 	$(TEST_ENVIRONMENT) $(SWIFT) test $(BUILD_FLAGS) $(TEST_FLAGS)
+
+sanitize: setup
+	Scripts/sanitize $(SANITIZE_FLAGS)
 
 demo: build
 	$(PRODUCT) demo --output demo-output
@@ -59,4 +63,4 @@ consumer: setup
 	Scripts/check-consumer $(BUILD_FLAGS)
 
 clean:
-	rm -rf .build dist demo-output
+	rm -rf .build .build-asan .build-tsan dist demo-output
