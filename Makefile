@@ -38,7 +38,7 @@ test: setup
 	$(TEST_ENVIRONMENT) $(SWIFT) test $(BUILD_FLAGS) $(TEST_FLAGS)
 
 demo: build
-	$(PRODUCT) demo --output demo-output
+	$(PRODUCT) demo --output demo-output --force
 
 bench: build
 	$(PRODUCT) benchmark --precision float32 $(BENCH_FLAGS)

@@ -67,6 +67,13 @@ public struct SegmentationMemory: Sendable {
         var writing: Int
     }
 
+    /// Whether the bytes of a scan at the plan's spacing are a number to compute with; beyond that no machine could hold it.
+    func canCount(_ scan: Geometry) -> Bool {
+        let order = plan.axisOrder
+        let sizes = zip(order.apply(scan.size), zip(order.apply(scan.spacing), plan.targetSpacing)).map { Double($0) * max(1, $1.0 / $1.1) }
+        return sizes.reduce(1, *) * Double(plan.labels.outputCount + plan.channelNames.count) < 0x1p48
+    }
+
     func stages(of scan: Geometry, writesProbabilities: Bool) -> Stages {
         let whole = scan.count, channels = plan.channelNames.count, outputs = plan.labels.outputCount
         let size = ResamplingGrid.size(plan.axisOrder.apply(scan.size), spacing: plan.axisOrder.apply(scan.spacing), target: plan.targetSpacing)
