@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.2
 import PackageDescription
 
 // The list of targets is the architecture: a target may use only what stands above it here.
@@ -108,10 +108,10 @@ let package = Package(
         tests("Networks", ["NetworkTestSupport", "Graphs", "Layers", "Torch", "Support", "Archives"], torch: true),
         .testTarget(
             name: "CommandTests", dependencies: [
-                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives", "Support",
+                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Training", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives", "Support",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
-        tests("Training", ["NetworkTestSupport", "Augmentation", "Inference", "Networks", "Layers", "Torch", "Preparation", "Archives"], torch: true),
+        tests("Training", ["NetworkTestSupport", "Augmentation", "Inference", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"], torch: true),
         tests("Inference", ["OpenVINO", "Support", "NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
     ],
     swiftLanguageModes: [.v6],

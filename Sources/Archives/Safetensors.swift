@@ -7,9 +7,10 @@ public enum Safetensors {
     ///
     /// The header names the arrays in the given order. Their bytes are laid out with the wider types first, so that every array
     /// starts at a multiple of its element size; the header is padded to a multiple of 8 bytes for the same reason.
+    /// - Parameter withDigest: whether the metadata get an entry `sha256`, which `verify` compares with.
     /// - Throws: `SafetensorsError` for two equal names, `FileError` when the disk refuses.
     public static func write(
-        _ arrays: [(name: String, array: StoredArray)], metadata: [String: String] = [:], to url: URL
+        _ arrays: [(name: String, array: StoredArray)], metadata: [String: String] = [:], withDigest: Bool = false, to url: URL
     ) throws {
         var known: Set<String> = []
         for (name, _) in arrays {
@@ -25,7 +26,8 @@ public enum Safetensors {
             offsets[index] = end..<end + arrays[index].array.bytes.count
             end = offsets[index].upperBound
         }
-        let header = header(arrays, offsets, metadata)
+        var header = header(arrays, offsets, withDigest ? metadata.merging([digestKey: digestPlace]) { $1 } : metadata)
+        if withDigest { enterDigest(of: layout.map { arrays[$0].array.bytes }, into: &header) }
         try AtomicFile.write(to: url) { temporary in
             let file = try OutputFile(temporary)
             try file.write(LittleEndian.bytes(UInt64(header.count)))

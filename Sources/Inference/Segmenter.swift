@@ -3,7 +3,7 @@ public import Preparation
 public import Torch
 public import Volumes
 import Layers
-import Networks
+public import Networks
 import Support
 
 /// Turns scans into masks with a trained model.
@@ -59,6 +59,16 @@ public final class Segmenter {
             stepFraction: predictor.settings.stepFraction,
             engine: compiled.isEmpty ? .torch : .compiled(count: compiled.count, anew: compiled.contains { !$0.cameFromCache }),
             isHalf: maker.mixedPrecision != nil && (compiled.isEmpty || maker.processor.hasBFloat16), isOnHost: maker.device == .cpu)
+    }
+
+    /// A segmenter with a network in memory, such as one in training, computed by libtorch.
+    public init(network: any SegmentationNetwork, plan: Plan, device: Device = .cpu, mixedPrecision: DType? = nil) throws {
+        self.plan = plan
+        predictor = SlidingWindowPredictor(networks: [network], plan: plan, device: device, mixedPrecision: mixedPrecision)
+        preparer = Preparer(plan: plan)
+        memory = SegmentationMemory(
+            plan: plan, network: try plan.networkDescription(), parameters: network.store.parameterCount,
+            stepFraction: predictor.settings.stepFraction, engine: .torch, isHalf: mixedPrecision != nil, isOnHost: device == .cpu)
     }
 
     /// - Parameters:
@@ -119,8 +129,10 @@ public final class Segmenter {
         func settle() throws {
             let start = Date()
             defer { waiting -= start.timeIntervalSinceNow }
-            try restoring?.take()
+            // Forgotten first: its result is handed over once, also when that is an error.
+            let running = restoring
             restoring = nil
+            try running?.take()
         }
         let networkStart = Date()
         do {
@@ -129,7 +141,7 @@ public final class Segmenter {
                 restoring = Background { try slab.withUnsafeElements(of: Float.self) { try stream.add($0, write: probabilities) } }
             }
         } catch {
-            _ = try? restoring?.take()  // it writes where the caller is about to clean up
+            try? settle()  // it writes where the caller is about to clean up
             throw error
         }
         let networkSeconds = -networkStart.timeIntervalSinceNow - waiting

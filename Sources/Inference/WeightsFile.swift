@@ -2,6 +2,7 @@ import Archives
 public import Foundation
 public import Layers
 public import Preparation
+import Support
 public import Torch
 
 /// A network's weights in whatever form they come: a model bundle, a safetensors file, or a checkpoint of PyTorch.
@@ -95,20 +96,7 @@ extension ModelBundle {
     /// Writes a bundle in one move: nobody ever sees half of one, and an existing bundle is replaced only when the new one is complete.
     @discardableResult
     public static func writeAtomically(plan: Plan, state: StateDictionary, card: String, to url: URL) throws -> ModelBundle {
-        let files = FileManager.default
-        let mark = ".\(url.lastPathComponent).\(UUID().uuidString)"
-        let folder = url.deletingLastPathComponent()
-        let (new, old) = (folder.appending(path: "\(mark).partial"), folder.appending(path: "\(mark).old"))
-        defer { for leftover in [new, old] { try? files.removeItem(at: leftover) } }
-        try ModelBundle.write(plan: plan, state: state, card: card, to: new)
-        let replaces = files.fileExists(atPath: url.path)
-        if replaces { try files.moveItem(at: url, to: old) }  // a folder cannot be renamed over another
-        do {
-            try files.moveItem(at: new, to: url)
-        } catch {
-            if replaces { try? files.moveItem(at: old, to: url) }
-            throw error
-        }
+        try AtomicFile.write(to: url) { try ModelBundle.write(plan: plan, state: state, card: card, to: $0) }
         return try ModelBundle(contentsOf: url)
     }
 }

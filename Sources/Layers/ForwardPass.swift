@@ -5,6 +5,12 @@ public struct ForwardPass: Sendable {
     /// Dropout draws and batch statistics are used and recorded only when training.
     public var training: Bool
 
+    /// Whether dropout and stochastic depth draw when training; false: training with all of the network.
+    public var dropout = true
+
+    /// Whether something is dropped in this pass.
+    public var drops: Bool { training && dropout }
+
     /// The type of products and convolutions (`bfloat16`, `float16`); nil computes everything in the parameters' own type.
     public var mixedPrecision: DType?
 

@@ -21,9 +21,9 @@ public enum AtomicFile {
             try put(temporary, in: destination)
         } catch {
             try? FileManager.default.removeItem(at: temporary)
-            // The temporary file means nothing to a reader, and is gone.
-            if let error = error as? FileError, error.path == temporary.path {
-                throw FileError(path: destination.path, problem: error.problem)
+            // The temporary file (or what is in the folder) means nothing to a reader, and is gone.
+            if let error = error as? FileError, error.path.hasPrefix(temporary.path) {
+                throw FileError(path: destination.path + error.path.dropFirst(temporary.path.count), problem: error.problem)
             }
             throw error
         }

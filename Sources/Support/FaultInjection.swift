@@ -1,4 +1,6 @@
-public import Foundation
+#if DEBUG
+    public import Foundation
+#endif
 
 /// Faults on demand, to prove that no moment at which the disk fails or the program is killed loses a file or leaves half of one.
 ///

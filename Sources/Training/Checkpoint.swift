@@ -1,9 +1,10 @@
 import Archives
 import Foundation
 import Layers
+import Support
 import Torch
 
-/// The whole state of a run at the end of an epoch, in one file, so that it is never half written.
+/// The whole state of a run at the end of an epoch, in one file, so that it is never half written, with a digest of it.
 ///
 /// Names: `model.KEY`, `average.KEY`, `optimizer.NAME`, `random`; the numbers are in the file's metadata.
 struct Checkpoint {
@@ -11,6 +12,10 @@ struct Checkpoint {
     var epoch = 0
     /// Best validation Dice so far; nil before the first validation.
     var bestDice: Double?
+    /// The epoch of that; nil in files that do not say.
+    var bestEpoch: Int?
+    /// The epoch's line of the log: should the program be killed before it stands there, it is taken from here. Nil in older files.
+    var record: EpochRecord?
     /// The epoch after which the weights were drawn anew; nil where they were not.
     var redrawnAfter: Int?
     /// Of float16 training.
@@ -23,16 +28,26 @@ struct Checkpoint {
         arrays.append(("random", try generator.state().stored()))
         var metadata = ["epoch": String(epoch)]
         if let bestDice { metadata["bestDice"] = String(bestDice) }
+        if let bestEpoch { metadata["bestEpoch"] = String(bestEpoch) }
+        if let record { metadata["record"] = String(decoding: try TrainingRun.line(record), as: UTF8.self) }
         if let redrawnAfter { metadata["redrawnAfter"] = String(redrawnAfter) }
         if let scaler { (metadata["lossFactor"], metadata["goodSteps"]) = (String(scaler.factor), String(scaler.goodSteps)) }
-        try Safetensors.write(arrays, metadata: metadata, to: url)
+        try Safetensors.write(arrays, metadata: metadata, withDigest: true, to: url)
     }
+
+    /// The epoch of a checkpoint; nil where there is none that can be read.
+    static func epoch(of url: URL) -> Int? { (try? SafetensorsFile(contentsOf: url))?.metadata["epoch"].flatMap(Int.init) }
 
     /// Reads a checkpoint into the network, the average and the optimiser.
     static func read(
         _ url: URL, model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer, generator: Generator
     ) throws -> Checkpoint {
+        let isVerified = try Safetensors.verify(url)
         let file = try SafetensorsFile(contentsOf: url)
+        // Files with a record have a digest; should damage have struck its very name, it must not pass for an older file.
+        guard isVerified || file.metadata["record"] == nil else {
+            throw FileError(path: url.path, problem: "is damaged: it has no digest; take another copy of it")
+        }
         guard let epoch = file.metadata["epoch"].flatMap(Int.init) else {
             throw TrainingError.notARun(path: url.path, problem: "the checkpoint does not say which epoch it is of")
         }
@@ -48,7 +63,8 @@ struct Checkpoint {
         }
         try generator.restore(Tensor.from(file.array("random")))
         return Checkpoint(
-            epoch: epoch, bestDice: file.metadata["bestDice"].flatMap(Double.init),
+            epoch: epoch, bestDice: file.metadata["bestDice"].flatMap(Double.init), bestEpoch: file.metadata["bestEpoch"].flatMap(Int.init),
+            record: file.metadata["record"].flatMap { try? JSONDecoder().decode(EpochRecord.self, from: Data($0.utf8)) },
             redrawnAfter: file.metadata["redrawnAfter"].flatMap(Int.init),
             scaler: file.metadata["lossFactor"].flatMap(Double.init).map {
                 LossScaler(factor: $0, goodSteps: file.metadata["goodSteps"].flatMap(Int.init) ?? 0)

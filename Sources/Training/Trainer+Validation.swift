@@ -57,7 +57,10 @@ extension Trainer {
                 let image = try source.withImage {
                     try Tensor(copying: UnsafeRawBufferPointer($0), shape: [source.channels] + source.size.sizes, dtype: .float32)
                 }
-                let prediction = try targets.numbers(deciding: predictor.probabilities(of: image))
+                // Slice by slice: the probabilities of a whole scan may be more than there is memory.
+                var prediction: [Int16] = []
+                prediction.reserveCapacity(source.size.count)
+                try predictor.forEachSlab(of: image) { prediction += try targets.numbers(deciding: $0) }
                 try source.withLabels { sums.add(prediction: prediction, reference: $0) }
                 try report(.validated(done: number + 1, of: names.count))
             }
@@ -71,8 +74,8 @@ extension Trainer {
     func finalValidation(_ report: (TrainingEvent) throws -> Void) throws -> EvaluationResult? {
         let names = description.fold.validation.filter { description.references[$0] != nil }
         guard configuration.finalValidation, !names.isEmpty else { return nil }
-        let predictor = predictor()
-        let preparer = Preparer(plan: plan)
+        let segmenter = try Segmenter(network: network, plan: plan, device: device, mixedPrecision: configuration.mixedPrecision)
+        segmenter.postProcesses = false  // these masks are what a clean-up is chosen by
         let evaluator = Evaluator(classes: plan.labels.foreground.map { label in
             EvaluatedClass(labels: label.values.map { Int16(truncatingIfNeeded: $0) }, name: label.name)
         })
@@ -80,7 +83,7 @@ extension Trainer {
             try names.enumerated().map { number, name in
                 let file = try PreparedCaseFile(named: name, in: prepared)
                 let image = try file.image.withUnsafeBytes { try Tensor(copying: $0, shape: file.image.shape, dtype: .float32) }
-                let mask = try preparer.restore(predictor.probabilities(of: image).array(), of: file.properties)
+                let mask = try segmenter.segment(image, of: file.properties).labels
                 let reference = URL(fileURLWithPath: description.references[name]!)
                 let output = run.validation.appending(path: "\(name).nii.gz")
                 try NIfTI.write(labels: mask, like: NIfTI.readHeader(reference), to: output)

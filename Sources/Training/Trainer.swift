@@ -4,7 +4,7 @@ import Inference
 import Layers
 import Networks
 import Preparation
-import Support
+public import Support
 public import Torch
 
 /// Trains a network on prepared cases, epoch by epoch, with a checkpoint after each.
@@ -20,6 +20,9 @@ public final class Trainer {
 
     /// What became of the weights the run starts from, in one line; nil where it starts from new ones.
     public private(set) var beginning: String?
+
+    /// Held by the process that writes the files.
+    private let lock: FolderLock?
 
     let network: any SegmentationNetwork
     let optimizer: any Optimizer
@@ -43,18 +46,25 @@ public final class Trainer {
     /// - Parameters:
     ///   - processes: those that train together, each with a trainer of its own; `batchSize` is the part of each.
     ///   - resume: true to continue from the folder's last checkpoint (or from the start, where it has none yet).
-    /// - Throws: `TrainingError.runExists` for a folder in use without `resume`, `TrainingError.differentRun` for other settings.
+    ///   - lock: that of the run's folder, where the caller has it already; nil: it is taken, and held as long as the trainer lives.
+    /// - Throws: `TrainingError.runExists` for a folder with a run without `resume`, `TrainingError.differentRun` for other settings,
+    ///   `TrainingError.damagedCheckpoint`, `FolderInUse`.
     public init(
         run: TrainingRun, description: TrainingRun.Description, device: Device = .cpu, processes: any ProcessGroup = SingleProcess(),
-        resume: Bool = false
+        resume: Bool = false, lock: FolderLock? = nil
     ) throws {
         try description.configuration.validate()
         if let ignored = description.plan.labels.ignoreValue { throw TrainingError.ignoreLabelUnsupported(value: ignored) }
-        let exists = run.exists
-        if exists {
-            guard resume else { throw TrainingError.runExists(path: run.folder.path) }
-            try Self.compare(run.readDescription(), description, run.folder.path)
+        var held = lock
+        // One process looks and decides: when the others look, it may have begun to write.
+        try processes.onFirst {
+            if run.exists {
+                guard resume else { throw TrainingError.runExists(path: run.folder.path) }
+                try Self.compare(run.readDescription(), description, run.folder.path)
+            }
+            if held == nil { held = try run.lock() }
         }
+        self.lock = held
         self.run = run
         self.description = description
         self.device = device
@@ -75,8 +85,10 @@ public final class Trainer {
             processes: processes)
         step.gradientClip = configuration.gradientClip
         if configuration.mixedPrecision == .float16 { step.scaler = LossScaler() }
-        if !exists, writes { try run.write(description) }
-        if resume, FileManager.default.fileExists(atPath: run.latest.path) { try readCheckpoint() }
+        try processes.onFirst { if !run.exists { try run.write(description) } }
+        let hasCheckpoint = FileManager.default.fileExists(atPath: run.latest.path)
+        if resume, try processes.broadcast([hasCheckpoint ? 1 : 0])[0] != 0 { try readCheckpoint() }
+        try share()
     }
 
     private static func compare(_ old: TrainingRun.Description, _ new: TrainingRun.Description, _ path: String) throws {
@@ -114,6 +126,14 @@ public final class Trainer {
         }
     }
 
+    /// Gives every process the weights, buffers and averages of rank 0. Gradients are equal in all, but batch statistics are not, and a
+    /// checkpoint holds those of rank 0.
+    private func share() throws {
+        guard processes.count > 1 else { return }
+        let weights = network.store.entries.filter { $0.aliasOf == nil }.map(\.tensor)
+        try withoutGradients { try processes.broadcastInPlace(weights + (average?.tensors ?? [])) }
+    }
+
     /// The same on the calling thread.
     ///
     /// - Parameter report: throwing from it stops the run.
@@ -125,10 +145,11 @@ public final class Trainer {
             sources: sources, augmenter: Augmenter(plan: configuration.augmentation, patch: levels[0]), configuration: loading(batches: steps),
             start: Batch.Position(epoch: checkpoint.epoch, batch: 0), endEpoch: configuration.epochs)
         defer { loader.cancel() }
-        let board = try writes ? EventFile(folder: run.folder, purgingFrom: checkpoint.epoch + 1) : nil
+        try takeUp()
+        let board = try writes ? makeBoard() : nil
         for epoch in checkpoint.epoch..<max(checkpoint.epoch, configuration.epochs) {
             let (record, timing) = try trainEpoch(epoch, loader, report)
-            if writes { try log(record, timing, board) }
+            try log(record, timing, board)
             try report(.epoch(record, timing))
         }
         try finish(report)
@@ -168,6 +189,7 @@ public final class Trainer {
             try report(
                 .iteration(epoch: epoch + 1, iteration: iteration + 1, iterations: configuration.iterationsPerEpoch, loss: result.loss))
         }
+        try share()
         let validationStart = Date()
         var record = EpochRecord(
             epoch: epoch + 1, loss: losses.reduce(0, +) / Double(losses.count), learningRate: optimizer.rate, gradientNorm: largestNorm)
@@ -177,10 +199,12 @@ public final class Trainer {
         }
         if configuration.rescueEpoch == epoch + 1, record.estimatedMean == 0 { try redraw(&record) }
         let checkpointStart = Date()
-        try save(record)
-        return (record, EpochTiming(
+        var timing = EpochTiming(
             epoch: epoch + 1, seconds: -start.timeIntervalSinceNow, waiting: (loader.waited - waitedBefore) / .seconds(1),
-            validation: checkpointStart.timeIntervalSince(validationStart), checkpoint: -checkpointStart.timeIntervalSinceNow))
+            validation: checkpointStart.timeIntervalSince(validationStart), checkpoint: 0)
+        try save(record, timing)
+        (timing.seconds, timing.checkpoint) = (-start.timeIntervalSinceNow, -checkpointStart.timeIntervalSinceNow)
+        return (record, timing)
     }
 
     /// How the network is run for training.
@@ -209,6 +233,8 @@ public final class Trainer {
                 try old.tensor.copyInPlace(new.tensor)
             }
         }
+        // Each process has drawn from a generator of its own.
+        try share()
         try optimizer.restore { _ in nil }
         try average?.restart()
         checkpoint.redrawnAfter = record.epoch

@@ -7,6 +7,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible, Sendable {
     case notARun(path: String, problem: String)
     case runExists(path: String)
     case differentRun(path: String, field: String)
+    case damagedCheckpoint(path: String, problem: String, best: String?)
+    case otherProcess(rank: Int)
     case cannotSave(epoch: Int, problem: String, checkpoint: String)
     case notFinite(epoch: Int, iteration: Int, rate: Double, checkpoint: String)
 
@@ -26,6 +28,11 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible, Sendable {
             "\(path) holds a training run already; continue it with --resume, or choose another folder"
         case .differentRun(let path, let field):
             "\(path) was started with another \(field); resume with the settings it was started with, or choose another folder"
+        case .damagedCheckpoint(let path, let problem, let best):
+            "the checkpoint \(path) \(problem)"
+                + (best.map { "; or copy \($0) over it, to go on from the best epoch" } ?? "")
+        case .otherProcess(let rank):
+            "the training process of rank \(rank) has stopped; its own message says why"
         case .cannotSave(let epoch, let problem, let checkpoint):
             "epoch \(epoch) cannot be saved: \(problem); the last good checkpoint is \(checkpoint). Make room or repair the folder, then "
                 + "continue with --resume"

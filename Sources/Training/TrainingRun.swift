@@ -1,6 +1,6 @@
 public import Foundation
 public import Preparation
-import Support
+public import Support
 
 /// A training run's folder: `run.json`, `log.jsonl`, `timing.jsonl`, `progress.svg`, TensorBoard's `events.out.tfevents.…`, `latest/` and
 /// `best/` checkpoints, `model.unetrpp`, and `validation/` with the masks and scores of the validation cases.
@@ -21,10 +21,12 @@ public struct TrainingRun: Sendable {
         public var initial: String?
         /// The label files that the last validation is scored against, by case.
         public var references: [String: String] = [:]
+        /// Where the choice of cases came from; nil where nobody said.
+        public var split: SplitOrigin?
 
         public init(
             plan: Plan, configuration: TrainingConfiguration, prepared: String, fold: Fold, initial: String? = nil,
-            references: [String: String] = [:]
+            references: [String: String] = [:], split: SplitOrigin? = nil
         ) {
             self.plan = plan
             self.configuration = configuration
@@ -32,6 +34,7 @@ public struct TrainingRun: Sendable {
             self.fold = fold
             self.initial = initial
             self.references = references
+            self.split = split
         }
     }
 
@@ -70,21 +73,49 @@ public struct TrainingRun: Sendable {
         return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
     }
 
-    /// Puts the lines of the first `epoch` epochs and a new one into a log: a killed run may have logged an epoch whose checkpoint it did
-    /// not write.
-    func append(_ record: EpochRecord, _ timing: EpochTiming) throws {
+    /// Puts an epoch's line into the log, behind those of the epochs before it.
+    func append(_ record: EpochRecord) throws {
         try Self.write(records().filter { $0.epoch < record.epoch } + [record], to: log)
-        try Self.write(Self.lines(of: self.timing).filter { (line: EpochTiming) in line.epoch < timing.epoch } + [timing], to: self.timing)
     }
 
-    private static func write<Line: Encodable>(_ lines: [Line], to url: URL) throws {
+    /// The same for its times.
+    func append(_ timing: EpochTiming) throws {
+        try Self.write(timings().filter { $0.epoch < timing.epoch } + [timing], to: self.timing)
+    }
+
+    func timings() -> [EpochTiming] { Self.lines(of: timing) }
+
+    /// Takes the lines of later epochs out of the log and the times.
+    func cut(after epoch: Int) throws {
+        let (records, timings) = (records(), timings())
+        if records.contains(where: { $0.epoch > epoch }) { try Self.write(records.filter { $0.epoch <= epoch }, to: log) }
+        if timings.contains(where: { $0.epoch > epoch }) { try Self.write(timings.filter { $0.epoch <= epoch }, to: timing) }
+    }
+
+    /// A line without its end.
+    static func line(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
+        return try encoder.encode(value)
+    }
+
+    private static func write(_ lines: [some Encodable], to url: URL) throws {
         var data = Data()
         for line in lines {
-            data += try encoder.encode(line)
+            data += try Self.line(line)
             data.append(UInt8(ascii: "\n"))
         }
         try AtomicFile.write(data, to: url)
+    }
+
+    /// Keeps the run's folder for one process, as long as the result lives.
+    /// - Throws: `FolderInUse` when another has it.
+    public func lock() throws -> FolderLock { try FolderLock(folder) }
+
+    /// Removes what killed processes left half written.
+    func removeAbandoned() {
+        for folder in [folder, latest.deletingLastPathComponent(), best.deletingLastPathComponent(), validation] {
+            AtomicFile.removeAbandoned(in: folder)
+        }
     }
 }

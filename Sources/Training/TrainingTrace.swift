@@ -17,11 +17,9 @@ public enum TrainingTrace {
     /// - Throws: what training throws.
     public static func record(_ description: TrainingRun.Description, steps: Int, to url: URL) throws {
         let configuration = description.configuration
-        var settings = try description.plan.networkDescription()
-        if case .unetrPlusPlus(var own) = settings {
-            (own.attentionDropout, own.channelDropout) = (0, 0)
-            settings = .unetrPlusPlus(own)
-        }
+        let settings = try description.plan.networkDescription()
+        var pass = ForwardPass.training
+        pass.dropout = false
         let network = try settings.makeNetwork(generator: Generator(seed: configuration.seed))
         let optimizer = configuration.makeOptimizer(network.store)
         let targets = TrainingTargets(labels: description.plan.labels)
@@ -45,7 +43,7 @@ public enum TrainingTrace {
             let number = losses.count
             arrays.append(("image.\(number)", try batch.image.stored()))
             for (level, target) in batch.targets.enumerated() { arrays.append(("target.\(number).\(level)", try target.stored())) }
-            let result = try step([batch], .training)
+            let result = try step([batch], pass)
             losses.append(result.loss)
             norms.append(result.gradientNorm)
         }

@@ -15,8 +15,8 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
             goes on with --resume and gives the same bits as if it had not been.
             """)
 
-    @Argument(help: "Folder of the data set.", completion: .directory)
-    var dataset: String
+    @Argument(help: "Folder of the data set; a run that is resumed does without where its cases are prepared.", completion: .directory)
+    var dataset: String?
 
     @Option(name: .shortAndLong, help: "Folder of the run.", completion: .directory)
     var output: String
@@ -27,8 +27,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     @Option(help: "Training settings (JSON); what it leaves out is the published protocol.", completion: .file())
     var settings: String?
 
-    @Option(help: "Cross-validation fold whose part is kept for validation, 0 to 4; all: none is; published: the benchmark's own split.")
-    var fold = "0"
+    @OptionGroup var folds: FoldOptions
 
     @Option(
         name: .customLong("init"),
@@ -38,27 +37,35 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     @Option(help: "Epochs, over the settings.") var epochs: Int?
     @Option(help: "Steps in an epoch, over the settings.") var iterations: Int?
     @Option(help: "Seed of everything random, over the settings.") var seed: UInt64?
-    @Flag(help: "Continue the run in the output folder.") var resume = false
+    @Flag(help: "Continue the run in the output folder with the plan, settings and cases it was started with.") var resume = false
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
-        guard FoldChoice(fold) != nil else { throw ValidationError("--fold is \(fold); expected 0 to 4, all or published") }
+        if dataset == nil, !resume { throw ValidationError("the folder of the data set is missing") }
     }
 
     func run() async throws {
         let device = try runtime.apply()
-        let dataset = try Dataset(contentsOf: URL(fileURLWithPath: dataset))
+        let dataset = try dataset.map { try Dataset(contentsOf: URL(fileURLWithPath: $0)) }
         let output = URL(fileURLWithPath: output)
         let run = TrainingRun(folder: output)
         if run.exists, !resume { throw TrainingError.runExists(path: output.path) }
-        let plan = try plan(for: dataset, run)
-        let prepared = output.appending(path: "prepared")
-        let cases = dataset.cases.filter { $0.labelURL != nil }
-        try await PrepareCommand.show(PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: prepared))
-
-        let trainer = try Trainer(
-            run: run, description: description(of: cases, dataset.name, plan, prepared, device), device: device, resume: resume)
+        let known = try run.exists ? resumed(run, dataset, device) : nil
+        // What cannot be split says so before minutes are spent on it.
+        var choice = try known.map { try CaseChoice(recorded: $0, folds, dataset) } ?? newChoice(of: dataset, run)
+        for line in choice.lines { ProgressBar("", total: 0).say(line) }
+        let lock = try run.lock()
+        let plan = try known?.plan ?? newPlan(for: dataset!)
+        let prepared = known.map { URL(fileURLWithPath: $0.prepared) } ?? output.appending(path: "prepared")
+        if let dataset {
+            let chosen = Set(choice.fold.training + choice.fold.validation)
+            let cases = dataset.cases.filter { chosen.contains($0.name) }
+            try await PrepareCommand.show(PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: prepared))
+            try choice.look(for: cases, in: prepared)
+        }
+        let description = try known ?? newDescription(plan, choice, dataset!, prepared, device)
+        let trainer = try Trainer(run: run, description: description, device: device, resume: resume, lock: lock)
         if let beginning = trainer.beginning { ProgressBar("", total: 0).say("Start: \(beginning)") }
         do { try await show(trainer) } catch is CancellationError {
             ProgressBar("", total: 0).say(
@@ -67,34 +74,39 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         }
     }
 
-    private func description(
-        of cases: [DatasetCase], _ name: String, _ plan: Plan, _ prepared: URL, _ device: Device
-    ) throws -> TrainingRun.Description {
-        let benchmark = planning.preset.flatMap(Benchmark.init(named:)) ?? Benchmark(named: name)
-        let fold = try FoldChoice(fold)!.cases(of: cases.map(\.name), benchmark: benchmark)
-        let labels = cases.filter { fold.validation.contains($0.name) }.compactMap { entry in entry.labelURL.map { (entry.name, $0.path) } }
-        return TrainingRun.Description(
-            plan: plan, configuration: try configuration(plan, device), prepared: prepared.path, fold: fold,
-            initial: initial.map { URL(fileURLWithPath: $0).path }, references: Dictionary(uniqueKeysWithValues: labels))
+    private func newChoice(of dataset: Dataset?, _ run: TrainingRun) throws -> CaseChoice {
+        guard let dataset else {
+            throw TrainingError.notARun(path: run.folder.path, problem: "there is none to resume; give the data set to start one")
+        }
+        let benchmark = planning.preset.flatMap(Benchmark.init(named:)) ?? Benchmark(of: dataset) ?? Benchmark(named: dataset.name)
+        return CaseChoice(try folds.split(of: dataset, benchmark: benchmark))
     }
 
-    private func configuration(_ plan: Plan, _ device: Device) throws -> TrainingConfiguration {
+    private func newPlan(for dataset: Dataset) throws -> Plan {
+        if let plan { return try planning.withNetwork(Plan(contentsOf: URL(fileURLWithPath: plan))) }
+        return try planning.plan(for: dataset)
+    }
+
+    private func newDescription(
+        _ plan: Plan, _ choice: CaseChoice, _ dataset: Dataset, _ prepared: URL, _ device: Device
+    ) throws -> TrainingRun.Description {
         let published = TrainingConfiguration.published(for: plan)
         var configuration = try settings.map { try TrainingConfiguration(contentsOf: URL(fileURLWithPath: $0), defaults: published) }
             ?? published
-        if let epochs { configuration.epochs = epochs }
-        if let iterations { configuration.iterationsPerEpoch = iterations }
-        if let seed { configuration.seed = seed }
+        override(&configuration)
         if runtime.precision != "auto" || configuration.mixedPrecision == nil {
             configuration.mixedPrecision = runtime.mixedPrecision(on: device)
         }
-        return configuration
+        return TrainingRun.Description(
+            plan: plan, configuration: configuration, prepared: prepared.path, fold: choice.fold,
+            initial: initial.map { URL(fileURLWithPath: $0).path }, references: dataset.references(of: choice.fold), split: choice.origin)
     }
 
-    /// The plan that was named, else that of the run to resume, else a new one.
-    private func plan(for dataset: Dataset, _ run: TrainingRun) throws -> Plan {
-        if let plan { return try planning.withNetwork(Plan(contentsOf: URL(fileURLWithPath: plan))) }
-        return try run.exists ? run.readDescription().plan : planning.plan(for: dataset)
+    /// Puts in what the command line says over the settings.
+    func override(_ configuration: inout TrainingConfiguration) {
+        if let epochs { configuration.epochs = epochs }
+        if let iterations { configuration.iterationsPerEpoch = iterations }
+        if let seed { configuration.seed = seed }
     }
 
     /// Runs the training, with one line of progress that moves and one line for each epoch.

@@ -104,61 +104,16 @@ import Torch
         let one = try Setting()
         let expected = try one.step(batches, Self.pass)
 
-        let meeting = Meeting()
-        nonisolated(unsafe) var results: [TrainingStep.Result?] = [nil, nil]
-        nonisolated(unsafe) var weights: [[[Float]]] = [[], []]
-                DispatchQueue.concurrentPerform(iterations: 2) { rank in
-            do {
-                let setting = try Setting(processes: PairedProcess(rank: rank, meeting: meeting))
-                results[rank] = try setting.step([batches[rank]], Self.pass)
-                weights[rank] = try setting.weights
-            } catch { Issue.record(error) }
+        let both = PairedProcess.both { process in
+            let setting = try Setting(processes: process)
+            return (result: try setting.step([batches[process.rank]], Self.pass), weights: try setting.weights)
         }
+        let results = try both.map { try $0.get().result }, weights = try both.map { try $0.get().weights }
         #expect(weights[0] == weights[1] && results[0] == results[1])
-        #expect(abs(results[0]!.loss - expected.loss) < 1e-6)
-        #expect(abs(results[0]!.gradientNorm / expected.gradientNorm - 1) < 1e-5)
+        #expect(abs(results[0].loss - expected.loss) < 1e-6)
+        #expect(abs(results[0].gradientNorm / expected.gradientNorm - 1) < 1e-5)
         for (found, exact) in zip(weights[0], try one.weights) {
             for (a, b) in zip(found, exact) { #expect(abs(a - b) <= 1e-6 * max(1, abs(b))) }
-        }
-    }
-}
-
-/// Where two threads put their numbers and each takes the sum of both.
-final class Meeting: @unchecked Sendable {
-    private let condition = NSCondition()
-    private var given: [[Double]] = []
-    private var sum: [Double] = []
-    private var round = 0
-
-    func sum(_ values: [Double]) -> [Double] {
-        condition.withLock {
-            given.append(values)
-            if given.count == 2 {
-                sum = zip(given[0], given[1]).map(+)
-                given = []
-                round += 1
-                condition.broadcast()
-                return sum
-            }
-            let own = round
-            while round == own { condition.wait() }
-            return sum
-        }
-    }
-}
-
-/// One of two threads that stand for processes.
-struct PairedProcess: ProcessGroup {
-    let rank: Int
-    let count = 2
-    let meeting: Meeting
-
-    func sum(_ values: [Double]) -> [Double] { meeting.sum(values) }
-
-    func averageInPlace(_ tensors: [Tensor]) throws {
-        for tensor in tensors {
-            let sum = try meeting.sum(tensor.array(of: Float.self).map(Double.init))
-            try withoutGradients { try tensor.copyInPlace(Tensor(sum.map { Float($0 / 2) }, shape: tensor.shape)) }
         }
     }
 }

@@ -23,12 +23,12 @@ struct FeedForward {
 extension ForwardPass {
     /// The tensor with elements dropped, when training.
     func dropped(_ x: Tensor, _ probability: Double) throws -> Tensor {
-        training && probability > 0 ? try x.dropout(probability, using: generator) : x
+        drops && probability > 0 ? try x.dropout(probability, using: generator) : x
     }
 
     /// Stochastic depth: when training, all of a sample is zero with that probability, else scaled up to keep the mean.
     func droppedPath(_ x: Tensor, _ probability: Double) throws -> Tensor {
-        guard training, probability > 0 else { return x }
+        guard drops, probability > 0 else { return x }
         let shape = [x.shape[0]] + Array(repeating: 1, count: x.rank - 1)
         return try x * Tensor.ones(shape, x.dtype, on: x.device).dropout(probability, using: generator)
     }

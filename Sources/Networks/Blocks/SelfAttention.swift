@@ -11,7 +11,7 @@ enum HeadAttention {
         _ query: Tensor, _ key: Tensor, _ value: Tensor, bias: Tensor? = nil, dropout: Double, _ pass: ForwardPass
     ) throws -> Tensor {
         let scale = 1 / Double(query.shape[3]).squareRoot()
-        guard pass.training, dropout > 0 else {
+        guard pass.drops, dropout > 0 else {
             return try query.attention(key: key, value: value, mask: bias, scale: scale).transposed(1, 2).flattened(from: 2)
         }
         // In its parts, so that the draws come from the pass's own generator.

@@ -123,7 +123,7 @@ struct PairedAttention {
         let tokens = try pass.fused && matrix.device == .cpu
             ? shared.working.spatialAttention(
                 keys: matrix, values: values, byChannel: configuration.spatialOrder == .published,
-                dropout: pass.training ? configuration.attentionDropout : 0, using: pass.generator)
+                dropout: pass.drops ? configuration.attentionDropout : 0, using: pass.generator)
             : plainAttention(shared.working, matrix, values, pass)
         guard let output = outputs?.spatial else { return tokens }
         return try tokens.linear(output.weight.to(tokens.dtype)) + output.bias!
@@ -155,7 +155,7 @@ struct PairedAttention {
     }
 
     private func drop(_ attention: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        guard pass.training, configuration.attentionDropout > 0 else { return attention }
+        guard pass.drops, configuration.attentionDropout > 0 else { return attention }
         return try attention.dropout(configuration.attentionDropout, using: pass.generator)
     }
 }

@@ -42,7 +42,7 @@ struct TransformerBlock {
 
         var residual = try conv51(volume, pass)
         if let conv52 { residual = try conv52(residual, pass) }
-        if pass.training, channelDropout > 0 { residual = try residual.channelDropout(channelDropout, using: pass.generator) }
+        if pass.drops, channelDropout > 0 { residual = try residual.channelDropout(channelDropout, using: pass.generator) }
         return try volume + conv8(residual)
     }
 }
