@@ -1,3 +1,4 @@
+import Foundation
 import Support
 
 /// Makes samples by their numbers: what `BatchLoader`'s threads run.
@@ -18,6 +19,9 @@ struct BatchMaker: Sendable {
             ("threads", configuration.threads), ("ahead", configuration.ahead), ("worldSize", configuration.worldSize),
         ]
         for (field, number) in numbers { try require(number >= 1, field, "at least 1", "\(number)") }
+        for (field, number, most) in [("threads", configuration.threads, 1024), ("worldSize", configuration.worldSize, 1 << 20)] {
+            try require(number <= most, field, "at most \(most)", "\(number)")
+        }
         try require(
             (0..<configuration.worldSize).contains(configuration.rank), "rank", "0 to \(configuration.worldSize - 1)",
             "\(configuration.rank)")
@@ -28,6 +32,12 @@ struct BatchMaker: Sendable {
             configuration.levels.first.map { "\($0)" } ?? "no level")
         try LabelPyramid.check(configuration.levels, of: augmenter.patch)
         channels = sources[0].channels
+        let sample = 4 * channels * augmenter.patch.count + configuration.levels.reduce(0) { $0 + 2 * $1.count }
+        let bytes = [configuration.batchSize, sample, configuration.ahead].saturatingProduct()
+        try require(
+            bytes <= ProcessInfo.processInfo.physicalMemory, "batchSize",
+            "so small that \(configuration.ahead) batches fit this machine's memory, \(ProcessInfo.processInfo.physicalMemory >> 20) MB",
+            "\(configuration.batchSize), which takes \(bytes >> 20) MB")
         for source in sources {
             try require(source.channels == channels, "the number of channels", "\(channels) in every case", "\(source.channels)")
         }

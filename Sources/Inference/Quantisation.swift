@@ -29,14 +29,13 @@ public struct Quantisation: Codable, Equatable, Sendable {
     /// - Throws: `QuantisationError.damaged`, `.version`.
     public init(contentsOf url: URL) throws {
         struct Version: Decodable { var version: Int }
-        let decoder = JSONDecoder()
         do {
-            let data = try Data(contentsOf: url)
-            let found = try decoder.decode(Version.self, from: data).version
+            let data = try InputFile.contents(of: url, most: 1 << 26)
+            let found = try JSONText.decode(Version.self, from: data).version
             guard found == Self.version else { throw QuantisationError.version(path: url.path, found: found) }
-            self = try decoder.decode(Self.self, from: data)
-        } catch let error as DecodingError {
-            throw QuantisationError.damaged(path: url.path, problem: error.place)
+            self = try JSONText.decode(from: data)
+        } catch let error as JSONProblem {
+            throw QuantisationError.damaged(path: url.path, problem: error.sentence)
         }
     }
 
@@ -60,18 +59,6 @@ extension ModelBundle {
         let quantisation = try Quantisation(contentsOf: quantisationFile)
         guard try quantisation.weights == weightsDigest() else { throw QuantisationError.foreign(path: quantisationFile.path) }
         return quantisation
-    }
-}
-
-extension DecodingError {
-    /// What is wrong and where, in a few words.
-    fileprivate var place: String {
-        switch self {
-        case .dataCorrupted(let context), .valueNotFound(_, let context), .typeMismatch(_, let context), .keyNotFound(_, let context):
-            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return path.isEmpty ? context.debugDescription : "at \(path): \(context.debugDescription)"
-        @unknown default: return "\(self)"
-        }
     }
 }
 

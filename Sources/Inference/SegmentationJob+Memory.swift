@@ -21,8 +21,9 @@ extension SegmentationJob {
         init(_ memory: SegmentationMemory, tasks: [Task], geometries known: [Geometry?], limit: MemoryLimit) {
             var geometries: [Geometry] = []
             problems = zip(tasks, known).map { task, geometry in
-                guard let geometry else { return nil }
-                let needed = memory.canCount(geometry) ? memory.alone([geometry], writesProbabilities: task.probabilities != nil) : nil
+                // Where resampling would make too many voxels to count, the preparation says why.
+                guard let geometry, !memory.isTooLarge(geometry) else { return nil }
+                let needed = memory.alone([geometry], writesProbabilities: task.probabilities != nil)
                 do { try limit.check(needed, for: task.scan.imageURLs[0].path) } catch { return "\(error)" }
                 geometries.append(geometry)
                 return nil

@@ -54,7 +54,7 @@ public struct TrainingRun: Sendable {
         guard let data = try? Data(contentsOf: descriptionURL) else {
             throw TrainingError.notARun(path: folder.path, problem: "run.json is missing")
         }
-        do { return try JSONDecoder().decode(Description.self, from: data) } catch {
+        do { return try JSONText.decode(from: data) } catch {
             throw TrainingError.notARun(path: folder.path, problem: "run.json cannot be read: \(error)")
         }
     }

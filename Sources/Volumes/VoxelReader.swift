@@ -15,9 +15,14 @@ struct VoxelReader {
         let offset = try Self.offset(header, isSingle: isSingle, path: file.path)
         guard let bytes = header.declaredBytes else { preconditionFailure("a header that was read has a size") }
         source = try GzipReader(file)
-        guard offset <= Int.max / 16, source.canHold(offset + bytes) else {
+        guard offset <= Int.max / 16, source.canHold(offset) else {
+            throw NIfTIError.badHeader(
+                path: file.path, field: "vox_offset", value: "\(offset)",
+                rule: "a \(source.isCompressed ? "compressed file" : "file") of \(source.fileBytes) bytes ends before that byte")
+        }
+        guard source.canHold(offset + bytes) else {
             throw NIfTIError.tooLarge(
-                path: file.path, declaredBytes: bytes, fileBytes: source.fileBytes, compressed: source.isCompressed)
+                path: file.path, declaredBytes: bytes, offset: offset, fileBytes: source.fileBytes, compressed: source.isCompressed)
         }
         guard try source.skip(offset) == offset else {
             throw NIfTIError.truncated(path: file.path, expectedBytes: offset + bytes, gotBytes: source.fileBytes)

@@ -89,23 +89,14 @@ struct CompareCommand: ParsableCommand {
         let url = URL(fileURLWithPath: model)
         if url.pathExtension == "json" {
             do {
-                return try JSONDecoder().decode(EvaluationResult.self, from: InputFile.contents(of: url))
-            } catch let error as DecodingError {
-                throw ValidationError("\(model) is not an evaluation.json of this program: \(Self.sentence(error))")
+                return try JSONText.decode(from: InputFile.contents(of: url))
+            } catch let error as JSONProblem {
+                throw ValidationError("\(model) is not an evaluation.json of this program: \(error.sentence)")
             }
         }
         let references = URL(fileURLWithPath: reference!)
         let pairs = try CasePair.match(predictions: url, references: references, requireAll: !scoring.onlyMatched)
         return try scoring.score(pairs, with: scoring.evaluator(beside: [references, url]), title: "Scoring \(title)")
-    }
-
-    private static func sentence(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the field \(key.stringValue) is missing"
-        case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
-            context.debugDescription
-        @unknown default: "\(error)"
-        }
     }
 
     private func text(_ report: ComparisonReport) -> String {

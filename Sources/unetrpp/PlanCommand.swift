@@ -28,7 +28,10 @@ struct PlanCommand: ParsableCommand {
             if !imports { try planning.plan(for: Dataset(contentsOf: url)) } else if url.pathExtension == "pkl" { try Plan(importingV1: url) } else {
                 try Plan(importingV2: url)
             }
-        try (imports ? planning.withNetwork(plan) : plan).write(to: output)
+        let finished = try imports ? planning.withNetwork(plan) : plan
+        // A plan that was taken over has the other program's numbers; whatever no network can have is said now.
+        if finished.network["architecture"] != nil { _ = try finished.networkDescription() }
+        try finished.write(to: output)
         print(output.path)
     }
 }

@@ -34,7 +34,7 @@ struct QuantizeCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON on standard output.") var json = false
 
     func validate() throws {
-        if patches < 1 { throw ValidationError("--patches is \(patches); at least 1 is expected") }
+        if !(1...100_000).contains(patches) { throw ValidationError("--patches is \(patches); expected 1 to 100000") }
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); at least 1 is expected") }
     }
 

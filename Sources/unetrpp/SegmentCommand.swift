@@ -55,7 +55,9 @@ struct SegmentCommand: StoppableCommand {
         guard !model.isEmpty || validationOf != nil else {
             throw ValidationError("--model is missing: the folder of a model, such as Models/hippocampus.unetrpp")
         }
-        if let step, !(step > 0 && step <= 1) { throw ValidationError("--step is \(step); above 0 and at most 1 is expected") }
+        if let step, !InferenceSettings.stepRange.contains(step) {
+            throw ValidationError("--step is \(step); expected \(InferenceSettings.stepRange.lowerBound) to \(InferenceSettings.stepRange.upperBound)")
+        }
     }
 
     /// A line of the `--json` result.

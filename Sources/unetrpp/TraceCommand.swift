@@ -23,7 +23,7 @@ struct TraceCommand: AsyncParsableCommand {
     @OptionGroup var outputs: OutputOptions
 
     func validate() throws {
-        guard steps > 0 else { throw ValidationError("--steps is \(steps); at least 1 is expected") }
+        guard (1...100_000).contains(steps) else { throw ValidationError("--steps is \(steps); expected 1 to 100000") }
         try RuntimeOptions.check(threads: threads)
     }
 

@@ -59,7 +59,7 @@ struct TrainCommandTests {
             let plan = folder.appending(path: "plan.json")
             try TinyModel.plan().write(to: plan)
             try CommandLineTool.fail(
-                ["train", dataset.path, "-o", run.path, "--plan", plan.path, "--settings", settings.path], saying: ["'epochs' is 0", "at least 1"])
+                ["train", dataset.path, "-o", run.path, "--plan", plan.path, "--settings", settings.path], saying: ["'epochs' is 0", "from 1 to 1000000"])
             try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--plan", settings.path], saying: ["settings.json"])
             try CommandLineTool.fail(["train", folder.appending(path: "nowhere").path, "-o", run.path], saying: ["nowhere"])
             try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--fold", "first"], saying: ["--fold is first"])
