@@ -43,7 +43,7 @@ sanitize: setup
 	Scripts/sanitize $(SANITIZE_FLAGS)
 
 demo: build
-	$(PRODUCT) demo --output demo-output
+	$(PRODUCT) demo --output demo-output --force
 
 bench: build
 	$(PRODUCT) benchmark --precision float32 $(BENCH_FLAGS)

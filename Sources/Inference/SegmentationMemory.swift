@@ -67,6 +67,12 @@ public struct SegmentationMemory: Sendable {
         var writing: Int
     }
 
+    /// Whether a scan has more voxels at the plan's spacing than a prepared case can have.
+    func isTooLarge(_ scan: Geometry) -> Bool {
+        let order = plan.axisOrder
+        return ResamplingGrid.isTooLarge(ResamplingGrid.size(order.apply(scan.size), spacing: order.apply(scan.spacing), target: plan.targetSpacing))
+    }
+
     func stages(of scan: Geometry, writesProbabilities: Bool) -> Stages {
         let whole = scan.count, channels = plan.channelNames.count, outputs = plan.labels.outputCount
         let size = ResamplingGrid.size(plan.axisOrder.apply(scan.size), spacing: plan.axisOrder.apply(scan.spacing), target: plan.targetSpacing)

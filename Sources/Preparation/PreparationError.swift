@@ -1,3 +1,4 @@
+public import Support
 import Volumes
 
 /// What keeps a scan or a data set from being prepared.
@@ -19,7 +20,7 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     case singularAffine(scan: String)
     case notThreeDimensional(scan: String, size: [Int])
     case tooLarge(scan: String, size: [Int], spacing: [Double], target: [Double])
-    case tooLargeForMemory(scan: String, size: [Int], spacing: [Double], target: [Double], needed: Int, limit: String)
+    case tooLargeForMemory(scan: String, size: [Int], spacing: [Double], target: [Double], needed: Int, limit: MemoryLimit)
     case unknownLabel(scan: String, value: Int, count: Int, known: [Int])
     case wrongProbabilityCount(scan: String, expected: Int, got: Int)
     case brokenCase(path: String, problem: String)
@@ -69,8 +70,8 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
             "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm, but a prepared scan has less "
                 + "than 2³¹ voxels, and less than 65536 along an axis; check its spacing and the plan's targetSpacing"
         case .tooLargeForMemory(let scan, let size, let spacing, let target, let needed, let limit):
-            "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm, which take more than "
-                + "\(needed >> 20) MB, beyond \(limit); check its spacing and the plan's targetSpacing"
+            "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm and needs about \(needed >> 20) MB, "
+                + "allowed are \(limit.bytes >> 20) MB (\(limit.reason)); check its spacing and the plan's targetSpacing, or allow more"
         case .unknownLabel(let scan, let value, let count, let known):
             "\(scan) holds the label \(value) in \(count) voxel\(count == 1 ? "" : "s"), but the plan knows only "
                 + "\(known.map(String.init).joined(separator: ", ")); correct the labels or the plan"

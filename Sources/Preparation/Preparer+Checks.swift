@@ -20,16 +20,20 @@ extension Preparer {
     }
 
     /// Refuses a prepared volume that is too large for its files, or for this machine.
-    func check(_ grid: ResamplingGrid, channels: Int, spacing: [Double], _ name: String) throws {
+    /// - Parameter scanCount: values of the scan it is made from, which lie beside it.
+    func check(
+        _ grid: ResamplingGrid, channels: Int, spacing: [Double], scanCount: Int = 0, hasLabels: Bool = false, _ name: String
+    ) throws {
         guard !ResamplingGrid.isTooLarge(grid.outputSize) else {
             throw PreparationError.tooLarge(scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing)
         }
-        // The prepared channels themselves, and one more while a channel is interpolated: less than is really taken.
-        let needed = [4, channels + 1, grid.outputCount].saturatingProduct()
-        let limit = MemoryLimit.current
+        // The scan, its part in the box, two steps of resampling a channel, and the result live together.
+        let (input, output) = (grid.inputCount, grid.outputCount)
+        let intensities = scanCount + channels * (input + output) + (grid.isIdentity ? 0 : 2 * max(input, output))
+        let needed = 4 * intensities + (hasLabels ? 2 * (input + output) : 0), limit = MemoryLimit.current
         guard needed <= limit.bytes else {
             throw PreparationError.tooLargeForMemory(
-                scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing, needed: needed, limit: limit.reason)
+                scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing, needed: needed, limit: limit)
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Reads the voxels of one file, a chunk at a time, so that memory grows only as the file really delivers.
 struct VoxelReader {
@@ -45,6 +46,7 @@ struct VoxelReader {
     func read<Scalar: Numeric>(
         _ convert: (UnsafeBufferPointer<Double>, UnsafeMutablePointer<Scalar>, Int) throws -> Void
     ) throws -> [Scalar] {
+        try MemoryLimit.current.check(count.multiplied(checked: MemoryLayout<Scalar>.stride), for: source.path)
         let chunk = min(count, 1 << 14)
         let width = header.datatype.byteCount
         let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * width, alignment: 16)

@@ -24,6 +24,8 @@ struct CompareCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Folder for comparison.json and comparison.html.", completion: .directory)
     var output: String?
 
+    @OptionGroup var outputs: OutputOptions
+    @OptionGroup var memory: MemoryOptions
     @OptionGroup var scoring: ScoringOptions
 
     func validate() throws {
@@ -37,6 +39,10 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
+        memory.apply()
+        if let output {
+            for name in ["comparison.json", "comparison.html"] { try outputs.check(file: URL(fileURLWithPath: output).appendingPathComponent(name)) }
+        }
         let titles = titles
         let results = try zip(titles, models).map { (name: $0, result: try result($1, $0)) }
         let surfaces = results.allSatisfy { !$0.result.tolerances.isEmpty }
@@ -54,9 +60,7 @@ struct CompareCommand: ParsableCommand {
             comparisons: opponents.map { .init(b: $0.name, rows: $0.comparison.rows) }, rankings: rankings)
         if let output {
             let folder = URL(fileURLWithPath: output)
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data(JSONLine.encode(document, pretty: true).utf8).write(
-                to: folder.appendingPathComponent("comparison.json"), options: .atomic)
+            try AtomicFile.write(Data(JSONLine.encode(document, pretty: true).utf8), to: folder.appendingPathComponent("comparison.json"))
             try report.write(to: folder.appendingPathComponent("comparison.html"))
         }
         print(scoring.json ? try JSONLine.encode(document, pretty: true) : text(report))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Support
 import Torch
 
 @main
@@ -32,7 +33,21 @@ struct UNETRPP: AsyncParsableCommand {
     static func main() async {
         // Before there are other threads; on failure everything is only slower. Where no network runs, kept blocks would only cost memory.
         if !withoutNetwork.contains(CommandLine.arguments.dropFirst().first ?? "") { try? Runtime.keepLargeBlocks() }
-        await main(nil)
+        Interruption.listen()
+        do {
+            try await Cancellation.$current.withValue(Interruption.cancellation) { try await runCommand() }
+        } catch is CancellationError {
+            exit(withError: Interruption.exitCode ?? .failure)
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    private static func runCommand() async throws {
+        var command = try parseAsRoot()
+        Interruption.begin(stoppable: command is any StoppableCommand)
+        guard var asynchronous = command as? any AsyncParsableCommand else { return try command.run() }
+        try await asynchronous.run()
     }
 
     private static let withoutNetwork = Set(
