@@ -1,4 +1,4 @@
-# Every target does the set-up it needs. On a machine with Swift 6, Python 3, make and git: `make demo`, `make test`.
+# Every target does the set-up it needs. On a machine with Swift 6.2, Python 3, make and git: `make demo`, `make test`.
 # LIBTORCH=/path uses that libtorch (a folder with include/ and lib/) instead of installing one.
 
 SWIFT ?= swift

@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.2
 import PackageDescription
 
 // A package that depends on UNETR++ for Swift by version. The compile and link flags of libtorch come from the libtorch.pc in

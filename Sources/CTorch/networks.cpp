@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "handles.hpp"
 
 using namespace ctorch;
@@ -6,8 +8,46 @@ CTStatus ct_linear(CTTensor input, CTTensor weight, CTTensor bias, CTTensor *out
     return yields(out, [&] { return at::linear(tensor(input), tensor(weight), optional(bias)); });
 }
 
+/// Planes of output that are computed at once, 0 for all.
+///
+/// In float64 on the CPU libtorch writes every kernel window out before it multiplies: kernel × channels × voxels numbers, 1.8 GB for one
+/// convolution of a narrow network over two patches. Slab by slab the sums are the same and the memory is bounded.
+static int64_t planes_at_once(const at::Tensor &input, const at::Tensor &weight, at::IntArrayRef stride, at::IntArrayRef padding) {
+    constexpr int64_t most_bytes = 128 << 20;
+    if (input.scalar_type() != at::kDouble || !input.device().is_cpu() || input.dim() != 5 || weight.dim() != 5) return 0;
+    if (stride.size() != 3 || padding.size() != 3 || stride[0] <= 0 || weight.size(2) < stride[0]) return 0;
+    int64_t window = weight.size(1), plane = input.size(0);
+    for (int axis = 2; axis < 5; ++axis) window *= weight.size(axis);
+    for (int axis = 3; axis < 5; ++axis) plane *= (input.size(axis) + 2 * padding[axis - 2] - weight.size(axis)) / stride[axis - 2] + 1;
+    const int64_t planes = (input.size(2) + 2 * padding[0] - weight.size(2)) / stride[0] + 1;
+    const int64_t bytes = window * plane * int64_t(sizeof(double));
+    if (window <= 1 || bytes <= 0 || planes <= 1 || bytes * planes <= most_bytes) return 0;
+    return std::max<int64_t>(weight.size(2), most_bytes / bytes);  // a slab takes its overlap from the next one alone
+}
+
+static at::Tensor conv3d_by_slabs(
+    const at::Tensor &input, const at::Tensor &weight, const std::optional<at::Tensor> &bias, at::IntArrayRef stride, at::IntArrayRef padding,
+    int64_t groups, int64_t planes) {
+    const auto padded = padding[0] == 0 ? input : at::constant_pad_nd(input, {0, 0, 0, 0, padding[0], padding[0]});
+    const int64_t depth = weight.size(2), overlap = depth - stride[0], total = (padded.size(2) - depth) / stride[0] + 1;
+    // One split whose gradient is one concatenation: slabs taken one by one would each have a gradient of the whole volume's size.
+    std::vector<int64_t> lengths;
+    for (int64_t first = 0; first < total; first += planes) lengths.push_back(std::min(planes, total - first) * stride[0]);
+    lengths.back() = padded.size(2) - stride[0] * planes * (int64_t(lengths.size()) - 1);
+    const auto pieces = padded.split_with_sizes(lengths, 2);
+    std::vector<at::Tensor> slabs;
+    for (size_t index = 0; index < pieces.size(); ++index) {
+        const bool is_last = index + 1 == pieces.size();
+        const auto slab = is_last || overlap == 0 ? pieces[index] : at::cat({pieces[index], pieces[index + 1].narrow(2, 0, overlap)}, 2);
+        slabs.push_back(at::conv3d(slab, weight, bias, stride, {0, padding[1], padding[2]}, {1, 1, 1}, groups));
+    }
+    return at::cat(slabs, 2);
+}
+
 CTStatus ct_conv3d(CTTensor input, CTTensor weight, CTTensor bias, CTSizes stride, CTSizes padding, int64_t groups, CTTensor *out) {
     return yields(out, [&] {
+        const auto planes = planes_at_once(tensor(input), tensor(weight), sizes(stride), sizes(padding));
+        if (planes > 0) return conv3d_by_slabs(tensor(input), tensor(weight), optional(bias), sizes(stride), sizes(padding), groups, planes);
         return at::conv3d(tensor(input), tensor(weight), optional(bias), sizes(stride), sizes(padding), {1, 1, 1}, groups);
     });
 }

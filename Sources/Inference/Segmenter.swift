@@ -129,8 +129,10 @@ public final class Segmenter {
         func settle() throws {
             let start = Date()
             defer { waiting -= start.timeIntervalSinceNow }
-            try restoring?.take()
+            // Forgotten first: its result is handed over once, also when that is an error.
+            let running = restoring
             restoring = nil
+            try running?.take()
         }
         let networkStart = Date()
         do {
@@ -139,7 +141,7 @@ public final class Segmenter {
                 restoring = Background { try slab.withUnsafeElements(of: Float.self) { try stream.add($0, write: probabilities) } }
             }
         } catch {
-            _ = try? restoring?.take()  // it writes where the caller is about to clean up
+            try? settle()  // it writes where the caller is about to clean up
             throw error
         }
         let networkSeconds = -networkStart.timeIntervalSinceNow - waiting

@@ -4,6 +4,7 @@ import Graphs
 import Inference
 import Layers
 import Networks
+import Support
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +30,7 @@ struct ExportCommand: ParsableCommand {
 
     @Option(help: "Samples the graph takes (default: any number).") var batch: Int?
 
-    @Flag(help: "Replace an existing output.") var force = false
+    @OptionGroup var outputs: OutputOptions
 
     @Flag(help: "Print the result as JSON on standard output.") var json = false
 
@@ -49,9 +50,7 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         let source = URL(fileURLWithPath: input)
         let target = output.map { URL(fileURLWithPath: $0) } ?? source.deletingPathExtension().appendingPathExtension("onnx")
-        guard force || !FileManager.default.fileExists(atPath: target.path) else {
-            throw CommandError("\(target.path) is already there; --force replaces it")
-        }
+        try outputs.check(file: target)
         let network = try configuration.map { try NetworkDescription(contentsOf: URL(fileURLWithPath: $0)) }
             ?? ModelBundle(contentsOf: source).network
         let weights = try WeightsFile.read(source)
@@ -64,7 +63,7 @@ struct ExportCommand: ParsableCommand {
             graph = try graph.inEightBits(quantisation.ranges)
         }
         try graph.writeONNX(to: target)
-        let bytes = try target.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
+        let bytes = try InputFile(target).size
         if json {
             print(try JSONLine.encode(
                 Result(output: target.path, operations: graph.nodes.count, constants: graph.constants.count, bytes: bytes)))

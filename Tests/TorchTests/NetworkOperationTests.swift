@@ -27,6 +27,58 @@ struct NetworkOperationTests {
 
     // MARK: By hand
 
+    @Test("In float64 a large convolution is computed slab by slab: values and gradients of one as small as its slabs", arguments: [
+        ([3, 3, 3], [1, 1, 1], [1, 1, 1]), ([3, 3, 3], [2, 2, 2], [1, 1, 1]), ([2, 2, 2], [2, 2, 2], [0, 0, 0]), ([1, 3, 3], [1, 1, 1], [0, 1, 1]),
+    ])
+    func slabs(kernel: [Int], stride: [Int], padding: [Int]) throws {
+        // Windows of 4 channels over 21×160×160 voxels fill more than one slab.
+        let size = [21, 160, 160]
+        let count = size.reduce(4, *)
+        let rule = ParityRule("slabs")
+        func leaf(_ shape: [Int], _ scale: Double) throws -> Tensor {
+            let values = (0..<shape.reduce(1, *)).map { scale * rule.signed($0) }
+            return try Tensor(values, shape: shape).requiringGradient()
+        }
+        let input = try leaf([1, 4] + size, 1), weight = try leaf([3, 4] + kernel, 0.2), bias = try leaf([3], 1)
+        let whole = try input.convolution3d(weight, bias: bias, stride: stride, padding: padding)
+        try (whole * whole).sum().backward()
+        let gradient = try #require(input.gradient).array(of: Double.self)
+        #expect(gradient.count == count)
+        // The same voxel by voxel, where a slab ends and elsewhere.
+        let x = try input.detached().array(of: Double.self), w = try weight.detached().array(of: Double.self)
+        let y = try whole.detached().array(of: Double.self), outShape = whole.shape
+        func expected(_ channel: Int, _ place: [Int]) -> Double {
+            var sum = rule.signed(channel)
+            for c in 0..<4 {
+                for k in 0..<kernel.reduce(1, *) {
+                    let tap = [k / (kernel[1] * kernel[2]), k / kernel[2] % kernel[1], k % kernel[2]]
+                    let at = (0..<3).map { place[$0] * stride[$0] + tap[$0] - padding[$0] }
+                    guard (0..<3).allSatisfy({ at[$0] >= 0 && at[$0] < size[$0] }) else { continue }
+                    sum += x[((c * size[0] + at[0]) * size[1] + at[1]) * size[2] + at[2]] * w[(channel * 4 + c) * kernel.reduce(1, *) + k]
+                }
+            }
+            return sum
+        }
+        for plane in 0..<outShape[2] {
+            for (channel, row, column) in [(0, 0, 0), (1, 7, 9), (2, outShape[3] - 1, outShape[4] - 1)] {
+                let found = y[((channel * outShape[2] + plane) * outShape[3] + row) * outShape[4] + column]
+                #expect(abs(found - expected(channel, [plane, row, column])) < 1e-12, "plane \(plane), channel \(channel)")
+            }
+        }
+        // Σ y² has the gradient 2 Σ y in the bias, and by Euler's rule Σ g·x + Σ g·w·… of a bilinear function is known: Σ ∂/∂w · w = Σ 2 y (y − bias).
+        let parts = (weight: try #require(weight.gradient).array(of: Double.self), bias: try #require(bias.gradient).array(of: Double.self))
+        var products = 0.0, biases = [0.0, 0.0, 0.0]
+        let voxels = outShape[2...].reduce(1, *)
+        for (index, value) in y.enumerated() {
+            let channel = index / voxels
+            biases[channel] += 2 * value
+            products += 2 * value * (value - rule.signed(channel))
+        }
+        for channel in 0..<3 { #expect(abs(parts.bias[channel] - biases[channel]) < 1e-8 * abs(biases[channel]).squareRoot() + 1e-7) }
+        #expect(abs(zip(parts.weight, w).reduce(0) { $0 + $1.0 * $1.1 } - products) < 1e-10 * products)
+        #expect(abs(zip(gradient, x).reduce(0) { $0 + $1.0 * $1.1 } - products) < 1e-10 * products)
+    }
+
     @Test("A convolution of ones counts the voxels under the kernel")
     func convolutionOfOnes() throws {
         let ones = try Tensor.ones([1, 1, 3, 1, 3])
