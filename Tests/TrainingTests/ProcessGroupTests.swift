@@ -1,4 +1,6 @@
 import Foundation
+import Layers
+import Networks
 import Preparation
 import TestSupport
 import Testing
@@ -24,7 +26,7 @@ import Volumes
 
     @Test func `Two processes begin one run, end with the same weights, and resumed give the bits of an unbroken run`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            let description = try TinyRun.description(in: folder) { $0.epochs = 2 }
+            let description = try TinyRun.description(in: folder, change: { $0.epochs = 2 })
             let whole = folder.appending(path: "whole"), broken = folder.appending(path: "broken")
             let weights = try train(description, in: whole).map { try $0.get() }
             #expect(weights.count == 2 && weights[0] == weights[1])
@@ -60,7 +62,7 @@ import Volumes
 
     @Test func `What stops the first process stops the second, each with a reason`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            let description = try TinyRun.description(in: folder) { $0.epochs = 1 }
+            let description = try TinyRun.description(in: folder, change: { $0.epochs = 1 })
             let run = TrainingRun(folder: folder.appending(path: "run"))
             try FileManager.default.createDirectory(at: run.folder, withIntermediateDirectories: true)
             try run.write(description)
