@@ -108,7 +108,7 @@ let package = Package(
         tests("Networks", ["NetworkTestSupport", "Graphs", "Layers", "Torch", "Support", "Archives"], torch: true),
         .testTarget(
             name: "CommandTests", dependencies: [
-                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives", "Support",
+                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Training", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives", "Support",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests("Training", ["NetworkTestSupport", "Augmentation", "Inference", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"], torch: true),

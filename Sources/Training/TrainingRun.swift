@@ -21,10 +21,12 @@ public struct TrainingRun: Sendable {
         public var initial: String?
         /// The label files that the last validation is scored against, by case.
         public var references: [String: String] = [:]
+        /// Where the choice of cases came from; nil where nobody said.
+        public var split: SplitOrigin?
 
         public init(
             plan: Plan, configuration: TrainingConfiguration, prepared: String, fold: Fold, initial: String? = nil,
-            references: [String: String] = [:]
+            references: [String: String] = [:], split: SplitOrigin? = nil
         ) {
             self.plan = plan
             self.configuration = configuration
@@ -32,6 +34,7 @@ public struct TrainingRun: Sendable {
             self.fold = fold
             self.initial = initial
             self.references = references
+            self.split = split
         }
     }
 
