@@ -22,7 +22,7 @@ extension PreparedCase {
             arrays.append(("foreground.\(value)", StoredArray(voxels, shape: [voxels.count])))
         }
         // An old description must not vouch for new arrays that a killed run left half way.
-        try? FileManager.default.removeItem(at: urls.properties)
+        if !FaultInjection.strikes(.remove, urls.properties.path) { try? FileManager.default.removeItem(at: urls.properties) }
         try Safetensors.write(arrays, to: urls.arrays)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -1,6 +1,7 @@
 import Foundation
 import Preparation
 import NetworkTestSupport
+import Support
 import TestSupport
 import Testing
 import Training
@@ -47,6 +48,20 @@ struct TrainCommandTests {
             try FileManager.default.removeItem(at: images.appending(path: "\(held[0]).nii.gz"))
             try CommandLineTool.fail(segment, saying: ["1 scans that", "kept for validation are not in", held[0]])
             try CommandLineTool.fail(arguments(dataset, plan, whole, ["--resume"]), saying: ["the run's split has 1 case that the data set lacks: \(held[0])"])
+
+            // All else is the run's, and need not be said again.
+            let short = ["train", "--resume", "-o", whole.path, "--device", "cpu", "--threads", "2"]
+            try CommandLineTool.succeed(short)
+            #expect(try bytes(whole) == bytes(broken))
+            try CommandLineTool.fail(short + ["--seed", "8"], saying: ["has seed 7", "seed 8", "leave that out"])
+            try CommandLineTool.fail(short + ["--fold", "1"], saying: ["was started with 0 as fold, not 1"])
+            try CommandLineTool.fail(short + ["--network", "unetr"], saying: ["--network unetr"])
+            try CommandLineTool.fail(short + ["--init", plan.path], saying: ["starts from new weights", "--init"])
+            try CommandLineTool.fail(["train", "-o", whole.path], saying: ["the folder of the data set is missing"])
+            try CommandLineTool.fail(["train", "--resume", "-o", folder.appending(path: "no").path], saying: ["there is none to resume"])
+            let lock = try FolderLock(whole)
+            try CommandLineTool.fail(short, saying: ["is in use by process \(getpid())", "choose another folder"])
+            _ = lock
         }
     }
 
@@ -60,6 +75,10 @@ struct TrainCommandTests {
             try TinyModel.plan().write(to: plan)
             try CommandLineTool.fail(
                 ["train", dataset.path, "-o", run.path, "--plan", plan.path, "--settings", settings.path], saying: ["'epochs' is 0", "from 1 to 1000000"])
+            #expect(!FileManager.default.fileExists(atPath: run.appending(path: "prepared").path))
+            // A split that cannot be made is refused before the scans are looked at and prepared.
+            try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--fold", "published"], saying: ["published"])
+            #expect(!FileManager.default.fileExists(atPath: run.appending(path: "prepared").path))
             try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--plan", settings.path], saying: ["settings.json"])
             try CommandLineTool.fail(["train", folder.appending(path: "nowhere").path, "-o", run.path], saying: ["nowhere"])
             try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--fold", "first"], saying: ["--fold is first"])
