@@ -73,13 +73,14 @@ public struct SegmentationJob {
         var outcomes = tasks.map { Outcome(name: $0.scan.name) }
         var writing: (task: Int, end: Background<Void>)?
         var reading: Background<Loaded>?
+        var start = Date()
         func settle() {
             guard let (task, end) = writing else { return }
             writing = nil
             do { try end.take() } catch { outcomes[task].problem = "\(error)" }
+            if !memory.overlaps { outcomes[task].seconds = -start.timeIntervalSinceNow }
             report(.finished(task: task, outcomes[task]))
         }
-        var start = Date()
         for index in tasks.indices {
             let current = reading ?? load(index)
             reading = nil
@@ -102,13 +103,13 @@ public struct SegmentationJob {
                     outcomes[index].problem = "\(error)"
                 }
             }
+            outcomes[index].seconds = -start.timeIntervalSinceNow
             if outcomes[index].problem != nil {
                 settle()
                 report(.finished(task: index, outcomes[index]))
             } else if !memory.overlaps {
                 settle()
             }
-            outcomes[index].seconds = -start.timeIntervalSinceNow
             start = Date()
         }
         reading?.end()

@@ -39,6 +39,7 @@ public struct TrainingRun: Sendable {
     }
 
     var descriptionURL: URL { folder.appending(path: "run.json") }
+    private var digestURL: URL { folder.appending(path: "run.json.sha256") }
     public var latest: URL { folder.appending(path: "latest/checkpoint.safetensors") }
     public var best: URL { folder.appending(path: "best/checkpoint.safetensors") }
     public var log: URL { folder.appending(path: "log.jsonl") }
@@ -51,8 +52,15 @@ public struct TrainingRun: Sendable {
     public var exists: Bool { FileManager.default.fileExists(atPath: descriptionURL.path) }
 
     public func readDescription() throws -> Description {
-        guard let data = try? Data(contentsOf: descriptionURL) else {
-            throw TrainingError.notARun(path: folder.path, problem: "run.json is missing")
+        guard exists else { throw TrainingError.notARun(path: folder.path, problem: "run.json is missing") }
+        let data = try InputFile.contents(of: descriptionURL)
+        // Older runs have no digest.
+        if FileManager.default.fileExists(atPath: digestURL.path) {
+            let expected = String(decoding: try InputFile.contents(of: digestURL, most: 1 << 12).prefix(64), as: UTF8.self)
+            guard expected == SHA256Digest(of: data).text else {
+                throw TrainingError.notARun(
+                    path: folder.path, problem: "run.json is damaged or was changed: it is not what \(digestURL.lastPathComponent) was written for")
+            }
         }
         do { return try JSONText.decode(from: data) } catch {
             throw TrainingError.notARun(path: folder.path, problem: "run.json cannot be read: \(error)")
@@ -62,7 +70,10 @@ public struct TrainingRun: Sendable {
     func write(_ description: Description) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(description), to: descriptionURL)
+        let data = try encoder.encode(description)
+        // First, so that a description that is there has one; `sha256sum -c` reads it.
+        try AtomicFile.write(Data("\(SHA256Digest(of: data))  \(descriptionURL.lastPathComponent)\n".utf8), to: digestURL)
+        try AtomicFile.write(data, to: descriptionURL)
     }
 
     /// The epochs logged so far.

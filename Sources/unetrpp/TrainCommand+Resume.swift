@@ -66,7 +66,3 @@ extension Dataset {
         return Dictionary(labels.filter { fold.validation.contains($0.0) }) { first, _ in first }
     }
 }
-
-extension Fold {
-    func contains(_ name: String) -> Bool { training.contains(name) || validation.contains(name) }
-}

@@ -52,11 +52,12 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         let run = TrainingRun(folder: output)
         if run.exists, !resume { throw TrainingError.runExists(path: output.path) }
         let known = try run.exists ? resumed(run, dataset, device) : nil
-        // What cannot be split says so before minutes are spent on it.
+        // What cannot be split, or trained with these settings, says so before minutes are spent on it.
         var choice = try known.map { try CaseChoice(recorded: $0, folds, dataset) } ?? newChoice(of: dataset, run)
         for line in choice.lines { ProgressBar("", total: 0).say(line) }
         let lock = try run.lock()
         let plan = try known?.plan ?? newPlan(for: dataset!)
+        let configuration = try known?.configuration ?? newConfiguration(plan, device)
         let prepared = known.map { URL(fileURLWithPath: $0.prepared) } ?? output.appending(path: "prepared")
         if let dataset {
             let chosen = Set(choice.fold.training + choice.fold.validation)
@@ -64,7 +65,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
             try await PrepareCommand.show(PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: prepared))
             try choice.look(for: cases, in: prepared)
         }
-        let description = try known ?? newDescription(plan, choice, dataset!, prepared, device)
+        let description = known ?? newDescription(plan, configuration, choice, dataset!, prepared)
         let trainer = try Trainer(run: run, description: description, device: device, resume: resume, lock: lock)
         if let beginning = trainer.beginning { ProgressBar("", total: 0).say("Start: \(beginning)") }
         do { try await show(trainer) } catch is CancellationError {
@@ -88,8 +89,14 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     }
 
     private func newDescription(
-        _ plan: Plan, _ choice: CaseChoice, _ dataset: Dataset, _ prepared: URL, _ device: Device
-    ) throws -> TrainingRun.Description {
+        _ plan: Plan, _ configuration: TrainingConfiguration, _ choice: CaseChoice, _ dataset: Dataset, _ prepared: URL
+    ) -> TrainingRun.Description {
+        TrainingRun.Description(
+            plan: plan, configuration: configuration, prepared: prepared.path, fold: choice.fold,
+            initial: initial.map { URL(fileURLWithPath: $0).path }, references: dataset.references(of: choice.fold), split: choice.origin)
+    }
+
+    private func newConfiguration(_ plan: Plan, _ device: Device) throws -> TrainingConfiguration {
         let published = TrainingConfiguration.published(for: plan)
         var configuration = try settings.map { try TrainingConfiguration(contentsOf: URL(fileURLWithPath: $0), defaults: published) }
             ?? published
@@ -97,9 +104,8 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         if runtime.precision != "auto" || configuration.mixedPrecision == nil {
             configuration.mixedPrecision = runtime.mixedPrecision(on: device)
         }
-        return TrainingRun.Description(
-            plan: plan, configuration: configuration, prepared: prepared.path, fold: choice.fold,
-            initial: initial.map { URL(fileURLWithPath: $0).path }, references: dataset.references(of: choice.fold), split: choice.origin)
+        try configuration.validate()
+        return configuration
     }
 
     /// Puts in what the command line says over the settings.

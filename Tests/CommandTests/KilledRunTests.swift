@@ -72,7 +72,7 @@
                 func resume(_ run: URL) -> [String] { ["train", "--resume", "-o", run.path, "--device", "cpu", "--threads", "1"] }
                 func files(_ run: URL) throws -> [String: Data] {
                     try contents(run) { name in
-                        !["run.json", "timing.jsonl", ".lock"].contains(name)
+                        !["run.json", "run.json.sha256", "timing.jsonl", ".lock"].contains(name)
                             && !["events.", "validation/", "prepared/"].contains { name.hasPrefix($0) }
                     }
                 }

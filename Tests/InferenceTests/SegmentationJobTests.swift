@@ -47,10 +47,17 @@ struct SegmentationJobTests {
             let single = SegmentationJob(segmenter: segmenter, tasks: try tasks(3, in: folder, to: "b"), memoryLimit: MemoryLimit(bytes: limit))
             #expect(overlapped.memory.overlaps && !single.memory.overlaps && single.memory.predicted <= limit)
             var finished: [Int] = []
-            let outcomes = overlapped.run { if case .finished(let task, let outcome) = $0, outcome.problem == nil { finished.append(task) } }
+            var seconds: [Double] = []
+            func note(_ event: SegmentationJob.Event) {
+                guard case .finished(let task, let outcome) = event, outcome.problem == nil else { return }
+                finished.append(task)
+                seconds.append(outcome.seconds)
+            }
+            let outcomes = overlapped.run(note)
             #expect(finished == [0, 1, 2])
             #expect(outcomes.map(\.problem) == [nil, nil, nil] && outcomes.allSatisfy { $0.networkSeconds > 0 && $0.networkSeconds <= $0.seconds })
-            _ = single.run { _ in }
+            _ = single.run(note)
+            #expect(finished == [0, 1, 2, 0, 1, 2] && seconds.allSatisfy { $0 > 0 })
             for (number, (a, b)) in zip(overlapped.tasks, single.tasks).enumerated() {
                 #expect(try Data(contentsOf: a.mask) == Data(contentsOf: b.mask))
                 let mask = try NIfTI.readLabels(a.mask)

@@ -104,8 +104,19 @@ import Testing
                     }
                 }
             }
-            // As the versions before digests wrote it.
+            // The settings, which a resumed run takes from there, are guarded as well.
             try good.write(to: run.latest)
+            let settings = try Data(contentsOf: run.descriptionURL)
+            let rate = try #require(settings.firstRange(of: Data("0.001".utf8))).lowerBound
+            var bad = settings
+            bad[rate + 4] ^= 2
+            try bad.write(to: run.descriptionURL)
+            let refusal = #expect(throws: TrainingError.self) { try run.readDescription() }
+            #expect("\(try #require(refusal))".contains("run.json is damaged or was changed"))
+            try settings.write(to: run.descriptionURL)
+
+            // As the versions before digests wrote them.
+            try FileManager.default.removeItem(at: run.folder.appending(path: "run.json.sha256"))
             let file = try SafetensorsFile(contentsOf: run.latest)
             let metadata = file.metadata.filter { !["sha256", "record", "bestEpoch"].contains($0.key) }
             try Safetensors.write(file.names.map { ($0, try file.array($0)) }, metadata: metadata, to: run.latest)
