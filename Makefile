@@ -10,7 +10,7 @@ PRODUCT = .build/release/unetrpp
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
-.PHONY: help setup build test demo bench doctor portable consumer clean
+.PHONY: help setup build test demo bench doctor portable consumer fuzz clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make doctor    versions, devices, and what is wrong'
 	@echo 'make portable  a build for other machines, in dist/'
 	@echo 'make consumer  build and run the example package that depends on this one'
+	@echo 'make fuzz      MINUTES=5: try random inputs on the readers of files, each of them for so long (Fuzz/README.md)'
 	@echo 'make setup     only the set-up: libtorch into .libtorch (LIBTORCH=/path: use that one)'
 	@echo 'make clean     remove what was built; .libtorch stays'
 
@@ -57,6 +58,11 @@ portable: setup
 
 consumer: setup
 	Scripts/check-consumer $(BUILD_FLAGS)
+
+# Needs no libtorch.
+MINUTES ?= 5
+fuzz:
+	Scripts/fuzz --seconds $$(($(MINUTES) * 60)) --seed 0 --corpus .build/corpus $(TARGETS)
 
 clean:
 	rm -rf .build dist demo-output

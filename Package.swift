@@ -41,6 +41,8 @@ let package = Package(
         .library(name: "UNETRPlusPlus", targets: ["Torch", "Layers", "Networks", "Volumes", "Preparation", "Training", "Inference", "Evaluation"]),
         .library(name: "Volumes", targets: ["Volumes"]),
         .library(name: "Evaluation", targets: ["Evaluation"]),
+        .library(name: "Archives", targets: ["Archives"]),
+        .library(name: "Preparation", targets: ["Preparation"]),
         .executable(name: "unetrpp", targets: ["unetrpp"]),
     ],
     dependencies: [

@@ -1,4 +1,3 @@
-import Foundation
 import Support
 
 /// Makes samples by their numbers: what `BatchLoader`'s threads run.
@@ -33,10 +32,11 @@ struct BatchMaker: Sendable {
         try LabelPyramid.check(configuration.levels, of: augmenter.patch)
         channels = sources[0].channels
         let sample = 4 * channels * augmenter.patch.count + configuration.levels.reduce(0) { $0 + 2 * $1.count }
+        let limit = MemoryLimit.current
         let bytes = [configuration.batchSize, sample, configuration.ahead].saturatingProduct()
         try require(
-            bytes <= ProcessInfo.processInfo.physicalMemory, "batchSize",
-            "so small that \(configuration.ahead) batches fit this machine's memory, \(ProcessInfo.processInfo.physicalMemory >> 20) MB",
+            bytes <= limit.bytes, "batchSize",
+            "so small that \(configuration.ahead) batches fit \(limit.reason)",
             "\(configuration.batchSize), which takes \(bytes >> 20) MB")
         for source in sources {
             try require(source.channels == channels, "the number of channels", "\(channels) in every case", "\(source.channels)")

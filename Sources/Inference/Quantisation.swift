@@ -7,7 +7,7 @@ public struct Quantisation: Codable, Equatable, Sendable {
     public typealias Ranges = [String: ClosedRange<Float>]
 
     public var version = Self.version
-    /// Digest of the weights' file that the ranges belong to.
+    /// SHA-256 of the weights' file that the ranges belong to; of older models its `ContentDigest`.
     public var weights: String
     public var ranges: Ranges
     /// The scans they were measured on, and in how many patches.
@@ -47,18 +47,31 @@ public struct Quantisation: Codable, Equatable, Sendable {
 }
 
 extension ModelBundle {
-    private var quantisationFile: URL { url.appending(path: Quantisation.fileName) }
+    var quantisationFile: URL { url.appending(path: Quantisation.fileName) }
 
     /// Whether it was made for 8 bits, by `Quantiser`.
     public var isQuantised: Bool { FileManager.default.fileExists(atPath: quantisationFile.path) }
 
     /// What it needs to be computed in 8 bits; nil if it was not made for that.
-    /// - Throws: `QuantisationError.damaged`, `.version`; `.foreign` if its weights are not those that the ranges were measured with.
+    /// - Throws: `QuantisationError.damaged`, `.version`; `.foreign` if its weights are not those that the ranges were measured with;
+    ///   `BundleDigestError` if the file is not what its digest says.
     public func quantisation() throws -> Quantisation? {
         guard isQuantised else { return nil }
+        try digests?.check(Quantisation.fileName, in: url)
         let quantisation = try Quantisation(contentsOf: quantisationFile)
-        guard try quantisation.weights == weightsDigest() else { throw QuantisationError.foreign(path: quantisationFile.path) }
+        let isOlder = SHA256Digest(text: quantisation.weights) == nil
+        guard try quantisation.weights == (isOlder ? weightsContentDigest() : weights.claimed().text) else {
+            throw QuantisationError.foreign(path: quantisationFile.path)
+        }
         return quantisation
+    }
+
+    /// What the weights were told by before bundles had SHA-256 digests.
+    private func weightsContentDigest() throws -> String {
+        let data = try Data(contentsOf: url.appending(path: Self.weightsFile), options: .mappedIfSafe)
+        var digest = ContentDigest()
+        data.withUnsafeBytes { digest.add($0) }
+        return digest.text
     }
 }
 
@@ -88,7 +101,7 @@ public enum QuantisationError: Error, Equatable, CustomStringConvertible, Sendab
         case .architecture(let name):
             "only unetr-plus-plus can be computed in 8 bits, not \(name)"
         case .exists(let path):
-            "\(path) is already there; choose another --output, or remove it first"
+            "\(path) is already there; choose another name, or remove it first"
         case .noScans:
             "there are no calibration scans; name some scans like those that the model will segment"
         case .nonFinite:
@@ -98,7 +111,7 @@ public enum QuantisationError: Error, Equatable, CustomStringConvertible, Sendab
                 + "calibrate with scans that hold the structures"
         case .disagreement(let found, let limit):
             String(format: "the masks in 8 bits agree with those of float32 at a mean Dice of %.4f only, expected %.3f or more; ", found, limit)
-                + "nothing was saved. More or other calibration scans may help; --force saves the model all the same"
+                + "nothing was saved. More or other calibration scans may help; it can be saved all the same where that is asked for"
         }
     }
 }

@@ -23,6 +23,7 @@ struct UNETRPP: AsyncParsableCommand {
             ConvertCommand.self,
             ExportCommand.self,
             QuantizeCommand.self,
+            ModelCommand.self,
             ForwardCommand.self,
             SummaryCommand.self,
             BenchmarkCommand.self,
@@ -50,6 +51,6 @@ struct UNETRPP: AsyncParsableCommand {
     }
 
     private static let withoutNetwork = Set(
-        ([DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self] as [any ParsableCommand.Type])
+        ([DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self] as [any ParsableCommand.Type])
             .compactMap { $0.configuration.commandName })
 }
