@@ -110,7 +110,7 @@ let package = Package(
         tests("Networks", ["NetworkTestSupport", "Graphs", "Layers", "Torch", "Support", "Archives"], torch: true),
         .testTarget(
             name: "CommandTests", dependencies: [
-                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives", "Support",
+                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Training", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives", "Support",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests("Training", ["NetworkTestSupport", "Augmentation", "Inference", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"], torch: true),
@@ -119,3 +119,16 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
+
+// With this variable the package is what stands above the line "needs libtorch", and its tests: see Scripts/sanitize.
+if Context.environment["UNETRPP_WITHOUT_LIBTORCH"] != nil {
+    func dependencies(_ target: Target) -> [String] {
+        target.dependencies.compactMap { if case .byNameItem(let name, _) = $0 { name } else { nil } }
+    }
+    var needing: Set = ["CLibtorch"]
+    while let more = package.targets.first(where: { !needing.contains($0.name) && !needing.isDisjoint(with: dependencies($0)) }) {
+        needing.insert(more.name)
+    }
+    package.targets.removeAll { needing.contains($0.name) }
+    package.products.removeAll { !["Volumes", "Evaluation"].contains($0.name) }
+}

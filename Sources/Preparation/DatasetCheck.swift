@@ -8,17 +8,21 @@ public enum DatasetCheck {
     ///
     /// - Parameters:
     ///   - folder: the data set, in any form that `Dataset` reads.
+    ///   - splits: a file of splits that the cases will be divided by; the one that comes with the data set when nil.
     ///   - threads: how many cases are looked at together, each held in memory; all cores, but at most 8, when nil.
     ///   - finished: called after each case, on any thread, with its name.
-    /// - Throws: `PreparationError` when the folder is no data set at all; everything else is in the report.
+    /// - Throws: `PreparationError` when the folder is no data set at all, `SplitError` for a file of splits that was named and is none;
+    ///   everything else is in the report.
     public static func run(
-        on folder: URL, threads: Int? = nil, finished: @Sendable (String) throws -> Void = { _ in }
+        on folder: URL, splits: URL? = nil, threads: Int? = nil, finished: @Sendable (String) throws -> Void = { _ in }
     ) throws -> DatasetReport {
         var findings: [DatasetFinding] = []
         let dataset = try Dataset(contentsOf: folder) { error in
             let kind: DatasetFinding.Kind = if case .duplicateCase = error { .duplicateName } else { .missingFile }
             findings.append(DatasetFinding(kind, .error, nil, error.description))
         }
+        let divisions = try Divisions(of: dataset, splits)
+        findings += divisions.findings
         let cases = dataset.cases + dataset.testCases
         var results = [CaseCheck?](repeating: nil, count: cases.count)
         try results.withUnsafeMutableBufferPointer { results in
@@ -29,7 +33,7 @@ public enum DatasetCheck {
             }
         }
         let checks = results.compactMap { $0 }
-        findings += checks.flatMap(\.findings) + duplicates(checks) + labelsWithoutScan(dataset)
+        findings += checks.flatMap(\.findings) + divisions.duplicates(checks) + labelsWithoutScan(dataset)
         var casesWithLabel: [Int: Int] = [:]
         for check in checks { for value in check.labels where value > 0 { casesWithLabel[value, default: 0] += 1 } }
         for label in dataset.labels.foreground where !label.values.contains(where: { casesWithLabel[$0] != nil }) {
@@ -39,7 +43,7 @@ public enum DatasetCheck {
         }
         return DatasetReport(
             name: dataset.name, channelNames: dataset.channelNames, caseCount: dataset.cases.count, casesWithLabel: casesWithLabel,
-            findings: findings.sorted { order($0) < order($1) })
+            findings: findings.sorted { order($0) < order($1) }, groups: divisions.groups.note)
     }
 
     private static func order(_ finding: DatasetFinding) -> (Int, String, String) {
@@ -57,16 +61,6 @@ public enum DatasetCheck {
                     DatasetFinding(
                         .labelsWithoutScan, .warning, nil, "\(folder.appendingPathComponent($0).path) belongs to no training case")
                 }
-        }
-    }
-
-    /// Cases with the same voxels under different names.
-    private static func duplicates(_ checks: [CaseCheck]) -> [DatasetFinding] {
-        Dictionary(grouping: checks.filter { $0.digest != nil }, by: \.digest).values.filter { $0.count > 1 }.map { group in
-            let names = group.map(\.name).sorted(by: CaseNames.isBefore)
-            return DatasetFinding(
-                .duplicateScan, .error, names[0],
-                "\(names.joined(separator: " and ")) hold the same voxels; keep one of them, or training and validation would share a scan")
         }
     }
 }
@@ -154,7 +148,7 @@ struct CaseCheck: Sendable {
         if geometry.size.contains(where: { $0 < 2 }) {
             return PreparationError.notThreeDimensional(scan: url.path, size: geometry.size).description
         }
-        if !geometry.spacing.allSatisfy({ $0.isFinite && $0 > 0 }) {
+        if !geometry.spacing.allSatisfy(Geometry.spacingRange.contains) {
             return PreparationError.invalidSpacing(scan: url.path, spacing: geometry.spacing).description
         }
         if GridAgreement.isSingular(geometry) { return PreparationError.singularAffine(scan: url.path).description }

@@ -12,7 +12,7 @@ public struct DatasetFinding: Equatable, Sendable, Codable {
 
     public enum Kind: String, Sendable, Codable {
         case missingFile, unreadableFile, wrongChannelCount, badGeometry, differentGrid, gridNoise, notFinite, emptyScan, constantChannel
-        case unknownLabel, emptyLabels, unusedLabel, duplicateScan, duplicateName, labelsWithoutScan
+        case unknownLabel, emptyLabels, unusedLabel, duplicateScan, duplicateName, labelsWithoutScan, unusableSplit, tornGroup
     }
 
     public var kind: Kind
@@ -62,6 +62,9 @@ public struct DatasetReport: Equatable, Sendable, Codable {
     /// Errors first, each kind by case name.
     public var findings: [DatasetFinding]
 
+    /// Which cases belong to one patient by their names, in words; nil where names do not say.
+    public var groups: String?
+
     /// True when nothing stands in the way of training.
     public var isUsable: Bool { !findings.contains { $0.severity == .error } }
 
@@ -71,7 +74,7 @@ public struct DatasetReport: Equatable, Sendable, Codable {
         let labels = casesWithLabel.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value)" }.joined(separator: ", ")
         let first = "\(name): \(caseCount) cases, channels \(channelNames.joined(separator: ", ")); "
             + (labels.isEmpty ? "no labels" : "labels \(labels) cases")
-        return [first]
+        return [first] + (groups.map { [$0] } ?? [])
             + findings.map { "\($0.severity.rawValue): \($0.sentence)" }
             + [errors + warnings == 0 ? "no problems found" : "\(errors) errors, \(warnings) warnings"]
     }

@@ -13,6 +13,8 @@ public enum AtomicFile {
         try makeFolder(folder)
         removeAbandonedOnce(in: folder)
         let temporary = TemporaryName.next(for: destination)
+        PartialFiles.begin(temporary)
+        defer { PartialFiles.end(temporary) }
         do {
             try write(temporary)
             try synchronise(temporary)

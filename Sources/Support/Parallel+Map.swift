@@ -3,7 +3,7 @@ import Foundation
 extension Parallel {
     /// The results of `body` for each index in `0..<count`, in their order, computed on up to `threads` threads (all cores when nil).
     ///
-    /// - Throws: the first error that a body throws, after all have ended.
+    /// - Throws: as `forEach`: the error of the lowest index that fails, or `CancellationError`, after those under way have ended.
     public static func map<Result: Sendable>(
         _ count: Int, threads: Int? = nil, _ body: @Sendable (Int) throws -> Result
     ) throws -> [Result] {

@@ -21,10 +21,12 @@ public struct TrainingRun: Sendable {
         public var initial: String?
         /// The label files that the last validation is scored against, by case.
         public var references: [String: String] = [:]
+        /// Where the choice of cases came from; nil where nobody said.
+        public var split: SplitOrigin?
 
         public init(
             plan: Plan, configuration: TrainingConfiguration, prepared: String, fold: Fold, initial: String? = nil,
-            references: [String: String] = [:]
+            references: [String: String] = [:], split: SplitOrigin? = nil
         ) {
             self.plan = plan
             self.configuration = configuration
@@ -32,10 +34,12 @@ public struct TrainingRun: Sendable {
             self.fold = fold
             self.initial = initial
             self.references = references
+            self.split = split
         }
     }
 
     var descriptionURL: URL { folder.appending(path: "run.json") }
+    private var digestURL: URL { folder.appending(path: "run.json.sha256") }
     public var latest: URL { folder.appending(path: "latest/checkpoint.safetensors") }
     public var best: URL { folder.appending(path: "best/checkpoint.safetensors") }
     public var log: URL { folder.appending(path: "log.jsonl") }
@@ -48,10 +52,17 @@ public struct TrainingRun: Sendable {
     public var exists: Bool { FileManager.default.fileExists(atPath: descriptionURL.path) }
 
     public func readDescription() throws -> Description {
-        guard let data = try? Data(contentsOf: descriptionURL) else {
-            throw TrainingError.notARun(path: folder.path, problem: "run.json is missing")
+        guard exists else { throw TrainingError.notARun(path: folder.path, problem: "run.json is missing") }
+        let data = try InputFile.contents(of: descriptionURL)
+        // Older runs have no digest.
+        if FileManager.default.fileExists(atPath: digestURL.path) {
+            let expected = String(decoding: try InputFile.contents(of: digestURL, most: 1 << 12).prefix(64), as: UTF8.self)
+            guard expected == SHA256Digest(of: data).text else {
+                throw TrainingError.notARun(
+                    path: folder.path, problem: "run.json is damaged or was changed: it is not what \(digestURL.lastPathComponent) was written for")
+            }
         }
-        do { return try JSONDecoder().decode(Description.self, from: data) } catch {
+        do { return try JSONText.decode(from: data) } catch {
             throw TrainingError.notARun(path: folder.path, problem: "run.json cannot be read: \(error)")
         }
     }
@@ -59,7 +70,10 @@ public struct TrainingRun: Sendable {
     func write(_ description: Description) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(description), to: descriptionURL)
+        let data = try encoder.encode(description)
+        // First, so that a description that is there has one; `sha256sum -c` reads it.
+        try AtomicFile.write(Data("\(SHA256Digest(of: data))  \(descriptionURL.lastPathComponent)\n".utf8), to: digestURL)
+        try AtomicFile.write(data, to: descriptionURL)
     }
 
     /// The epochs logged so far.

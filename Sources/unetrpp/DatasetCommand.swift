@@ -14,6 +14,9 @@ struct DatasetCommand: ParsableCommand {
         @Argument(help: "Folder of the data set.", completion: .directory)
         var dataset: String
 
+        @Option(help: "File of splits (JSON) to check as well; without it the one in the data set's folder.", completion: .file())
+        var splits: String?
+
         @Flag(help: "Carry out the repairs that are offered (headers that differ by rounding).")
         var repair = false
 
@@ -21,7 +24,7 @@ struct DatasetCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            let report = try DatasetCheck.run(on: URL(fileURLWithPath: dataset))
+            let report = try DatasetCheck.run(on: URL(fileURLWithPath: dataset), splits: splits.map { URL(fileURLWithPath: $0) })
             if repair {
                 for finding in report.findings { try finding.repair?.apply() }
             }

@@ -24,8 +24,8 @@ struct Diagnosis: Encodable {
     }
 
     struct Memory: Encodable {
-        var bytes: UInt64
-        var availableBytes: UInt64?
+        var bytes: Int
+        var availableBytes: Int?
     }
 
     /// Something that is not as it should be, and what to do about it.
@@ -42,7 +42,7 @@ struct Diagnosis: Encodable {
     var devices: [String]
     var defaultDevice: String
     var processor: ProcessorFacts
-    var memory = Memory(bytes: Machine.memory, availableBytes: Machine.availableMemory)
+    var memory = Memory(bytes: SystemMemory.current.bytes, availableBytes: SystemMemory.available)
     var problems: [Problem] = []
     var usable: Bool { !problems.contains(where: \.isFatal) }
 

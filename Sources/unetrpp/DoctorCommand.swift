@@ -44,7 +44,7 @@ struct DoctorCommand: ParsableCommand {
     }
 
     private func memory(_ memory: Diagnosis.Memory) -> String {
-        func gibibytes(_ bytes: UInt64) -> String { String(format: "%.1f GiB", Double(bytes) / 0x1p30) }
+        func gibibytes(_ bytes: Int) -> String { String(format: "%.1f GiB", Double(bytes) / 0x1p30) }
         return gibibytes(memory.bytes) + (memory.availableBytes.map { ", \(gibibytes($0)) free" } ?? "")
     }
 

@@ -17,11 +17,6 @@ extension TrainCommand {
         if let initial, URL(fileURLWithPath: initial).path != description.initial {
             try refuse("starts from \(description.initial ?? "new weights")", "--init \(initial)")
         }
-        if let fold {
-            let names = dataset.map { $0.cases.filter { $0.labelURL != nil }.map(\.name) }
-            let asked = try split(names ?? description.fold.training + description.fold.validation, of: dataset?.name ?? description.plan.dataset)
-            if asked != description.fold { try refuse("has other training and validation cases", "--fold \(fold)") }
-        }
         let prepared = URL(fileURLWithPath: output).appending(path: "prepared")  // the folder may have been moved
         if dataset != nil || FileManager.default.fileExists(atPath: prepared.path) { description.prepared = prepared.path }
         if let dataset { description.references.merge(dataset.references(of: description.fold)) { $1 } }
@@ -70,8 +65,4 @@ extension Dataset {
         let labels = cases.compactMap { entry in entry.labelURL.map { (entry.name, $0.path) } }
         return Dictionary(labels.filter { fold.validation.contains($0.0) }) { first, _ in first }
     }
-}
-
-extension Fold {
-    func contains(_ name: String) -> Bool { training.contains(name) || validation.contains(name) }
 }

@@ -5,7 +5,7 @@ import Preparation
 import Torch
 import Training
 
-struct TrainCommand: AsyncParsableCommand {
+struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a model on a folder of labelled scans.",
         discussion: """
@@ -27,8 +27,7 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "Training settings (JSON); what it leaves out is the published protocol.", completion: .file())
     var settings: String?
 
-    @Option(help: "Cross-validation fold whose part is kept for validation, 0 to 4 (default: 0); all: none is; published: the benchmark's own split.")
-    var fold: String?
+    @OptionGroup var folds: FoldOptions
 
     @Option(
         name: .customLong("init"),
@@ -43,7 +42,6 @@ struct TrainCommand: AsyncParsableCommand {
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
-        guard FoldChoice(fold ?? "0") != nil else { throw ValidationError("--fold is \(fold ?? ""); expected 0 to 4, all or published") }
         if dataset == nil, !resume { throw ValidationError("the folder of the data set is missing") }
     }
 
@@ -54,32 +52,35 @@ struct TrainCommand: AsyncParsableCommand {
         let run = TrainingRun(folder: output)
         if run.exists, !resume { throw TrainingError.runExists(path: output.path) }
         let known = try run.exists ? resumed(run, dataset, device) : nil
-        // What cannot be split says so before minutes are spent on it.
-        let fold = try known?.fold ?? newFold(of: dataset, run)
+        // What cannot be split, or trained with these settings, says so before minutes are spent on it.
+        var choice = try known.map { try CaseChoice(recorded: $0, folds, dataset) } ?? newChoice(of: dataset, run)
+        for line in choice.lines { ProgressBar("", total: 0).say(line) }
         let lock = try run.lock()
         let plan = try known?.plan ?? newPlan(for: dataset!)
-        let description = try known ?? newDescription(plan, fold, dataset!, device)
+        let configuration = try known?.configuration ?? newConfiguration(plan, device)
+        let prepared = known.map { URL(fileURLWithPath: $0.prepared) } ?? output.appending(path: "prepared")
         if let dataset {
-            let cases = dataset.cases.filter { $0.labelURL != nil && (known == nil || fold.contains($0.name)) }
-            try await PrepareCommand.show(
-                PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: URL(fileURLWithPath: description.prepared)))
+            let chosen = Set(choice.fold.training + choice.fold.validation)
+            let cases = dataset.cases.filter { chosen.contains($0.name) }
+            try await PrepareCommand.show(PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: prepared))
+            try choice.look(for: cases, in: prepared)
         }
+        let description = known ?? newDescription(plan, configuration, choice, dataset!, prepared)
         let trainer = try Trainer(run: run, description: description, device: device, resume: resume, lock: lock)
         if let beginning = trainer.beginning { ProgressBar("", total: 0).say("Start: \(beginning)") }
-        try await show(trainer)
+        do { try await show(trainer) } catch is CancellationError {
+            ProgressBar("", total: 0).say(
+                "unetrpp: stopped; \(trainer.epochsDone) of \(trainer.description.configuration.epochs) epochs are done, and --resume goes on from there")
+            throw CancellationError()
+        }
     }
 
-    private func newFold(of dataset: Dataset?, _ run: TrainingRun) throws -> Fold {
+    private func newChoice(of dataset: Dataset?, _ run: TrainingRun) throws -> CaseChoice {
         guard let dataset else {
             throw TrainingError.notARun(path: run.folder.path, problem: "there is none to resume; give the data set to start one")
         }
-        return try split(dataset.cases.filter { $0.labelURL != nil }.map(\.name), of: dataset.name)
-    }
-
-    /// The cases by the choice that was asked for.
-    func split(_ names: [String], of dataset: String) throws -> Fold {
-        let benchmark = planning.preset.flatMap(Benchmark.init(named:)) ?? Benchmark(named: dataset)
-        return try FoldChoice(fold ?? "0")!.cases(of: names, benchmark: benchmark)
+        let benchmark = planning.preset.flatMap(Benchmark.init(named:)) ?? Benchmark(of: dataset) ?? Benchmark(named: dataset.name)
+        return CaseChoice(try folds.split(of: dataset, benchmark: benchmark))
     }
 
     private func newPlan(for dataset: Dataset) throws -> Plan {
@@ -87,7 +88,15 @@ struct TrainCommand: AsyncParsableCommand {
         return try planning.plan(for: dataset)
     }
 
-    private func newDescription(_ plan: Plan, _ fold: Fold, _ dataset: Dataset, _ device: Device) throws -> TrainingRun.Description {
+    private func newDescription(
+        _ plan: Plan, _ configuration: TrainingConfiguration, _ choice: CaseChoice, _ dataset: Dataset, _ prepared: URL
+    ) -> TrainingRun.Description {
+        TrainingRun.Description(
+            plan: plan, configuration: configuration, prepared: prepared.path, fold: choice.fold,
+            initial: initial.map { URL(fileURLWithPath: $0).path }, references: dataset.references(of: choice.fold), split: choice.origin)
+    }
+
+    private func newConfiguration(_ plan: Plan, _ device: Device) throws -> TrainingConfiguration {
         let published = TrainingConfiguration.published(for: plan)
         var configuration = try settings.map { try TrainingConfiguration(contentsOf: URL(fileURLWithPath: $0), defaults: published) }
             ?? published
@@ -95,9 +104,8 @@ struct TrainCommand: AsyncParsableCommand {
         if runtime.precision != "auto" || configuration.mixedPrecision == nil {
             configuration.mixedPrecision = runtime.mixedPrecision(on: device)
         }
-        return TrainingRun.Description(
-            plan: plan, configuration: configuration, prepared: URL(fileURLWithPath: output).appending(path: "prepared").path, fold: fold,
-            initial: initial.map { URL(fileURLWithPath: $0).path }, references: dataset.references(of: fold))
+        try configuration.validate()
+        return configuration
     }
 
     /// Puts in what the command line says over the settings.

@@ -1,8 +1,10 @@
 import Foundation
 import Preparation
 import NetworkTestSupport
+import Support
 import TestSupport
 import Testing
+import Training
 
 struct TrainCommandTests {
     private func arguments(_ dataset: URL, _ plan: URL, _ run: URL, _ more: [String] = []) -> [String] {
@@ -34,6 +36,9 @@ struct TrainCommandTests {
             try CommandLineTool.succeed(arguments(dataset, plan, broken, ["--resume"]))
             #expect(try bytes(whole) == bytes(broken))
 
+            try CommandLineTool.fail(arguments(dataset, plan, whole), saying: ["holds a training run already", "--resume"])
+            try CommandLineTool.fail(arguments(dataset, plan, whole, ["--resume", "--epochs", "9"]), saying: ["has epochs 3", "epochs 9"])
+
             // The scans it was not trained on, and only they, for a decision on cross-validation results.
             let held = try CrossValidation.folds((0..<6).map { "case_\($0)" })[0].validation
             let images = dataset.appending(path: "images"), masks = folder.appending(path: "masks")
@@ -42,9 +47,21 @@ struct TrainCommandTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: masks.path).sorted() == held.map { "\($0).nii.gz" }.sorted())
             try FileManager.default.removeItem(at: images.appending(path: "\(held[0]).nii.gz"))
             try CommandLineTool.fail(segment, saying: ["1 scans that", "kept for validation are not in", held[0]])
+            try CommandLineTool.fail(arguments(dataset, plan, whole, ["--resume"]), saying: ["the run's split has 1 case that the data set lacks: \(held[0])"])
 
-            try CommandLineTool.fail(arguments(dataset, plan, whole), saying: ["holds a training run already", "--resume"])
-            try CommandLineTool.fail(arguments(dataset, plan, whole, ["--resume", "--epochs", "9"]), saying: ["has epochs 3", "epochs 9"])
+            // All else is the run's, and need not be said again.
+            let short = ["train", "--resume", "-o", whole.path, "--device", "cpu", "--threads", "2"]
+            try CommandLineTool.succeed(short)
+            #expect(try bytes(whole) == bytes(broken))
+            try CommandLineTool.fail(short + ["--seed", "8"], saying: ["has seed 7", "seed 8", "leave that out"])
+            try CommandLineTool.fail(short + ["--fold", "1"], saying: ["was started with 0 as fold, not 1"])
+            try CommandLineTool.fail(short + ["--network", "unetr"], saying: ["--network unetr"])
+            try CommandLineTool.fail(short + ["--init", plan.path], saying: ["starts from new weights", "--init"])
+            try CommandLineTool.fail(["train", "-o", whole.path], saying: ["the folder of the data set is missing"])
+            try CommandLineTool.fail(["train", "--resume", "-o", folder.appending(path: "no").path], saying: ["there is none to resume"])
+            let lock = try FolderLock(whole)
+            try CommandLineTool.fail(short, saying: ["is in use by process \(getpid())", "choose another folder"])
+            _ = lock
         }
     }
 
@@ -57,10 +74,63 @@ struct TrainCommandTests {
             let plan = folder.appending(path: "plan.json")
             try TinyModel.plan().write(to: plan)
             try CommandLineTool.fail(
-                ["train", dataset.path, "-o", run.path, "--plan", plan.path, "--settings", settings.path], saying: ["'epochs' is 0", "at least 1"])
+                ["train", dataset.path, "-o", run.path, "--plan", plan.path, "--settings", settings.path], saying: ["'epochs' is 0", "from 1 to 1000000"])
+            #expect(!FileManager.default.fileExists(atPath: run.appending(path: "prepared").path))
+            // A split that cannot be made is refused before the scans are looked at and prepared.
+            try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--fold", "published"], saying: ["published"])
+            #expect(!FileManager.default.fileExists(atPath: run.appending(path: "prepared").path))
             try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--plan", settings.path], saying: ["settings.json"])
             try CommandLineTool.fail(["train", folder.appending(path: "nowhere").path, "-o", run.path], saying: ["nowhere"])
-            try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--fold", "9"], saying: ["--fold is 9"])
+            try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--fold", "first"], saying: ["--fold is first"])
+        }
+    }
+
+    @Test func `A split that cannot be made is refused before anything is prepared`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let dataset = try TinyData.dataset(in: folder)
+            let (run, plan, splits) = (folder.appending(path: "run"), folder.appending(path: "plan.json"), folder.appending(path: "mine.json"))
+            try TinyModel.plan().write(to: plan)
+            try Data(#"[{"train": ["case_0"], "val": ["case_9"]}]"#.utf8).write(to: splits)
+            for (words, sentence) in [
+                (["--fold", "published"], "none of the published benchmarks"), (["--fold", "7"], "there is no fold 7; expected 0 to 4"),
+                (["--fold", "published", "--preset", "synapse"], "the published split of synapse names 30 cases that the data set lacks"),
+                (["--group", "patient[0-9]+"], "finds nothing in 6 cases: case_0"), (["--group", "case"], "cannot make 5 folds of 1 groups"),
+                (["--splits", splits.path], "names 1 case in val that the data set lacks: case_9"), (["--splits", splits.path, "--fold", "1"], "the only split of"),
+                (["--group-file", folder.appending(path: "nowhere.csv").path], "nowhere.csv"),
+            ] {
+                try CommandLineTool.fail(arguments(dataset, plan, run, words), saying: [sentence])
+                #expect(!FileManager.default.fileExists(atPath: run.appending(path: "prepared").path), "\(words)")
+            }
+        }
+    }
+
+    @Test func `The split of a run is recorded with its groups, copies of a scan included, and is the resumed run's`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let dataset = try TinyData.dataset(in: folder, cases: 8)
+            let (run, plan) = (folder.appending(path: "run"), folder.appending(path: "plan.json"))
+            try TinyModel.plan().write(to: plan)
+            for (copy, name) in [("images", "case_7"), ("labels", "case_7")] {
+                let file = dataset.appending(path: "\(copy)/\(name).nii.gz")
+                try FileManager.default.removeItem(at: file)
+                try FileManager.default.copyItem(at: dataset.appending(path: "\(copy)/case_3.nii.gz"), to: file)
+            }
+            let table = folder.appending(path: "patients.csv")
+            try Data("case,patient\ncase_0,A\ncase_1,A\n\((2..<8).map { "case_\($0),\($0)" }.joined(separator: "\n"))\n".utf8).write(to: table)
+            try CommandLineTool.succeed(arguments(dataset, plan, run, ["--group-file", table.path, "--fold", "1"]))
+            let recorded = try TrainingRun(folder: run).readDescription()
+            let origin = try #require(recorded.split)
+            #expect(origin.groups == ["A": ["case_0", "case_1"], "3 + 7": ["case_3", "case_7"]])
+            #expect(origin.grouping == "the column patient of patients.csv and equal voxels of one scan under several names")
+            #expect(origin.request.fold == "1" && origin.request.groupFile == table.path)
+            let groups = CaseGroups(Dictionary(uniqueKeysWithValues: (0..<8).map { ("case_\($0)", ["A", "A", "2", "3", "4", "5", "6", "3"][$0]) }), origin: "")
+            #expect(groups.torn(by: recorded.fold) == [])
+            #expect(recorded.fold.training.count + recorded.fold.validation.count == 8)
+
+            // Nothing of it has to be said again, nor may it be contradicted.
+            try FileManager.default.removeItem(at: table)
+            try CommandLineTool.succeed(arguments(dataset, plan, run, ["--resume"]))
+            #expect(try TrainingRun(folder: run).readDescription() == recorded)
+            try CommandLineTool.fail(arguments(dataset, plan, run, ["--resume", "--fold", "2"]), saying: ["with 1 as fold, not 2"])
         }
     }
 

@@ -49,11 +49,65 @@ import Volumes
         }
     }
 
-    @Test func `The same voxels under two names are found`() throws {
+    @Test func `The same voxels under two names are a warning while they lie on one side`() throws {
         try withDataset { folder in
             try NIfTI.write(scan: Self.scan(1), to: folder.appendingPathComponent("imagesTr/c.nii.gz"))
-            let finding = try #require(DatasetCheck.run(on: folder).findings.first)
-            #expect(finding.kind == .duplicateScan && finding.sentence.hasPrefix("a and c hold the same voxels"))
+            let report = try DatasetCheck.run(on: folder)
+            let finding = try #require(report.findings.first)
+            #expect(finding.kind == .duplicateScan && finding.severity == .warning && report.isUsable)
+            #expect(finding.sentence.hasPrefix("a and c hold the same voxels; folds keep them on one side"))
+        }
+    }
+
+    @Test func `The same voxels on both sides of a split are an error`() throws {
+        try withDataset { folder in
+            try NIfTI.write(scan: Self.scan(1), to: folder.appendingPathComponent("imagesTr/c.nii.gz"))
+            let splits = folder.appendingPathComponent("splits_final.json")
+            try Data(#"[{"train": ["a", "c"], "val": ["b"]}, {"train": ["a", "b"], "val": ["c"]}]"#.utf8).write(to: splits)
+            let report = try DatasetCheck.run(on: folder)
+            #expect(report.findings.map(\.kind) == [.duplicateScan] && !report.isUsable)
+            #expect(report.findings[0].sentence.hasPrefix("a and c hold the same voxels, and split 1 of "))
+            let own = folder.appendingPathComponent("own.json")
+            try Data(#"{"train": ["a", "c"], "val": ["b"]}"#.utf8).write(to: own)
+            #expect(try DatasetCheck.run(on: folder, splits: own).isUsable)
+        }
+        try withDataset { folder in
+            try NIfTI.write(scan: Self.scan(2), to: folder.appendingPathComponent("imagesTs/t.nii.gz"))
+            let report = try DatasetCheck.run(on: folder)
+            #expect(report.findings.map(\.kind) == [.duplicateScan] && !report.isUsable)
+            #expect(report.findings[0].sentence.contains("division into training and test cases"))
+        }
+    }
+
+    /// Two copies within the published training part are in the data as they were published.
+    @Test func `A scan twice in the published training part is a warning, across its parts an error`() throws {
+        let fold = try #require(CrossValidation.publishedFold(.synapse))
+        for (other, isUsable) in [(fold.training[1], true), (fold.validation[0], false)] {
+            try Fixtures.withTemporaryFolder { root in
+                let folder = root.appendingPathComponent("Task02_Synapse")
+                for (number, name) in (fold.training + fold.validation).enumerated() {
+                    var scan = Self.scan(1)
+                    scan.voxels[0] = Float(name == other ? 0 : number)
+                    try NIfTI.write(scan: scan, to: folder.appendingPathComponent("images/\(name).nii"))
+                    try NIfTI.write(labels: Self.labels(), to: folder.appendingPathComponent("labels/\(name).nii"))
+                }
+                let report = try DatasetCheck.run(on: folder)
+                #expect(report.findings.map(\.kind) == [.duplicateScan] && report.isUsable == isUsable, "\(report.lines)")
+            }
+        }
+    }
+
+    @Test func `Patients that names state are told, torn ones are a warning, a useless file of splits is an error`() throws {
+        try withDataset(["patient1_a", "patient1_b", "patient2_a"]) { folder in
+            let splits = folder.appendingPathComponent("splits.json")
+            try Data(#"{"train": ["patient1_a", "patient2_a"], "val": ["patient1_b"]}"#.utf8).write(to: splits)
+            let report = try DatasetCheck.run(on: folder)
+            #expect(report.groups?.hasPrefix("3 cases are 2 groups by the patients in their names") == true && report.lines[1] == report.groups)
+            #expect(report.findings.map(\.kind) == [.tornGroup] && report.isUsable)
+            #expect(report.findings[0].sentence.hasSuffix("on both sides: patient1"))
+            try Data(#"{"train": ["x"], "val": ["patient1_b"]}"#.utf8).write(to: splits)
+            #expect(try DatasetCheck.run(on: folder).findings.map(\.kind) == [.unusableSplit])
+            #expect(throws: SplitError.self) { try DatasetCheck.run(on: folder, splits: splits) }
         }
     }
 
@@ -157,10 +211,10 @@ import Volumes
     }
 
     /// A folder with three small cases.
-    private func withDataset(_ body: (URL) throws -> Void) throws {
+    private func withDataset(_ names: [String] = ["a", "b", "c"], _ body: (URL) throws -> Void) throws {
         try Fixtures.withTemporaryFolder { folder in
             var training: [String] = []
-            for (index, name) in ["a", "b", "c"].enumerated() {
+            for (index, name) in names.enumerated() {
                 try NIfTI.write(scan: Self.scan(index + 1), to: folder.appendingPathComponent("imagesTr/\(name).nii.gz"))
                 try NIfTI.write(labels: Self.labels(), to: folder.appendingPathComponent("labelsTr/\(name).nii.gz"))
                 training.append(#"{"image": "./imagesTr/\#(name).nii.gz", "label": "./labelsTr/\#(name).nii.gz"}"#)

@@ -47,25 +47,23 @@ struct PairedProcess: ProcessGroup {
     let meeting: Meeting
 
     /// Runs `body` on both, and returns what each gave or threw.
-    static func both<Result>(_ body: @Sendable (PairedProcess) throws -> Result) -> [Swift.Result<Result, any Error>] {
+    static func both<Result>(_ body: @escaping @Sendable (PairedProcess) throws -> Result) -> [Swift.Result<Result, any Error>] {
         let meeting = Meeting()
         nonisolated(unsafe) var results: [Swift.Result<Result, any Error>?] = [nil, nil]
         let group = DispatchGroup()
         let lock = NSLock()
-        withoutActuallyEscaping(body) { body in
-            for rank in 0..<2 {
-                let thread = Thread {
-                    let result = Swift.Result { try body(PairedProcess(rank: rank, meeting: meeting)) }
-                    if case .failure = result { meeting.close() }
-                    lock.withLock { results[rank] = result }
-                    group.leave()
-                }
-                group.enter()
-                thread.stackSize = 16 << 20
-                thread.start()
+        for rank in 0..<2 {
+            let thread = Thread {
+                let result = Swift.Result { try body(PairedProcess(rank: rank, meeting: meeting)) }
+                if case .failure = result { meeting.close() }
+                lock.withLock { results[rank] = result }
+                group.leave()
             }
-            group.wait()
+            group.enter()
+            thread.stackSize = 16 << 20
+            thread.start()
         }
+        group.wait()
         return results.compactMap { $0 }
     }
 
