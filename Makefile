@@ -10,7 +10,7 @@ PRODUCT = .build/release/unetrpp
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
-.PHONY: help setup build test demo bench doctor portable consumer clean
+.PHONY: help setup build test sanitize fuzz demo bench doctor portable consumer clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo 'make doctor    versions, devices, and what is wrong'
 	@echo 'make portable  a build for other machines, in dist/'
 	@echo 'make consumer  build and run the example package that depends on this one'
+	@echo 'make fuzz      MINUTES=5: try random inputs on the readers of files, each of them for so long (Fuzz/README.md)'
+	@echo 'make sanitize  tests without libtorch and the C++ kernels under the sanitizers (SANITIZE_FLAGS=--quick: address and undefined behavior)'
 	@echo 'make setup     only the set-up: libtorch into .libtorch (LIBTORCH=/path: use that one)'
 	@echo 'make clean     remove what was built; .libtorch stays'
 
@@ -37,8 +39,11 @@ TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive \
 test: setup
 	$(TEST_ENVIRONMENT) $(SWIFT) test $(BUILD_FLAGS) $(TEST_FLAGS)
 
+sanitize: setup
+	Scripts/sanitize $(SANITIZE_FLAGS)
+
 demo: build
-	$(PRODUCT) demo --output demo-output
+	$(PRODUCT) demo --output demo-output --force
 
 bench: build
 	$(PRODUCT) benchmark --precision float32 $(BENCH_FLAGS)
@@ -58,5 +63,10 @@ portable: setup
 consumer: setup
 	Scripts/check-consumer $(BUILD_FLAGS)
 
+# Needs no libtorch.
+MINUTES ?= 5
+fuzz:
+	Scripts/fuzz --seconds $$(($(MINUTES) * 60)) --seed 0 --corpus .build/corpus $(TARGETS)
+
 clean:
-	rm -rf .build dist demo-output
+	rm -rf .build .build-asan .build-tsan dist demo-output

@@ -41,6 +41,8 @@ let package = Package(
         .library(name: "UNETRPlusPlus", targets: ["Torch", "Layers", "Networks", "Volumes", "Preparation", "Training", "Inference", "Evaluation"]),
         .library(name: "Volumes", targets: ["Volumes"]),
         .library(name: "Evaluation", targets: ["Evaluation"]),
+        .library(name: "Archives", targets: ["Archives"]),
+        .library(name: "Preparation", targets: ["Preparation"]),
         .executable(name: "unetrpp", targets: ["unetrpp"]),
     ],
     dependencies: [
@@ -117,3 +119,16 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
+
+// With this variable the package is what stands above the line "needs libtorch", and its tests: see Scripts/sanitize.
+if Context.environment["UNETRPP_WITHOUT_LIBTORCH"] != nil {
+    func dependencies(_ target: Target) -> [String] {
+        target.dependencies.compactMap { if case .byNameItem(let name, _) = $0 { name } else { nil } }
+    }
+    var needing: Set = ["CLibtorch"]
+    while let more = package.targets.first(where: { !needing.contains($0.name) && !needing.isDisjoint(with: dependencies($0)) }) {
+        needing.insert(more.name)
+    }
+    package.targets.removeAll { needing.contains($0.name) }
+    package.products.removeAll { !["Volumes", "Evaluation"].contains($0.name) }
+}

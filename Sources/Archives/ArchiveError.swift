@@ -13,6 +13,8 @@ public struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible 
         case pickle(PickleProblem, byte: Int)
         case zip(ZipProblem)
         case tooDeep(Int)
+        /// More memory would be needed than the file's size warrants.
+        case tooCostly
         case notPyTorch
         case tarForm
         case noPickleRecord
@@ -40,6 +42,7 @@ extension ArchiveError.Problem {
         case .zip(let problem): problem.sentence
         case .tooDeep(let limit):
             "its values are nested deeper than \(limit)"
+        case .tooCostly: PickleProblem.tooMuchData.sentence
         case .notPyTorch:
             "not a PyTorch file: neither the zip form nor the older form of torch.save"
         case .tarForm:
@@ -100,7 +103,7 @@ public enum PickleProblem: Error, Equatable, Sendable {
         case .negativeLength(let length): "a length of \(length)"
         case .longInteger(let bytes): "an integer of \(bytes) bytes; up to \(PickleCursor.longestInteger) are read"
         case .tooManyObjects(let limit): "more than \(limit) objects"
-        case .tooMuchData: "more data would be made than the file holds"
+        case .tooMuchData: "reading it would take far more memory than a file of its size needs; it is damaged, or made to do harm"
         case .wrongTarget(let what): "\(what) on a value that has none"
         case .badArguments(let name, let reason): "\(name) with arguments that do not fit: \(reason)"
         case .shapeOverflow(let shape): "the shape \(shape) has a negative size or more elements than can be counted"

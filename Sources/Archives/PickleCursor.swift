@@ -6,6 +6,8 @@ struct PickleCursor {
 
     /// Longer integers are refused: turning them into digits takes time that grows with the square.
     static let longestInteger = 256
+    /// Digits of a number that stands there as text.
+    static let longestNumber = 1000
 
     /// `raw` are the bytes of `source`, for the duration of the reading.
     init(_ source: StoredBytes, _ raw: UnsafeRawBufferPointer, position: Int) {
@@ -77,6 +79,7 @@ struct PickleCursor {
     mutating func decimalLine() throws -> PickleItem {
         var digits = try textLine()
         if digits.hasSuffix("L") { digits.removeLast() }
+        guard digits.utf8.count <= Self.longestNumber else { throw PickleProblem.badText(shortened(digits)) }
         if let value = Int(digits) { return .int(value) }
         let unsigned = digits.hasPrefix("-") ? digits.dropFirst() : digits[...]
         guard !unsigned.isEmpty, unsigned.allSatisfy({ $0.isASCII && $0.isNumber }) else {
@@ -111,21 +114,23 @@ enum BigInteger {
         return Int(text).map { .int($0) } ?? .bigInt(text)
     }
 
-    /// Decimal digits, by dividing by ten over and over.
+    /// Decimal digits, sixteen at a time, by dividing by 10¹⁶ over and over.
     private static func digits(_ magnitude: [UInt8]) -> String {
+        let (divisor, width) = (10_000_000_000_000_000, 16)
         var rest = magnitude[...]
-        var digits: [UInt8] = []
+        var groups: [String] = []
         while true {
             rest = rest.drop { $0 == 0 }
             if rest.isEmpty { break }
             var remainder = 0
             for index in rest.indices {
-                let value = remainder << 8 + Int(rest[index])
-                rest[index] = UInt8(value / 10)
-                remainder = value % 10
+                let value = remainder << 8 + Int(rest[index])  // below 10¹⁶ · 2⁸, which is within 63 bits
+                rest[index] = UInt8(value / divisor)
+                remainder = value % divisor
             }
-            digits.append(UInt8(ascii: "0") + UInt8(remainder))
+            let digits = String(remainder)
+            groups.append(rest.allSatisfy { $0 == 0 } ? digits : String(repeating: "0", count: width - digits.count) + digits)
         }
-        return digits.isEmpty ? "0" : String(decoding: digits.reversed(), as: UTF8.self)
+        return groups.isEmpty ? "0" : groups.reversed().joined()
     }
 }

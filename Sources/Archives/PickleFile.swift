@@ -8,7 +8,7 @@ public enum PickleFile {
     public static func read(_ url: URL) throws -> PickleValue {
         let file = try MappedFile(url)
         do {
-            let (item, graph, _) = try PickleMachine.run(file.bytes)
+            let (item, graph, _) = try PickleMachine.run(file.bytes, budget: ReadingBudget(fileBytes: file.count))
             guard let storage = graph.storages.first else { return try PickleResolver.resolve(item, graph) }
             throw ArchiveError.Problem.missingStorage(key: storage.key)
         } catch let problem as ArchiveError.Problem {

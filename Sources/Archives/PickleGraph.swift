@@ -16,7 +16,7 @@ enum PickleItem {
 enum PickleNode {
     case bytes(Kept<StoredBytes>)
     /// A Python 2 `str`: text or bytes, as whoever uses it needs.
-    case oldString(Kept<StoredBytes>)
+    case oldString(OldString)
     case tuple([PickleItem])
     case list(Kept<[PickleItem]>)
     case set(Kept<[PickleItem]>)
@@ -35,10 +35,24 @@ final class Kept<Value> {
     init(_ value: Value) { self.value = value }
 }
 
-struct PickleGlobal: Hashable {
-    var module: String
-    var name: String
-    var path: String { "\(module).\(name)" }
+/// A Python 2 `str`, turned into text once however many instructions ask for it.
+final class OldString {
+    let bytes: StoredBytes
+    /// Nil when the bytes are not UTF-8.
+    private(set) lazy var text = String(exactUTF8: bytes.array)
+    init(_ bytes: StoredBytes) { self.bytes = bytes }
+}
+
+struct PickleGlobal {
+    let module: String
+    let name: String
+    /// Put together once: a name may be long and called by many instructions.
+    let path: String
+
+    init(module: String, name: String) {
+        (self.module, self.name) = (module, name)
+        path = "\(module).\(name)"
+    }
 }
 
 struct PendingDictionary {
@@ -94,13 +108,13 @@ struct PickleGraph {
     private(set) var nodes: [PickleNode] = []
     /// Every storage that was named, in order.
     var storages: [PendingStorage] = []
-    /// Bytes and elements that may still be made anew (not taken from the file), by decoding, reordering and copying.
-    private var allowance: Int
+    let budget: ReadingBudget
 
-    init(sourceBytes: Int) { allowance = 4 * sourceBytes + 1 << 16 }
+    init(_ budget: ReadingBudget) { self.budget = budget }
 
     mutating func add(_ node: PickleNode) throws -> PickleItem {
         guard nodes.count < Self.mostNodes else { throw PickleProblem.tooManyObjects(Self.mostNodes) }
+        try charge(PickleCost.node(node))
         nodes.append(node)
         return .node(nodes.count - 1)
     }
@@ -109,11 +123,14 @@ struct PickleGraph {
         if case .node(let index) = item { nodes[index] } else { nil }
     }
 
-    /// Accounts for bytes or elements to be made. An honest file makes each thing once; a malicious one has its largest list
-    /// copied by every second instruction.
-    mutating func charge(_ amount: Int) throws {
-        allowance -= amount
-        if allowance < 0 { throw PickleProblem.tooMuchData }
+    /// Accounts for bytes to be made.
+    func charge(_ bytes: Int) throws {
+        if !budget.spend(bytes) { throw PickleProblem.tooMuchData }
+    }
+
+    /// Accounts for elements to be put into a list, tuple, set or dictionary.
+    func charge(elements count: Int) throws {
+        if !budget.spend(count, times: PickleCost.element) { throw PickleProblem.tooMuchData }
     }
 
     // MARK: what an item is, for those who need a certain kind
@@ -131,8 +148,9 @@ struct PickleGraph {
         if case .list(let list) = self[item] { list.value } else { tuple(item) }
     }
 
-    func ints(_ item: PickleItem) -> [Int]? {
-        guard let items = sequence(item) else { return nil }
+    /// The numbers of a shape or of strides; nil also for more axes than any array has.
+    func sizes(_ item: PickleItem) -> [Int]? {
+        guard let items = sequence(item), items.count <= Shape.mostAxes else { return nil }
         let values = items.compactMap(int)
         return values.count == items.count ? values : nil
     }
@@ -143,13 +161,14 @@ struct PickleGraph {
 
     func text(_ item: PickleItem) -> String? {
         if case .string(let string) = item { return string }
-        if case .oldString(let bytes) = self[item] { return String(exactUTF8: bytes.value.array) }
+        if case .oldString(let bytes) = self[item] { return bytes.text }
         return nil
     }
 
     func bytes(_ item: PickleItem) -> StoredBytes? {
         switch self[item] {
-        case .bytes(let bytes), .oldString(let bytes): bytes.value
+        case .bytes(let bytes): bytes.value
+        case .oldString(let string): string.bytes
         default: nil
         }
     }

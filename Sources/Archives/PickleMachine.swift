@@ -7,6 +7,8 @@ struct PickleMachine {
     var cursor: PickleCursor
     var graph: PickleGraph
     private var stack: [PickleItem] = []
+    /// The most values and marks there have been at once, which is what has been charged for.
+    private var highest = (values: 0, marks: 0)
     /// Where in the stack each open mark stands.
     private var marks: [Int] = []
     private var memo: [Int: PickleItem] = [:]
@@ -14,10 +16,11 @@ struct PickleMachine {
     /// Runs the program that starts at `start`; returns its value, the graph it points into, and where the program ends.
     ///
     /// - Throws: `ArchiveError.Problem.pickle`, with the position of the instruction that failed.
-    static func run(_ source: StoredBytes, from start: Int = 0) throws -> (item: PickleItem, graph: PickleGraph, end: Int) {
+    /// - Parameter budget: that of the whole file, of which the pickle may be a part.
+    static func run(_ source: StoredBytes, from start: Int = 0, budget: ReadingBudget) throws -> (item: PickleItem, graph: PickleGraph, end: Int) {
         try source.withUnsafeBytes { raw in
             var machine = PickleMachine(
-                cursor: PickleCursor(source, raw, position: start), graph: PickleGraph(sourceBytes: raw.count - start))
+                cursor: PickleCursor(source, raw, position: start), graph: PickleGraph(budget))
             var position = start
             do {
                 while true {
@@ -25,6 +28,7 @@ struct PickleMachine {
                     let code = try machine.cursor.byte()
                     if code == UInt8(ascii: ".") { return (try machine.pop(), machine.graph, machine.cursor.position) }
                     try machine.perform(code, at: position)
+                    try machine.chargeHeight()
                 }
             } catch let problem as PickleProblem {
                 throw ArchiveError.Problem.pickle(problem, byte: position)
@@ -46,6 +50,18 @@ struct PickleMachine {
         try buildObject(opcode, at: position)
     }
 
+    /// Charges for what the stack has grown by, beyond what it has ever been.
+    private mutating func chargeHeight() throws {
+        if stack.count > highest.values {
+            try graph.charge((stack.count - highest.values) * PickleCost.stackPlace)
+            highest.values = stack.count
+        }
+        if marks.count > highest.marks {
+            try graph.charge((marks.count - highest.marks) * PickleCost.mark)
+            highest.marks = marks.count
+        }
+    }
+
     // MARK: stack
 
     mutating func push(_ item: PickleItem) { stack.append(item) }
@@ -65,6 +81,7 @@ struct PickleMachine {
     /// What was pushed since the last mark; the mark is gone.
     mutating func popToMark() throws -> [PickleItem] {
         guard let mark = marks.popLast() else { throw PickleProblem.noMark }
+        try graph.charge(elements: stack.count - mark)
         defer { stack.removeSubrange(mark...) }
         return Array(stack[mark...])
     }
@@ -94,7 +111,7 @@ struct PickleMachine {
         case .long4: push(try cursor.longInteger(try cursor.integer(Int32.self)))
         case .float:
             let text = try cursor.textLine()
-            guard let value = Double(text) else { throw PickleProblem.badText(String(text.prefix(40))) }
+            guard text.utf8.count <= PickleCursor.longestNumber, let value = Double(text) else { throw PickleProblem.badText(String(text.prefix(40))) }
             push(.double(value))
         case .binFloat: push(.double(try cursor.double()))
         default: return false
@@ -104,19 +121,29 @@ struct PickleMachine {
 
     private mutating func pushText(_ opcode: Opcode) throws -> Bool {
         switch opcode {
-        case .unicode: push(.string(try PickleText.rawUnicodeEscape(try cursor.line())))
-        case .binUnicode: push(.string(try cursor.text(try cursor.integer(UInt32.self))))
-        case .shortBinUnicode: push(.string(try cursor.text(try cursor.integer(UInt8.self))))
-        case .binUnicode8: push(.string(try cursor.text(try cursor.integer(UInt64.self))))
-        case .string: try push(.oldString(Kept(StoredBytes(try PickleText.quoted(try cursor.line())))))
-        case .binString: try push(.oldString(Kept(try cursor.bytes(try cursor.integer(Int32.self)))))
-        case .shortBinString: try push(.oldString(Kept(try cursor.bytes(try cursor.integer(UInt8.self)))))
+        case .unicode: try push(text: try PickleText.rawUnicodeEscape(try cursor.line()))
+        case .binUnicode: try push(text: try cursor.text(try cursor.integer(UInt32.self)))
+        case .shortBinUnicode: try push(text: try cursor.text(try cursor.integer(UInt8.self)))
+        case .binUnicode8: try push(text: try cursor.text(try cursor.integer(UInt64.self)))
+        case .string: try push(oldString: StoredBytes(try PickleText.quoted(try cursor.line())))
+        case .binString: try push(oldString: try cursor.bytes(try cursor.integer(Int32.self)))
+        case .shortBinString: try push(oldString: try cursor.bytes(try cursor.integer(UInt8.self)))
         case .binBytes: try push(.bytes(Kept(try cursor.bytes(try cursor.integer(UInt32.self)))))
         case .shortBinBytes: try push(.bytes(Kept(try cursor.bytes(try cursor.integer(UInt8.self)))))
         case .binBytes8, .byteArray8: try push(.bytes(Kept(try cursor.bytes(try cursor.integer(UInt64.self)))))
         default: return false
         }
         return true
+    }
+
+    private mutating func push(text: String) throws {
+        try graph.charge(2 * text.utf8.count)
+        push(.string(text))
+    }
+
+    private mutating func push(oldString bytes: StoredBytes) throws {
+        try graph.charge(2 * bytes.count)  // for itself, and for the text it may be asked for
+        try push(.oldString(OldString(bytes)))
     }
 
     private mutating func moveOnStack(_ opcode: Opcode) throws -> Bool {
@@ -146,8 +173,8 @@ struct PickleMachine {
     }
 
     private mutating func keep(_ index: Int) throws {
-        guard memo.count < PickleGraph.mostNodes else { throw PickleProblem.tooManyObjects(PickleGraph.mostNodes) }
-        memo[index] = try top()
+        let item = try top()
+        if memo.updateValue(item, forKey: index) == nil { try graph.charge(PickleCost.memoPlace) }
     }
 
     private mutating func fetch(_ index: Int) throws {
@@ -158,7 +185,7 @@ struct PickleMachine {
     private mutating func buildContainer(_ opcode: Opcode) throws -> Bool {
         switch opcode {
         case .emptyTuple: try push(.tuple([]))
-        case .tuple1: try push(.tuple([try pop()]))
+        case .tuple1: try pushTuple(1)
         case .tuple2: try pushTuple(2)
         case .tuple3: try pushTuple(3)
         case .tuple: try push(.tuple(try popToMark()))
@@ -166,12 +193,14 @@ struct PickleMachine {
         case .list: try push(.list(Kept(try popToMark())))
         case .append:
             let item = try pop()
+            try graph.charge(elements: 1)
             try append([item])
         case .appends, .addItems: try append(try popToMark())
         case .emptyDictionary: try push(.dictionary(Kept(PendingDictionary())))
         case .dictionary: try push(.dictionary(Kept(PendingDictionary(entries: try pairs(try popToMark())))))
         case .setItem:
             let value = try pop()
+            try graph.charge(elements: 2)
             try setItems([try pop(), value])
         case .setItems: try setItems(try popToMark())
         case .emptySet: try push(.set(Kept([])))
@@ -184,6 +213,7 @@ struct PickleMachine {
     private mutating func pushTuple(_ count: Int) throws {
         var items: [PickleItem] = []
         for _ in 0..<count { items.append(try pop()) }
+        try graph.charge(elements: count)
         try push(.tuple(items.reversed()))
     }
 
@@ -211,13 +241,14 @@ struct PickleMachine {
 
     private mutating func buildObject(_ opcode: Opcode, at position: Int) throws {
         switch opcode {
-        case .global: try push(.global(Kept(PickleGlobal(module: try cursor.textLine(), name: try cursor.textLine()))))
+        case .global: try pushGlobal(try cursor.textLine(), try cursor.textLine())
         case .stackGlobal:
             let (name, module) = (try pop(), try pop())
             guard let name = graph.text(name), let module = graph.text(module) else { throw PickleProblem.wrongTarget("a name") }
-            try push(.global(Kept(PickleGlobal(module: module, name: name))))
+            try pushGlobal(module, name)
         case .instance:
             let global = PickleGlobal(module: try cursor.textLine(), name: try cursor.textLine())
+            try graph.charge(2 * global.path.utf8.count)
             push(try graph.rebuild(global, try popToMark(), at: position))
         case .object:
             var items = try popToMark()
@@ -237,6 +268,11 @@ struct PickleMachine {
         case .binPersistentIdentifier: try persistent(try pop(), at: position)
         default: throw PickleProblem.refusedOpcode("\(opcode)")
         }
+    }
+
+    private mutating func pushGlobal(_ module: String, _ name: String) throws {
+        try graph.charge(2 * (module.utf8.count + name.utf8.count))
+        try push(.global(Kept(PickleGlobal(module: module, name: name))))
     }
 
     private func arguments(_ item: PickleItem) throws -> [PickleItem] {

@@ -1,5 +1,8 @@
 /// A NumPy number type as pickled: a kind letter with a size, such as f8, and a byte order.
 struct NumPyType {
+    /// Longer codes are those of structures, which the reader does not take apart.
+    static let longestCode = 20
+
     var code: String
     var isBigEndian = false
     /// A structured or nested type, which the reader does not take apart.
@@ -22,7 +25,7 @@ extension PickleGraph {
     mutating func rebuildNumPy(_ global: PickleGlobal, _ arguments: [PickleItem], at position: Int) throws -> PickleItem? {
         switch global.path {
         case "numpy.dtype":
-            guard let first = arguments.first, var code = text(first) else { return nil }
+            guard let first = arguments.first, var code = text(first), code.utf8.count <= NumPyType.longestCode else { return nil }
             var type = NumPyType(code: "")
             if let order = code.first, "<>|=".contains(order) {
                 type.isBigEndian = order == ">"
@@ -37,7 +40,7 @@ extension PickleGraph {
         case "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer":
             // (bytes, type, shape, order): protocol 5.
             guard arguments.count == 4, let bytes = bytes(arguments[0]), case .numberType(let type) = self[arguments[1]],
-                let shape = ints(arguments[2])
+                let shape = sizes(arguments[2])
             else { return nil }
             return try array(PendingArray(
                 shape: shape, type: type.value, isFortran: text(arguments[3]) == "F", bytes: bytes, position: position))
@@ -47,7 +50,10 @@ extension PickleGraph {
 
     private mutating func scalar(_ arguments: [PickleItem], at position: Int) throws -> PickleItem? {
         guard arguments.count == 2, case .numberType(let type) = self[arguments[0]], let bytes = bytes(arguments[1]) else { return nil }
-        if type.value.code.first == "U", !type.value.isStructured { return .string(Self.wideText(bytes, type.value.isBigEndian)) }
+        if type.value.code.first == "U", !type.value.isStructured {
+            try charge(2 * bytes.count)
+            return .string(Self.wideText(bytes, type.value.isBigEndian))
+        }
         if type.value.code.first == "S" { return try add(.bytes(Kept(bytes))) }
         guard type.value.scalarType != nil else { return nil }
         return try array(PendingArray(shape: [], type: type.value, bytes: bytes, position: position))
@@ -60,13 +66,14 @@ extension PickleGraph {
     }
 
     private mutating func check(_ array: PendingArray) throws {
-        try charge(array.shape.count)
+        try charge(array.shape.count * PickleCost.axis)
         guard let type = array.type?.scalarType, let bytes = array.bytes else { return }
         guard let expected = Shape.byteCount(array.shape, type) else { throw PickleProblem.shapeOverflow(array.shape) }
         guard expected == bytes.count else {
             throw PickleProblem.badArguments("a NumPy array", "the shape \(array.shape) takes \(expected) bytes, not \(bytes.count)")
         }
-        if array.isFortran || array.type?.isBigEndian == true { try charge(bytes.count) }
+        if array.isFortran { try charge(bytes.count) }
+        if array.type?.isBigEndian == true { try charge(bytes.count) }
     }
 
     /// A type's state: (version, byte order, subtype, names, fields, size, alignment, flags).
@@ -81,7 +88,7 @@ extension PickleGraph {
 
     /// An array's state: (version, shape, type, Fortran order, bytes or list of objects).
     mutating func setState(of array: Kept<PendingArray>, _ state: PickleItem) throws {
-        guard let parts = tuple(state), parts.count == 5, let shape = ints(parts[1]), case .numberType(let type) = self[parts[2]] else {
+        guard let parts = tuple(state), parts.count == 5, let shape = sizes(parts[1]), case .numberType(let type) = self[parts[2]] else {
             array.value.rest = state
             return
         }

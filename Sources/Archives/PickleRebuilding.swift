@@ -2,9 +2,9 @@
 extension PickleGraph {
     /// The outcome of calling `function`, which is itself a value of the pickle.
     mutating func call(_ function: PickleItem, _ arguments: [PickleItem], at position: Int) throws -> PickleItem {
-        try charge(arguments.count)
         guard let global = global(function) else {
             // Calling the result of a call, or a bound method: noted, like everything unknown.
+            try charge(elements: arguments.count + 1)
             return try note(PickleGlobal(module: "", name: "(result of a call)"), [function] + arguments)
         }
         return try rebuild(global, arguments, at: position)
@@ -34,9 +34,10 @@ extension PickleGraph {
             return try add(.bytes(Kept(try encode(global, arguments))))
         case "copyreg._reconstructor", "copy_reg._reconstructor", "copyreg.__newobj__", "copy_reg.__newobj__":
             guard let type = arguments.first, let named = self.global(type) else { break }
+            try charge(elements: arguments.count)
             return try reconstruct(named, Array(arguments.dropFirst()), at: position)
         default:
-            if let item = try rebuildTensor(global, arguments, at: position) { return item }
+            if let item = try rebuildTensor(global, arguments) { return item }
             if let item = try rebuildNumPy(global, arguments, at: position) { return item }
         }
         return try note(global, arguments)
@@ -54,7 +55,6 @@ extension PickleGraph {
         let global = global(function) ?? PickleGlobal(module: "", name: "(result of a call)")
         var object = PendingObject(global: global, arguments: arguments)
         if case .dictionary(let dictionary) = self[keywords] { object.entries = dictionary.value.entries }
-        try charge(arguments.count + object.entries.count)
         return try add(.object(Kept(object)))
     }
 
@@ -79,7 +79,7 @@ extension PickleGraph {
         guard let item else { return [] }
         var items = sequence(item)
         if case .set(let set) = self[item] { items = set.value }
-        try charge(items?.count ?? 0)
+        try charge(elements: items?.count ?? 0)
         return items
     }
 
@@ -87,11 +87,11 @@ extension PickleGraph {
     private mutating func pairs(_ global: PickleGlobal, _ item: PickleItem?) throws -> [PickleItem] {
         guard let item else { return [] }
         if case .dictionary(let dictionary) = self[item] {
-            try charge(dictionary.value.entries.count)
+            try charge(elements: dictionary.value.entries.count)
             return dictionary.value.entries
         }
         let list = sequence(item) ?? [item]
-        try charge(2 * list.count)
+        try charge(elements: 3 * list.count)
         let pairs = list.map { sequence($0) ?? [] }
         guard pairs.allSatisfy({ $0.count == 2 }) else {
             throw PickleProblem.badArguments(global.path, "a list of pairs is expected")
@@ -105,6 +105,7 @@ extension PickleGraph {
             throw PickleProblem.badArguments(global.path, "text is expected")
         }
         let encoding = arguments.count > 1 ? text(arguments[1]) ?? "" : "utf-8"
+        guard encoding.utf8.count <= 40 else { throw PickleProblem.badArguments(global.path, "the name of the encoding is too long") }
         var bytes: [UInt8] = []
         switch encoding.lowercased().replacing("_", with: "-") {
         case "latin1", "latin-1", "iso-8859-1", "iso8859-1", "ascii":

@@ -9,8 +9,8 @@ struct PickleResolver {
     /// The bytes of each storage, by key.
     private let storages: [String: StoredBytes]
     private let isBigEndian: Bool
-    /// Values already made: shared parts stay shared.
-    private var done: [Int: PickleValue] = [:]
+    /// Values already made, by node: shared parts stay shared.
+    private var done: [PickleValue?]
 
     /// - Throws: `ArchiveError.Problem` when a storage is shorter than the tensors on it need, or values are nested too deeply.
     static func resolve(
@@ -25,30 +25,70 @@ struct PickleResolver {
         self.graph = graph
         self.storages = storages
         self.isBigEndian = isBigEndian
+        done = [PickleValue?](repeating: nil, count: graph.nodes.count)
+    }
+
+    /// A node whose parts are being made.
+    private struct Step {
+        let node: Int
+        /// The nodes it holds, the first one last; those not yet made.
+        var waiting: [Int]
     }
 
     /// Makes the value of a node, after those of all nodes it holds.
     private mutating func resolve(_ root: Int) throws(ArchiveError.Problem) {
-        var path = [(node: root, waiting: parts(of: graph.nodes[root]))]
-        var open: Set = [root]
-        while let (node, waiting) = path.last {
-            guard let next = waiting.last else {
+        var path = [Step(node: root, waiting: try parts(of: graph.nodes[root]))]
+        while !path.isEmpty {
+            let deepest = path.count - 1
+            guard let next = path[deepest].waiting.popLast() else {
+                let node = path.removeLast().node
                 done[node] = try value(graph.nodes[node])
-                open.remove(node)
-                path.removeLast()
                 continue
             }
-            path[path.count - 1].waiting.removeLast()
             // A node met again on the way to itself is a value that contains itself; it is left out below.
-            if done[next] != nil || open.contains(next) { continue }
+            if done[next] != nil || path.contains(where: { $0.node == next }) { continue }
             if path.count == Self.deepest { throw .tooDeep(Self.deepest) }
-            open.insert(next)
-            path.append((next, parts(of: graph.nodes[next])))
+            path.append(Step(node: next, waiting: try parts(of: graph.nodes[next])))
         }
     }
 
-    /// The nodes that a node holds, the first one last.
-    private func parts(of node: PickleNode) -> [Int] {
+    private func charge(_ count: Int, _ each: Int) throws(ArchiveError.Problem) {
+        if !graph.budget.spend(count, times: each) { throw .tooCostly }
+    }
+
+    /// The nodes that a node holds, the first one last. Charges for the value's elements: several nodes may share one list of them here,
+    /// but as values each has its own.
+    private func parts(of node: PickleNode) throws(ArchiveError.Problem) -> [Int] {
+        switch node {
+        case .tuple(let items): try charge(items.count, PickleCost.valueElement)
+        case .list(let items), .set(let items): try charge(items.value.count, PickleCost.valueElement)
+        case .dictionary(let pending):
+            try chargePairs(pending.value.entries)
+            if let attributes = pending.value.attributes, case .dictionary(let named) = graph[attributes] {
+                try charge(named.value.entries.count / 2, PickleCost.valuePair)
+            }
+        case .object(let object):
+            try charge(object.value.arguments.count + object.value.elements.count, PickleCost.valueElement)
+            try chargePairs(object.value.entries)
+        case .array, .bytes, .oldString, .global, .storage, .tensor, .numberType: break
+        }
+        return children(of: node)
+    }
+
+    /// The pairs themselves, and the length of each key, which is passed over to find its place.
+    private func chargePairs(_ entries: [PickleItem]) throws(ArchiveError.Problem) {
+        try charge(entries.count / 2, PickleCost.valuePair)
+        for index in stride(from: 0, to: entries.count - 1, by: 2) {
+            switch entries[index] {
+            case .string(let key): try charge(key.utf8.count, 1)
+            case .node(let node):
+                if case .oldString(let key) = graph.nodes[node] { try charge(key.bytes.count, 1) }
+            default: break
+            }
+        }
+    }
+
+    private func children(of node: PickleNode) -> [Int] {
         let items: [PickleItem] = switch node {
         case .tuple(let items): items
         case .list(let items), .set(let items): items.value
@@ -77,8 +117,7 @@ struct PickleResolver {
     private func value(_ node: PickleNode) throws(ArchiveError.Problem) -> PickleValue {
         switch node {
         case .bytes(let bytes): return .bytes(bytes.value)
-        case .oldString(let bytes):
-            return String(exactUTF8: bytes.value.array).map { .string($0) } ?? .bytes(bytes.value)
+        case .oldString(let string): return string.text.map { .string($0) } ?? .bytes(string.bytes)
         case .tuple(let items): return .tuple(items.map(value))
         case .list(let items): return .list(items.value.map(value))
         case .set(let items): return .set(items.value.map(value))

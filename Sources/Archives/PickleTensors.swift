@@ -38,6 +38,9 @@ enum StorageType: Equatable {
 
 /// Rebuilding PyTorch's tensors and storages from what `torch.save` writes for them.
 extension PickleGraph {
+    /// PyTorch counts storages, or takes their addresses. The key is looked up once for every tensor.
+    static let longestStorageKey = 256
+
     /// What a persistent identifier stands for: a storage, or a note of something else.
     mutating func persistent(_ identifier: PickleItem, at position: Int) throws -> PickleItem {
         guard let parts = tuple(identifier), parts.count >= 2, let kind = text(parts[0]) else {
@@ -49,6 +52,9 @@ extension PickleGraph {
             let count = int(parts[4]), let name = global(parts[1])?.name
         else { return try note(PickleGlobal(module: "", name: "(persistent identifier)"), [identifier]) }
         guard let type = StorageType(name) else { return try note(PickleGlobal(module: "torch", name: name), parts) }
+        guard key.utf8.count <= Self.longestStorageKey else {
+            throw PickleProblem.badArguments("a storage", "its key has \(key.utf8.count) characters")
+        }
         guard Shape.elementCount([count, type.byteCount]) != nil else {
             throw PickleProblem.badArguments("a storage", "it cannot have \(count) elements")
         }
@@ -64,7 +70,19 @@ extension PickleGraph {
     }
 
     /// The tensor that a function of PyTorch rebuilds; nil for other functions, and for tensors of kinds the reader does not know.
-    mutating func rebuildTensor(_ global: PickleGlobal, _ arguments: [PickleItem], at position: Int) throws -> PickleItem? {
+    mutating func rebuildTensor(_ global: PickleGlobal, _ arguments: [PickleItem]) throws -> PickleItem? {
+        // (function, type, arguments, state): a subclass or a tensor with attributes; its numbers are what the function gives.
+        guard global.path == Self.subclassFunction else { return try rebuildPlainTensor(global, arguments) }
+        guard arguments.count >= 3, let function = self.global(arguments[0]), let inner = tuple(arguments[2]) else { return nil }
+        guard function.path != Self.subclassFunction else {
+            throw PickleProblem.badArguments(global.path, "a tensor of a subclass made from another of its kind")
+        }
+        return try rebuildPlainTensor(function, inner)
+    }
+
+    private static let subclassFunction = "torch._tensor._rebuild_from_type_v2"
+
+    private mutating func rebuildPlainTensor(_ global: PickleGlobal, _ arguments: [PickleItem]) throws -> PickleItem? {
         switch global.path {
         case "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2":
             guard arguments.count >= 4 else { throw PickleProblem.badArguments(global.path, "\(arguments.count) of them") }
@@ -79,10 +97,6 @@ extension PickleGraph {
         case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state":
             guard let data = arguments.first, case .tensor = self[data] else { return nil }
             return data
-        case "torch._tensor._rebuild_from_type_v2":
-            // (function, type, arguments, state): a subclass or a tensor with attributes; its numbers are what the function gives.
-            guard arguments.count >= 3, let function = self.global(arguments[0]), let inner = tuple(arguments[2]) else { return nil }
-            return try rebuildTensor(function, inner, at: position)
         default: return nil
         }
     }
@@ -90,9 +104,9 @@ extension PickleGraph {
     private mutating func tensor(
         _ global: PickleGlobal, _ storage: PendingStorage, _ type: ScalarType, _ arguments: [PickleItem]
     ) throws -> PickleItem {
-        guard let offset = int(arguments[1]), let shape = ints(arguments[2]), let strides = ints(arguments[3]), shape.count == strides.count
-        else { throw PickleProblem.badArguments(global.path, "offset, sizes and strides do not fit together") }
-        try charge(2 * shape.count)
+        guard let offset = int(arguments[1]), let shape = sizes(arguments[2]), let strides = sizes(arguments[3]), shape.count == strides.count
+        else { throw PickleProblem.badArguments(global.path, "offset, sizes and strides do not fit together, or have more than \(Shape.mostAxes) axes") }
+        try charge(2 * shape.count * PickleCost.axis)
         guard Shape.byteCount(shape, type) != nil else { throw PickleProblem.shapeOverflow(shape) }
         let bytes = (storage.view?.count ?? storage.count) * storage.type.byteCount
         let count = bytes / type.byteCount

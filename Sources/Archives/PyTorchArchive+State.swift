@@ -12,31 +12,40 @@ extension PyTorchArchive {
         guard let outer = value.dictionary else { throw .notAStateDictionary("the file holds \(value.kind), not a dictionary") }
         let inner = stateKeys.lazy.compactMap { outer[$0]?.dictionary }.first ?? outer
         guard !inner.pairs.isEmpty else { throw .notAStateDictionary("the dictionary is empty") }
-        var arrays: [(name: String, array: StoredArray)] = []
-        var allowance: [Storage: Int] = [:]
+        var tensors: [(name: String, tensor: StoredTensor)] = []
         for (key, value) in inner.pairs {
             guard let name = key.stringValue else { throw .notAStateDictionary("it has a key that is \(key.kind), not text") }
             guard let tensor = value.tensor else { throw .notAStateDictionary("“\(name)” is \(value.kind), not a tensor") }
-            if !tensor.isContiguous {
-                // Many scattered views of one storage would multiply the file's size in memory.
-                let storage = Storage(tensor.storage)
-                let left = allowance[storage, default: StoredTensor.mostRepeatedBytes(tensor.storage.count)] - tensor.byteCount
-                guard left >= 0 else { throw .expandedTensor(shape: tensor.shape, storageBytes: tensor.storage.count) }
-                allowance[storage] = left
-            }
-            arrays.append((name, try tensor.materialised()))
+            tensors.append((name, tensor))
         }
+        try checkCopies(tensors.map(\.tensor))
+        var arrays: [(name: String, array: StoredArray)] = []
+        for (name, tensor) in tensors { arrays.append((name, try tensor.materialised())) }
         return arrays
     }
 
-    private struct Storage: Hashable {
-        let owner: ObjectIdentifier
-        let range: Range<Int>
-
-        init(_ bytes: StoredBytes) {
-            owner = ObjectIdentifier(bytes.owner)
-            range = bytes.range
+    /// Copies of scattered views are counted over the whole file: many views, of one storage or of many small ones, would add up to any
+    /// amount of memory.
+    private static func checkCopies(_ tensors: [StoredTensor]) throws(ArchiveError.Problem) {
+        let copied = tensors.filter(\.isCopied)
+        var left = StoredTensor.mostRepeatedBytes(distinctBytes(copied.map(\.storage)))
+        for tensor in copied {
+            guard tensor.byteCount <= left else { throw .expandedTensor(shape: tensor.shape, storageBytes: tensor.storage.count) }
+            left -= tensor.byteCount
         }
+    }
+
+    /// How many bytes the storages are together, each byte counted once.
+    private static func distinctBytes(_ storages: [StoredBytes]) -> Int {
+        var total = 0
+        for (_, parts) in Dictionary(grouping: storages, by: { ObjectIdentifier($0.owner) }) {
+            var end = 0
+            for range in parts.map(\.range).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+                total += max(range.upperBound - max(range.lowerBound, end), 0)
+                end = max(end, range.upperBound)
+            }
+        }
+        return total
     }
 }
 

@@ -28,7 +28,8 @@ public enum PyTorchArchive {
     }
 
     private static func readZip(_ file: StoredBytes, _ verifyingChecksums: Bool) throws -> PickleValue {
-        let directory = try ZipDirectory(file)
+        let budget = ReadingBudget(fileBytes: file.count)
+        let directory = try ZipDirectory(file, budget: budget)
         // All records lie in one folder, named after the file when it was written.
         let name = directory.records.map(\.name).first { name in
             let parts = name.split(separator: "/", omittingEmptySubsequences: false)
@@ -36,9 +37,8 @@ public enum PyTorchArchive {
         }
         guard let name, let pickle = directory[name] else { throw ArchiveError.Problem.noPickleRecord }
         let folder = String(name.dropLast("data.pkl".count))
-        try checkInflatedSize(directory, fileBytes: file.count)
         let isBigEndian = try isBigEndian(directory, folder)
-        let (item, graph, _) = try PickleMachine.run(try directory.bytes(of: pickle))
+        let (item, graph, _) = try PickleMachine.run(try directory.bytes(of: pickle), budget: budget)
         var storages: [String: StoredBytes] = [:]
         for storage in graph.storages where storages[storage.key] == nil {
             guard let record = directory[folder + "data/" + storage.key] else { continue }
@@ -47,18 +47,10 @@ public enum PyTorchArchive {
         return try PickleResolver.resolve(item, graph, storages: storages, isBigEndian: isBigEndian)
     }
 
-    /// PyTorch stores its records as they are; a file packed again may unpack to more than it is, but not to anything.
-    private static func checkInflatedSize(_ directory: ZipDirectory, fileBytes: Int) throws(ZipProblem) {
-        var left = 16 * fileBytes + 1 << 26
-        for record in directory.records where record.method != 0 {
-            left -= min(record.size, left + 1)
-            if left < 0 { throw .badRecord(record.name, "the file would unpack to far more than its size") }
-        }
-    }
-
     private static func isBigEndian(_ directory: ZipDirectory, _ folder: String) throws -> Bool {
         guard let record = directory[folder + "byteorder"] else { return false }
-        let text = String(decoding: try directory.bytes(of: record).array.prefix(40), as: UTF8.self)
+        let bytes = try directory.bytes(of: record)
+        let text = String(decoding: bytes[0..<min(bytes.count, 40)].array, as: UTF8.self)
         guard text == "little" || text == "big" else { throw ArchiveError.Problem.unknownByteOrder(text) }
         return text == "big"
     }
@@ -73,16 +65,17 @@ enum LegacyArchive {
     /// Five pickles (magic number, protocol, system, the value, the storages' keys), then for each key the number of elements as a
     /// little-endian `Int64` and the elements, little-endian too.
     static func read(_ file: StoredBytes) throws -> PickleValue {
-        guard let first = try? PickleMachine.run(file), case .bigInt(magicNumber) = first.item else {
+        let budget = ReadingBudget(fileBytes: file.count)
+        guard let first = try? PickleMachine.run(file, budget: budget), case .bigInt(magicNumber) = first.item else {
             throw ArchiveError.Problem.notPyTorch
         }
-        let version = try PickleMachine.run(file, from: first.end)
+        let version = try PickleMachine.run(file, from: first.end, budget: budget)
         guard case .int(protocolVersion) = version.item else {
-            throw ArchiveError.Problem.unknownLegacyProtocol("\(version.item)")
+            throw ArchiveError.Problem.unknownLegacyProtocol(String("\(version.item)".prefix(40)))
         }
-        let system = try PickleMachine.run(file, from: version.end)
-        let value = try PickleMachine.run(file, from: system.end)
-        let keys = try PickleMachine.run(file, from: value.end)
+        let system = try PickleMachine.run(file, from: version.end, budget: budget)
+        let value = try PickleMachine.run(file, from: system.end, budget: budget)
+        let keys = try PickleMachine.run(file, from: value.end, budget: budget)
         let storages = try storages(file, keys: keys, graph: value.graph)
         return try PickleResolver.resolve(value.item, value.graph, storages: storages)
     }

@@ -114,6 +114,9 @@ struct SafetensorsHeader {
         guard case .string(let typeName) = try member("dtype") else { throw Problem.badEntry(name, "its dtype is not text") }
         guard let type = ScalarType(safetensorsName: typeName) else { throw Problem.unknownType(name, type: typeName) }
         let shape = try sizes(name, "shape", try member("shape"))
+        guard shape.count <= Shape.mostAxes else {
+            throw Problem.badEntry(name, "its shape has \(shape.count) axes; up to \(Shape.mostAxes) are read")
+        }
         let offsets = try sizes(name, "data_offsets", try member("data_offsets"))
         guard offsets.count == 2 else { throw Problem.badEntry(name, "its data_offsets are not two numbers") }
         let (begin, end) = (offsets[0], offsets[1])

@@ -26,6 +26,9 @@ public enum ScalarType: String, Sendable, Codable, CaseIterable {
 
 /// Arithmetic on shapes that come from files, which may lie.
 enum Shape {
+    /// Arrays of more axes are refused. NumPy has at most 64, and PyTorch computes with no more.
+    static let mostAxes = 64
+
     /// The number of elements of an array of this shape; nil when a size is negative or the product does not fit an `Int`.
     static func elementCount(_ shape: [Int]) -> Int? {
         if shape.contains(where: { $0 < 0 }) { return nil }

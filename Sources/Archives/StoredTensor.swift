@@ -33,9 +33,12 @@ public struct StoredTensor: Sendable {
     /// Whether `materialised` copies nothing.
     var isContiguous: Bool { StridedCopy.isContiguous(shape, strides) }
 
+    /// Whether `materialised` makes a block of its own: for elements that lie scattered, or the other way round.
+    var isCopied: Bool { !isContiguous || isByteSwapped }
+
     /// The bytes of all elements. The reader has checked that they can be counted.
     var byteCount: Int { Shape.byteCount(shape, scalarType) ?? 0 }
 
-    /// What copies of views into storages of that size may take together.
+    /// What copies of views into storages of that size, all together, may take.
     static func mostRepeatedBytes(_ storageBytes: Int) -> Int { 4 * storageBytes + 1 << 24 }
 }

@@ -3,7 +3,7 @@ import Foundation
 /// A JSON value with the order of its keys kept and its numbers unread.
 ///
 /// Foundation's reader drops duplicate keys and order without a word; a header that says two things about one tensor must not pass.
-indirect enum StrictJSON {
+enum StrictJSON {
     case object([(key: String, value: StrictJSON)])
     case array([StrictJSON])
     case string(String)

@@ -35,6 +35,9 @@ enum StridedCopy {
     /// A new block with the elements in C order. The caller has checked that they all lie within `bytes`.
     static func gather(_ bytes: StoredBytes, shape: [Int], strides: [Int], offset: Int, elementSize: Int) -> StoredBytes {
         let count = Shape.elementCount(shape) ?? 0
+        // Axes of size 1 move nothing, and would be gone through for every row.
+        let axes = shape.indices.filter { shape[$0] != 1 }
+        let (shape, strides) = (axes.map { shape[$0] }, axes.map { strides[$0] })
         return StoredBytes(count: count * elementSize) { target in
             bytes.withUnsafeBytes { source in
                 switch elementSize {

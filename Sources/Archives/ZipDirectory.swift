@@ -1,4 +1,5 @@
 import CZlib
+import Support
 
 /// The records of a zip file, as its central directory lists them, with zip64's wide numbers.
 ///
@@ -18,6 +19,8 @@ struct ZipDirectory {
     }
 
     let file: StoredBytes
+    /// What unpacking may cost; shared with whoever reads what is unpacked.
+    private let budget: ReadingBudget
     /// In the directory's order.
     private(set) var records: [Record] = []
     private var places: [String: Int] = [:]
@@ -28,8 +31,9 @@ struct ZipDirectory {
     static let end64Signature: UInt32 = 0x0606_4B50
     static let locator64Signature: UInt32 = 0x0706_4B50
 
-    init(_ file: StoredBytes) throws(ZipProblem) {
+    init(_ file: StoredBytes, budget: ReadingBudget? = nil) throws(ZipProblem) {
         self.file = file
+        self.budget = budget ?? ReadingBudget(fileBytes: file.count)
         let (start, size, count) = try Self.findDirectory(file)
         var position = start
         for _ in 0..<count {
@@ -39,6 +43,21 @@ struct ZipDirectory {
             }
             records.append(record)
             position += length
+        }
+        try checkOverlap()
+    }
+
+    /// Records that share bytes would let a small file stand for any amount of data.
+    private func checkOverlap() throws(ZipProblem) {
+        var end = 0
+        for record in records.sorted(by: { $0.headerOffset < $1.headerOffset }) {
+            guard record.headerOffset >= end else { throw .badRecord(record.name, "it overlaps with another record") }
+            // A local header takes 30 bytes and more for the name.
+            let length = record.storedSize.adding(checked: 30)
+            guard let next = length?.adding(checked: record.headerOffset), next <= file.count else {
+                throw .badRecord(record.name, "it should end beyond the end of the file")
+            }
+            end = next
         }
     }
 
@@ -136,7 +155,10 @@ struct ZipDirectory {
         case 0:
             guard record.size == record.storedSize else { throw .badRecord(record.name, "its two sizes differ") }
             bytes = stored
-        case 8: bytes = try Inflating.inflate(stored, to: record.size, name: record.name)
+        case 8:
+            // PyTorch stores its records as they are; a file packed again may unpack to more than it is, but not to anything.
+            guard budget.spend(record.size) else { throw .badRecord(record.name, "the file would unpack to far more than its size") }
+            bytes = try Inflating.inflate(stored, to: record.size, name: record.name)
         default: throw .badRecord(record.name, "it is packed by method \(record.method); known are 0 (stored) and 8 (deflate)")
         }
         if checkingSum, record.checksum != 0, Checksum.crc32(bytes) != record.checksum { throw .wrongChecksum(record.name) }

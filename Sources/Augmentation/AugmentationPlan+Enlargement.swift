@@ -5,7 +5,7 @@ extension AugmentationPlan {
     ///
     /// It is nnU-Net v1's `get_patch_size`: the largest |coordinate| the patch's corner reaches by the largest angle about each axis
     /// by itself (at most 90°), over the scale, cut to whole voxels. Only one sense of each rotation is tried, as there.
-    /// The patch itself when the plan neither rotates nor scales.
+    /// Whole numbers for every plan that `validate` accepts: at most 20 times the patch's diagonal. The patch itself when the plan neither rotates nor scales.
     public func enlargedExtent(of patch: Extent) -> Extent {
         guard changesGeometry else { return patch }
         let angles = rotationDegrees.map { min(90, max(abs($0.lowerBound), abs($0.upperBound))) / 360 * 2 * Double.pi }

@@ -39,7 +39,7 @@ extension AugmentationPlan {
 
     private var ranges: [(String, ClosedRange<Double>, ClosedRange<Double>)] {
         rotationDegrees.map { ("rotationDegrees", $0, -360...360) } + [
-            ("scaling", scaling, 0.05...20), ("noiseDeviation", noiseDeviation, 0...1e6), ("blurDeviation", blurDeviation, 0...50),
+            ("scaling", scaling, 0.05...20), ("noiseDeviation", noiseDeviation, 0...1e6), ("blurDeviation", blurDeviation, 0.01...50),
             ("brightness", brightness, -1e6...1e6), ("contrast", contrast, -1e6...1e6),
             ("lowResolutionZoom", lowResolutionZoom, 0.01...1), ("gamma", gamma, 0.01...100),
         ]

@@ -18,6 +18,9 @@ struct BatchMaker: Sendable {
             ("threads", configuration.threads), ("ahead", configuration.ahead), ("worldSize", configuration.worldSize),
         ]
         for (field, number) in numbers { try require(number >= 1, field, "at least 1", "\(number)") }
+        for (field, number, most) in [("threads", configuration.threads, 1024), ("worldSize", configuration.worldSize, 1 << 20)] {
+            try require(number <= most, field, "at most \(most)", "\(number)")
+        }
         try require(
             (0..<configuration.worldSize).contains(configuration.rank), "rank", "0 to \(configuration.worldSize - 1)",
             "\(configuration.rank)")
@@ -28,6 +31,13 @@ struct BatchMaker: Sendable {
             configuration.levels.first.map { "\($0)" } ?? "no level")
         try LabelPyramid.check(configuration.levels, of: augmenter.patch)
         channels = sources[0].channels
+        let sample = 4 * channels * augmenter.patch.count + configuration.levels.reduce(0) { $0 + 2 * $1.count }
+        let limit = MemoryLimit.current
+        let bytes = [configuration.batchSize, sample, configuration.ahead].saturatingProduct()
+        try require(
+            bytes <= limit.bytes, "batchSize",
+            "so small that \(configuration.ahead) batches fit \(limit.reason)",
+            "\(configuration.batchSize), which takes \(bytes >> 20) MB")
         for source in sources {
             try require(source.channels == channels, "the number of channels", "\(channels) in every case", "\(source.channels)")
         }

@@ -31,7 +31,11 @@ namespace avx512 {
 
 enum class Instructions { plain, avx2, avx512 };
 
-const Instructions instructions = [] {
+// The one that is used. Scripts/sanitizers has it changed, to run the others too.
+#if !defined(INSTRUCTIONS_MAY_CHANGE)
+const
+#endif
+Instructions instructions = [] {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
         && __builtin_cpu_supports("avx512vl")) {

@@ -40,6 +40,11 @@ extension ClassMetrics: Codable {
         let counts = OverlapCounts(
             truePositives: try container.decode(Int.self, forKey: .tp), falsePositives: try container.decode(Int.self, forKey: .fp),
             falseNegatives: try container.decode(Int.self, forKey: .fn), trueNegatives: try container.decode(Int.self, forKey: .tn))
+        let all = [counts.truePositives, counts.falsePositives, counts.falseNegatives, counts.trueNegatives]
+        guard all.allSatisfy({ (0...OverlapCounts.most).contains($0) }) else {
+            throw DecodingError.dataCorrupted(.init(
+                codingPath: decoder.codingPath, debugDescription: "its voxel counts are \(all), but from 0 to 2⁵⁵ are possible"))
+        }
         self.init(counts: counts, voxelMillilitres: 0, definition: .default)
         dice = try number(.dice)
         jaccard = try number(.jaccard)
@@ -75,6 +80,13 @@ extension LesionMetrics: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
+        for key in [Key.predicted, .referenced, .matchedPredictions, .detected] {
+            let count = try container.decode(Int.self, forKey: key)
+            guard (0...OverlapCounts.most).contains(count) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key, in: container, debugDescription: "the count is \(count), but from 0 to 2⁵⁵ is possible")
+            }
+        }
         self.init(
             predicted: try container.decode(Int.self, forKey: .predicted), referenced: try container.decode(Int.self, forKey: .referenced),
             matchedPredictions: try container.decode(Int.self, forKey: .matchedPredictions),

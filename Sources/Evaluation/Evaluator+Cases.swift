@@ -8,7 +8,8 @@ extension Evaluator {
     /// - Parameters:
     ///   - resample: whether a prediction on another grid is brought to its reference's by the nearest voxel; otherwise it is an error.
     ///   - progress: called with the number of cases done after each, on any thread, one call at a time.
-    /// - Throws: the first error, after the cases that are under way have ended; `CancellationError` if the task is cancelled.
+    /// - Throws: the error of the first case that has one, after the cases that are under way have ended; `CancellationError` if the work is
+    ///   cancelled.
     public func evaluate(
         _ pairs: [CasePair], resample: Bool = false, progress: (@Sendable (Int) -> Void)? = nil
     ) throws -> EvaluationResult {
@@ -16,7 +17,6 @@ extension Evaluator {
         // Small files are read and scored side by side; large ones one after the other, each on all threads, to keep memory low.
         let together = pairs.allSatisfy { Self.bytes($0.prediction) + Self.bytes($0.reference) < 256 << 10 }
         let cases = try Parallel.map(pairs.count, threads: together ? threads : 1) { index in
-            try Task.checkCancellation()
             let metrics = try evaluate(pairs[index], resample: resample)
             done.add()
             return metrics
@@ -26,6 +26,7 @@ extension Evaluator {
 
     /// Scores one pair of files.
     public func evaluate(_ pair: CasePair, resample: Bool = false) throws -> CaseMetrics {
+        try Self.checkMemory(pair)
         let reference = try NIfTI.readLabels(pair.reference)
         var prediction = try NIfTI.readLabels(pair.prediction)
         if resample { prediction = try LabelResampling.nearest(prediction, to: reference.geometry, case: pair.name) }
@@ -52,6 +53,16 @@ extension Evaluator {
             return metrics
         }
         return EvaluationResult(definition: definition, classes: scored, cases: complete)
+    }
+
+    /// Both label maps, and the probabilities, are held whole.
+    private static func checkMemory(_ pair: CasePair) throws {
+        func bytes(_ file: URL, _ width: Int) throws -> Int? {
+            let header = try NIfTI.readHeader(file)
+            return ([width, header.channels] + header.size).checkedProduct()
+        }
+        let maps = [try bytes(pair.prediction, 2), try bytes(pair.reference, 2), try pair.probabilities.map { try bytes($0, 4) } ?? 0]
+        try MemoryLimit.current.check(maps.contains(nil) ? nil : maps.compactMap(\.self).checkedSum(), for: pair.prediction.path)
     }
 
     private static func bytes(_ file: URL) -> Int {

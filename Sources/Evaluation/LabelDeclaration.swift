@@ -1,4 +1,5 @@
 public import Foundation
+import Support
 
 /// The labels that a data set or a model declares: names, regions, and the one to ignore.
 public struct LabelDeclaration: Equatable, Sendable {
@@ -31,7 +32,8 @@ public struct LabelDeclaration: Equatable, Sendable {
             file = url.appendingPathComponent(name)
         }
         func fail(_ problem: String) -> EvaluationError { .unreadable(path: file.path, problem: problem) }
-        guard let data = try? Data(contentsOf: file) else { throw fail("the file cannot be read") }
+        let data: Data
+        do { data = try InputFile.contents(of: file) } catch let error as FileError { throw fail(error.problem) }
         guard let document = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else { throw fail("it is not a JSON object") }
         do {
             switch document["labels"] {

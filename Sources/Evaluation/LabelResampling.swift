@@ -14,7 +14,8 @@ public enum LabelResampling {
         // Voxel to voxel is affine as well: the image of the corner and of one step along each axis say it all.
         func place(_ i: Double, _ j: Double, _ k: Double) -> SIMD3<Double> {
             let p = geometry.position(i: i, j: j, k: k)
-            let index = source.index(x: p.x, y: p.y, z: p.z)!
+            // Its determinant, which `problem` looked at, can still be too small to divide by: then there is no voxel.
+            guard let index = source.index(x: p.x, y: p.y, z: p.z) else { return SIMD3(repeating: .nan) }
             return SIMD3(index.i, index.j, index.k)
         }
         let origin = place(0, 0, 0)

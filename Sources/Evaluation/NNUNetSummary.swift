@@ -40,7 +40,7 @@ public struct NNUNetSummary: Sendable {
             guard let figures = metrics.classes[structure.key] else { return }
             var values: [String: Value] = [:]
             for (name, number) in Self.numbers(figures) {
-                values[name] = ["Dice", "IoU"].contains(name) ? .number(number) : .count(Int(number))
+                values[name] = ["Dice", "IoU"].contains(name) ? .number(number) : .count(Int(clampingRounded: number) ?? 0)
             }
             entries[structure.nnUNetKey] = .object(values)
         }

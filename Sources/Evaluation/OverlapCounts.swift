@@ -9,6 +9,9 @@ public struct OverlapCounts: Equatable, Sendable, Codable {
     /// Voxels in neither.
     public var trueNegatives: Int
 
+    /// More voxels than any file holds; sums of such counts stay within `Int`.
+    static let most = 1 << 55
+
     public init(truePositives: Int = 0, falsePositives: Int = 0, falseNegatives: Int = 0, trueNegatives: Int = 0) {
         self.truePositives = truePositives
         self.falsePositives = falsePositives

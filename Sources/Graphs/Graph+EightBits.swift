@@ -1,4 +1,5 @@
 import Archives
+import Support
 
 /// Where the whole numbers 0…255 lie on a tensor's range: value = scale · (number − zero).
 public struct EightBitScale: Equatable, Sendable {
@@ -10,11 +11,11 @@ public struct EightBitScale: Equatable, Sendable {
         let low = min(range.lowerBound, 0), high = max(range.upperBound, 0)
         let width = high / 255 - low / 255  // this way it is finite for every range
         scale = width >= .leastNormalMagnitude ? width : 1
-        zero = UInt8(min(max((-low / scale).rounded(), 0), 255))
+        zero = UInt8(clampingRounded: -low / scale) ?? 0
     }
 }
 
-/// Weights as whole numbers −127…127, with a scale for each output channel (the first axis).
+/// Weights as whole numbers −127…127, with a scale for each output channel (the first axis); what is not a number becomes 0.
 struct EightBitWeights {
     let numbers: [Int8]
     let scales: [Float]
@@ -28,7 +29,7 @@ struct EightBitWeights {
             let largest = row.reduce(0) { max($0, abs($1)) } / 127
             let scale = largest >= .leastNormalMagnitude ? largest : 1
             scales.append(scale)
-            for value in row { numbers.append(Int8(min(max((value / scale).rounded(), -127), 127))) }
+            for value in row { numbers.append(Int8(clampingRounded: max(value / scale, -127)) ?? 0) }
         }
         (self.numbers, self.scales) = (numbers, scales)
     }

@@ -12,7 +12,7 @@ public import Torch
 /// own (`FullResolutionBlocks`): the same function, and no pass over a full-resolution map that only normalises, adds or moves.
 ///
 /// Compiling takes a second or more, so the result is kept in a cache folder: one file for each network, weights, precision, machine and
-/// library. A file that does not fit is compiled anew, and a note says why.
+/// library. A file that does not fit is compiled anew, and a note says why. A folder or file that others can write is not used.
 public final class CompiledEngine: PatchEngine {
     private let network: NetworkDescription
     private let model: CompiledModel
@@ -31,7 +31,8 @@ public final class CompiledEngine: PatchEngine {
 
     /// - Parameters:
     ///   - weights: of a network that is in the cache only those of the full-resolution blocks are read.
-    ///   - weightsDigest: tells these weights from all others.
+    ///   - weightsDigest: tells these weights from all others: the SHA-256 of their file.
+    ///   - verify: called before anything that was made of the weights is kept or handed out; throws if they are not those of the digest.
     ///   - precision: that of everything, or of what is not computed in 8 bits.
     ///   - eightBits: the ranges with which convolutions are computed in 8 bits; nil: none is.
     ///   - usesKernels: whether the full-resolution blocks run in kernels of their own where the processor can.
@@ -39,8 +40,8 @@ public final class CompiledEngine: PatchEngine {
     ///   - note: told what went wrong with the cache, in a sentence.
     /// - Throws: `OpenVINOError`, `GraphError` for missing ranges, `ConfigurationError` for networks that cannot be written as a graph, `StateError`.
     public init(
-        _ network: NetworkDescription, weights: () throws -> StateDictionary, weightsDigest: String, library: OpenVINOLibrary.Loaded,
-        precision: CompiledModel.Precision, eightBits: Quantisation.Ranges? = nil, threads: Int, usesKernels: Bool = true,
+        _ network: NetworkDescription, weights: () throws -> StateDictionary, weightsDigest: String, verify: () throws -> Void = {},
+        library: OpenVINOLibrary.Loaded, precision: CompiledModel.Precision, eightBits: Quantisation.Ranges? = nil, threads: Int, usesKernels: Bool = true,
         cache: URL?, note: (String) -> Void = { _ in }
     ) throws {
         self.network = network
@@ -53,7 +54,7 @@ public final class CompiledEngine: PatchEngine {
         let extent = blocks == nil ? GraphExtent.whole : .coarse
         let input = [1, network.inputChannels] + network.patchSize
         let output = [1] + (blocks?.coarseShape ?? [network.classes] + network.patchSize)
-        let file = try cache.map { try CompiledCache(folder: $0, network, extent, weightsDigest, library, precision, eightBits: eightBits) }
+        var file = try cache.map { try CompiledCache(folder: $0, network, extent, weightsDigest, library, precision, eightBits: eightBits) }
         func cached() throws -> CompiledModel? {
             try file?.stored().map {
                 try CompiledModel(exported: $0, precision: precision, threads: threads, inputShape: input, outputShape: output)
@@ -61,13 +62,18 @@ public final class CompiledEngine: PatchEngine {
         }
         do {
             if let found = try cached() {
+                try verify()
                 model = found
                 cameFromCache = true
                 return
             }
-        } catch {
+        } catch let error as CompiledCacheError {
+            note(error.isAboutFolder ? "\(error); the network is compiled without the cache" : "\(error); the network is compiled anew")
+            if error.isAboutFolder { file = nil }
+        } catch let error as OpenVINOError {
             note("\(error); the network is compiled anew")
         }
+        try verify()
         cameFromCache = false
         let graph = try network.graph(weights: weights(), form: .fast, extent: extent, batch: 1)
         let onnx = try (eightBits.map(graph.inEightBits) ?? graph).onnx()
@@ -77,6 +83,7 @@ public final class CompiledEngine: PatchEngine {
             // What is read back may sum in another order; so that this start gives the same bits as the next, it is used already now.
             model = try cached() ?? compiled
         } catch {
+            file?.remove()
             note("\(error); the next start compiles again")
             model = compiled
         }

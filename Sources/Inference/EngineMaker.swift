@@ -51,14 +51,15 @@ public struct EngineMaker: Sendable {
             return try torchEngine(bundle)
         }
         do {
+            bundle.weights.begin()
             let library = try Self.loadOpenVINO(from: openVINO)
             if precision == .bfloat16, !processor.hasBFloat16 {
                 note("\(processor.name) has no instructions for bfloat16 (AVX-512 BF16 or AMX); the compiled engine computes in float32")
                 precision = .float32
             }
             return try CompiledEngine(
-                bundle.network, weights: { try bundle.state() }, weightsDigest: bundle.weightsDigest(), library: library,
-                precision: precision, eightBits: eightBits(of: bundle, precision, note), threads: Runtime.threads, cache: cache, note: note)
+                bundle.network, weights: { try bundle.uncheckedState() }, weightsDigest: bundle.weights.claimed().text,
+                verify: bundle.weights.check, library: library, precision: precision, eightBits: eightBits(of: bundle, precision, note), threads: Runtime.threads, cache: cache, note: note)
         } catch let error as OpenVINOError {
             note("\(error). The libtorch engine is used")
             return try torchEngine(bundle)
@@ -114,15 +115,5 @@ public struct EngineMaker: Sendable {
         let torch = Runtime.libraryPath.map { URL(fileURLWithPath: $0).deletingLastPathComponent().deletingLastPathComponent() }
         let program = Bundle.main.executableURL?.deletingLastPathComponent()
         return [torch, program].compactMap { $0?.appending(path: "openvino") }
-    }
-}
-
-extension ModelBundle {
-    /// A digest of the weights' file.
-    func weightsDigest() throws -> String {
-        let data = try Data(contentsOf: url.appending(path: "model.safetensors"), options: .mappedIfSafe)
-        var digest = ContentDigest()
-        data.withUnsafeBytes { digest.add($0) }
-        return digest.text
     }
 }

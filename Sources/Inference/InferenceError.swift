@@ -4,8 +4,6 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
     case notABundle(path: String, problem: String)
     case channels(scan: String, found: Int, expected: Int, names: [String])
     case nonFinite(scan: String, count: Int)
-    /// In MB.
-    case memory(scan: String, needed: Int, allowed: Int)
     case unknownStructure(name: String, known: [String])
 
     public var description: String {
@@ -20,8 +18,6 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
                 + "give one file a channel, CASE_0000.nii.gz and so on, or one 4-D file"
         case .nonFinite(let scan, let count):
             "\(scan) holds \(count) voxels that are not numbers (NaN or infinite); repair the scan first"
-        case .memory(let scan, let needed, let allowed):
-            "\(scan) needs about \(needed) MB, allowed are \(allowed) MB; allow more, or use a model with a coarser spacing or a smaller patch"
         case .unknownStructure(let name, let known):
             "the model has no structure '\(name)'; it has \(known.joined(separator: ", "))"
         }

@@ -5,55 +5,69 @@ public import Preparation
 import Support
 public import Torch
 
-/// A trained model as a folder: `model.safetensors`, `plan.json` and `card.md`; one made for 8 bits has `quantisation.json` too.
+/// A trained model as a folder: `model.safetensors`, `plan.json`, `card.md`, and `SHA256SUMS` with the digests of them; one made for
+/// 8 bits has `quantisation.json` too.
+///
+/// What is read is compared with its digest, always; a bundle without digests, made by an older release, is taken as it is.
 public struct ModelBundle: Sendable {
     public let url: URL
     public let plan: Plan
     public let network: NetworkDescription
+    /// The digests that the bundle lists; nil if it has none.
+    let digests: BundleDigests?
+    let weights: WeightsDigest
+
+    static let weightsFile = "model.safetensors"
+    static let planFile = "plan.json"
+    static let cardFile = "card.md"
+    /// Without these a folder is no bundle.
+    static let requiredFiles = [planFile, weightsFile]
 
     /// Opens a bundle; the weights are read when the network is made.
+    /// - Throws: `InferenceError.notABundle`; `BundleDigestError` if its plan is not what its digest says; what reading the plan throws.
     public init(contentsOf url: URL) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw InferenceError.notABundle(path: url.path, problem: "there is no such folder")
         }
         guard isFolder.boolValue else { throw InferenceError.notABundle(path: url.path, problem: "it is a file") }
-        for file in ["plan.json", "model.safetensors"] where !FileManager.default.fileExists(atPath: url.appending(path: file).path) {
-            throw InferenceError.notABundle(path: url.path, problem: "\(file) is missing")
+        for name in Self.requiredFiles {
+            let file = url.appending(path: name)
+            guard FileManager.default.fileExists(atPath: file.path) else {
+                throw InferenceError.notABundle(path: url.path, problem: "\(name) is missing")
+            }
+            try InputFile.check(file)
         }
         self.url = url
-        plan = try Plan(contentsOf: url.appending(path: "plan.json"))
+        digests = try BundleDigests(of: url)
+        try digests?.check(Self.planFile, in: url)
+        plan = try Plan(contentsOf: url.appending(path: Self.planFile))
         network = try plan.networkDescription()
+        weights = WeightsDigest(url.appending(path: Self.weightsFile), expected: digests?.files[Self.weightsFile])
     }
 
     /// The weights, under the reference's keys.
-    public func state() throws -> StateDictionary {
-        try StateDictionary(safetensors: url.appending(path: "model.safetensors"))
-    }
+    /// - Throws: `BundleDigestError` if they are not what their digest says; what reading them throws.
+    public func state() throws -> StateDictionary { try checkingWeights { try uncheckedState() } }
+
+    /// The weights before they were compared with their digest.
+    func uncheckedState() throws -> StateDictionary { try StateDictionary(safetensors: url.appending(path: Self.weightsFile)) }
 
     /// The network with its weights.
+    /// - Throws: `BundleDigestError` if they are not what their digest says; what reading them throws.
     public func makeNetwork(device: Device = .cpu) throws -> any SegmentationNetwork {
-        let network = try network.makeNetwork(device: device, values: .unset)
-        try network.store.load(state())
-        return network
+        try checkingWeights {
+            let network = try network.makeNetwork(device: device, values: .unset)
+            try network.store.load(uncheckedState())
+            return network
+        }
     }
 
-    /// Puts a clean-up of masks into the bundle's plan; everything else stays.
-    public func store(_ postProcessing: PostProcessing?) throws {
-        var plan = plan
-        plan.postProcessing = postProcessing.flatMap { $0.keepLargest.isEmpty ? nil : $0 }
-        try plan.write(to: url.appending(path: "plan.json"))
-    }
-
-    /// Writes a bundle; floating-point weights are stored as `dtype`.
-    @discardableResult
-    public static func write(
-        plan: Plan, state: StateDictionary, card: String, to url: URL
-    ) throws -> ModelBundle {
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        try state.write(to: url.appending(path: "model.safetensors"))
-        try AtomicFile.write(Data(card.utf8), to: url.appending(path: "card.md"))
-        try plan.write(to: url.appending(path: "plan.json"))
-        return try ModelBundle(contentsOf: url)
+    /// The digest of the weights is computed while `body` works with them. Where they are damaged, that is the error, whatever came of it.
+    func checkingWeights<Result>(_ body: () throws -> Result) throws -> Result {
+        weights.beginCheck()
+        let result = Swift.Result { try body() }
+        try weights.check()
+        return try result.get()
     }
 }

@@ -1,15 +1,19 @@
 import Foundation
 public import Networks
 public import Preparation
+import Support
 
 extension Plan {
     /// The plan's network, checked against the rest of the plan.
-    /// - Throws: `ConfigurationError`, `InferenceError.planMismatch`.
+    /// - Throws: `ConfigurationError`, `PlanError`, `InferenceError.planMismatch`.
     public func networkDescription() throws -> NetworkDescription {
         // A bare configuration, as planners and people write it, is one of UNETR++.
         let section: JSONValue = network.object?["architecture"] == nil
             ? .object(["architecture": .string(NetworkDescription.Architecture.unetrPlusPlus.rawValue), "configuration": network]) : network
-        let description = try JSONDecoder().decode(NetworkDescription.self, from: JSONEncoder().encode(section))
+        let description: NetworkDescription
+        do { description = try JSONText.decode(from: JSONEncoder().encode(section)) } catch let error as JSONProblem {
+            throw PlanError.invalid(field: "network", value: "no network's description", rule: error.sentence)
+        }
         try check("patch size", description.patchSize, patchSize)
         try check("input channels", [description.inputChannels], [channelNames.count])
         try check("classes", [description.classes], [labels.outputCount])

@@ -7,7 +7,7 @@ public struct Quantisation: Codable, Equatable, Sendable {
     public typealias Ranges = [String: ClosedRange<Float>]
 
     public var version = Self.version
-    /// Digest of the weights' file that the ranges belong to.
+    /// SHA-256 of the weights' file that the ranges belong to; of older models its `ContentDigest`.
     public var weights: String
     public var ranges: Ranges
     /// The scans they were measured on, and in how many patches.
@@ -29,14 +29,13 @@ public struct Quantisation: Codable, Equatable, Sendable {
     /// - Throws: `QuantisationError.damaged`, `.version`.
     public init(contentsOf url: URL) throws {
         struct Version: Decodable { var version: Int }
-        let decoder = JSONDecoder()
         do {
-            let data = try Data(contentsOf: url)
-            let found = try decoder.decode(Version.self, from: data).version
+            let data = try InputFile.contents(of: url, most: 1 << 26)
+            let found = try JSONText.decode(Version.self, from: data).version
             guard found == Self.version else { throw QuantisationError.version(path: url.path, found: found) }
-            self = try decoder.decode(Self.self, from: data)
-        } catch let error as DecodingError {
-            throw QuantisationError.damaged(path: url.path, problem: error.place)
+            self = try JSONText.decode(from: data)
+        } catch let error as JSONProblem {
+            throw QuantisationError.damaged(path: url.path, problem: error.sentence)
         }
     }
 
@@ -48,30 +47,31 @@ public struct Quantisation: Codable, Equatable, Sendable {
 }
 
 extension ModelBundle {
-    private var quantisationFile: URL { url.appending(path: Quantisation.fileName) }
+    var quantisationFile: URL { url.appending(path: Quantisation.fileName) }
 
     /// Whether it was made for 8 bits, by `Quantiser`.
     public var isQuantised: Bool { FileManager.default.fileExists(atPath: quantisationFile.path) }
 
     /// What it needs to be computed in 8 bits; nil if it was not made for that.
-    /// - Throws: `QuantisationError.damaged`, `.version`; `.foreign` if its weights are not those that the ranges were measured with.
+    /// - Throws: `QuantisationError.damaged`, `.version`; `.foreign` if its weights are not those that the ranges were measured with;
+    ///   `BundleDigestError` if the file is not what its digest says.
     public func quantisation() throws -> Quantisation? {
         guard isQuantised else { return nil }
+        try digests?.check(Quantisation.fileName, in: url)
         let quantisation = try Quantisation(contentsOf: quantisationFile)
-        guard try quantisation.weights == weightsDigest() else { throw QuantisationError.foreign(path: quantisationFile.path) }
+        let isOlder = SHA256Digest(text: quantisation.weights) == nil
+        guard try quantisation.weights == (isOlder ? weightsContentDigest() : weights.claimed().text) else {
+            throw QuantisationError.foreign(path: quantisationFile.path)
+        }
         return quantisation
     }
-}
 
-extension DecodingError {
-    /// What is wrong and where, in a few words.
-    fileprivate var place: String {
-        switch self {
-        case .dataCorrupted(let context), .valueNotFound(_, let context), .typeMismatch(_, let context), .keyNotFound(_, let context):
-            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return path.isEmpty ? context.debugDescription : "at \(path): \(context.debugDescription)"
-        @unknown default: return "\(self)"
-        }
+    /// What the weights were told by before bundles had SHA-256 digests.
+    private func weightsContentDigest() throws -> String {
+        let data = try Data(contentsOf: url.appending(path: Self.weightsFile), options: .mappedIfSafe)
+        var digest = ContentDigest()
+        data.withUnsafeBytes { digest.add($0) }
+        return digest.text
     }
 }
 
@@ -101,7 +101,7 @@ public enum QuantisationError: Error, Equatable, CustomStringConvertible, Sendab
         case .architecture(let name):
             "only unetr-plus-plus can be computed in 8 bits, not \(name)"
         case .exists(let path):
-            "\(path) is already there; choose another --output, or remove it first"
+            "\(path) is already there; choose another name, or remove it first"
         case .noScans:
             "there are no calibration scans; name some scans like those that the model will segment"
         case .nonFinite:
@@ -111,7 +111,7 @@ public enum QuantisationError: Error, Equatable, CustomStringConvertible, Sendab
                 + "calibrate with scans that hold the structures"
         case .disagreement(let found, let limit):
             String(format: "the masks in 8 bits agree with those of float32 at a mean Dice of %.4f only, expected %.3f or more; ", found, limit)
-                + "nothing was saved. More or other calibration scans may help; --force saves the model all the same"
+                + "nothing was saved. More or other calibration scans may help; it can be saved all the same where that is asked for"
         }
     }
 }

@@ -38,7 +38,8 @@ public struct Quantiser {
         self.bundle = bundle
         self.scans = scans
         library = try EngineMaker.loadOpenVINO(from: openVINO)
-        weightsDigest = try bundle.weightsDigest()
+        try bundle.weights.check()
+        weightsDigest = try bundle.weights.claimed().text
     }
 
     /// Measures the ranges on the fullest windows of each scan.
@@ -102,26 +103,35 @@ public struct Quantiser {
 
     /// Writes the model with `quantisation.json` and a section about it in its card, in one move.
     ///
-    /// - Parameter disagreeing: whether it is saved even if the masks agree less than `requiredAgreement`, or were not compared.
-    /// - Throws: `QuantisationError.disagreement`, `.nothingToCompare`; `.exists` if there is something at the place already.
+    /// - Parameters:
+    ///   - disagreeing: whether it is saved even if the masks agree less than `requiredAgreement`, or were not compared.
+    ///   - replacing: whether it may take the place of what is there already.
+    /// - Throws: `QuantisationError.disagreement`, `.nothingToCompare`; `.exists` if there is something at the place already; `FileError`.
     @discardableResult
-    public func save(_ quantisation: Quantisation, to url: URL, evenIf disagreeing: Bool = false) throws -> ModelBundle {
+    public func save(
+        _ quantisation: Quantisation, to url: URL, evenIf disagreeing: Bool = false, replacing: Bool = false
+    ) throws -> ModelBundle {
         let files = FileManager.default
-        guard !files.fileExists(atPath: url.path) else { throw QuantisationError.exists(path: url.path) }
+        guard replacing || !files.fileExists(atPath: url.path) else { throw QuantisationError.exists(path: url.path) }
         if !disagreeing {
             guard let agreement = quantisation.report?.agreement else { throw QuantisationError.nothingToCompare(scans: scans.count) }
             guard agreement >= Self.requiredAgreement else {
                 throw QuantisationError.disagreement(found: agreement, limit: Self.requiredAgreement)
             }
         }
-        try AtomicFile.write(to: url) { folder in
-            try files.copyItem(at: bundle.url.resolvingSymlinksInPath(), to: folder)
+        try ModelBundle.replace(url) { folder in
+            let source = bundle.url.resolvingSymlinksInPath()
+            try AtomicFile.makeFolder(folder)
+            for name in try BundleDigests.names(in: source) {
+                try files.copyItem(at: source.appending(path: name).resolvingSymlinksInPath(), to: folder.appending(path: name))
+            }
             try quantisation.write(to: folder.appending(path: Quantisation.fileName))
             let card = folder.appending(path: "card.md")
             if let section = quantisation.report?.cardSection(scans: quantisation.scans.count, patches: quantisation.patches) {
                 let text = (try? String(contentsOf: card, encoding: .utf8)) ?? ""
                 try AtomicFile.write(Data((Self.withoutSection(text) + section).utf8), to: card)
             }
+            try BundleDigests(measuring: folder).write(to: folder)
         }
         return try ModelBundle(contentsOf: url)
     }

@@ -1,5 +1,6 @@
 public import Foundation
 public import Preparation
+import Support
 
 /// The scans a user names on the command line: files, or folders of files, grouped into cases.
 public enum ScanCollection {
@@ -8,7 +9,7 @@ public enum ScanCollection {
     ///   - channels: how many the model takes. With one, each file is a case; with more, `CASE_0000`, `CASE_0001`, … are one case, and a
     ///     file without such a number is a 4-D scan of its own.
     /// - Returns: cases in the order of their names.
-    /// - Throws: `ScanCollectionError`.
+    /// - Throws: `ScanCollectionError`; `FileError` for a folder that cannot be read.
     public static func cases(in urls: [URL], channels: Int) throws -> [DatasetCase] {
         var files: [URL] = []
         for url in urls {
@@ -21,11 +22,17 @@ public enum ScanCollection {
                 files.append(url)
                 continue
             }
-            let found = try FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil).filter { stem(of: $0) != nil }
+            let found = try contents(of: url).filter { stem(of: $0) != nil }
             guard !found.isEmpty else { throw ScanCollectionError.emptyFolder(path: url.path) }
             files += found
         }
         return try grouped(files.sorted { $0.lastPathComponent < $1.lastPathComponent }, channels)
+    }
+
+    private static func contents(of folder: URL) throws -> [URL] {
+        do { return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) } catch {
+            throw FileError(path: folder.path, problem: "the folder cannot be read: \(FileError.reason(error))")
+        }
     }
 
     private static func grouped(_ files: [URL], _ channels: Int) throws -> [DatasetCase] {

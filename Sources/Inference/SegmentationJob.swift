@@ -1,13 +1,14 @@
 public import Foundation
 public import Preparation
-import Support
+public import Support
 import Torch
 public import Volumes
 
 /// The segmentation of many scans with one model: while the network works on a scan, the next is read and prepared and the mask of the
 /// one before is written. At most three scans are in memory.
 ///
-/// A scan that cannot be done does not stop the others.
+/// A scan that cannot be done does not stop the others. The job stops between two computations of the network when the task it runs in, or
+/// the `Cancellation` it runs under, is cancelled; the scans that are done then keep their masks, the others have none.
 public struct SegmentationJob {
     /// A scan and where its results go.
     public struct Task: Sendable {
@@ -29,6 +30,8 @@ public struct SegmentationJob {
         public var name: String
         /// Why there is no mask; nil for success.
         public var problem: String?
+        /// True if the job was stopped before this scan was done.
+        public var wasCancelled = false
         /// From the end of the scan before to the end of this one, and of these in the network.
         public var seconds = 0.0
         public var networkSeconds = 0.0
@@ -51,14 +54,16 @@ public struct SegmentationJob {
     /// About how many patches each task has: those of the uncropped scan.
     public let patches: [Int]
 
-    /// - Parameter limit: bytes that may be taken; nil: no limit.
-    public init(segmenter: Segmenter, tasks: [Task], memoryLimit limit: Int? = nil) {
+    /// - Parameter limit: what may be taken; a scan that needs more is not begun.
+    public init(segmenter: Segmenter, tasks: [Task], memoryLimit limit: MemoryLimit = .current) {
         self.segmenter = segmenter
         self.tasks = tasks
         // A file that cannot be read says so when its turn comes.
         let geometries = tasks.map { task in (try? NIfTI.readHeader(task.scan.imageURLs[0]).geometry).flatMap { $0.isPlausible ? $0 : nil } }
         memory = MemoryPlan(segmenter.memory, tasks: tasks, geometries: geometries, limit: limit)
-        patches = geometries.map { $0.map { segmenter.patchCount(of: $0) } ?? 1 }
+        patches = zip(geometries, memory.problems).map { geometry, problem in
+            problem == nil ? geometry.map { segmenter.patchCount(of: $0) } ?? 1 : 1
+        }
     }
 
     /// Does all tasks in their order.
@@ -71,8 +76,8 @@ public struct SegmentationJob {
         var start = Date()
         func settle() {
             guard let (task, end) = writing else { return }
-            do { try end.take() } catch { outcomes[task].problem = "\(error)" }
             writing = nil
+            do { try end.take() } catch { outcomes[task].problem = "\(error)" }
             if !memory.overlaps { outcomes[task].seconds = -start.timeIntervalSinceNow }
             report(.finished(task: task, outcomes[task]))
         }
@@ -91,6 +96,9 @@ public struct SegmentationJob {
                     outcomes[index].millilitres = segmenter.plan.labels.millilitres(in: result.labels)
                     let mask = tasks[index].mask, header = loaded.header
                     writing = (index, Background { try NIfTI.write(labels: result.labels, like: header, to: mask) })
+                } catch is CancellationError {
+                    stop(&outcomes, from: index)
+                    break
                 } catch {
                     outcomes[index].problem = "\(error)"
                 }
@@ -104,8 +112,16 @@ public struct SegmentationJob {
             }
             start = Date()
         }
+        reading?.end()
         settle()
         return outcomes
+    }
+
+    private func stop(_ outcomes: inout [Outcome], from first: Int) {
+        for index in first..<outcomes.count {
+            outcomes[index].problem = "\(outcomes[index].name): the work was stopped before it was done"
+            outcomes[index].wasCancelled = true
+        }
     }
 
     /// A prepared scan and the header its mask gets.
@@ -120,6 +136,7 @@ public struct SegmentationJob {
         guard memory.problems[index] == nil else { return nil }
         let preparer = segmenter.preparer, scanCase = tasks[index].scan
         return Background {
+            try Cancellation.check()
             let header = try NIfTI.readHeader(scanCase.imageURLs[0])
             let (image, properties) = try preparer.input(
                 scanCase.readScan(channelNames: preparer.plan.channelNames), name: scanCase.imageURLs[0].path)
@@ -143,54 +160,6 @@ public struct SegmentationJob {
                 loaded.image, of: properties, probabilities: { part in try part.forEachRun(in: geometry.size) { try file.write($0, at: $1) } }, progress: progress)
         }
         return result!
-    }
-}
-
-extension SegmentationJob {
-    /// How a job keeps to the memory it may take.
-    public struct MemoryPlan: Sendable {
-        /// About how much it will take at its fullest moment, in bytes.
-        public let predicted: Int
-
-        /// Whether the next scan is read, and the last mask written, while the network works.
-        public let overlaps: Bool
-
-        /// For each task why it is not begun; nil where it is.
-        let problems: [String?]
-
-        init(_ memory: SegmentationMemory, tasks: [Task], geometries known: [Geometry?], limit: Int?) {
-            var geometries: [Geometry] = []
-            problems = zip(tasks, known).map { task, geometry in
-                guard let geometry else { return nil }
-                let needed = memory.alone([geometry], writesProbabilities: task.probabilities != nil)
-                guard let limit, needed > limit else {
-                    geometries.append(geometry)
-                    return nil
-                }
-                return InferenceError.memory(scan: task.scan.imageURLs[0].path, needed: needed >> 20, allowed: limit >> 20).description
-            }
-            let writes = tasks.contains { $0.probabilities != nil }
-            let overlapped = memory.overlapped(geometries, writesProbabilities: writes)
-            overlaps = tasks.count > 1 && limit.map { overlapped <= $0 } ?? true
-            predicted = overlaps ? overlapped : memory.alone(geometries, writesProbabilities: writes)
-        }
-    }
-}
-
-extension Segmenter {
-    /// Patches of a scan that is not cropped.
-    fileprivate func patchCount(of scan: Geometry) -> Int {
-        let size = ResamplingGrid.size(plan.axisOrder.apply(scan.size), spacing: plan.axisOrder.apply(scan.spacing), target: plan.targetSpacing)
-        let window = SlidingWindow(size: size, patchSize: plan.patchSize, stepFraction: predictor.settings.stepFraction)
-        return window.starts.map(\.count).reduce(1, *)
-    }
-}
-
-extension Geometry {
-    /// Whether sizes can be computed from it at all; what is wrong otherwise is found when the scan is read.
-    fileprivate var isPlausible: Bool {
-        size.count == 3 && spacing.count == 3 && size.allSatisfy { (1..<(1 << 15)).contains($0) }
-            && spacing.allSatisfy { $0.isFinite && (1e-3..<1e3).contains($0) }
     }
 }
 

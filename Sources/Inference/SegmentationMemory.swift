@@ -67,9 +67,17 @@ public struct SegmentationMemory: Sendable {
         var writing: Int
     }
 
+    /// Whether a scan has more voxels at the plan's spacing than a prepared case can have.
+    func isTooLarge(_ scan: Geometry) -> Bool {
+        let order = plan.axisOrder
+        return ResamplingGrid.isTooLarge(ResamplingGrid.size(order.apply(scan.size), spacing: order.apply(scan.spacing), target: plan.targetSpacing))
+    }
+
     func stages(of scan: Geometry, writesProbabilities: Bool) -> Stages {
         let whole = scan.count, channels = plan.channelNames.count, outputs = plan.labels.outputCount
         let size = ResamplingGrid.size(plan.axisOrder.apply(scan.size), spacing: plan.axisOrder.apply(scan.spacing), target: plan.targetSpacing)
+        // No machine holds such a scan; preparing it says why.
+        if ResamplingGrid.isTooLarge(size) { return Stages(preparation: 1 << 58, prediction: 1 << 58, writing: 1 << 58) }
         let prepared = size.reduce(1, *)
         let window = SlidingWindow(size: size, patchSize: plan.patchSize, stepFraction: stepFraction)
         // The scan, its axes in order, two steps of resampling one channel, the result; a file of its own for each channel is joined.

@@ -1,5 +1,6 @@
 public import Networks
 public import Preparation
+import Support
 public import Torch
 
 /// Class probabilities of a whole prepared scan, from patches that overlap.
@@ -149,6 +150,7 @@ public struct SlidingWindowPredictor {
         }
         for engine in engines {
             for axes in mirrorings {
+                try Cancellation.check()
                 let logits = try engine.logits(of: axes.isEmpty ? patch : patch.flipped(axes.map { $0 + 1 }), reusing: kept.logits)
                 try body(logits, axes)
                 kept.logits = logits

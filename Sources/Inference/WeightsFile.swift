@@ -1,7 +1,6 @@
 import Archives
 public import Foundation
 public import Layers
-public import Preparation
 import Support
 public import Torch
 
@@ -47,6 +46,7 @@ public enum WeightsFile {
             throw WeightsFileError.missing(path: url.path)
         }
         if isFolder.boolValue { return try ModelBundle(contentsOf: url).state() }
+        try InputFile.check(url)
         let state = switch try Form(of: url) {
         case .bundle: try ModelBundle(contentsOf: url).state()  // says that a bundle is a folder
         case .safetensors: try StateDictionary(safetensors: url)
@@ -89,15 +89,6 @@ extension StateDictionary {
             guard lost == 0 else { throw WeightsFileError.overflow(key: entry.key, count: Int(lost), dtype: "\(dtype)") }
             return (entry.key, try after.stored())
         })
-    }
-}
-
-extension ModelBundle {
-    /// Writes a bundle in one move: nobody ever sees half of one, and an existing bundle is replaced only when the new one is complete.
-    @discardableResult
-    public static func writeAtomically(plan: Plan, state: StateDictionary, card: String, to url: URL) throws -> ModelBundle {
-        try AtomicFile.write(to: url) { try ModelBundle.write(plan: plan, state: state, card: card, to: $0) }
-        return try ModelBundle(contentsOf: url)
     }
 }
 

@@ -1,4 +1,5 @@
 public import Layers
+import Support
 public import Torch
 
 /// Everything that defines one network: what training, inference and files know of its settings.
@@ -99,8 +100,20 @@ extension NetworkConfiguration {
             patchSize.count == 3 && patchSize.allSatisfy { (1...4096).contains($0) }, "patchSize", patchSize,
             "three sizes from 1 to 4096, [D, H, W]")
         try demand(
+            patchSize.saturatingProduct() <= 1 << 27, "patchSize", patchSize, "together at most 2²⁷ voxels, 512 × 512 × 512")
+        try demand(
             zip(patchSize, unit).allSatisfy { $0.isMultiple(of: $1) }, "patchSize", patchSize, "each size divisible by \(unit)")
     }
+
+    /// Refuses networks too wide or deep for any machine: field by field each may be possible, together they are not.
+    func demandPossibleSize(_ parameters: Int) throws {
+        try demand(
+            parameters <= Self.mostParameters, "configuration", "a network of \(parameters) parameters",
+            "at most \(Self.mostParameters) parameters; make the network narrower or shallower, or its patch smaller")
+    }
+
+    /// Eight gigabytes of float32: the widest published network here has 150 million parameters.
+    static var mostParameters: Int { 1 << 31 }
 
     func demandProbability(_ value: Double, _ field: String) throws {
         try demand((0..<1).contains(value), field, value, "a probability from 0 to below 1")

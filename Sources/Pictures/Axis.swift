@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// How the values of an axis are spread along it.
 public enum AxisScale: Sendable { case linear, logarithmic }
@@ -22,7 +23,7 @@ struct Axis {
     ) {
         self.scale = scale
         let ends = range.map { [$0.lowerBound, $0.upperBound] } ?? []
-        let usable = (values + ends).filter { $0.isFinite && abs($0) < 1e300 && (scale == .linear || $0 > 1e-300) }
+        let usable = (values + ends).filter { $0.isFinite && abs($0) < 1e100 && (scale == .linear || $0 > 1e-300) }
         low = usable.min() ?? (scale == .linear ? 0 : 1)
         high = usable.max() ?? 1
         switch scale {
@@ -41,8 +42,9 @@ struct Axis {
     }
 
     private mutating func layOutLinear(_ count: Int, fits: Bool, wholeNumbers: Bool) {
-        if high - low <= 1e-12 * max(abs(low), abs(high)) {
-            let room = low == 0 ? 1 : abs(low) * 0.1
+        // Spans below 1e-290 have no steps that a `Double` can state.
+        if high - low <= max(1e-12 * max(abs(low), abs(high)), 1e-290) {
+            let room = abs(low) < 1e-280 ? 1 : abs(low) * 0.1
             (low, high) = wholeNumbers ? (low - 1, high + 1) : (low - room, high + room)
         }
         var step = Self.niceStep((high - low) / Double(count))
@@ -51,15 +53,15 @@ struct Axis {
             low = (low / step + 1e-9).rounded(.down) * step
             high = (high / step - 1e-9).rounded(.up) * step
         }
-        let decimals = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
-        let first = Int((low / step - 1e-9).rounded(.up))
-        let last = Int((high / step + 1e-9).rounded(.down))
-        ticks = first > last ? [] : (first...last).map { (Double($0) * step, Self.text(Double($0) * step, decimals: decimals)) }
+        let decimals = max(0, Int(clampingRounded: -log10(step) - 1e-9, .up) ?? 0)
+        // Without ticks where they have no number: the ends are not finite or lie too close together.
+        guard let first = Int(rounding: low / step - 1e-9, .up), let last = Int(rounding: high / step + 1e-9, .down) else { return }
+        ticks = first > last || last - first > 1000 ? [] : (first...last).map { (Double($0) * step, Self.text(Double($0) * step, decimals: decimals)) }
     }
 
     private mutating func layOutLogarithmic() {
         if high / low < 1.5 { (low, high) = (low / 1.5, high * 1.5) }
-        let (bottom, top) = (Int(log10(low).rounded(.down)), Int(log10(high).rounded(.up)))
+        guard let bottom = Int(rounding: log10(low), .down), let top = Int(rounding: log10(high), .up) else { return }
         let decades = top - bottom
         let factors: [Double] = decades <= 2 ? [1, 2, 5] : [1]
         let stride = max(1, decades / 6)

@@ -1,3 +1,5 @@
+import Support
+
 /// A picture of a scan in three planes with its labels in colour: outlined and translucent, with letters for the patient's sides,
 /// a scale bar and a legend.
 ///
@@ -110,7 +112,7 @@ public struct Overlay: Sendable {
             sample[Int((percent / 100 * Double(sample.count - 1)).rounded())]
         }
         let (low, high) = (percentile(min(max(window.low, 0), 100)), percentile(min(max(window.high, 0), 100)))
-        return high > low ? (low, high) : (low, low + 1)
+        return high > low ? (low, high) : (low, max(low + 1, low.nextUp))
     }
 
     private func panel(
@@ -131,7 +133,7 @@ public struct Overlay: Sendable {
             for x in 0..<width {
                 let column = (Double(x) + 0.5) / Double(width) * Double(image.columns) - 0.5
                 let value = (image.intensity(column: column, row: row, low: range.low) - Double(range.low)) * contrast
-                var color = Color(gray: UInt8(min(max(value, 0), 255)))
+                var color = Color(gray: UInt8(clampingRounded: value, .towardZero) ?? 0)
                 let label = shown[x, y]
                 if label != 0, let tint = colours[label] {
                     color = color.blended(with: tint, alpha: shown.isEdge(x, y, border: border) ? 1 : opacity)

@@ -67,7 +67,7 @@ struct SVG {
 
     /// A coordinate to a hundredth, in the same characters on every machine.
     private static func n(_ value: Double) -> String {
-        let hundredths = Int((min(max(value, -1e9), 1e9) * 100).rounded())
+        let hundredths = Int(clampingRounded: min(max(value, -1e9), 1e9) * 100) ?? 0
         let (whole, part) = abs(hundredths).quotientAndRemainder(dividingBy: 100)
         let sign = hundredths < 0 ? "-" : ""
         if part == 0 { return "\(sign)\(whole)" }

@@ -148,7 +148,7 @@ struct CaseCheck: Sendable {
         if geometry.size.contains(where: { $0 < 2 }) {
             return PreparationError.notThreeDimensional(scan: url.path, size: geometry.size).description
         }
-        if !geometry.spacing.allSatisfy({ $0.isFinite && $0 > 0 }) {
+        if !geometry.spacing.allSatisfy(Geometry.spacingRange.contains) {
             return PreparationError.invalidSpacing(scan: url.path, spacing: geometry.spacing).description
         }
         if GridAgreement.isSingular(geometry) { return PreparationError.singularAffine(scan: url.path).description }

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A `dataset.json` in the form of the Medical Segmentation Decathlon and nnU-Net v1, or of nnU-Net v2.
 struct DatasetDescription {
@@ -17,8 +18,8 @@ struct DatasetDescription {
     init(contentsOf url: URL) throws {
         self.url = url
         let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw PreparationError.invalidDescription(path: url.path, problem: "it cannot be read")
+        do { data = try InputFile.contents(of: url, most: 1 << 28) } catch let error as FileError {
+            throw PreparationError.invalidDescription(path: url.path, problem: "it \(error.problem)")
         }
         guard let json = try? JSONDecoder().decode(JSONValue.self, from: data), let members = json.object else {
             throw PreparationError.invalidDescription(path: url.path, problem: "it is not a JSON object")

@@ -26,6 +26,9 @@ public struct IntensityStatistics: Equatable, Sendable, Codable {
         self.percentile005 = percentile005
         self.percentile995 = percentile995
     }
+
+    /// All seven.
+    var numbers: [Double] { [mean, standardDeviation, median, minimum, maximum, percentile005, percentile995] }
 }
 
 /// How a channel's intensities become network input.

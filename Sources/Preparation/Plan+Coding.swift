@@ -1,5 +1,3 @@
-import Foundation
-
 extension Plan: Codable {
     private enum CodingKeys: String, CodingKey {
         case version, dataset, channelNames, labels, ignoreLabel, regionOrder, targetSpacing, axisOrder, patchSize, batchSize
@@ -45,25 +43,5 @@ extension Plan: Codable {
         try values.encode(network, forKey: .network)
         try values.encode(inference, forKey: .inference)
         try values.encodeIfPresent(postProcessing, forKey: .postProcessing)
-    }
-}
-
-extension DecodingError {
-    /// Which field is wrong and how, without the decoder's own vocabulary.
-    var sentence: String {
-        func path(_ context: Context) -> String {
-            let keys = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
-            return keys.isEmpty ? "the file" : keys.joined(separator: ".").replacingOccurrences(of: ".[", with: "[")
-        }
-        switch self {
-        case .keyNotFound(let key, let context):
-            return "\(context.codingPath.isEmpty ? "" : "in \(path(context)) ")the field \(key.stringValue) is missing"
-        case .typeMismatch(let type, let context): return "\(path(context)) is not of the expected kind (\(type))"
-        case .valueNotFound(let type, let context): return "\(path(context)) is null, a value (\(type)) is expected"
-        case .dataCorrupted(let context):
-            return context.codingPath.isEmpty
-                ? "the file is not JSON (it may be cut off or not the file you meant)" : "\(path(context)): \(context.debugDescription)"
-        @unknown default: return "\(self)"
-        }
     }
 }

@@ -1,5 +1,6 @@
 import Archives
 public import Foundation
+import Support
 
 extension Plan {
     /// Imports a plan of nnU-Net v1 (`plans.pkl`), as UNETR++ uses it. The pickle is read, never run.
@@ -19,9 +20,9 @@ extension Plan {
         let number = stage ?? stages.pairs.count - 1
         guard let chosen = stages[number] else { throw fail("it has no stage \(number), only \(stages.pairs.count)") }
         let numbers = { (key: String) in chosen[key]?.doubles }
-        guard let spacing = numbers("current_spacing"), let patch = numbers("patch_size")?.map({ Int($0) }),
-            let batch = chosen["batch_size"]?.intValue
+        guard let spacing = numbers("current_spacing"), let sizes = numbers("patch_size"), let batch = chosen["batch_size"]?.intValue
         else { throw fail("stage \(number) lacks current_spacing, patch_size or batch_size") }
+        let patch = try Self.patch(sizes, fail)
         guard let order = source["transpose_forward"]?.ints else { throw fail("it has no transpose_forward") }
         let channels = try Self.channels(source, fail)
         var set = labels
@@ -30,11 +31,20 @@ extension Plan {
             let named = classes.map { LabelDefinition(name: "class \($0)", value: $0) }
             set = LabelSet(definitions: [LabelDefinition(name: "background", value: 0)] + named)
         }
-        try self.init(
-            dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
-            targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network["patchSize"]?.ints ?? patch,
-            batchSize: batch, normalisation: channels.map(\.normalisation), compatibility: .unetrPlusPlus, network: network)
+        do {
+            try self.init(
+                dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
+                targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network["patchSize"]?.ints ?? patch,
+                batchSize: batch, normalisation: channels.map(\.normalisation), compatibility: .unetrPlusPlus, network: network)
+        } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
         if network == .object([:]) { self.network = ImportedUNet(v1: chosen, of: source)?.network(for: self) ?? network }
+    }
+
+    /// A patch's sizes, which Python may have written as floats.
+    private static func patch(_ sizes: [Double], _ fail: (String) -> PlanError) throws -> [Int] {
+        let whole = sizes.compactMap { Int(exactly: $0) }
+        guard whole.count == sizes.count else { throw fail("its patch_size is \(sizes), but whole numbers are expected") }
+        return whole
     }
 
     private static func channels(
@@ -67,7 +77,8 @@ extension Plan {
         importingV2 url: URL, configuration name: String = "3d_fullres", description: URL? = nil, network: JSONValue = .object([:])
     ) throws {
         func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
-        guard let data = try? Data(contentsOf: url) else { throw fail("the file cannot be read") }
+        let data: Data
+        do { data = try InputFile.contents(of: url, most: Self.mostBytes) } catch let error as FileError { throw fail("the file \(error.problem)") }
         guard let source = try? JSONDecoder().decode(JSONValue.self, from: data), let known = source["configurations"]?.object else {
             throw fail("it has no configurations; it is not a plans.json of nnU-Net v2")
         }
@@ -90,11 +101,14 @@ extension Plan {
                 scheme: known, statistics: statistics.flatMap { found in IntensityStatistics { found[$0]?.double } },
                 useMask: masks.indices.contains(channel) && masks[channel] == .bool(true))
         }
-        try self.init(
-            dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
-            targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
-            patchSize: network["patchSize"]?.ints ?? patch.map { Int($0) }, batchSize: batch,
-            normalisation: normalisation, compatibility: .modern, network: network)
+        let whole = try Self.patch(patch, fail)
+        do {
+            try self.init(
+                dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
+                targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
+                patchSize: network["patchSize"]?.ints ?? whole, batchSize: batch,
+                normalisation: normalisation, compatibility: .modern, network: network)
+        } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
         if network == .object([:]) { self.network = ImportedUNet(v2: configuration)?.network(for: self) ?? network }
     }
 
@@ -135,7 +149,8 @@ extension IntensityNormalisation.Scheme {
 }
 
 extension IntensityStatistics {
-    /// From the names of nnU-Net v1 or v2; nil unless all that a normalisation needs is there.
+    /// From the names of nnU-Net v1 or v2; nil unless all that a normalisation needs is there, and is a number: a channel without
+    /// foreground has NaN, which only a scheme that needs no statistics can do with.
     fileprivate init?(_ value: (String) -> Double?) {
         guard let mean = value("mean"), let deviation = value("sd") ?? value("std"), let low = value("percentile_00_5"),
             let high = value("percentile_99_5")
@@ -143,5 +158,6 @@ extension IntensityStatistics {
         self.init(
             mean: mean, standardDeviation: deviation, median: value("median") ?? mean, minimum: value("mn") ?? value("min") ?? low,
             maximum: value("mx") ?? value("max") ?? high, percentile005: low, percentile995: high)
+        guard numbers.allSatisfy(\.isFinite) else { return nil }
     }
 }

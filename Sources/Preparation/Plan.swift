@@ -68,15 +68,18 @@ public struct Plan: Equatable, Sendable {
     /// - Throws: `PlanError`, a sentence with the field, what it holds and what it should.
     public init(contentsOf url: URL) throws {
         let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw PlanError.unreadable(path: url.path, problem: "the file cannot be read")
+        do { data = try InputFile.contents(of: url, most: Self.mostBytes) } catch let error as FileError {
+            throw PlanError.unreadable(path: url.path, problem: "the file \(error.problem)")
         }
-        do { self = try JSONDecoder().decode(Plan.self, from: data) } catch let error as PlanError {
+        do { self = try JSONText.decode(from: data) } catch let error as PlanError {
             throw PlanError.inFile(path: url.path, problem: "\(error)")
-        } catch let error as DecodingError {
+        } catch let error as JSONProblem {
             throw PlanError.unreadable(path: url.path, problem: error.sentence)
         }
     }
+
+    /// No plan is longer; a file that is, is something else.
+    static let mostBytes = 64 << 20
 
     /// The plan as JSON, keys sorted.
     public func json() throws -> Data {
@@ -116,8 +119,11 @@ public struct InferenceSettings: Equatable, Sendable, Codable {
     /// Axes of the prepared volume that test-time augmentation mirrors; none: no mirroring.
     public var mirrorAxes: [Int]
 
-    /// Distance of neighbouring patches as a part of the patch size, above 0 and at most 1.
+    /// Distance of neighbouring patches as a part of the patch size, within `stepRange`.
     public var stepFraction: Double
+
+    /// What `stepFraction` may be: a smaller step would only repeat nearly the same patches.
+    public static let stepRange = 0.01...1
 
     public init(mirrorAxes: [Int] = [0, 1, 2], stepFraction: Double = 0.5) {
         self.mirrorAxes = mirrorAxes

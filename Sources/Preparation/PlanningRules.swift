@@ -1,3 +1,5 @@
+import Support
+
 /// The rules of nnU-Net v1's planner (version 2.1) that turn a fingerprint into spacing, axis order, patch and batch.
 ///
 /// UNETR++ was planned with them. Source: Isensee et al., Nature Methods 2021, and the planner's released code.
@@ -76,7 +78,10 @@ public struct PlanningRules: Equatable, Sendable {
 
     private static func stages(spacing: [Double], medianSize: [Double], cases: Int, channels: Int, classes: Int) -> [Stage] {
         func stage(at current: [Double]) -> Stage {
-            let size = (0..<3).map { Int((spacing[$0] / current[$0] * medianSize[$0]).rounded(.toNearestOrEven)) }
+            // A planner refuses scans whose grid is too large; here the numbers only have to stay countable.
+            let size = (0..<3).map {
+                min(Int(clampingRounded: spacing[$0] / current[$0] * medianSize[$0], .toNearestOrEven) ?? 1, ResamplingGrid.longestAxis)
+            }
             return Stage(spacing: current, medianSize: size, cases: cases, channels: channels, classes: classes)
         }
         let full = stage(at: spacing)
@@ -101,7 +106,7 @@ extension PlanningRules.Stage {
         let perMillimetre = spacing.map { 1 / $0 }
         let mean = perMillimetre.reduce(0, +) / 3
         let relative = perMillimetre.map { $0 / mean }
-        let start = relative.map { Int(($0 * (1 / relative.min()! * 512)).rounded(.toNearestOrEven)) }
+        let start = relative.map { Int(clampingRounded: $0 * (1 / relative.min()! * 512), .toNearestOrEven) ?? 1 }
         var rule = PoolingRule(spacing: spacing, patchSize: zip(start, medianSize).map(min))
         while Double(rule.featureMapValues(channels: channels, classes: classes)) > PlanningRules.memory {
             // The axis that shows the largest part of the scan is cut; the last of equal ones.
@@ -126,12 +131,17 @@ extension PlanningRules.Stage {
 }
 
 /// How large a batch may be for the size of the training set.
-enum BatchRule {
+public enum BatchRule {
     /// At most 5 % of all voxels of the training set, but at least 2 patches.
-    static func limit(_ batch: Int, patch: [Int], medianSize: [Int], cases: Int) -> Int {
-        let voxels = Double(medianSize.reduce(1, *) * cases)
+    ///
+    /// - Parameters:
+    ///   - batch: what is asked for.
+    ///   - patch: voxels of a patch [D, H, W].
+    ///   - medianSize: voxels of the median scan [D, H, W].
+    public static func limit(_ batch: Int, patch: [Int], medianSize: [Int], cases: Int) -> Int {
+        let voxels = Double(medianSize.reduce(1, *)) * Double(cases)
         let largest = (PlanningRules.largestPartOfDataset * voxels / Double(patch.reduce(1, *))).rounded(.toNearestOrEven)
-        return max(1, min(batch, max(Int(largest), 2)))
+        return max(1, min(batch, max(Int(clampingRounded: largest) ?? 0, 2)))
     }
 }
 

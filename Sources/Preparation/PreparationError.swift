@@ -1,3 +1,6 @@
+public import Support
+import Volumes
+
 /// What keeps a scan or a data set from being prepared.
 public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooFewCases(got: Int, folds: Int)
@@ -16,7 +19,8 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     case invalidSpacing(scan: String, spacing: [Double])
     case singularAffine(scan: String)
     case notThreeDimensional(scan: String, size: [Int])
-    case tooLarge(scan: String, size: [Int])
+    case tooLarge(scan: String, size: [Int], spacing: [Double], target: [Double])
+    case tooLargeForMemory(scan: String, size: [Int], spacing: [Double], target: [Double], needed: Int, limit: MemoryLimit)
     case unknownLabel(scan: String, value: Int, count: Int, known: [Int])
     case wrongProbabilityCount(scan: String, expected: Int, got: Int)
     case brokenCase(path: String, problem: String)
@@ -56,13 +60,18 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
             "\(scan): channel \(channel) holds \(count) voxel\(count == 1 ? "" : "s") that are not a finite number (NaN or infinite); "
                 + "replace them before preparing"
         case .invalidSpacing(let scan, let spacing):
-            "\(scan) has the voxel spacing \(spacing) mm; each must be a finite number above 0"
+            "\(scan) has the voxel spacing \(spacing) mm; each must be a finite number above 0, from "
+                + "\(Geometry.spacingRange.lowerBound) to \(Geometry.spacingRange.upperBound)"
         case .singularAffine(let scan):
             "\(scan) has an affine whose axes fall together; its header does not say where the voxels lie"
         case .notThreeDimensional(let scan, let size):
             "\(scan) has the size \(Self.text(size)); a scan needs three axes of at least two voxels each"
-        case .tooLarge(let scan, let size):
-            "\(scan) would have \(Self.text(size)) voxels after resampling, more than 2³¹; check its spacing and the plan's targetSpacing"
+        case .tooLarge(let scan, let size, let spacing, let target):
+            "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm, but a prepared scan has less "
+                + "than 2³¹ voxels, and less than 65536 along an axis; check its spacing and the plan's targetSpacing"
+        case .tooLargeForMemory(let scan, let size, let spacing, let target, let needed, let limit):
+            "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm and needs about \(needed >> 20) MB, "
+                + "allowed are \(limit.bytes >> 20) MB (\(limit.reason)); check its spacing and the plan's targetSpacing, or allow more"
         case .unknownLabel(let scan, let value, let count, let known):
             "\(scan) holds the label \(value) in \(count) voxel\(count == 1 ? "" : "s"), but the plan knows only "
                 + "\(known.map(String.init).joined(separator: ", ")); correct the labels or the plan"

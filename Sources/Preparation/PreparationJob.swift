@@ -1,4 +1,5 @@
 public import Foundation
+import Support
 
 /// The preparation of many cases into a folder: it can be stopped and continued, and one broken scan does not stop the others.
 public struct PreparationJob: Sendable {
@@ -40,26 +41,20 @@ public struct PreparationJob: Sendable {
     public struct Failure: Sendable, Equatable, Codable {
         public var name: String
         public var problem: String
+
+        /// True if the case is in order but could not be written; the job ends there, for the next could not either.
+        public var isOfOutput = false
     }
 
     /// Prepares one case after another, each on all threads, so that memory is bounded by one case.
     ///
-    /// The last event is always `finished`. Ending the iteration stops the job after the case at hand.
+    /// The last event is always `finished`. Ending the iteration, or the cancellation that `run` is called under, stops the job after the
+    /// case at hand.
     public func run() -> AsyncStream<Event> {
-        AsyncStream { continuation in
+        let cancellation = Cancellation.current
+        return AsyncStream { continuation in
             let task = Task.detached {
-                var summary = Summary()
-                for dataCase in cases {
-                    if Task.isCancelled { summary.wasCancelled = true; break }
-                    let event = event(for: dataCase)
-                    switch event {
-                    case .prepared(let name, _): summary.prepared.append(name)
-                    case .alreadyThere(let name): summary.alreadyThere.append(name)
-                    case .failed(let name, let problem): summary.failed.append(Failure(name: name, problem: problem))
-                    case .finished: break
-                    }
-                    continuation.yield(event)
-                }
+                let summary = Cancellation.$current.withValue(cancellation) { prepareAll { continuation.yield($0) } }
                 continuation.yield(.finished(summary))
                 continuation.finish()
             }
@@ -67,14 +62,37 @@ public struct PreparationJob: Sendable {
         }
     }
 
-    private func event(for dataCase: DatasetCase) -> Event {
+    private func prepareAll(_ report: (Event) -> Void) -> Summary {
+        var summary = Summary()
+        for dataCase in cases {
+            do {
+                try Cancellation.check()
+                let event = try event(for: dataCase)
+                if case .alreadyThere(let name) = event { summary.alreadyThere.append(name) } else { summary.prepared.append(dataCase.name) }
+                report(event)
+            } catch is CancellationError {
+                summary.wasCancelled = true
+                break
+            } catch {
+                let isOfOutput = error is OutputFailure
+                summary.failed.append(Failure(name: dataCase.name, problem: "\(error)", isOfOutput: isOfOutput))
+                report(.failed(name: dataCase.name, problem: "\(error)"))
+                if isOfOutput { break }
+            }
+        }
+        return summary
+    }
+
+    private func event(for dataCase: DatasetCase) throws -> Event {
         if !force, PreparedCase.isComplete(dataCase.name, in: folder, plan: preparer.plan) { return .alreadyThere(name: dataCase.name) }
         let start = ContinuousClock.now
-        do {
-            try preparer.prepare(dataCase).write(to: folder)
-        } catch {
-            return .failed(name: dataCase.name, problem: "\(error)")
-        }
+        let prepared = try preparer.prepare(dataCase)
+        do { try prepared.write(to: folder) } catch { throw OutputFailure(description: "\(error)") }
         return .prepared(name: dataCase.name, seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
+    /// A prepared case that could not be written.
+    private struct OutputFailure: Error, CustomStringConvertible {
+        var description: String
     }
 }

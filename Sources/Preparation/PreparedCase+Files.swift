@@ -51,9 +51,10 @@ extension CaseProperties {
     /// Reads and checks `CASE.json`.
     public init(contentsOf url: URL) throws {
         func broken(_ problem: String) -> PreparationError { .brokenCase(path: url.path, problem: problem) }
-        guard let data = try? Data(contentsOf: url) else { throw broken("the file cannot be read") }
-        do { self = try JSONDecoder().decode(CaseProperties.self, from: data) } catch let error as DecodingError {
-            throw broken(error.sentence)
+        let data: Data
+        do { data = try InputFile.contents(of: url) } catch let error as FileError { throw broken("the file \(error.problem)") }
+        do { self = try JSONText.decode(from: data) } catch let error as JSONProblem { throw broken(error.sentence) } catch {
+            throw broken("\(error)")
         }
         let triples = [geometry.size, cropBox.lower, cropBox.upper, size]
         guard triples.allSatisfy({ $0.count == 3 }), geometry.spacing.count == 3, spacing.count == 3, channels > 0 else {
@@ -64,6 +65,14 @@ extension CaseProperties {
                 && size[$0] < 1 << 20 && geometry.size[$0] < 1 << 20
         }
         guard fits else { throw broken("the crop box does not lie inside the scan, or a size is out of range") }
+        guard size.saturatingProduct() < 1 << 31, channels <= 1024 else {
+            throw broken("it has \(channels) channels of \(size) voxels, but at most 1024 of less than 2³¹ are possible")
+        }
+        guard spacing.allSatisfy(Geometry.spacingRange.contains) else {
+            throw broken("its spacing is \(spacing), from \(Geometry.spacingRange.lowerBound) to "
+                + "\(Geometry.spacingRange.upperBound) mm are possible")
+        }
+        if let problem = geometry.problem { throw broken("the scan's geometry makes no sense: \(problem)") }
     }
 }
 

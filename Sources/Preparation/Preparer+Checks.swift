@@ -8,7 +8,7 @@ extension Preparer {
         guard geometry.size.count == 3, geometry.size.allSatisfy({ $0 > 1 }) else {
             throw PreparationError.notThreeDimensional(scan: name, size: geometry.size)
         }
-        guard geometry.spacing.count == 3, geometry.spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+        guard geometry.spacing.count == 3, geometry.spacing.allSatisfy(Geometry.spacingRange.contains) else {
             throw PreparationError.invalidSpacing(scan: name, spacing: geometry.spacing)
         }
         guard !GridAgreement.isSingular(geometry) else { throw PreparationError.singularAffine(scan: name) }
@@ -17,6 +17,24 @@ extension Preparer {
         }
         for (channel, channelName) in plan.channelNames.enumerated() { try checkValues(scan, channel, channelName, name) }
         if let labels { try check(labels, against: geometry, name) }
+    }
+
+    /// Refuses a prepared volume that is too large for its files, or for this machine.
+    /// - Parameter scanCount: values of the scan it is made from, which lie beside it.
+    func check(
+        _ grid: ResamplingGrid, channels: Int, spacing: [Double], scanCount: Int = 0, hasLabels: Bool = false, _ name: String
+    ) throws {
+        guard !ResamplingGrid.isTooLarge(grid.outputSize) else {
+            throw PreparationError.tooLarge(scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing)
+        }
+        // The scan, its part in the box, two steps of resampling a channel, and the result live together.
+        let (input, output) = (grid.inputCount, grid.outputCount)
+        let intensities = scanCount + channels * (input + output) + (grid.isIdentity ? 0 : 2 * max(input, output))
+        let needed = 4 * intensities + (hasLabels ? 2 * (input + output) : 0), limit = MemoryLimit.current
+        guard needed <= limit.bytes else {
+            throw PreparationError.tooLargeForMemory(
+                scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing, needed: needed, limit: limit)
+        }
     }
 
     private func checkValues(_ scan: Scan, _ channel: Int, _ channelName: String, _ name: String) throws {

@@ -30,9 +30,8 @@ public struct Preparer: Sendable {
         }
         let spacing = plan.axisOrder.apply(scan.geometry.spacing)
         let grid = ResamplingGrid(from: plan.axisOrder.apply(region.box.size), spacing: spacing, to: plan.targetSpacing)
-        guard grid.outputSize.allSatisfy({ $0 < 1 << 31 }), grid.outputSize.map(Double.init).reduce(1, *) < 0x1p31 else {
-            throw PreparationError.tooLarge(scan: name, size: grid.outputSize)
-        }
+        try check(
+            grid, channels: scan.channels, spacing: scan.geometry.spacing, scanCount: scan.voxels.count, hasLabels: hasLabels, name)
         let marked = needsMask ? resampled(mark(labels, region, size), region.box.size, grid) : nil
         // What is done with the labels comes before the image, so that the two do not take memory together.
         _ = consume labels

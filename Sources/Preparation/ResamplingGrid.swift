@@ -1,3 +1,5 @@
+import Support
+
 /// From which grid to which grid a volume is resampled, and whether one axis is too coarse to interpolate along.
 public struct ResamplingGrid: Equatable, Sendable {
     /// Voxels along [D, H, W] before and after.
@@ -22,9 +24,20 @@ public struct ResamplingGrid: Equatable, Sendable {
             coarseAxis: Self.coarseAxis(spacing, else: targetSpacing))
     }
 
-    /// Number of voxels that fill the same extent at another spacing, rounded half to even.
+    /// No axis gets more voxels than this, whatever the spacings; whoever resamples refuses a grid that reaches it (`isTooLarge`).
+    public static let longestAxis = 1 << 16
+
+    /// Number of voxels that fill the same extent at another spacing, rounded half to even; at most `longestAxis`.
     public static func size(_ size: [Int], spacing: [Double], target: [Double]) -> [Int] {
-        (0..<3).map { max(1, Int((spacing[$0] / target[$0] * Double(size[$0])).rounded(.toNearestOrEven))) }
+        (0..<3).map {
+            let count = Int(clampingRounded: spacing[$0] / target[$0] * Double(size[$0]), .toNearestOrEven) ?? 1
+            return min(max(1, count), longestAxis)
+        }
+    }
+
+    /// Whether a grid has more voxels than prepared cases can have: 2³¹ in all, or `longestAxis` along one axis.
+    public static func isTooLarge(_ size: [Int]) -> Bool {
+        size.contains { $0 >= longestAxis } || size.saturatingProduct() >= 1 << 31
     }
 
     /// The axis along which slices are too far apart to interpolate between: spacing anisotropy above 3 with one largest spacing.

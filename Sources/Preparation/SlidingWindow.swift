@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Where the patches lie that together cover a volume, and how much each voxel of a patch counts.
 ///
@@ -36,7 +37,9 @@ public struct SlidingWindow: Equatable, Sendable {
 
     private static func starts(size: Int, patch: Int, stepFraction: Double) -> [Int] {
         let last = size - patch
-        let count = Int((Double(last) / (Double(patch) * stepFraction)).rounded(.up)) + 1
+        // Never more patches than there are places for them, however small the step.
+        let steps = Int(clampingRounded: Double(last) / (Double(patch) * stepFraction), .up) ?? 0
+        let count = min(steps, last) + 1
         guard count > 1 else { return [0] }
         let step = Double(last) / Double(count - 1)
         return (0..<count).map { Int((step * Double($0)).rounded(.toNearestOrEven)) }

@@ -1,3 +1,5 @@
+import Support
+
 /// Makes a plan for a UNETR++ from a fingerprint.
 ///
 /// Spacing, axis order and normalisation follow nnU-Net's rules. Patch, stem and batch follow from the network: a patch is a multiple
@@ -29,6 +31,7 @@ public struct UNETRPlanner: Sendable {
         }
         // Plain folders do not name their labels: then every value that occurs is one.
         let labels = labels.foreground.isEmpty ? fingerprint.plainLabels : labels
+        try Self.check(fingerprint)
         let rules = PlanningRules(fingerprint, classes: labels.outputCount)
         let full = rules.stages[rules.stages.count - 1]
         let shape = try preset.map { NetworkShape(stem: $0.stem, patch: $0.patchSize, batch: $0.batchSize) }
@@ -44,6 +47,17 @@ public struct UNETRPlanner: Sendable {
             axisOrder: rules.axisOrder, patchSize: shape.patch, batchSize: shape.batch,
             normalisation: fingerprint.channelNames.indices.map { IntensityNormalisation.choose(channel: $0, of: fingerprint) },
             compatibility: preset == nil ? .modern : .unetrPlusPlus, network: .object(network))
+    }
+
+    /// Refuses data sets in which one scan, at the spacing that suits all, would be too large to prepare.
+    private static func check(_ fingerprint: Fingerprint) throws {
+        let target = PlanningRules.targetSpacing(fingerprint.cases.map(\.spacing), fingerprint.cases.map { $0.size.map(Double.init) })
+        for scan in fingerprint.cases {
+            let size = ResamplingGrid.size(scan.size, spacing: scan.spacing, target: target)
+            if ResamplingGrid.isTooLarge(size) {
+                throw PreparationError.tooLarge(scan: scan.name, size: size, spacing: scan.spacing, target: target)
+            }
+        }
     }
 
     private struct NetworkShape {
@@ -87,10 +101,10 @@ public struct UNETRPlanner: Sendable {
     }
 
     /// A patch of equal extent along all axes, as large as the median scan, in whole units.
-    static func largestPatch(spacing: [Double], medianSize: [Int], unit: [Int]) -> [Int] {
+    public static func largestPatch(spacing: [Double], medianSize: [Int], unit: [Int]) -> [Int] {
         let coarsest = spacing.max() ?? 1
         return (0..<3).map { axis in
-            let start = min(Int((512 * coarsest / spacing[axis]).rounded()), medianSize[axis])
+            let start = min(Int(clampingRounded: 512 * coarsest / spacing[axis]) ?? 1, medianSize[axis])
             return max(1, (start + unit[axis] - 1) / unit[axis]) * unit[axis]
         }
     }

@@ -7,9 +7,9 @@ extension FixedWidthInteger {
     }
 
     /// The nearest integer to `value` that the type has; nil only for what is not a number.
-    public init?<Source: BinaryFloatingPoint>(clampingRounded value: Source) {
+    public init?<Source: BinaryFloatingPoint>(clampingRounded value: Source, _ rule: FloatingPointRoundingRule = .toNearestOrAwayFromZero) {
         if value.isNaN { return nil }
-        self = Self(rounding: value) ?? (value < 0 ? .min : .max)
+        self = Self(rounding: value, rule) ?? (value < 0 ? .min : .max)
     }
 
     /// The sum, or nil beyond the type's range.
@@ -35,6 +35,14 @@ extension Sequence where Element: FixedWidthInteger {
         }
         return product
     }
+
+    /// The product of all, or the type's largest value where it would be larger: for counts that are compared with a limit.
+    ///
+    /// The factors must not be negative.
+    public func saturatingProduct() -> Element { contains(0) ? 0 : checkedProduct() ?? .max }
+
+    /// The sum of all, or the type's largest value where it would be larger; the terms must not be negative.
+    public func saturatingSum() -> Element { checkedSum() ?? .max }
 
     /// The sum of all, or nil as soon as it leaves the type's range; 0 for none.
     public func checkedSum() -> Element? {

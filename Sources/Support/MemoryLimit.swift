@@ -12,9 +12,9 @@ public struct MemoryLimit: Equatable, Sendable {
     public var reason: String
 
     /// A limit that somebody gave.
-    public init(bytes: Int) {
+    public init(bytes: Int, reason: String = "the limit that was given") {
         self.bytes = bytes
-        reason = "the limit that was given"
+        self.reason = reason
     }
 
     /// The limit that follows from the memory there is. A tenth of it, at most 4 GiB, is left to the system and to the estimate's error.
@@ -68,8 +68,8 @@ public struct MemoryError: Error, Equatable, CustomStringConvertible, Sendable {
     public var description: String {
         let amount = needed.map { "about \($0 >> 20) MB" } ?? "more than can be counted"
         return """
-            \(path): needs \(amount) of memory, allowed are \(limit.bytes >> 20) MB (\(limit.reason)); check the size and spacing in its \
-            header, work on a part of it or at a coarser spacing, or allow more
+            \(path) needs \(amount) of memory, allowed are \(limit.bytes >> 20) MB (\(limit.reason)); check the size and spacing in its \
+            header, use a plan with a coarser spacing or a smaller patch, or allow more
             """
     }
 }

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// How much memory the machine has for this process, and what says so.
 public struct SystemMemory: Equatable, Sendable {

@@ -31,7 +31,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
         case "mps": self = .mps
         case "cuda": self = .cuda(0)
         default:
-            guard name.hasPrefix("cuda:"), let index = Int(name.dropFirst(5)), index >= 0 else {
+            guard name.hasPrefix("cuda:"), let index = Int(name.dropFirst(5)), (0..<1024).contains(index) else {
                 throw DeviceError.unknown(name: name)
             }
             self = .cuda(index)
@@ -44,7 +44,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     var c: CTDevice {
         switch self {
         case .cpu: CTDevice(kind: CT_CPU, index: 0)
-        case .cuda(let index): CTDevice(kind: CT_CUDA, index: Int32(index))
+        case .cuda(let index): CTDevice(kind: CT_CUDA, index: Int32(clamping: index))
         case .mps: CTDevice(kind: CT_MPS, index: 0)
         }
     }

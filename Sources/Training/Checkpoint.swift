@@ -48,8 +48,12 @@ struct Checkpoint {
         guard isVerified || file.metadata["record"] == nil else {
             throw FileError(path: url.path, problem: "is damaged: it has no digest; take another copy of it")
         }
-        guard let epoch = file.metadata["epoch"].flatMap(Int.init) else {
+        guard let epoch = file.metadata["epoch"].flatMap(Int.init), (0...TrainingConfiguration.mostEpochs).contains(epoch) else {
             throw TrainingError.notARun(path: url.path, problem: "the checkpoint does not say which epoch it is of")
+        }
+        let redrawnAfter = file.metadata["redrawnAfter"].flatMap(Int.init), goodSteps = file.metadata["goodSteps"].flatMap(Int.init) ?? 0
+        guard (0...epoch).contains(redrawnAfter ?? 0), (0...LossScaler.growthInterval).contains(goodSteps) else {
+            throw TrainingError.notARun(path: url.path, problem: "the checkpoint's own numbers contradict each other")
         }
         try model.load(StateDictionary(file.names.filter { $0.hasPrefix("model.") }.map { (String($0.dropFirst(6)), try file.array($0)) }))
         try withoutGradients {
@@ -65,9 +69,9 @@ struct Checkpoint {
         return Checkpoint(
             epoch: epoch, bestDice: file.metadata["bestDice"].flatMap(Double.init), bestEpoch: file.metadata["bestEpoch"].flatMap(Int.init),
             record: file.metadata["record"].flatMap { try? JSONDecoder().decode(EpochRecord.self, from: Data($0.utf8)) },
-            redrawnAfter: file.metadata["redrawnAfter"].flatMap(Int.init),
+            redrawnAfter: redrawnAfter,
             scaler: file.metadata["lossFactor"].flatMap(Double.init).map {
-                LossScaler(factor: $0, goodSteps: file.metadata["goodSteps"].flatMap(Int.init) ?? 0)
+                LossScaler(factor: $0, goodSteps: goodSteps)
             })
     }
 }

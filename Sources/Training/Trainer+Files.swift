@@ -129,7 +129,7 @@ extension Trainer {
     private func writeModel(_ result: EvaluationResult?) throws {
         try withAveragedWeights {
             let state = try network.store.state(aliases: false)
-            try saving(checkpoint.epoch) { _ = try ModelBundle.writeAtomically(plan: plan, state: state, card: card(result), to: run.model) }
+            try saving(checkpoint.epoch) { _ = try ModelBundle.write(plan: plan, state: state, card: card(result), to: run.model) }
         }
     }
 

@@ -103,16 +103,19 @@ public final class Trainer {
 
     /// Trains until the last epoch, writes the model and validates it; the events of that as they happen, `finished` last.
     ///
-    /// The work goes on in a task of its own. Ending the iteration stops it after the step under way, and the run loses at most the epoch
-    /// under way. Until the sequence has ended nothing else may use the trainer.
+    /// The work goes on in a task of its own. Ending the iteration, or the cancellation that this is called under, stops it after the step
+    /// under way, and the run loses at most the epoch under way. Until the sequence has ended nothing else may use the trainer.
     public func events() -> AsyncThrowingStream<TrainingEvent, any Error> {
         nonisolated(unsafe) let trainer = self  // one task at a time, as the documentation asks
+        let cancellation = Cancellation.current
         return AsyncThrowingStream { continuation in
             let task = Task.detached {
                 do {
-                    try trainer.train { event in
-                        try Task.checkCancellation()
-                        continuation.yield(event)
+                    try Cancellation.$current.withValue(cancellation) {
+                        try trainer.train { event in
+                            try Cancellation.check()
+                            continuation.yield(event)
+                        }
                     }
                     continuation.finish()
                 } catch {

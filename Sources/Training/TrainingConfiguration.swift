@@ -81,7 +81,9 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     /// - Throws: `TrainingError.setting` for a value no run can have or a field that does not exist.
     public init(contentsOf url: URL, defaults: TrainingConfiguration = .published) throws {
         let data: Data
-        do { data = try Data(contentsOf: url) } catch { throw FileError(path: url.path, problem: "the training settings cannot be read") }
+        do { data = try InputFile.contents(of: url, most: 1 << 20) } catch let error as FileError {
+            throw FileError(path: url.path, problem: "the file of training settings \(error.problem)")
+        }
         let known = try JSONSerialization.jsonObject(with: JSONEncoder().encode(defaults)) as? [String: Any] ?? [:]
         guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw FileError(path: url.path, problem: "the training settings are not a JSON object")
@@ -92,8 +94,8 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
                 field: field, value: "present", rule: "known fields are \(Set(known.keys).union(optional).sorted().joined(separator: ", "))")
         }
         let merged = known.merging(given) { $1 }
-        do { self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: merged)) } catch let error as DecodingError {
-            throw FileError(path: url.path, problem: "a training setting is not of the expected kind: \(error)")
+        do { self = try JSONText.decode(from: JSONSerialization.data(withJSONObject: merged)) } catch let error as JSONProblem {
+            throw FileError(path: url.path, problem: "among the training settings \(error.sentence)")
         }
         try validate()
     }
@@ -105,29 +107,5 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
         case .adamw:
             AdamW(store.parameters, rate: learningRate, weightDecay: weightDecay, decays: store.decaying)
         }
-    }
-
-    /// Refuses settings that no run can have, naming field, value and rule.
-    public func validate() throws {
-        func demand(_ holds: Bool, _ field: String, _ value: Any, _ rule: String) throws {
-            guard holds else { throw TrainingError.setting(field: field, value: "\(value)", rule: rule) }
-        }
-        try demand(epochs > 0, "epochs", epochs, "at least 1")
-        try demand(iterationsPerEpoch > 0, "iterationsPerEpoch", iterationsPerEpoch, "at least 1")
-        try demand(batchSize > 0, "batchSize", batchSize, "at least 1")
-        try demand(accumulation > 0, "accumulation", accumulation, "at least 1")
-        try demand(estimationIterations >= 0, "estimationIterations", estimationIterations, "0 or more")
-        try demand(rescueEpoch ?? 1 > 0, "rescueEpoch", rescueEpoch ?? 1, "at least 1")
-        try demand(loaderThreads > 0, "loaderThreads", loaderThreads, "at least 1")
-        try demand(learningRate > 0 && learningRate.isFinite, "learningRate", learningRate, "above 0")
-        try demand((0..<1).contains(momentum), "momentum", momentum, "from 0 to below 1")
-        try demand(weightDecay >= 0, "weightDecay", weightDecay, "0 or more")
-        try demand(gradientClip > 0, "gradientClip", gradientClip, "above 0")
-        try demand((0...1).contains(foregroundShare), "foregroundShare", foregroundShare, "from 0 to 1")
-        try demand(averaging.map { (0..<1).contains($0) } ?? true, "averaging", averaging ?? 0, "from 0 to below 1")
-        try demand(validationInterval > 0, "validationInterval", validationInterval, "at least 1")
-        try demand(
-            mixedPrecision.map { $0 == .bfloat16 || $0 == .float16 } ?? true, "mixedPrecision", mixedPrecision ?? .float32,
-            "bfloat16 or float16")
     }
 }

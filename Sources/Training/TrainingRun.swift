@@ -62,7 +62,7 @@ public struct TrainingRun: Sendable {
                     path: folder.path, problem: "run.json is damaged or was changed: it is not what \(digestURL.lastPathComponent) was written for")
             }
         }
-        do { return try JSONDecoder().decode(Description.self, from: data) } catch {
+        do { return try JSONText.decode(from: data) } catch {
             throw TrainingError.notARun(path: folder.path, problem: "run.json cannot be read: \(error)")
         }
     }

@@ -17,6 +17,7 @@ public enum TrainingTrace {
     /// - Throws: what training throws.
     public static func record(_ description: TrainingRun.Description, steps: Int, to url: URL) throws {
         let configuration = description.configuration
+        try configuration.validate()
         let settings = try description.plan.networkDescription()
         var pass = ForwardPass.training
         pass.dropout = false

@@ -1,3 +1,5 @@
+import Support
+
 extension Geometry {
     /// The determinant of the affine's 3×3 part: the volume of a voxel in mm³, negative if the axes are left-handed.
     public var determinant: Double {
@@ -16,8 +18,13 @@ extension Geometry {
             return "size and spacing need 3 numbers and the affine 4 × 4"
         }
         if size.contains(where: { $0 < 1 }) { return "the size \(size) has an axis without voxels" }
+        if size.checkedProduct() == nil { return "the size \(size) has more voxels than can be counted" }
         if !affine.joined().allSatisfy(\.isFinite) { return "the affine holds a number that is not finite" }
-        if !spacing.allSatisfy({ $0.isFinite && $0 > 0 }) { return "the spacing \(spacing) is not positive" }
+        if !affine.joined().allSatisfy({ abs($0) <= Self.farthest }) { return "the affine holds a number beyond \(Self.farthest) mm" }
+        if !spacing.allSatisfy({ $0 > 0 }) { return "the spacing \(spacing) is not positive" }
+        if !spacing.allSatisfy(Self.spacingRange.contains) {
+            return "the spacing \(spacing) is not from \(Self.spacingRange.lowerBound) to \(Self.spacingRange.upperBound) mm"
+        }
         return isSingular ? "the affine is singular: it maps the volume onto a plane, a line or a point" : nil
     }
 

@@ -15,6 +15,13 @@ public struct Geometry: Equatable, Sendable, Codable {
         self.spacing = spacing
     }
 
+    /// Spacings that a scan can have, in mm: from a tenth of a micrometre to a metre. Files that state another are refused, so that ratios
+    /// of two spacings and sizes at another spacing stay numbers that can be computed with.
+    public static let spacingRange = 1e-4...1e3
+
+    /// No voxel of a scan lies farther from the origin, and none is larger, than this in mm (1000 km); files that say so are refused.
+    public static let farthest = 1e9
+
     /// Number of voxels.
     public var count: Int { size.reduce(1, *) }
 }

@@ -21,6 +21,8 @@ final class GzipReader {
         guard attributes[.type] as? FileAttributeType != .typeDirectory else {
             throw NIfTIError.cannotOpen(path: path, reason: "it is a folder")
         }
+        // A named pipe that nobody writes to would be waited for without end.
+        do { try InputFile.check(url) } catch let error as FileError { throw NIfTIError.cannotOpen(path: path, reason: error.problem) }
         guard let file = gzopen(path, "rb") else {
             throw NIfTIError.cannotOpen(path: path, reason: String(cString: strerror(errno)))
         }

@@ -15,7 +15,7 @@ public enum NIfTIError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Voxels that are not real numbers (colour, complex), or wider than this program computes with.
     case unsupportedDatatype(path: String, datatype: NIfTIDatatype)
     /// The header promises more voxels than the file can hold.
-    case tooLarge(path: String, declaredBytes: Int, fileBytes: Int, compressed: Bool)
+    case tooLarge(path: String, declaredBytes: Int, offset: Int, fileBytes: Int, compressed: Bool)
     /// The file ends too early.
     case truncated(path: String, expectedBytes: Int, gotBytes: Int)
     /// The compressed bytes are damaged.
@@ -43,8 +43,8 @@ public enum NIfTIError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(path): header field \(field) is \(value), but \(rule); write the file again with the program it came from."
         case .unsupportedDatatype(let path, let datatype):
             "\(path): its voxels are \(datatype.name); only real integers and floats of up to 64 bits can be read; convert the file first."
-        case .tooLarge(let path, let declared, let bytes, let compressed):
-            "\(path): the header promises \(declared) bytes of voxels, but a \(compressed ? "compressed file" : "file") of "
+        case .tooLarge(let path, let declared, let offset, let bytes, let compressed):
+            "\(path): the header promises \(declared) bytes of voxels from byte \(offset) on, but a \(compressed ? "compressed file" : "file") of "
                 + "\(bytes) bytes cannot hold them; the file is cut off or its header is wrong."
         case .truncated(let path, let expected, let got):
             "\(path): ends after \(got) of \(expected) bytes; copy or download it again."

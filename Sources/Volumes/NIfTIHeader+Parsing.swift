@@ -1,3 +1,5 @@
+import Support
+
 extension NIfTIHeader {
     /// Reads a header from the first bytes of a file; `path` is for messages only.
     ///
@@ -23,6 +25,20 @@ extension NIfTIHeader {
         if !(0...5).contains(sformCode) { sformCode = 0 }
         try checkAxes(path: path)
         try checkNumbers(path: path)
+        if version == .one { try setOffset(fields.float(108), path: path) }
+        guard voxelOffset >= 0 else { throw Self.badOffset("\(voxelOffset)", path: path) }
+    }
+
+    /// Takes over `vox_offset` of NIfTI-1, a float that should hold a whole number; beyond 2⁵³ it cannot be meant as one.
+    private mutating func setOffset(_ offset: Double, path: String) throws {
+        guard abs(offset) < 0x1p53, let whole = Int(rounding: offset, .towardZero) else {
+            throw Self.badOffset("\(Float(offset))", path: path)
+        }
+        voxelOffset = whole
+    }
+
+    private static func badOffset(_ value: String, path: String) -> NIfTIError {
+        .badHeader(path: path, field: "vox_offset", value: value, rule: "the voxels begin at a whole number of bytes from the file's start")
     }
 
     /// Which format the bytes are, from `sizeof_hdr` in either byte order, or failing that from the magic of NIfTI-1.
@@ -54,7 +70,6 @@ extension NIfTIHeader {
         dim = (0..<8).map { f.int(40 + 2 * $0, Int16.self) }
         intentCode = f.int(68, Int16.self)
         pixdim = (0..<8).map { f.float(76 + 4 * $0) }
-        voxelOffset = Self.whole(f.float(108))
         slope = f.float(112)
         intercept = f.float(116)
         units = f.int(123, UInt8.self)
@@ -102,6 +117,9 @@ extension NIfTIHeader {
         for axis in 1...dim[0] where dim[axis] < 1 {
             throw NIfTIError.badHeader(path: path, field: "dim[\(axis)]", value: "\(dim[axis])", rule: "an axis has at least 1 voxel")
         }
+        for axis in 1...dim[0] where dim[axis] > Int32.max {
+            throw NIfTIError.badHeader(path: path, field: "dim[\(axis)]", value: "\(dim[axis])", rule: "an axis has less than 2³¹ voxels")
+        }
         // Products of lengths are taken without checks from here on.
         guard let bytes = declaredBytes, bytes <= Int.max / 16 else {
             throw NIfTIError.badHeader(path: path, field: "dim", value: "\(shape)", rule: "no computer holds so many voxels")
@@ -111,10 +129,15 @@ extension NIfTIHeader {
     /// Refuses what would make positions or intensities meaningless: numbers that are not finite, a quaternion that is not one.
     private func checkNumbers(path: String) throws {
         func bad(_ field: String, _ value: Double, _ rule: String) -> NIfTIError {
-            .badHeader(path: path, field: field, value: "\(value)", rule: rule)
+            // As short as the type that the file has it in allows.
+            .badHeader(path: path, field: field, value: version == .one ? "\(Float(value))" : "\(value)", rule: rule)
         }
         for axis in 1...3 where !pixdim[axis].isFinite {
             throw bad("pixdim[\(axis)]", pixdim[axis], "spacing is a finite number of mm")
+        }
+        let range = Geometry.spacingRange
+        for axis in 1...3 where !range.contains(spatialSpacing(axis)) {
+            throw bad("pixdim[\(axis)]", pixdim[axis], "spacing is from \(range.lowerBound) to \(range.upperBound) mm")
         }
         if scaling != nil, !intercept.isFinite {
             throw bad("scl_inter", intercept, "a file with a slope needs a finite intercept")
@@ -127,11 +150,11 @@ extension NIfTIHeader {
             for value in values where !value.isFinite {
                 throw bad("affine row \(row + 1)", value, "positions are finite numbers")
             }
+            for value in values where abs(value) > Geometry.farthest {
+                throw bad("affine row \(row + 1)", value, "positions lie within \(Geometry.farthest) mm")
+            }
         }
     }
-
-    /// A float that should hold a whole number (`vox_offset` of NIfTI-1), −1 if it does not.
-    private static func whole(_ value: Double) -> Int { value >= 0 && value < 0x1p53 ? Int(value) : -1 }
 }
 
 /// Numbers and texts at byte offsets of a header that has been checked to be long enough.

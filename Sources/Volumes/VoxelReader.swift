@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Reads the voxels of one file, a chunk at a time, so that memory grows only as the file really delivers.
 struct VoxelReader {
@@ -14,9 +15,14 @@ struct VoxelReader {
         let offset = try Self.offset(header, isSingle: isSingle, path: file.path)
         guard let bytes = header.declaredBytes else { preconditionFailure("a header that was read has a size") }
         source = try GzipReader(file)
-        guard offset <= Int.max / 16, source.canHold(offset + bytes) else {
+        guard offset <= Int.max / 16, source.canHold(offset) else {
+            throw NIfTIError.badHeader(
+                path: file.path, field: "vox_offset", value: "\(offset)",
+                rule: "a \(source.isCompressed ? "compressed file" : "file") of \(source.fileBytes) bytes ends before that byte")
+        }
+        guard source.canHold(offset + bytes) else {
             throw NIfTIError.tooLarge(
-                path: file.path, declaredBytes: bytes, fileBytes: source.fileBytes, compressed: source.isCompressed)
+                path: file.path, declaredBytes: bytes, offset: offset, fileBytes: source.fileBytes, compressed: source.isCompressed)
         }
         guard try source.skip(offset) == offset else {
             throw NIfTIError.truncated(path: file.path, expectedBytes: offset + bytes, gotBytes: source.fileBytes)
@@ -40,6 +46,7 @@ struct VoxelReader {
     func read<Scalar: Numeric>(
         _ convert: (UnsafeBufferPointer<Double>, UnsafeMutablePointer<Scalar>, Int) throws -> Void
     ) throws -> [Scalar] {
+        try MemoryLimit.current.check(count.multiplied(checked: MemoryLayout<Scalar>.stride), for: source.path)
         let chunk = min(count, 1 << 14)
         let width = header.datatype.byteCount
         let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * width, alignment: 16)

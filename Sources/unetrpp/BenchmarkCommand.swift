@@ -29,8 +29,8 @@ struct BenchmarkCommand: ParsableCommand {
 
     func validate() throws {
         if augmentation, train || plain || runtime.json { throw ValidationError("--augmentation goes with none of --train, --plain and --json") }
-        guard batch > 0 else { throw ValidationError("--batch is \(batch); at least 1 is expected") }
-        guard repetitions > 0 else { throw ValidationError("--repetitions is \(repetitions); at least 1 is expected") }
+        guard (1...4096).contains(batch) else { throw ValidationError("--batch is \(batch); expected 1 to 4096") }
+        guard (1...100_000).contains(repetitions) else { throw ValidationError("--repetitions is \(repetitions); expected 1 to 100000") }
         if eightBits, engine != .compiled { throw ValidationError("--eight-bits is for --engine compiled") }
         if train, engine != .torch { throw ValidationError("--engine \(engine.rawValue) cannot train; leave --engine or --train out") }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Foundation
+import Support
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,6 +24,8 @@ struct CompareCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Folder for comparison.json and comparison.html.", completion: .directory)
     var output: String?
 
+    @OptionGroup var outputs: OutputOptions
+    @OptionGroup var memory: MemoryOptions
     @OptionGroup var scoring: ScoringOptions
 
     func validate() throws {
@@ -36,6 +39,10 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
+        memory.apply()
+        if let output {
+            for name in ["comparison.json", "comparison.html"] { try outputs.check(file: URL(fileURLWithPath: output).appendingPathComponent(name)) }
+        }
         let titles = titles
         let results = try zip(titles, models).map { (name: $0, result: try result($1, $0)) }
         let surfaces = results.allSatisfy { !$0.result.tolerances.isEmpty }
@@ -53,9 +60,7 @@ struct CompareCommand: ParsableCommand {
             comparisons: opponents.map { .init(b: $0.name, rows: $0.comparison.rows) }, rankings: rankings)
         if let output {
             let folder = URL(fileURLWithPath: output)
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data(JSONLine.encode(document, pretty: true).utf8).write(
-                to: folder.appendingPathComponent("comparison.json"), options: .atomic)
+            try AtomicFile.write(Data(JSONLine.encode(document, pretty: true).utf8), to: folder.appendingPathComponent("comparison.json"))
             try report.write(to: folder.appendingPathComponent("comparison.html"))
         }
         print(scoring.json ? try JSONLine.encode(document, pretty: true) : text(report))
@@ -84,23 +89,14 @@ struct CompareCommand: ParsableCommand {
         let url = URL(fileURLWithPath: model)
         if url.pathExtension == "json" {
             do {
-                return try JSONDecoder().decode(EvaluationResult.self, from: Data(contentsOf: url))
-            } catch let error as DecodingError {
-                throw ValidationError("\(model) is not an evaluation.json of this program: \(Self.sentence(error))")
+                return try JSONText.decode(from: InputFile.contents(of: url))
+            } catch let error as JSONProblem {
+                throw ValidationError("\(model) is not an evaluation.json of this program: \(error.sentence)")
             }
         }
         let references = URL(fileURLWithPath: reference!)
         let pairs = try CasePair.match(predictions: url, references: references, requireAll: !scoring.onlyMatched)
         return try scoring.score(pairs, with: scoring.evaluator(beside: [references, url]), title: "Scoring \(title)")
-    }
-
-    private static func sentence(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the field \(key.stringValue) is missing"
-        case .dataCorrupted(let context), .typeMismatch(_, let context), .valueNotFound(_, let context):
-            context.debugDescription
-        @unknown default: "\(error)"
-        }
     }
 
     private func text(_ report: ComparisonReport) -> String {

@@ -5,6 +5,7 @@ import Inference
 import Layers
 import Networks
 import Preparation
+import Support
 import Torch
 
 struct ConvertCommand: ParsableCommand {
@@ -29,7 +30,7 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(help: "Type to store the weights in: float32, float16, bfloat16 (default: as they are).") var dtype: StorageType?
 
-    @Flag(help: "Replace an existing output.") var force = false
+    @OptionGroup var outputs: OutputOptions
 
     @Flag(help: "Print the result as JSON on standard output.") var json = false
 
@@ -54,9 +55,7 @@ struct ConvertCommand: ParsableCommand {
     func run() throws {
         let (source, target) = (URL(fileURLWithPath: input), URL(fileURLWithPath: output))
         let form = try WeightsFile.Form(of: target)
-        guard force || !FileManager.default.fileExists(atPath: target.path) else {
-            throw CommandError("\(target.path) is already there; --force replaces it")
-        }
+        try form == .bundle ? outputs.check(bundle: target) : outputs.check(file: target)
         guard source.resolvingSymlinksInPath().standardizedFileURL != target.resolvingSymlinksInPath().standardizedFileURL else {
             throw CommandError("input and output are the same: \(target.path)")
         }
@@ -65,6 +64,7 @@ struct ConvertCommand: ParsableCommand {
         if form == .bundle, plan == nil {
             throw CommandError("a bundle holds a plan beside its weights: give --plan plan.json")
         }
+        let cardText = form == .bundle ? try cardText(of: source) : ""
         var state = try WeightsFile.read(source)
         let networks = try [plan?.networkDescription(), configuration.map { try NetworkDescription(contentsOf: URL(fileURLWithPath: $0)) }]
             .compactMap { $0 }
@@ -72,7 +72,7 @@ struct ConvertCommand: ParsableCommand {
         if let dtype { state = try state.converted(to: dtype.dtype) }
 
         if let plan, form == .bundle {
-            try ModelBundle.writeAtomically(plan: plan, state: state, card: cardText(of: source), to: target)
+            try ModelBundle.write(plan: plan, state: state, card: cardText, to: target)
         } else {
             try WeightsFile.write(state, to: target)
         }
@@ -88,15 +88,22 @@ struct ConvertCommand: ParsableCommand {
     }
 
     private func cardText(of source: URL) throws -> String {
-        if let card { return try String(contentsOf: URL(fileURLWithPath: card), encoding: .utf8) }
+        if let card { return try text(of: URL(fileURLWithPath: card)) }
         let own = source.appending(path: "card.md")
-        if FileManager.default.fileExists(atPath: own.path) { return try String(contentsOf: own, encoding: .utf8) }
+        if FileManager.default.fileExists(atPath: own.path) { return try text(of: own) }
         return """
             # \(source.deletingPathExtension().lastPathComponent)
 
             Converted from `\(source.lastPathComponent)` by `unetrpp convert`. Data, licence, protocol and scores: not stated.
 
             """
+    }
+
+    private func text(of url: URL) throws -> String {
+        guard let text = String(data: try InputFile.contents(of: url, most: 1 << 24), encoding: .utf8) else {
+            throw CommandError("\(url.path) is not a text in UTF-8")
+        }
+        return text
     }
 
     private func report(_ state: StateDictionary, _ target: URL, checked: Bool) throws {

@@ -20,6 +20,7 @@ struct DemoCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Folder for masks and pictures.", completion: .directory)
     var output = "demo-output"
 
+    @OptionGroup var outputs: OutputOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var runtime: RuntimeOptions
 
@@ -35,11 +36,14 @@ struct DemoCommand: ParsableCommand {
 
     func run() throws {
         let device = try runtime.apply()
+        let dataset = try Dataset(contentsOf: URL(fileURLWithPath: data))
+        for scanCase in dataset.cases {
+            for ending in ["nii.gz", "png"] { try outputs.check(file: URL(fileURLWithPath: output).appending(path: "\(scanCase.name).\(ending)")) }
+        }
         let bundle = try ModelBundle(contentsOf: URL(fileURLWithPath: model))
         let segmenter = try Segmenter(
             models: [bundle], engine: engine.engine, device: device, mixedPrecision: runtime.mixedPrecision(on: device),
             eightBits: runtime.allowsEightBits, note: EngineOptions.note)
-        let dataset = try Dataset(contentsOf: URL(fileURLWithPath: data))
         let structures = segmenter.plan.labels.foreground
         let evaluator = Evaluator(classes: structures.map { EvaluatedClass(labels: $0.values.map { Int16($0) }, name: $0.name) }, surfaces: false)
         var rows: [Row] = []

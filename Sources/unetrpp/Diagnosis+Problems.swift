@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Torch
 
 extension Diagnosis {
@@ -65,7 +66,7 @@ extension Diagnosis {
             problems.append(Problem(what: "\(name) limits libtorch to \(processor.threads) of \(processor.cores) cores", remedy: "unset it"))
         }
         if let limit = processor.coreLimit, limit < Double(processor.cores) - 0.5 {
-            let threads = max(1, Int(limit))
+            let threads = max(1, Int(clampingRounded: limit, .towardZero) ?? 1)
             problems.append(
                 Problem(
                     what: "this container may use \(String(format: "%.1f", limit)) of \(processor.cores) cores, but threads are made for all",

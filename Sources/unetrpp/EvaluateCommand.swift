@@ -3,7 +3,7 @@ import Evaluation
 import Foundation
 import Support
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Score segmentations against references.",
         discussion: """
@@ -33,6 +33,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Number of worst cases with a picture in the report.")
     var worst = 5
 
+    @OptionGroup var outputs: OutputOptions
+    @OptionGroup var memory: MemoryOptions
     @OptionGroup var scoring: ScoringOptions
 
     func validate() throws {
@@ -43,6 +45,10 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
+        memory.apply()
+        if let output {
+            for name in Self.files { try outputs.check(file: URL(fileURLWithPath: output).appendingPathComponent(name)) }
+        }
         let (left, right) = (URL(fileURLWithPath: predictions), URL(fileURLWithPath: references))
         var pairs = try CasePair.match(predictions: left, references: right, requireAll: !scoring.onlyMatched)
         if let probabilities { pairs = try CasePair.adding(probabilities: URL(fileURLWithPath: probabilities), to: pairs) }
@@ -56,6 +62,9 @@ struct EvaluateCommand: ParsableCommand {
             print(text(result, table))
         }
     }
+
+    /// What --output gets.
+    private static let files = ["evaluation.json", "summary.json", "metrics.csv", "report.html"]
 
     private func write(
         _ result: EvaluationResult, _ pairs: [CasePair], _ evaluator: Evaluator, _ table: PublishedTable?, to folder: URL

@@ -37,7 +37,7 @@ struct ExportCommand: ParsableCommand {
     func validate() throws {
         guard format == "onnx" else { throw ValidationError("--format is '\(format)'; onnx is expected") }
         if eightBits, graph != .fast || configuration != nil { throw ValidationError("--eight-bits is for the fast graph of a model bundle") }
-        if let batch, batch < 1 { throw ValidationError("--batch is \(batch); at least 1 is expected") }
+        if let batch, !(1...4096).contains(batch) { throw ValidationError("--batch is \(batch); expected 1 to 4096") }
     }
 
     private struct Result: Encodable {

@@ -4,6 +4,7 @@ import Foundation
 import Inference
 import Layers
 import Networks
+import Support
 import Torch
 
 struct ForwardCommand: ParsableCommand {
@@ -35,6 +36,7 @@ struct ForwardCommand: ParsableCommand {
     @Option(help: "What computes: torch (libtorch), compiled (OpenVINO), or auto, the fastest that works here.")
     var engine = EngineChoice.torch
 
+    @OptionGroup var outputs: OutputOptions
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
@@ -56,6 +58,9 @@ struct ForwardCommand: ParsableCommand {
     }
 
     func run() throws {
+        let target = URL(fileURLWithPath: output)
+        try outputs.check(file: target)
+        try InputFile.check(URL(fileURLWithPath: input))
         let device = try runtime.apply()
         let precision = runtime.precision == "auto" ? nil : runtime.mixedPrecision(on: device)
         let (engine, compute) = try computation(device, precision)
@@ -64,7 +69,6 @@ struct ForwardCommand: ParsableCommand {
         let logits = try withoutGradients { try compute(input).map { try $0.to(.float32).to(.cpu) } }
         let seconds = -start.timeIntervalSinceNow
         let result = try StateDictionary(logits.enumerated().map { ("logits\($0)", try $1.contiguous().stored()) })
-        let target = URL(fileURLWithPath: output)
         try result.write(to: target, metadata: ["device": "\(device)", "precision": "\(precision ?? .float32)"])
         if runtime.json {
             let shapes = Dictionary(uniqueKeysWithValues: result.entries.map { ($0.key, $0.array.shape) })

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Support
 import Torch
 
 @main
@@ -22,6 +23,7 @@ struct UNETRPP: AsyncParsableCommand {
             ConvertCommand.self,
             ExportCommand.self,
             QuantizeCommand.self,
+            ModelCommand.self,
             ForwardCommand.self,
             SummaryCommand.self,
             BenchmarkCommand.self,
@@ -31,10 +33,24 @@ struct UNETRPP: AsyncParsableCommand {
     static func main() async {
         // Before there are other threads; on failure everything is only slower. Where no network runs, kept blocks would only cost memory.
         if !withoutNetwork.contains(CommandLine.arguments.dropFirst().first ?? "") { try? Runtime.keepLargeBlocks() }
-        await main(nil)
+        Interruption.listen()
+        do {
+            try await Cancellation.$current.withValue(Interruption.cancellation) { try await runCommand() }
+        } catch is CancellationError {
+            exit(withError: Interruption.exitCode ?? .failure)
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    private static func runCommand() async throws {
+        var command = try parseAsRoot()
+        Interruption.begin(stoppable: command is any StoppableCommand)
+        guard var asynchronous = command as? any AsyncParsableCommand else { return try command.run() }
+        try await asynchronous.run()
     }
 
     private static let withoutNetwork = Set(
-        ([DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self] as [any ParsableCommand.Type])
+        ([DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self] as [any ParsableCommand.Type])
             .compactMap { $0.configuration.commandName })
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Inference
 import Networks
+import Support
 
 /// How a command that looks at one network is told which.
 struct NetworkOptions: ParsableArguments {
@@ -49,6 +50,9 @@ struct NetworkSizeOptions: ParsableArguments {
         let sizes = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
         guard sizes.count == 3, sizes.allSatisfy({ (1...1024).contains($0) }) else {
             throw ValidationError("--patch is '\(text)'; expected three sizes from 1 to 1024 such as 64x128x128")
+        }
+        guard sizes.saturatingProduct() <= 1 << 27 else {
+            throw ValidationError("--patch is '\(text)'; its voxels together may be at most 512 × 512 × 512")
         }
         return sizes
     }

@@ -49,7 +49,7 @@ struct OutputOptions: ParsableArguments {
     }
 
     /// - Throws: `CommandError` unless the folder, or the nearest one above it that is there, can be written in.
-    private static func checkWritable(_ folder: URL) throws {
+    static func checkWritable(_ folder: URL) throws {
         var place = folder.standardizedFileURL
         while kind(of: place) == nil, place.path != "/" { place.deleteLastPathComponent() }
         guard kind(of: place) == S_IFDIR else { throw CommandError("\(folder.path) cannot be made: \(place.path) is not a folder") }

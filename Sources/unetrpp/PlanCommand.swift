@@ -17,22 +17,21 @@ struct PlanCommand: ParsableCommand {
     @Flag(name: .customLong("import"), help: "Take over a plan of nnU-Net.")
     var imports = false
 
-    @Flag(help: "Replace the output file if it is there.")
-    var force = false
-
+    @OptionGroup var outputs: OutputOptions
     @OptionGroup var planning: PlanningOptions
 
     func run() throws {
         let output = URL(fileURLWithPath: output)
-        guard force || !FileManager.default.fileExists(atPath: output.path) else {
-            throw ValidationError("\(output.path) is there already; choose another --output, or replace it with --force")
-        }
+        try outputs.check(file: output)
         let url = URL(fileURLWithPath: dataset)
         let plan: Plan =
             if !imports { try planning.plan(for: Dataset(contentsOf: url)) } else if url.pathExtension == "pkl" { try Plan(importingV1: url) } else {
                 try Plan(importingV2: url)
             }
-        try (imports ? planning.withNetwork(plan) : plan).write(to: output)
+        let finished = try imports ? planning.withNetwork(plan) : plan
+        // A plan that was taken over has the other program's numbers; whatever no network can have is said now.
+        if finished.network["architecture"] != nil { _ = try finished.networkDescription() }
+        try finished.write(to: output)
         print(output.path)
     }
 }

@@ -3,11 +3,12 @@ import Foundation
 import Inference
 import Networks
 import Preparation
+import Support
 
 /// How commands that need a plan come by one.
 struct PlanningOptions: ParsableArguments {
-    @Option(help: "Memory that training may take, such as 8G; patch and batch follow from it.")
-    var memory: String = "8G"
+    @Option(help: "Memory that training of the network may take, such as 8G, which it is if not given; patch and batch follow from it.")
+    var memory: String?
 
     @Option(help: "Published settings: synapse, btcv, acdc, lung or tumor (BraTS); those of the data set's name if it is one; none to plan freely.")
     var preset: String?
@@ -15,7 +16,7 @@ struct PlanningOptions: ParsableArguments {
     @Option(help: "Channels at full resolution of UNETR++.")
     var featureSize = 16
 
-    @Option(help: "Network, in its usual size; the patch is rounded up to what it takes. Without it that of the plan, UNETR++ at first.")
+    @Option(help: "Network, in its usual size; its patch is one that it takes. Without it that of the plan, UNETR++ at first.")
     var network: NetworkDescription.Architecture?
 
     func validate() throws {
@@ -23,8 +24,8 @@ struct PlanningOptions: ParsableArguments {
             throw ValidationError(
                 "--preset '\(preset)' is unknown; expected one of \(Benchmark.allCases.map(\.rawValue).joined(separator: ", ")), none")
         }
-        guard Self.bytes(memory) != nil else { throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M") }
-        guard featureSize > 0 else { throw ValidationError("--feature-size is \(featureSize); at least 1 is expected") }
+        if let memory, Self.bytes(memory) == nil { throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M") }
+        guard (1...512).contains(featureSize) else { throw ValidationError("--feature-size is \(featureSize); expected 1 to 512") }
     }
 
     /// Reads every case of the data set once, and plans.
@@ -35,13 +36,15 @@ struct PlanningOptions: ParsableArguments {
         if preset == nil, let benchmark {
             bar.say("This is the benchmark \(benchmark.rawValue) by its name: the published settings are used (--preset none plans freely)")
         }
-        let planner = UNETRPlanner(memory: Self.bytes(memory)!, preset: benchmark, featureSize: featureSize)
-        let plan = try planner.plan(fingerprint, labels: dataset.labels, dataset: dataset.name)
-        return try withNetwork(plan.with(network: plan.networkDescription()))  // with every setting of the network written out, to be read and edited
+        let planner = NetworkPlanner(
+            memory: memory.flatMap(Self.bytes), preset: benchmark, featureSize: featureSize, architecture: network ?? .unetrPlusPlus)
+        return try planner.plan(fingerprint, labels: dataset.labels, dataset: dataset.name)
     }
 
     /// The plan with the network that was asked for, if one was.
-    func withNetwork(_ plan: Plan) throws -> Plan { try network.map { try plan.with(architecture: $0) } ?? plan }
+    func withNetwork(_ plan: Plan) throws -> Plan {
+        try network.map { try plan.with(architecture: $0, memory: memory.flatMap(Self.bytes)) } ?? plan
+    }
 
     /// "8G", "900M", "512K" or a number of bytes.
     static func bytes(_ text: String) -> Int? {
@@ -51,6 +54,6 @@ struct PlanningOptions: ParsableArguments {
         let factor = units[last] ?? 1
         guard let number = Double(units[last] == nil ? upper : String(upper.dropLast())), number > 0, number.isFinite else { return nil }
         let bytes = number * Double(factor)
-        return bytes < 0x1p62 ? Int(bytes) : nil
+        return bytes < 0x1p62 ? Int(rounding: bytes, .towardZero) : nil
     }
 }

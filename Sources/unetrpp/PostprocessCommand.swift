@@ -29,6 +29,8 @@ struct PostprocessCommand: ParsableCommand {
     @Flag(help: "Print the decision as JSON on standard output.")
     var json = false
 
+    @OptionGroup var memory: MemoryOptions
+
     func validate() throws {
         guard !model.isEmpty else { throw ValidationError("--model is missing: the folder of the model that made the masks") }
     }
@@ -44,11 +46,13 @@ struct PostprocessCommand: ParsableCommand {
     }
 
     func run() throws {
+        memory.apply()
         let bundles = try model.map { try ModelBundle(contentsOf: URL(fileURLWithPath: $0)) }
         let labels = bundles[0].plan.labels
         for bundle in bundles.dropFirst() where bundle.plan.labels != labels {
             throw CommandError("\(bundle.url.path) has other labels than \(bundles[0].url.path); decide about each by itself")
         }
+        if !dryRun { for bundle in bundles { try OutputOptions.checkWritable(bundle.url) } }
         // A reference without a prediction is a case of another fold; a prediction without a reference is a mistake.
         let pairs = try CasePair.match(
             predictions: URL(fileURLWithPath: predictions), references: URL(fileURLWithPath: references), requireAll: false)

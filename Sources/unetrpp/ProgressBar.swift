@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Progress on standard error: one line that moves on a terminal, plain lines elsewhere. Any thread may report.
 final class ProgressBar: @unchecked Sendable {
@@ -50,7 +51,7 @@ final class ProgressBar: @unchecked Sendable {
     }
 
     static func duration(_ seconds: Double) -> String {
-        let whole = Int(seconds.rounded())
+        let whole = Int(clampingRounded: seconds) ?? 0
         if whole >= 3600 { return "\(whole / 3600) h \(whole % 3600 / 60) min" }
         return whole >= 60 ? "\(whole / 60) min \(whole % 60) s" : "\(whole) s"
     }

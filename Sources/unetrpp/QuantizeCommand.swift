@@ -12,7 +12,7 @@ struct QuantizeCommand: ParsableCommand {
             The ranges of what goes into the 3×3×3 convolutions are measured on real scans. Then every scan is segmented in float32 and in \
             8 bits, both without mirroring, and the masks are compared: Dice and HD95 of each structure. The agreement is the mean Dice \
             over all structures of all scans, without structures that neither mask has; under \(Quantiser.requiredAgreement) nothing is \
-            saved, unless --force. The new model is the old one with its ranges beside the weights: the compiled engine takes 8 bits \
+            saved, unless --accept-disagreement. The new model is the old one with its ranges beside the weights: the compiled engine takes 8 bits \
             unless --precision says otherwise, everything else uses it as before.
             """)
 
@@ -29,12 +29,14 @@ struct QuantizeCommand: ParsableCommand {
 
     @Option(help: "Threads (default: all cores).") var threads: Int?
 
-    @Flag(help: "Save the model however little its masks agree.") var force = false
+    @Flag(help: "Save the model however little its masks agree.") var acceptDisagreement = false
+
+    @OptionGroup var outputs: OutputOptions
 
     @Flag(help: "Print the result as JSON on standard output.") var json = false
 
     func validate() throws {
-        if patches < 1 { throw ValidationError("--patches is \(patches); at least 1 is expected") }
+        if !(1...100_000).contains(patches) { throw ValidationError("--patches is \(patches); expected 1 to 100000") }
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads); at least 1 is expected") }
     }
 
@@ -51,8 +53,7 @@ struct QuantizeCommand: ParsableCommand {
         let source = URL(fileURLWithPath: model)
         let target = output.map { URL(fileURLWithPath: $0) }
             ?? source.deletingLastPathComponent().appending(path: source.deletingPathExtension().lastPathComponent + "-int8.unetrpp")
-        // Said before the work and not only after it.
-        guard !FileManager.default.fileExists(atPath: target.path) else { throw QuantisationError.exists(path: target.path) }
+        try outputs.check(bundle: target)
         let bundle = try ModelBundle(contentsOf: source)
         let scans = try ScanCollection.cases(in: calibration.map { URL(fileURLWithPath: $0) }, channels: bundle.plan.channelNames.count)
         var quantiser = try Quantiser(bundle, scans: scans)
@@ -63,7 +64,7 @@ struct QuantizeCommand: ParsableCommand {
         let comparing = ProgressBar("Comparing", total: scans.count)
         let report = try quantiser.compare(quantisation) { comparing.advance($0.name) }
         quantisation.report = report
-        let saved = Swift.Result { try quantiser.save(quantisation, to: target, evenIf: force) }
+        let saved = Swift.Result { try quantiser.save(quantisation, to: target, evenIf: acceptDisagreement, replacing: outputs.force) }
         if json {
             let path = try? saved.get().url.path
             print(try JSONLine.encode(Result(output: path, report: report, patches: quantisation.patches, scans: quantisation.scans), pretty: true))

@@ -2,6 +2,7 @@ import Archives
 import ArgumentParser
 import Foundation
 import Preparation
+import Support
 import Volumes
 
 struct RestoreCommand: ParsableCommand {
@@ -24,7 +25,12 @@ struct RestoreCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Mask to write (.nii or .nii.gz).", completion: .file())
     var output: String
 
+    @OptionGroup var outputs: OutputOptions
+    @OptionGroup var memory: MemoryOptions
+
     func run() throws {
+        memory.apply()
+        try outputs.check(file: URL(fileURLWithPath: output))
         let plan = try Plan(contentsOf: URL(fileURLWithPath: plan))
         let properties = try CaseProperties(contentsOf: URL(fileURLWithPath: properties))
         let file = try SafetensorsFile(contentsOf: URL(fileURLWithPath: probabilities))
@@ -34,15 +40,19 @@ struct RestoreCommand: ParsableCommand {
         guard array.shape == expected, array.scalarType == .float32 else {
             throw CommandError("\(probabilities) holds \(array.scalarType) \(array.shape), expected is float32 \(expected)")
         }
+        // The labels of the scan, two slices of every output on its grid, and the slices at hand.
+        let slices = properties.geometry.size.dropFirst().checkedProduct().flatMap { $0.multiplied(checked: 8 * expected[0]) }
+        let labels = properties.geometry.size.checkedProduct().flatMap { $0.multiplied(checked: 2) }
+        try MemoryLimit.current.check(slices.flatMap { labels?.adding(checked: $0) }, for: self.properties)
         let stream = RestorationStream(of: properties, decision: plan.labels.decision)
         let slice = expected[2] * expected[3], step = max(1, (1 << 24) / (expected[0] * slice))
         for first in stride(from: 0, to: expected[1], by: step) {
             let slices = first..<min(first + step, expected[1])
             try Self.read(slices, of: array, slice: slice).withUnsafeBufferPointer { try stream.add($0) }
         }
-        var labels = stream.takeLabels()
-        plan.postProcessing?.apply(to: &labels.voxels, size: labels.geometry.size)
-        try NIfTI.write(labels: labels, to: URL(fileURLWithPath: output))
+        var mask = stream.takeLabels()
+        plan.postProcessing?.apply(to: &mask.voxels, size: mask.geometry.size)
+        try NIfTI.write(labels: mask, to: URL(fileURLWithPath: output))
     }
 
     /// A few slices of every output, [K, n, H, W], out of the file; `slice` is the number of values in one slice of one output.

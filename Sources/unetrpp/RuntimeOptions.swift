@@ -18,10 +18,17 @@ struct RuntimeOptions: ParsableArguments {
     var json = false
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); at least 1 is expected") }
+        try Self.check(threads: threads)
         guard ["auto", "float32", "bfloat16", "float16"].contains(precision) else {
             throw ValidationError("--precision is '\(precision)'; expected auto, float32, bfloat16 or float16")
         }
+    }
+
+    /// Refuses numbers of threads that no machine is better off with.
+    static func check(threads: Int?) throws {
+        let cores = Machine.cores, most = max(64, 4 * cores)
+        guard let threads, !(1...most).contains(threads) else { return }
+        throw ValidationError("--threads is \(threads); expected 1 to \(most) (this machine has \(cores) core\(cores == 1 ? "" : "s"))")
     }
 
     /// Applies the settings to this process and returns the device.

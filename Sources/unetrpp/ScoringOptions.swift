@@ -37,9 +37,6 @@ struct ScoringOptions: ParsableArguments {
     @Option(help: "Threads on the CPU (default: all cores).")
     var threads: Int?
 
-    @Option(help: "Device: auto or cpu, on which all figures are computed.")
-    var device = "auto"
-
     @Option(help: "Seed of the bootstrap intervals.")
     var seed: UInt64 = 0
 
@@ -58,10 +55,7 @@ struct ScoringOptions: ParsableArguments {
         if let lesions, LesionMatching.Connectivity(rawValue: lesions) == nil {
             throw ValidationError("--lesions is \(lesions); expected 6, 18 or 26")
         }
-        guard ["auto", "cpu"].contains(device) else {
-            throw ValidationError("--device is '\(device)'; scoring is computed on the CPU: expected auto or cpu")
-        }
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); at least 1 is expected") }
+        try RuntimeOptions.check(threads: threads)
     }
 
     private var parsedTolerances: [Double] {

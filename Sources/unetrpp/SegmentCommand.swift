@@ -6,13 +6,14 @@ import Torch
 import Training
 import Volumes
 
-struct SegmentCommand: ParsableCommand {
+struct SegmentCommand: StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "segment", abstract: "Segment scans with a trained model.",
         discussion: """
             SCANS are files (.nii, .nii.gz, .hdr) or folders of files. A model with several channels takes CASE_0000, CASE_0001, … as one
             scan. Each mask has the geometry of its scan. One scan that cannot be read does not stop the others; the exit code says so.
-            While the network works on a scan, the next one is read and the last mask is written, where --memory allows.
+            While the network works on a scan, the next one is read and the last mask is written, where memory allows. Stopped by a signal,
+            the command keeps the masks that are done and leaves no half of one.
             """)
 
     @Argument(help: "Scans, or folders of scans.", completion: .file())
@@ -33,9 +34,6 @@ struct SegmentCommand: ParsableCommand {
     @Flag(help: "Write the probabilities too: probabilities/CASE.nii in the output folder, or MASK_probabilities.nii; float32, one volume an output.")
     var probabilities = false
 
-    @Option(help: "Memory that may be taken, such as 4G; scans that need more are refused.")
-    var memory: String?
-
     @Flag(inversion: .prefixedNo, help: "Average over mirrored copies, as the model's plan says.")
     var mirroring = true
 
@@ -48,9 +46,8 @@ struct SegmentCommand: ParsableCommand {
     @Flag(help: "Compute windows of one value throughout, such as air, only once; the result is the same.")
     var skipEmpty = false
 
-    @Option(help: "Seed of libtorch's random generators; the networks here draw nothing when they segment.")
-    var seed: UInt64 = 0
-
+    @OptionGroup var outputs: OutputOptions
+    @OptionGroup var memory: MemoryOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var runtime: RuntimeOptions
 
@@ -58,9 +55,8 @@ struct SegmentCommand: ParsableCommand {
         guard !model.isEmpty || validationOf != nil else {
             throw ValidationError("--model is missing: the folder of a model, such as Models/hippocampus.unetrpp")
         }
-        if let step, !(step > 0 && step <= 1) { throw ValidationError("--step is \(step); above 0 and at most 1 is expected") }
-        if let memory, PlanningOptions.bytes(memory) == nil {
-            throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M")
+        if let step, !InferenceSettings.stepRange.contains(step) {
+            throw ValidationError("--step is \(step); expected \(InferenceSettings.stepRange.lowerBound) to \(InferenceSettings.stepRange.upperBound)")
         }
     }
 
@@ -77,11 +73,13 @@ struct SegmentCommand: ParsableCommand {
 
     func run() throws {
         let device = try runtime.apply()
-        try Runtime.seed(seed)
+        memory.apply()
         let run = validationOf.map { TrainingRun(folder: URL(fileURLWithPath: $0)) }
         let urls = model.isEmpty ? [run!.model] : model.map { URL(fileURLWithPath: $0) }
+        let bundles = try urls.map { try ModelBundle(contentsOf: $0) }
+        let tasks = try tasks(cases(for: bundles[0].plan, of: run))
         let segmenter = try Segmenter(
-            models: urls.map { try ModelBundle(contentsOf: $0) }, engine: engine.engine, device: device,
+            models: bundles, engine: engine.engine, device: device,
             mixedPrecision: runtime.mixedPrecision(on: device), eightBits: runtime.allowsEightBits, mirroring: mirroring, stepFraction: step,
             note: EngineOptions.note)
         segmenter.predictor.reusesConstantWindows = skipEmpty
@@ -89,10 +87,10 @@ struct SegmentCommand: ParsableCommand {
         segmenter.structures = try roi.map {
             try segmenter.plan.labels.structures(named: $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
         }
-        let tasks = try tasks(cases(for: segmenter.plan, of: run))
-        let job = SegmentationJob(segmenter: segmenter, tasks: tasks, memoryLimit: memory.flatMap(PlanningOptions.bytes))
+        let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
         let outcomes = show(job)
         if runtime.json { print(try JSONLine.encode(zip(tasks, outcomes).map(row), pretty: true)) }
+        if outcomes.contains(where: \.wasCancelled) { throw CancellationError() }
         if outcomes.contains(where: { $0.problem != nil }) { throw ExitCode.failure }
     }
 
@@ -100,7 +98,7 @@ struct SegmentCommand: ParsableCommand {
     private func show(_ job: SegmentationJob) -> [SegmentationJob.Outcome] {
         let bar = ProgressBar("Segmenting", total: job.patches.reduce(0, +))
         bar.say(
-            "Predicted peak memory \(job.memory.predicted >> 20) MB" + (memory.map { " of \($0)" } ?? "")
+            "Predicted peak memory \(job.memory.predicted >> 20) MB" + (memory.memory.map { " of \($0)" } ?? "")
                 + (job.tasks.count > 1 ? job.memory.overlaps ? ", one scan read ahead" : ", one scan after the other" : ""))
         let outcomes = job.run { event in
             switch event {
@@ -111,7 +109,10 @@ struct SegmentCommand: ParsableCommand {
                 if let problem = outcome.problem { bar.say("unetrpp: \(problem)") }
             }
         }
-        let failed = outcomes.filter { $0.problem != nil }
+        let failed = outcomes.filter { $0.problem != nil && !$0.wasCancelled }
+        if outcomes.contains(where: \.wasCancelled) {
+            bar.say("unetrpp: stopped; \(outcomes.filter { $0.problem == nil }.count) of \(outcomes.count) scans are done")
+        }
         if !failed.isEmpty, outcomes.count > 1 {
             bar.say("\(failed.count) of \(outcomes.count) scans failed: \(failed.map(\.name).joined(separator: ", "))")
         }
@@ -142,8 +143,9 @@ struct SegmentCommand: ParsableCommand {
 
     private func tasks(_ cases: [DatasetCase]) throws -> [SegmentationJob.Task] {
         try cases.map { scanCase in
-            let mask = try target(of: scanCase, among: cases.count)
-            return SegmentationJob.Task(scan: scanCase, mask: mask, probabilities: probabilities ? probabilitiesFile(mask) : nil)
+            let mask = try target(of: scanCase, among: cases.count), values = probabilities ? probabilitiesFile(mask) : nil
+            for file in [mask] + (values.map { [$0] } ?? []) { try outputs.check(file: file) }
+            return SegmentationJob.Task(scan: scanCase, mask: mask, probabilities: values)
         }
     }
 

@@ -25,6 +25,7 @@ struct SummaryCommand: ParsableCommand {
     @Flag(help: "List every layer instead of blocks.") var layers = false
     @Flag(inversion: .prefixedNo, help: "Time the network.") var timing = true
     @Option(help: "Timed forward passes, after one that is not timed.") var repetitions = 3
+    @OptionGroup var outputs: OutputOptions
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
@@ -56,6 +57,7 @@ struct SummaryCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let picture { try outputs.check(file: URL(fileURLWithPath: picture)) }
         let device = try runtime.apply()
         if all { return try showAll(device) }
         let network = try choice.description()

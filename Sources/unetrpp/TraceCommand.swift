@@ -20,13 +20,16 @@ struct TraceCommand: AsyncParsableCommand {
     @Option(help: "Folder for the prepared cases.", completion: .directory) var prepared: String
     @Option(name: .shortAndLong, help: "Safetensors file to write.", completion: .file()) var output: String
     @Option(help: "Threads on the CPU (default: all cores).") var threads: Int?
+    @OptionGroup var outputs: OutputOptions
 
     func validate() throws {
-        guard steps > 0 else { throw ValidationError("--steps is \(steps); at least 1 is expected") }
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads); at least 1 is expected") }
+        guard (1...100_000).contains(steps) else { throw ValidationError("--steps is \(steps); expected 1 to 100000") }
+        try RuntimeOptions.check(threads: threads)
     }
 
     func run() async throws {
+        try outputs.check(file: URL(fileURLWithPath: output))
+        try OutputOptions.checkWritable(URL(fileURLWithPath: prepared))
         try Runtime.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
         let dataset = try Dataset(contentsOf: URL(fileURLWithPath: dataset))
         let plan = try Plan(contentsOf: URL(fileURLWithPath: plan))

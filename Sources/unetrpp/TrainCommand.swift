@@ -5,7 +5,7 @@ import Preparation
 import Torch
 import Training
 
-struct TrainCommand: AsyncParsableCommand {
+struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train a model on a folder of labelled scans.",
         discussion: """
@@ -68,7 +68,11 @@ struct TrainCommand: AsyncParsableCommand {
         let description = known ?? newDescription(plan, configuration, choice, dataset!, prepared)
         let trainer = try Trainer(run: run, description: description, device: device, resume: resume, lock: lock)
         if let beginning = trainer.beginning { ProgressBar("", total: 0).say("Start: \(beginning)") }
-        try await show(trainer)
+        do { try await show(trainer) } catch is CancellationError {
+            ProgressBar("", total: 0).say(
+                "unetrpp: stopped; \(trainer.epochsDone) of \(trainer.description.configuration.epochs) epochs are done, and --resume goes on from there")
+            throw CancellationError()
+        }
     }
 
     private func newChoice(of dataset: Dataset?, _ run: TrainingRun) throws -> CaseChoice {

@@ -167,8 +167,6 @@ import Testing
         #expect(try isRefused(repeated(list, "builtins\nset", one)))
         #expect(try isRefused(repeated(list, "builtins\ntuple", one)))
         #expect(try isRefused(repeated(text, "_codecs\nencode", one)))
-        let tuple: [UInt8] = Array("(".utf8) + [UInt8](repeating: 0x4E, count: many) + Array("tq\0".utf8)
-        #expect(try isRefused(repeated(tuple, "some\nthing", [0x68, 0])), "arguments of an unknown function")
         #expect(try isRefused(repeated(pairs, "collections\nOrderedDict", one)))
     }
 

@@ -19,6 +19,9 @@ enum CommandLineTool {
         #endif
     }()
 
+    /// What a launcher has the tests ignore (a shell's background job: SIGINT), the tool would ignore as well.
+    private static let listensToSignals: Void = { for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) } }()
+
     /// - Parameters:
     ///   - largestFile: the size, in blocks of the shell, beyond which the system lets the tool write no file.
     ///   - environment: variables besides those of the tests. Compiled networks go to a folder for tests.
@@ -35,6 +38,7 @@ enum CommandLineTool {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
             process.arguments = ["-c", "trap '' XFSZ; ulimit -f \(largestFile); exec \"$0\" \"$@\"", executable.path] + arguments
         }
+        _ = listensToSignals
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors

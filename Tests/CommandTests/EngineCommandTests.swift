@@ -103,7 +103,7 @@ struct EngineCommandTests {
             try fail([scan, "--patches", "0"], saying: ["--patches is 0"])
             try fail([scan, "--threads", "0"], saying: ["--threads is 0"])
             try CommandLineTool.fail(["quantize", scan, "--calibration", scan], saying: ["not a model bundle"])
-            try CommandLineTool.fail(["quantize", model, "--calibration", scan, "-o", model], saying: ["already there", "--output"])
+            try CommandLineTool.fail(["quantize", model, "--calibration", scan, "-o", model], saying: ["already there", "--force"])
             // Where the processor has no products of 8-bit numbers, that is what it says.
             let result = try CommandLineTool.run(
                 ["quantize", model, "--calibration", scan, "-o", output], environment: ["OPENVINO": empty.path])
@@ -118,7 +118,7 @@ struct EngineCommandTests {
         try Fixtures.withTemporaryFolder { folder in
             let (model, scan) = try Self.material(in: folder)
             let environment = ["UNETRPP_CACHE": folder.appending(path: "cache").path]
-            let made = try CommandLineTool.run(["quantize", model, "--calibration", scan, "--force", "--json"], environment: environment)
+            let made = try CommandLineTool.run(["quantize", model, "--calibration", scan, "--accept-disagreement", "--json"], environment: environment)
             #expect(made.status == 0)
             let row = try #require(try JSONSerialization.jsonObject(with: Data(made.output.utf8)) as? [String: Any])
             let output = folder.appending(path: "m-int8.unetrpp").path

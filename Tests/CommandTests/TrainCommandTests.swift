@@ -74,7 +74,7 @@ struct TrainCommandTests {
             let plan = folder.appending(path: "plan.json")
             try TinyModel.plan().write(to: plan)
             try CommandLineTool.fail(
-                ["train", dataset.path, "-o", run.path, "--plan", plan.path, "--settings", settings.path], saying: ["'epochs' is 0", "at least 1"])
+                ["train", dataset.path, "-o", run.path, "--plan", plan.path, "--settings", settings.path], saying: ["'epochs' is 0", "from 1 to 1000000"])
             #expect(!FileManager.default.fileExists(atPath: run.appending(path: "prepared").path))
             // A split that cannot be made is refused before the scans are looked at and prepared.
             try CommandLineTool.fail(["train", dataset.path, "-o", run.path, "--fold", "published"], saying: ["published"])

@@ -1,6 +1,7 @@
 import Foundation
 import NetworkTestSupport
 import Preparation
+import Support
 import TestSupport
 import Testing
 import Torch
@@ -43,7 +44,7 @@ struct SegmentationJobTests {
             let overlapped = SegmentationJob(segmenter: segmenter, tasks: try tasks(3, in: folder, to: "a"))
             // Enough for one scan at a time, by one byte not for two.
             let limit = overlapped.memory.predicted - 1
-            let single = SegmentationJob(segmenter: segmenter, tasks: try tasks(3, in: folder, to: "b"), memoryLimit: limit)
+            let single = SegmentationJob(segmenter: segmenter, tasks: try tasks(3, in: folder, to: "b"), memoryLimit: MemoryLimit(bytes: limit))
             #expect(overlapped.memory.overlaps && !single.memory.overlaps && single.memory.predicted <= limit)
             var finished: [Int] = []
             var seconds: [Double] = []
@@ -93,9 +94,9 @@ struct SegmentationJobTests {
             let geometry = Geometry(size: [60, 60, 60], affine: scan(0).geometry.affine, spacing: [1, 1.1, 2])
             try NIfTI.write(scan: Scan(geometry: geometry, voxels: (0..<geometry.count).map { Float($0 % 7) }), to: tasks[2].scan.imageURLs[0])
             let limit = segmenter.memory.alone([geometry], writesProbabilities: true) - 1
-            // A folder where a file should be: found only when everything is done.
+            // A folder where a file should be.
             tasks[3].mask = folder
-            let outcomes = SegmentationJob(segmenter: segmenter, tasks: tasks, memoryLimit: limit).run { _ in }
+            let outcomes = SegmentationJob(segmenter: segmenter, tasks: tasks, memoryLimit: MemoryLimit(bytes: limit)).run { _ in }
             #expect(outcomes[0].problem?.contains("scan0.nii.gz") == true)
             #expect(outcomes[1].problem == nil && FileManager.default.fileExists(atPath: tasks[1].mask.path))
             #expect(outcomes[2].problem?.contains("scan2.nii.gz needs about") == true)
@@ -103,6 +104,39 @@ struct SegmentationJobTests {
             let written = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "out/probabilities").path).sorted()
             #expect(written == ["scan1.nii", "scan3.nii"], "nothing half done may stay")
         }
+    }
+
+    @Test func `A job that is cancelled stops between two computations, keeps the masks that are done, and leaves nothing half done`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let segmenter = try Segmenter(model: bundle(in: folder))
+            let job = SegmentationJob(segmenter: segmenter, tasks: try tasks(4, in: folder, to: "out", probabilities: true))
+            let stop = Cancellation()
+            var reported: [Int] = []
+            let outcomes = Cancellation.$current.withValue(stop) {
+                job.run { event in
+                    switch event {
+                    case .patch(task: 1, done: 1, total: _): stop.cancel()
+                    case .patch(let task, let done, total: _): #expect(task == 0, "patch \(done) of task \(task) came after the end")
+                    case .finished(let task, let outcome): reported.append(outcome.problem == nil ? task : -1)
+                    }
+                }
+            }
+            #expect(outcomes.map(\.wasCancelled) == [false, true, true, true] && reported == [0])
+            #expect(outcomes[0].problem == nil && outcomes[2].problem == "scan2: the work was stopped before it was done")
+            let left = FileManager.default.enumerator(atPath: folder.appending(path: "out").path)?.compactMap { $0 as? String }.sorted()
+            #expect(left == ["probabilities", "probabilities/scan0.nii", "scan0.nii.gz"])
+        }
+    }
+
+    @Test func `A cancelled task stops its job, too`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "unetrpp-test-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let task = Task.detached { [self] in
+            let job = SegmentationJob(segmenter: try Segmenter(model: bundle(in: folder)), tasks: try tasks(2, in: folder, to: "out"))
+            withUnsafeCurrentTask { $0?.cancel() }
+            return job.run { _ in }
+        }
+        #expect(try await task.value.map(\.wasCancelled) == [true, true])
     }
 
     @Test func `Structures are chosen by name or number; the others become background`() throws {

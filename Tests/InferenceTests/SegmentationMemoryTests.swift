@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import Networks
 import Preparation
+import Support
 import Testing
 import Volumes
 @testable import Inference
@@ -77,6 +78,13 @@ struct SegmentationMemoryTests {
     func nearMeasured(_ measured: Measured) throws {
         let predicted = try measured.memory().alone([measured.geometry]) >> 20
         #expect(Double(predicted) > 0.95 * Double(measured.peak) && Double(predicted) < 1.5 * Double(measured.peak), "\(predicted) MB predicted, \(measured.peak) measured")
+    }
+
+    @Test func `A CT of 300 slices with 14 classes stays allowed on a machine of 8 GB`() throws {
+        for engine in [Self.stored, Self.anew, .torch] {
+            let whole = Measured(name: "synapse", scan: [300, 512, 512], engine: engine, isHalf: false, peak: 0)
+            #expect(try whole.memory().alone([whole.geometry]) < MemoryLimit(SystemMemory(bytes: 8 << 30, source: .machine)).bytes)
+        }
     }
 
     @Test func `Each compiled network of several keeps inner tensors of its own, and is compiled by itself`() throws {

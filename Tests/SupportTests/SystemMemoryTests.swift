@@ -55,7 +55,7 @@ struct SystemMemoryTests {
         try limit.check(9 << 30, for: "a.nii")
         #expect(throws: MemoryError(path: "a.nii", needed: nil, limit: limit)) { try limit.check(nil, for: "a.nii") }
         let text = MemoryError(path: "a.nii", needed: 20 << 30, limit: limit).description
-        #expect(text.contains("a.nii: needs about 20480 MB") && text.contains("allowed are 9216 MB (the machine's 10240 MB less a margin)"))
+        #expect(text.contains("a.nii needs about 20480 MB") && text.contains("allowed are 9216 MB (the machine's 10240 MB less a margin)"))
         #expect(MemoryError(path: "a.nii", needed: 5, limit: MemoryLimit(bytes: 1 << 20)).description.contains("1 MB (the limit that was given)"))
         #expect(SystemMemory.current.bytes > 0 && MemoryLimit.current.bytes < SystemMemory.current.bytes)
     }

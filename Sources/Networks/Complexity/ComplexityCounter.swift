@@ -88,7 +88,7 @@ extension ComplexityCounter {
     mutating func attention(_ name: String, rows: Int, keys: Int, channels: Int) {
         add(
             name, .product, output: [rows, channels], parameters: 0,
-            multiplyAdds: 2 * CountingRule.product(rows: rows, inputs: channels, outputs: keys))
+            multiplyAdds: CountingRule.product(rows: 2 * rows, inputs: channels, outputs: keys))
     }
 
     /// A `WindowTransformerBlock`, in which the grid is filled up to whole windows for the attention.

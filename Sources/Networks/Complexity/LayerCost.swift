@@ -1,3 +1,5 @@
+import Support
+
 /// What one layer of a network has and does for one input of its patch size.
 public struct LayerCost: Equatable, Sendable, Codable {
     /// What a layer is.
@@ -34,18 +36,18 @@ public struct NetworkComplexity: Equatable, Sendable, Codable {
     public var activationBytes: Int?
 
     /// Number of trained values.
-    public var parameters: Int { layers.reduce(0) { $0 + $1.parameters } }
+    public var parameters: Int { layers.map(\.parameters).saturatingSum() }
 
     /// Multiply-adds of one forward pass in evaluation mode, where the outputs of deep supervision are not computed.
-    public var multiplyAdds: Int { layers.reduce(0) { $0 + ($1.onlyInTraining ? 0 : $1.multiplyAdds) } }
+    public var multiplyAdds: Int { layers.map { $0.onlyInTraining ? 0 : $0.multiplyAdds }.saturatingSum() }
 
     /// The same list with the layers of a block taken together; a block's output is its last layer's.
     public var blocks: [LayerCost] {
         var blocks: [LayerCost] = []
         for layer in layers {
             if let last = blocks.last, last.name == layer.block, last.onlyInTraining == layer.onlyInTraining {
-                blocks[blocks.count - 1].parameters += layer.parameters
-                blocks[blocks.count - 1].multiplyAdds += layer.multiplyAdds
+                blocks[blocks.count - 1].parameters = [blocks[blocks.count - 1].parameters, layer.parameters].saturatingSum()
+                blocks[blocks.count - 1].multiplyAdds = [blocks[blocks.count - 1].multiplyAdds, layer.multiplyAdds].saturatingSum()
                 blocks[blocks.count - 1].outputShape = layer.outputShape
             } else {
                 var block = layer

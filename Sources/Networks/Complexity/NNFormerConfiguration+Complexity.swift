@@ -1,6 +1,11 @@
 extension NNFormerConfiguration {
     public func complexity() throws -> NetworkComplexity {
         try validate()
+        return counted
+    }
+
+    /// The same for settings whose fields have been checked one by one.
+    var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         countEncoder(&counter)
         for stage in 0..<3 { countDecoderStage(&counter, stage) }

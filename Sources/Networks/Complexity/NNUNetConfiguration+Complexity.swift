@@ -1,6 +1,11 @@
 extension NNUNetConfiguration {
     public func complexity() throws -> NetworkComplexity {
         try validate()
+        return counted
+    }
+
+    /// The same for settings whose fields have been checked one by one.
+    var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         if encoder == .residual {
             counter.block = "encoder.stem"

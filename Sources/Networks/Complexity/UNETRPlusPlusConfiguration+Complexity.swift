@@ -1,3 +1,5 @@
+import Support
+
 extension UNETRPlusPlusConfiguration {
     /// What the network of this configuration has and does, computed from the sizes alone.
     ///
@@ -6,6 +8,11 @@ extension UNETRPlusPlusConfiguration {
     /// - Throws: `ConfigurationError` for impossible settings.
     public func complexity() throws -> NetworkComplexity {
         try validate()
+        return counted
+    }
+
+    /// The same for settings whose fields have been checked one by one.
+    var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         countEncoder(&counter)
         counter.block = "encoder1"
@@ -81,7 +88,7 @@ extension UNETRPlusPlusConfiguration {
         switch self.projection {
         case .matrix:
             counter.add(
-                "epa_block.EF", .linear, output: [channels, projected], parameters: tokens * projected, multiplyAdds: 2 * projection)
+                "epa_block.EF", .linear, output: [channels, projected], parameters: tokens * projected, multiplyAdds: [2, projection].saturatingProduct())
         case .shared, .separate:
             let own = self.projection == .separate ? linear : 0
             counter.add("epa_block.E", .linear, output: [channels, projected], parameters: linear, multiplyAdds: projection)
@@ -90,10 +97,10 @@ extension UNETRPlusPlusConfiguration {
         // Each branch is two products: the attention from queries and keys, and the values averaged by it.
         counter.add(
             "epa_block.channel_attention", .product, output: [tokens, channels], parameters: 0,
-            multiplyAdds: 2 * CountingRule.product(rows: channels, inputs: tokens, outputs: channels / heads))
+            multiplyAdds: CountingRule.product(rows: 2 * channels, inputs: tokens, outputs: channels / heads))
         counter.add(
             "epa_block.spatial_attention", .product, output: [tokens, channels], parameters: 0,
-            multiplyAdds: 2 * CountingRule.product(rows: tokens, inputs: channels, outputs: projected))
+            multiplyAdds: CountingRule.product(rows: 2 * tokens, inputs: channels, outputs: projected))
         if fusion == .concatenate {
             counter.linear("epa_block.out_proj", from: channels, to: channels / 2, rows: tokens)
             counter.linear("epa_block.out_proj2", from: channels, to: channels / 2, rows: tokens)

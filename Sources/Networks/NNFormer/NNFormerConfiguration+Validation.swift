@@ -15,8 +15,8 @@ extension NNFormerConfiguration {
         try demand(
             grid(3).allSatisfy { $0 > 0 }, "patchSize", patchSize, "at least one token along each axis in the last stage, here \(grid(3))")
         try demand(
-            windows.count == 4 && windows.allSatisfy { $0.count == 3 && $0.allSatisfy { (1...32).contains($0) } }, "windows", windows,
-            "four windows [d, h, w] with sides from 1 to 32")
+            windows.count == 4 && windows.allSatisfy { $0.count == 3 && $0.allSatisfy { (1...16).contains($0) } }, "windows", windows,
+            "four windows [d, h, w] with sides from 1 to 16")
         try demand(
             windowing == .boxes || windows.allSatisfy { Set($0).count == 1 }, "windows", windows, "cubes, where windowing is cubes")
         try demand((0.01...64).contains(feedForwardRatio), "feedForwardRatio", feedForwardRatio, "from 0.01 to 64")
@@ -30,6 +30,7 @@ extension NNFormerConfiguration {
             let last = (2 * window[0] - 2) * (3 * window[1] - 1) + (2 * window[1] - 2) * (2 * window[1] - 1) + 2 * window[2] - 2
             try demand(last < rows, "windows", window, "sides of similar length; the published table would be too short")
         }
+        try demandPossibleSize(counted.parameters)
     }
 
     private func validate(_ heads: [Int], _ field: String, stages: Int) throws {

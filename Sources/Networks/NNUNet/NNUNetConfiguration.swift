@@ -81,7 +81,9 @@ public struct NNUNetConfiguration: FieldCoded {
         try demand(
             (1..<stages).contains(supervisedOutputs), "supervisedOutputs", supervisedOutputs,
             "from 1 to the number of decoder stages, \(stages - 1)")
+        // The products below stay within 2³⁶.
         try validateSizes(unit: (0..<3).map { axis in strides.reduce(1) { $0 * $1[axis] } })
+        try demandPossibleSize(counted.parameters)
     }
 
     public func makeNetwork(

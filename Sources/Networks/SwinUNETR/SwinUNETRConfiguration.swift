@@ -68,11 +68,12 @@ public struct SwinUNETRConfiguration: FieldCoded {
         try demand(
             heads.count == 4 && heads.enumerated().allSatisfy { $1 > 0 && stageChannels($0).isMultiple(of: $1) }, "heads", heads,
             "four divisors of the stages' channels, \((0..<4).map(stageChannels))")
-        try demand((1...32).contains(window), "window", window, "from 1 to 32")
+        try demand((1...16).contains(window), "window", window, "from 1 to 16")
         try demand((0.01...64).contains(feedForwardRatio), "feedForwardRatio", feedForwardRatio, "from 0.01 to 64")
         try demandProbability(dropout, "dropout")
         try demandProbability(attentionDropout, "attentionDropout")
         try demandProbability(pathDropout, "pathDropout")
+        try demandPossibleSize(counted.parameters)
     }
 
     public func makeNetwork(

@@ -53,6 +53,7 @@ public struct UNETRConfiguration: FieldCoded {
         try demand((1...64).contains(heads) && hiddenSize.isMultiple(of: heads), "heads", heads, "a divisor of hiddenSize, \(hiddenSize)")
         try demand((4...64).contains(layers) && layers.isMultiple(of: 4), "layers", layers, "a multiple of 4 from 4 to 64")
         try demandProbability(dropout, "dropout")
+        try demandPossibleSize(counted.parameters)
     }
 
     public func makeNetwork(

@@ -16,6 +16,7 @@ extension UNETRPlusPlusConfiguration {
         try demand((1...2).contains(residualBlocks), "residualBlocks", residualBlocks, "1 (conv51) or 2 (conv51 and conv52)")
         try demandProbability(attentionDropout, "attentionDropout")
         try demandProbability(channelDropout, "channelDropout")
-        try demand(layerScale.isFinite, "layerScale", layerScale, "a finite number")
+        try demand((-1e6...1e6).contains(layerScale), "layerScale", layerScale, "from -1e6 to 1e6")
+        try demandPossibleSize(counted.parameters)
     }
 }

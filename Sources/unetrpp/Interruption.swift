@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import Support
+
+/// A command that stops by itself, between two steps of its work, when its cancellation says so. Any other is ended at once by a signal.
+protocol StoppableCommand: ParsableCommand {}
+
+/// What SIGINT (Ctrl-C) and SIGTERM do. The first stops the work between two of its steps, or ends a command that has no such steps; the
+/// second ends the process at once. Either way no partial file stays, and the exit status is 128 and the signal's number.
+enum Interruption {
+    /// What commands run under; cancelled by the first signal.
+    static let cancellation = Cancellation(parent: nil)
+
+    private static let state = State()
+
+    /// The signal that came, in words of a user; nil as long as none did.
+    static var signalName: String? { state.signal.map { $0 == SIGINT ? "SIGINT" : "SIGTERM" } }
+
+    /// The exit status of a command that was stopped; nil as long as no signal came.
+    static var exitCode: ExitCode? { state.signal.map { ExitCode(128 + $0) } }
+
+    /// Begins to listen. What a launcher has the process ignore (`nohup`, a shell's background job) stays ignored.
+    static func listen() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        wakingEnd = ends[1]
+        let waiting = ends[0]
+        Thread.detachNewThread { watch(waiting) }
+        for number in [SIGINT, SIGTERM] {
+            let before = signal(number, wake)
+            if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(number, SIG_IGN) }
+        }
+    }
+
+    /// To be called before a command runs.
+    static func begin(stoppable: Bool) { state.lock.withLock { state.isStoppable = stoppable } }
+
+    /// A handler may call next to nothing; the thread that waits at the other end of the pipe does the rest.
+    private static let wake: @convention(c) (Int32) -> Void = { number in
+        let before = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(wakingEnd, &byte, 1)
+        errno = before
+    }
+
+    private static func watch(_ end: Int32) {
+        var byte: UInt8 = 0
+        while true {
+            let count = read(end, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            guard count == 1 else { return }
+            let number = Int32(byte)
+            if state.isFirst(number) {
+                let text = "unetrpp: stopping after the step under way; the same signal once more ends the program at once\n"
+                FileHandle.standardError.write(Data(text.utf8))
+                cancellation.cancel()
+            } else {
+                endNow(number)
+            }
+        }
+    }
+
+    private static func endNow(_ number: Int32) -> Never {
+        // One more must not wait for a file system that hangs.
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        PartialFiles.removeAll()
+        _exit(128 + number)
+    }
+
+    private final class State: @unchecked Sendable {
+        let lock = NSLock()
+        var isStoppable = false
+        private var received: Int32?
+        var signal: Int32? { lock.withLock { received } }
+
+        /// Notes a signal; true for the first, of a command that stops by itself.
+        func isFirst(_ number: Int32) -> Bool {
+            lock.withLock {
+                defer { received = received ?? number }
+                return received == nil && isStoppable
+            }
+        }
+    }
+}
+
+/// Where the handler writes. Outside the type, so that the handler finds a plain variable.
+nonisolated(unsafe) private var wakingEnd: Int32 = -1

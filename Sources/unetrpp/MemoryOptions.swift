@@ -1,0 +1,19 @@
+import ArgumentParser
+import Support
+
+/// How much memory a command that reads scans may take.
+struct MemoryOptions: ParsableArguments {
+    @Option(help: "Memory that may be taken, such as 4G (default: the machine's or the container's, less a margin); scans that need more are refused.")
+    var memory: String?
+
+    func validate() throws {
+        if let memory, PlanningOptions.bytes(memory) == nil {
+            throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M")
+        }
+    }
+
+    /// Makes it the limit of this process.
+    func apply() {
+        if let bytes = memory.flatMap(PlanningOptions.bytes) { MemoryLimit.current = MemoryLimit(bytes: bytes, reason: "--memory") }
+    }
+}
