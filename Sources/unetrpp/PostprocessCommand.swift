@@ -52,7 +52,7 @@ struct PostprocessCommand: ParsableCommand {
         for bundle in bundles.dropFirst() where bundle.plan.labels != labels {
             throw CommandError("\(bundle.url.path) has other labels than \(bundles[0].url.path); decide about each by itself")
         }
-        if !dryRun { for bundle in bundles { try OutputOptions.checkWritable(bundle.url) } }
+        if !dryRun { for bundle in bundles { try OutputOptions.checkWritable(bundle.url.resolvingSymlinksInPath().deletingLastPathComponent()) } }
         // A reference without a prediction is a case of another fold; a prediction without a reference is a mistake.
         let pairs = try CasePair.match(
             predictions: URL(fileURLWithPath: predictions), references: URL(fileURLWithPath: references), requireAll: false)

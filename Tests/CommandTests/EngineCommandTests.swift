@@ -128,7 +128,7 @@ struct EngineCommandTests {
             #expect((report["secondsInEightBits"] as? Double ?? 0) > 0)
 
             for (arguments, note) in [(["--engine", "torch"], "8 bits are for the compiled engine"), ([], nil)] {
-                let mask = folder.appending(path: "mask.nii.gz").path
+                let mask = folder.appending(path: "mask\(arguments.count).nii.gz").path
                 let result = try CommandLineTool.run(
                     ["segment", scan, "-o", mask, "--model", output, "--device", "cpu"] + arguments, environment: environment)
                 #expect(result.status == 0 && FileManager.default.fileExists(atPath: mask))
