@@ -28,6 +28,12 @@ struct RestoreCommand: ParsableCommand {
     @OptionGroup var outputs: OutputOptions
     @OptionGroup var memory: MemoryOptions
 
+    func validate() throws {
+        guard [".nii", ".nii.gz"].contains(where: { output.lowercased().hasSuffix($0) }) else {
+            throw ValidationError("--output is \(output); expected a name that ends in .nii or .nii.gz")
+        }
+    }
+
     func run() throws {
         memory.apply()
         try outputs.check(file: URL(fileURLWithPath: output))

@@ -75,6 +75,7 @@ struct SegmentCommand: StoppableCommand {
         let device = try runtime.apply()
         memory.apply()
         let run = validationOf.map { TrainingRun(folder: URL(fileURLWithPath: $0)) }
+        _ = try run?.readDescription()  // before its model: a folder that is no run has none either
         let urls = model.isEmpty ? [run!.model] : model.map { URL(fileURLWithPath: $0) }
         let bundles = try urls.map { try ModelBundle(contentsOf: $0) }
         let tasks = try tasks(cases(for: bundles[0].plan, of: run))

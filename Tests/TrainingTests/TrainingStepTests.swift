@@ -44,6 +44,23 @@ import Torch
         return (image, targets)
     }
 
+    // With a flag of its own, to be run alone: what other tests of the process hold would count too.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["UNETRPP_SOAK_TESTS"] == "1")) func `Ten thousand steps leave no tensor behind, and memory stays what it was`() throws {
+        let setting = try Setting()
+        setting.optimizer.rate = 1e-4
+        let batches = try (0..<4).map(Self.batch)
+        func work(_ steps: Int) throws { for number in 0..<steps { _ = try setting.step([batches[number % 4]], setting.pass(UInt64(number))) } }
+        try work(1000)
+        let before = ProcessFigures()
+        for round in 1...3 {
+            try work(3000)
+            print("soak: after \(1000 + 3000 * round) steps: \(ProcessFigures())")
+        }
+        let after = ProcessFigures()
+        #expect(after.tensors == before.tensors && after.files == before.files, "\(before), then \(after)")
+        #expect(after.memory - before.memory < 16 << 20, "\(before), then \(after)")
+    }
+
     @Test func `Accumulated gradients are the mean of those of the batches alone`() throws {
         let batches = try [Self.batch(0), Self.batch(1)]
         var singles: [[[Float]]] = []
