@@ -131,7 +131,7 @@ struct EngineCommandTests {
                 let mask = folder.appending(path: "mask\(arguments.count).nii.gz").path
                 let result = try CommandLineTool.run(
                     ["segment", scan, "-o", mask, "--model", output, "--device", "cpu"] + arguments, environment: environment)
-                #expect(result.status == 0 && FileManager.default.fileExists(atPath: mask))
+                #expect(result.status == 0 && FileManager.default.fileExists(atPath: mask), "\(result.errors)")
                 #expect(result.errors.contains(note ?? "") || note == nil && !result.errors.contains("8 bits"))
             }
             let two = try TinyModel.bundle(TinyModel.plan(channelNames: ["T1", "T2"]), in: folder, named: "two").url.path
