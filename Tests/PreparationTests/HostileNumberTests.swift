@@ -69,6 +69,8 @@ import Volumes
                 return try #require(throws: PlanError.self) { try Plan(importingV2: url) }.description
             }
             #expect(try problem("[1, 1, 1]", "[32, 32, 1e300]").contains("its patch_size is [32.0, 32.0, 1e+300], but whole numbers are expected"))
+            // What the fuzzer found: 32 digits, beyond what a Double can be turned into an integer of.
+            #expect(try problem("[1, 1, 1]", "[32, 32222222222222222222222222222222, 32]").contains("3.2222222222222224e+31, 32.0], but whole numbers"))
             #expect(try problem("[1, 1, 1]", "[32, 32, 4611686018427387904]").contains("each number must be from 1 to 4096"))
             #expect(try problem("[1, 1e-300, 1]", "[32, 32, 32]").contains("each number must be from 0.0001 to 1000.0 mm"))
         }
