@@ -6,7 +6,7 @@
 ///
 /// In debug builds the variable `UNETRPP_FAULT` holds `ACTION:POINT:N`, such as `kill:rename:3` or `ENOSPC:write:2`: at the N-th such
 /// point (counted from 1, over all threads) the process kills itself, or the system's call is not made and fails with that error. A full
-/// disk (`ENOSPC`) stays full: all later points of that kind fail too. `any` stands for every point. Every path on which the program
+/// disk (`ENOSPC`) stays full: all later points of that kind fail too, but for removals. `any` stands for every point. Every path on which the program
 /// writes files asks here first. In release builds all of this is nothing.
 public enum FaultInjection {
     /// What is about to be done to a file or folder.
@@ -91,6 +91,7 @@ public enum FaultInjection {
                 for armed in all where armed.fault.point ?? point == point && path.hasPrefix(armed.folder ?? "") {
                     armed.passed += 1
                     let isLasting = armed.fault.action == .fail(ENOSPC)
+                    if isLasting, point == .remove { continue }  // a full disk keeps nobody from removing
                     if armed.passed == armed.fault.number || isLasting && armed.passed > armed.fault.number { return armed.fault.action }
                 }
                 return nil

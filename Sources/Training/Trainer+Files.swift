@@ -28,8 +28,8 @@ extension Trainer {
         return .damagedCheckpoint(path: run.latest.path, problem: problem, best: best)
     }
 
-    /// What a message about a failure can promise.
-    var lastGood: String { checkpoint.epoch == 0 ? "none yet" : "that of epoch \(checkpoint.epoch), \(run.latest.path)" }
+    /// What a message about a failure can promise: what lies there, which is the new epoch where only the sync after its rename failed.
+    var lastGood: String { Checkpoint.epoch(of: run.latest).map { "that of epoch \($0), \(run.latest.path)" } ?? "none yet" }
 
     /// Brings the files to the state of the checkpoint that the run goes on from.
     ///

@@ -38,20 +38,22 @@ struct ParallelTests {
         #expect((5..<(6 + threads)).contains(begun.now) && seen.now >= 1)
     }
 
-    @Test func `A cancelled task stops its parallel work on all threads`() async {
+    /// There is more work than anybody waits for, however late the cancellation comes on a machine with other tests to run.
+    @Test(.timeLimit(.minutes(10))) func `A cancelled task stops its parallel work on all threads`() async {
         let (begun, entered) = (Count(), DispatchSemaphore(value: 0))
         let task = Task.detached {
-            try Parallel.map(10_000, threads: 2) { index in
+            try Parallel.forEach(.max, threads: 2) { (_: Int) throws -> Void in
                 if begun.add() == 1 { entered.signal() }
-                try Cancellation.check()
                 Thread.sleep(forTimeInterval: 0.001)
-                return index
             }
         }
         await Task.detached { Self.wait(entered) }.value
         task.cancel()
-        await #expect(throws: CancellationError.self) { _ = try await task.value }
-        #expect(begun.now < 5000)
+        await #expect(throws: CancellationError.self) { try await task.value }
+        let end = begun.now
+        #expect(end >= 1)
+        try? await Task.sleep(for: .milliseconds(20))
+        #expect(begun.now == end)
     }
 
     private static func wait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
