@@ -14,11 +14,14 @@ public final class Background<Value: Sendable>: @unchecked Sendable {
     public init(_ body: @escaping @Sendable () throws -> Value) {
         let cancellation = Cancellation.current
         running.enter()
-        DispatchQueue.global().async { [self] in
+        // Not on a dispatch queue: on Linux its few threads are also those that tasks run on, and whoever waits here may hold one of them.
+        let thread = Thread { [self] in
             let result = Result { try Cancellation.$current.withValue(cancellation) { try body() } }
             lock.withLock { state = .ended(result) }
             running.leave()
         }
+        thread.stackSize = 8 << 20  // what the main thread has; a second one would get far less on some systems
+        thread.start()
     }
 
     /// Waits for the end and hands the result over; a value once, so that nothing of it is kept here.

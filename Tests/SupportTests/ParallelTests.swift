@@ -75,7 +75,7 @@ struct ParallelTests {
         #expect(throws: CancellationError.self) { try sibling.check() }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `A background result is had once, an error as often as one asks, and nothing waits forever`() throws {
+    @Test(.timeLimit(.minutes(10))) func `A background result is had once, an error as often as one asks, and nothing waits forever`() throws {
         let value = Background { 7 }
         #expect(try value.take() == 7)
         #expect(throws: BackgroundError.alreadyTaken) { try value.take() }
