@@ -38,11 +38,11 @@ let package = Package(
     name: "unetr-plus-plus",
     platforms: [.macOS(.v14)],
     products: [
-        .library(name: "UNETRPlusPlus", targets: ["Torch", "Layers", "Networks", "Volumes", "Preparation", "Training", "Inference", "Evaluation"]),
-        .library(name: "Volumes", targets: ["Volumes"]),
-        .library(name: "Evaluation", targets: ["Evaluation"]),
-        .library(name: "Archives", targets: ["Archives"]),
-        .library(name: "Preparation", targets: ["Preparation"]),
+        .library(name: "UNETRPlusPlus", targets: ["UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRVolumes", "UNETRPreparation", "UNETRTraining", "UNETRInference", "UNETREvaluation"]),
+        .library(name: "UNETRVolumes", targets: ["UNETRVolumes"]),
+        .library(name: "UNETREvaluation", targets: ["UNETREvaluation"]),
+        .library(name: "UNETRArchives", targets: ["UNETRArchives"]),
+        .library(name: "UNETRPreparation", targets: ["UNETRPreparation"]),
         .executable(name: "unetrpp", targets: ["unetrpp"]),
     ],
     dependencies: [
@@ -53,16 +53,16 @@ let package = Package(
     targets: [
         // Plain Swift: no libtorch.
         .systemLibrary(name: "CZlib", pkgConfig: nil, providers: [.apt(["zlib1g-dev"])]),
-        library("Support", [.product(name: "Crypto", package: "swift-crypto")]),
-        library("Archives", ["Support", "CZlib"]),
-        library("Volumes", ["Support", "CZlib"]),
-        library("Pictures", ["Support", "CZlib"]),
-        library("Preparation", ["Support", "Archives", "Volumes"]),
-        library("Augmentation", ["Support"]),
-        library("Evaluation", ["Support", "Volumes", "Pictures"]),
-        library("Graphs", ["Support", "Archives"]),
+        library("UNETRSupport", [.product(name: "Crypto", package: "swift-crypto")]),
+        library("UNETRArchives", ["UNETRSupport", "CZlib"]),
+        library("UNETRVolumes", ["UNETRSupport", "CZlib"]),
+        library("UNETRPictures", ["UNETRSupport", "CZlib"]),
+        library("UNETRPreparation", ["UNETRSupport", "UNETRArchives", "UNETRVolumes"]),
+        library("UNETRAugmentation", ["UNETRSupport"]),
+        library("UNETREvaluation", ["UNETRSupport", "UNETRVolumes", "UNETRPictures"]),
+        library("UNETRGraphs", ["UNETRSupport", "UNETRArchives"]),
         .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads OpenVINO at run time
-        library("OpenVINO", ["COpenVINO", "Support"]),
+        library("UNETROpenVINO", ["COpenVINO", "UNETRSupport"]),
         .target(name: "CFullResolution"),
 
         // Needs libtorch.
@@ -76,16 +76,16 @@ let package = Package(
             linkerSettings: [
                 .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
-        library("Torch", ["CTorch"]),
-        library("Layers", ["Torch", "Support", "Archives"]),
-        library("Networks", ["Layers", "Torch", "Graphs", "Support", "Archives"]),
-        library("Inference", ["Networks", "Graphs", "OpenVINO", "CFullResolution", "Layers", "Torch", "Preparation", "Evaluation", "Volumes", "Support", "Archives"]),
-        library("Training", ["Inference", "Networks", "Layers", "Torch", "Preparation", "Augmentation", "Evaluation", "Pictures", "Support", "Archives"]),
+        library("UNETRTorch", ["CTorch"]),
+        library("UNETRLayers", ["UNETRTorch", "UNETRSupport", "UNETRArchives"]),
+        library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRGraphs", "UNETRSupport", "UNETRArchives"]),
+        library("UNETRInference", ["UNETRNetworks", "UNETRGraphs", "UNETROpenVINO", "CFullResolution", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETREvaluation", "UNETRVolumes", "UNETRSupport", "UNETRArchives"]),
+        library("UNETRTraining", ["UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation", "UNETREvaluation", "UNETRPictures", "UNETRSupport", "UNETRArchives"]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
-                "Torch", "Layers", "Networks", "Training", "Inference", "Evaluation", "Preparation", "Volumes", "Pictures",
-                "Archives", "Augmentation", "Graphs", "OpenVINO", "Support",
+                "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREvaluation", "UNETRPreparation", "UNETRVolumes", "UNETRPictures",
+                "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -95,26 +95,26 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),
         .target(
             name: "NetworkTestSupport",
-            dependencies: ["TestSupport", "Inference", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"],
+            dependencies: ["TestSupport", "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRArchives"],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
-        tests("Support", []),
-        tests("Archives", ["Support"]),
-        tests("Volumes", ["Support"]),
-        tests("Pictures", ["Support"]),
-        tests("Preparation", ["Support", "Archives", "Volumes"]),
-        tests("Augmentation", ["Support", "Archives"]),
-        tests("Evaluation", ["Support", "Volumes", "Archives", "Pictures"]),
-        tests("Graphs", ["Archives"]),
-        tests("Torch", [], torch: true),
-        tests("Layers", ["Torch", "Archives"], torch: true),
-        tests("Networks", ["NetworkTestSupport", "Graphs", "Layers", "Torch", "Support", "Archives"], torch: true),
+        tests("UNETRSupport", []),
+        tests("UNETRArchives", ["UNETRSupport"]),
+        tests("UNETRVolumes", ["UNETRSupport"]),
+        tests("UNETRPictures", ["UNETRSupport"]),
+        tests("UNETRPreparation", ["UNETRSupport", "UNETRArchives", "UNETRVolumes"]),
+        tests("UNETRAugmentation", ["UNETRSupport", "UNETRArchives"]),
+        tests("UNETREvaluation", ["UNETRSupport", "UNETRVolumes", "UNETRArchives", "UNETRPictures"]),
+        tests("UNETRGraphs", ["UNETRArchives"]),
+        tests("UNETRTorch", [], torch: true),
+        tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
+        tests("UNETRNetworks", ["NetworkTestSupport", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"], torch: true),
         .testTarget(
             name: "CommandTests", dependencies: [
-                "unetrpp", "TestSupport", "NetworkTestSupport", "Volumes", "Training", "Inference", "Preparation", "Networks", "Layers", "Torch", "Archives", "Support",
+                "unetrpp", "TestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRInference", "UNETRPreparation", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRArchives", "UNETRSupport",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
-        tests("Training", ["NetworkTestSupport", "Augmentation", "Inference", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Support", "Archives"], torch: true),
-        tests("Inference", ["OpenVINO", "Support", "NetworkTestSupport", "Networks", "Layers", "Torch", "Preparation", "Volumes", "Archives"], torch: true),
+        tests("UNETRTraining", ["NetworkTestSupport", "UNETRAugmentation", "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRSupport", "UNETRArchives"], torch: true),
+        tests("UNETRInference", ["UNETROpenVINO", "UNETRSupport", "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRArchives"], torch: true),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
@@ -130,5 +130,5 @@ if Context.environment["UNETRPP_WITHOUT_LIBTORCH"] != nil {
         needing.insert(more.name)
     }
     package.targets.removeAll { needing.contains($0.name) }
-    package.products.removeAll { !["Volumes", "Evaluation"].contains($0.name) }
+    package.products.removeAll { !["UNETRVolumes", "UNETREvaluation"].contains($0.name) }
 }

@@ -13,9 +13,9 @@ let package = Package(
             name: "fuzz",
             dependencies: [
                 "CFuzz",
-                .product(name: "Archives", package: "unetr-plus-plus"),
-                .product(name: "Preparation", package: "unetr-plus-plus"),
-                .product(name: "Volumes", package: "unetr-plus-plus"),
+                .product(name: "UNETRArchives", package: "unetr-plus-plus"),
+                .product(name: "UNETRPreparation", package: "unetr-plus-plus"),
+                .product(name: "UNETRVolumes", package: "unetr-plus-plus"),
             ],
             path: "Sources/Fuzz",
             // The function main is libFuzzer's.

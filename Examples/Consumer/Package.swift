@@ -22,10 +22,10 @@ let package = Package(
             name: "Consumer",
             dependencies: [
                 .product(name: "UNETRPlusPlus", package: "unetr-plus-plus"),
-                .product(name: "Volumes", package: "unetr-plus-plus"),
+                .product(name: "UNETRVolumes", package: "unetr-plus-plus"),
             ],
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"])]),
         // Scans only: needs no libtorch at all.
-        .executableTarget(name: "ScanGeometry", dependencies: [.product(name: "Volumes", package: "unetr-plus-plus")]),
+        .executableTarget(name: "ScanGeometry", dependencies: [.product(name: "UNETRVolumes", package: "unetr-plus-plus")]),
     ]
 )

@@ -1,7 +1,7 @@
-import Augmentation
+import UNETRAugmentation
 import Foundation
-import Support
-import Torch
+import UNETRSupport
+import UNETRTorch
 
 extension BenchmarkCommand {
     /// Times the making of training samples: the published augmentation of a patch out of a case that is about half as large again, by as

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Foundation
-import Graphs
-import Inference
-import Layers
-import Networks
-import OpenVINO
-import Torch
-import Training
+import UNETRGraphs
+import UNETRInference
+import UNETRLayers
+import UNETRNetworks
+import UNETROpenVINO
+import UNETRTorch
+import UNETRTraining
 
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Evaluation
+import UNETREvaluation
 import Foundation
-import Support
+import UNETRSupport
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,12 +1,12 @@
-import Archives
+import UNETRArchives
 import ArgumentParser
 import Foundation
-import Inference
-import Layers
-import Networks
-import Preparation
-import Support
-import Torch
+import UNETRInference
+import UNETRLayers
+import UNETRNetworks
+import UNETRPreparation
+import UNETRSupport
+import UNETRTorch
 
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Preparation
+import UNETRPreparation
 
 struct DatasetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

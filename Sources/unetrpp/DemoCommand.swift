@@ -1,11 +1,11 @@
 import ArgumentParser
-import Evaluation
+import UNETREvaluation
 import Foundation
-import Inference
-import Pictures
-import Preparation
-import Torch
-import Volumes
+import UNETRInference
+import UNETRPictures
+import UNETRPreparation
+import UNETRTorch
+import UNETRVolumes
 
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

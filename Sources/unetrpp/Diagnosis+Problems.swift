@@ -1,6 +1,6 @@
 import Foundation
-import Support
-import Torch
+import UNETRSupport
+import UNETRTorch
 
 extension Diagnosis {
     /// A small product on the device: nil if it comes out right.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Support
-import Torch
+import UNETRSupport
+import UNETRTorch
 
 /// What this program stands on: versions, devices, processor, memory, and what is wrong with them.
 struct Diagnosis: Encodable {

@@ -1,6 +1,6 @@
 public import ArgumentParser
-public import Inference
-public import Networks
+public import UNETRInference
+public import UNETRNetworks
 
 extension EngineChoice: ExpressibleByArgument {}
 

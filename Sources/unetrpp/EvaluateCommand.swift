@@ -1,7 +1,7 @@
 import ArgumentParser
-import Evaluation
+import UNETREvaluation
 import Foundation
-import Support
+import UNETRSupport
 
 struct EvaluateCommand: StoppableCommand {
     static let configuration = CommandConfiguration(

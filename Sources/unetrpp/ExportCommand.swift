@@ -1,10 +1,10 @@
 import ArgumentParser
 import Foundation
-import Graphs
-import Inference
-import Layers
-import Networks
-import Support
+import UNETRGraphs
+import UNETRInference
+import UNETRLayers
+import UNETRNetworks
+import UNETRSupport
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

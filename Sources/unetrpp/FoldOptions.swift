@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Preparation
-import Training
+import UNETRPreparation
+import UNETRTraining
 
 /// Which cases a command trains on and which it keeps for validation.
 struct FoldOptions: ParsableArguments {

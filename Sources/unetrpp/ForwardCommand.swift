@@ -1,11 +1,11 @@
-import Archives
+import UNETRArchives
 import ArgumentParser
 import Foundation
-import Inference
-import Layers
-import Networks
-import Support
-import Torch
+import UNETRInference
+import UNETRLayers
+import UNETRNetworks
+import UNETRSupport
+import UNETRTorch
 
 struct ForwardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

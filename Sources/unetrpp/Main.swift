@@ -1,6 +1,6 @@
 import ArgumentParser
-import Support
-import Torch
+import UNETRSupport
+import UNETRTorch
 
 @main
 struct UNETRPP: AsyncParsableCommand {

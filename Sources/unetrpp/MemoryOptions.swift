@@ -1,5 +1,5 @@
 import ArgumentParser
-import Support
+import UNETRSupport
 
 /// How much memory a command that reads scans may take.
 struct MemoryOptions: ParsableArguments {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Inference
+import UNETRInference
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

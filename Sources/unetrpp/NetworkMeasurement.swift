@@ -1,6 +1,6 @@
 import Foundation
-import Networks
-import Torch
+import UNETRNetworks
+import UNETRTorch
 
 /// Measures networks, each figure in a process of its own (`unetrpp benchmark`), so that its peak memory is its own.
 struct NetworkMeasurement {

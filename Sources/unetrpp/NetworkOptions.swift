@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
-import Inference
-import Networks
-import Support
+import UNETRInference
+import UNETRNetworks
+import UNETRSupport
 
 /// How a command that looks at one network is told which.
 struct NetworkOptions: ParsableArguments {

@@ -1,6 +1,6 @@
 import Foundation
-import Networks
-import Pictures
+import UNETRNetworks
+import UNETRPictures
 
 /// All networks side by side: what each has, what it does, what it takes here, and what was printed about it.
 struct NetworkTable: Encodable {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Support
+import UNETRSupport
 
 /// The one rule about outputs, for every command: what is there already is replaced only with `--force`, and whatever stands in the way of
 /// writing is said before the work and not after it.

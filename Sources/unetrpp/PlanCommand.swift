@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Inference
-import Preparation
+import UNETRInference
+import UNETRPreparation
 
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
-import Inference
-import Networks
-import Preparation
-import Support
+import UNETRInference
+import UNETRNetworks
+import UNETRPreparation
+import UNETRSupport
 
 /// How commands that need a plan come by one.
 struct PlanningOptions: ParsableArguments {

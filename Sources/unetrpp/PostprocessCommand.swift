@@ -1,9 +1,9 @@
 import ArgumentParser
-import Evaluation
+import UNETREvaluation
 import Foundation
-import Inference
-import Preparation
-import Volumes
+import UNETRInference
+import UNETRPreparation
+import UNETRVolumes
 
 struct PostprocessCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Preparation
-import Support
+import UNETRPreparation
+import UNETRSupport
 
 struct PrepareCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(

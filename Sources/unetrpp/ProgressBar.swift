@@ -1,5 +1,5 @@
 import Foundation
-import Support
+import UNETRSupport
 
 /// Progress on standard error: one line that moves on a terminal, plain lines elsewhere. Any thread may report.
 final class ProgressBar: @unchecked Sendable {

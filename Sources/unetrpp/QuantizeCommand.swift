@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
-import Inference
-import OpenVINO
-import Preparation
-import Torch
+import UNETRInference
+import UNETROpenVINO
+import UNETRPreparation
+import UNETRTorch
 
 struct QuantizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
-import Archives
+import UNETRArchives
 import ArgumentParser
 import Foundation
-import Preparation
-import Support
-import Volumes
+import UNETRPreparation
+import UNETRSupport
+import UNETRVolumes
 
 struct RestoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

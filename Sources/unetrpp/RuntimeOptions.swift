@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import Support
-import Torch
+import UNETRSupport
+import UNETRTorch
 
 /// Options of every command that computes.
 struct RuntimeOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Evaluation
+import UNETREvaluation
 import Foundation
-import Volumes
+import UNETRVolumes
 
 /// What is scored and how, for the commands that compare label maps.
 struct ScoringOptions: ParsableArguments {

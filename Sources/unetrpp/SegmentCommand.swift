@@ -1,10 +1,10 @@
 import ArgumentParser
 import Foundation
-import Inference
-import Preparation
-import Torch
-import Training
-import Volumes
+import UNETRInference
+import UNETRPreparation
+import UNETRTorch
+import UNETRTraining
+import UNETRVolumes
 
 struct SegmentCommand: StoppableCommand {
     static let configuration = CommandConfiguration(

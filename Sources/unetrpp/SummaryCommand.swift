@@ -1,10 +1,10 @@
 import ArgumentParser
 import Foundation
-import Inference
-import Layers
-import Networks
-import Pictures
-import Torch
+import UNETRInference
+import UNETRLayers
+import UNETRNetworks
+import UNETRPictures
+import UNETRTorch
 
 struct SummaryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
-import Inference
-import Preparation
-import Torch
-import Training
+import UNETRInference
+import UNETRPreparation
+import UNETRTorch
+import UNETRTraining
 
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 import Foundation
-import Inference
-import Networks
-import Preparation
-import Torch
-import Training
+import UNETRInference
+import UNETRNetworks
+import UNETRPreparation
+import UNETRTorch
+import UNETRTraining
 
 extension TrainCommand {
     /// The description of the run to go on with: what it was started with, its files where they are now.

@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import Networks
+public import UNETRNetworks
 
 extension UNETRPlusPlusConfiguration.Variant: ExpressibleByArgument {}
 

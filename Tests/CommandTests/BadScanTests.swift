@@ -1,9 +1,9 @@
 import Foundation
-import Inference
+import UNETRInference
 import NetworkTestSupport
 import TestSupport
 import Testing
-import Volumes
+import UNETRVolumes
 
 /// Everything a scan can have wrong, in one folder: each is told with its own sentence, and the sound ones are done.
 struct BadScanTests {

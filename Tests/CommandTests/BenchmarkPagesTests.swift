@@ -1,5 +1,5 @@
 import Foundation
-import Preparation
+import UNETRPreparation
 import TestSupport
 import Testing
 

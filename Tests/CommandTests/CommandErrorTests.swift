@@ -1,10 +1,10 @@
 import Foundation
-import Inference
+import UNETRInference
 import NetworkTestSupport
-import Preparation
+import UNETRPreparation
 import TestSupport
 import Testing
-import Volumes
+import UNETRVolumes
 
 /// What each command says, and the status it ends with, when its inputs or outputs are not what they should be.
 struct CommandErrorTests {

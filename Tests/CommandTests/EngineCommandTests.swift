@@ -1,10 +1,10 @@
 import Foundation
-import Inference
+import UNETRInference
 import NetworkTestSupport
-import Support
+import UNETRSupport
 import TestSupport
 import Testing
-import Volumes
+import UNETRVolumes
 
 struct EngineCommandTests {
     /// A tiny model and a scan for it.

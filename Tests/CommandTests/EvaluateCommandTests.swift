@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-import Volumes
+import UNETRVolumes
 
 @Suite struct EvaluateCommandTests {
     /// Folders of predictions and references with these cases, boxes of label 1 that overlap by two thirds.

@@ -1,11 +1,11 @@
 #if DEBUG
 import Foundation
-import Inference
+import UNETRInference
 import NetworkTestSupport
-import Support
+import UNETRSupport
 import TestSupport
 import Testing
-import Volumes
+import UNETRVolumes
 
 /// A kill at every moment at which a command gives a file its name or takes one away: what was there is there or the new one is, and the
 /// command run again removes what was left and gives what it would have given.

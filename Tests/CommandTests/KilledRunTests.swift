@@ -1,7 +1,7 @@
 #if DEBUG
     import Foundation
     import NetworkTestSupport
-    import Preparation
+    import UNETRPreparation
     import TestSupport
     import Testing
 

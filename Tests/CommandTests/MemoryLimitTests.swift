@@ -1,9 +1,9 @@
 import Foundation
-import Inference
+import UNETRInference
 import NetworkTestSupport
 import TestSupport
 import Testing
-import Volumes
+import UNETRVolumes
 
 /// Files that claim, or lead to, more than fits into memory: refused in a sentence before anything is taken.
 struct MemoryLimitTests {

@@ -1,14 +1,14 @@
-import Archives
+import UNETRArchives
 import Foundation
-import Inference
-import Layers
+import UNETRInference
+import UNETRLayers
 import NetworkTestSupport
-import Networks
-import Preparation
+import UNETRNetworks
+import UNETRPreparation
 import TestSupport
 import Testing
-import Torch
-import Volumes
+import UNETRTorch
+import UNETRVolumes
 
 /// The commands that take any network.
 struct NetworkCommandTests {

@@ -1,8 +1,8 @@
-import Archives
+import UNETRArchives
 import Foundation
-import Inference
+import UNETRInference
 import NetworkTestSupport
-import Preparation
+import UNETRPreparation
 import TestSupport
 import Testing
 

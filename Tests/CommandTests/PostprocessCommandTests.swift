@@ -1,10 +1,10 @@
 import Foundation
-import Inference
+import UNETRInference
 import NetworkTestSupport
-import Preparation
+import UNETRPreparation
 import TestSupport
 import Testing
-import Volumes
+import UNETRVolumes
 
 struct PostprocessCommandTests {
     /// Masks with a second, smaller part that the reference does not have.

@@ -1,10 +1,10 @@
 import Foundation
-import Inference
+import UNETRInference
 import NetworkTestSupport
-import Preparation
+import UNETRPreparation
 import TestSupport
 import Testing
-import Volumes
+import UNETRVolumes
 
 struct SegmentCommandTests {
     @Test func `One scan gives one mask with its geometry; again gives the same bytes`() throws {

@@ -1,10 +1,10 @@
 import Foundation
-import Inference
+import UNETRInference
 import NetworkTestSupport
-import Preparation
+import UNETRPreparation
 import TestSupport
 import Testing
-import Volumes
+import UNETRVolumes
 
 /// What a signal does to commands that are at work: real processes, stopped at a moment that their own output tells.
 struct SignalTests {

@@ -1,6 +1,6 @@
 import Foundation
 import NetworkTestSupport
-import Volumes
+import UNETRVolumes
 
 /// Tiny data sets on disk.
 enum TinyData {

@@ -1,10 +1,10 @@
 import Foundation
-import Preparation
+import UNETRPreparation
 import NetworkTestSupport
-import Support
+import UNETRSupport
 import TestSupport
 import Testing
-import Training
+import UNETRTraining
 
 struct TrainCommandTests {
     private func arguments(_ dataset: URL, _ plan: URL, _ run: URL, _ more: [String] = []) -> [String] {

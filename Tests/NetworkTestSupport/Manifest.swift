@@ -1,9 +1,9 @@
-public import Archives
+public import UNETRArchives
 import Foundation
-import Layers
-public import Networks
+import UNETRLayers
+public import UNETRNetworks
 import TestSupport
-public import Torch
+public import UNETRTorch
 
 /// One run of the reference's UNETR++: a manifest that names a variant, and for training runs what differs from it.
 public struct Manifest: Sendable {

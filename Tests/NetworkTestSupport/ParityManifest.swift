@@ -1,10 +1,10 @@
-public import Archives
+public import UNETRArchives
 import Foundation
-public import Layers
-public import Networks
+public import UNETRLayers
+public import UNETRNetworks
 import TestSupport
 public import Testing
-public import Torch
+public import UNETRTorch
 
 /// One run of a reference network: `Tests/Fixtures/parity/NAME.json` and `.safetensors`.
 public struct ParityManifest: Sendable {

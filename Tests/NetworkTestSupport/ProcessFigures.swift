@@ -1,5 +1,5 @@
 import Foundation
-import Torch
+import UNETRTorch
 
 /// What this process holds at a moment: for tests that nothing grows.
 public struct ProcessFigures: CustomStringConvertible, Sendable {

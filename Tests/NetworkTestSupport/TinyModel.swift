@@ -1,11 +1,11 @@
 public import Foundation
-public import Inference
-import Layers
-import Networks
-public import Preparation
+public import UNETRInference
+import UNETRLayers
+import UNETRNetworks
+public import UNETRPreparation
 import TestSupport
-import Torch
-public import Volumes
+import UNETRTorch
+public import UNETRVolumes
 
 /// The smallest model and scans that go through everything: a patch of 16³, feature size 2, one block a stage.
 public enum TinyModel {

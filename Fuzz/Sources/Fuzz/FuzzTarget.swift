@@ -1,7 +1,7 @@
-import Archives
+import UNETRArchives
 import Foundation
-import Preparation
-import Volumes
+import UNETRPreparation
+import UNETRVolumes
 
 /// A reader of files, and where it wants its file to lie.
 struct FuzzTarget {

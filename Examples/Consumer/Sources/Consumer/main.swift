@@ -1,7 +1,7 @@
 import Foundation
-import Networks
-import Torch
-import Volumes
+import UNETRNetworks
+import UNETRTorch
+import UNETRVolumes
 
 // A tensor: libtorch is compiled against, linked and found at run time.
 let six = try Tensor.full([1, 3], 2).matmul(Tensor.full([3, 1], 1))

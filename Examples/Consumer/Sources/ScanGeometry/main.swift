@@ -1,4 +1,4 @@
-import Volumes
+import UNETRVolumes
 
 // What a program that only handles scans needs: the product Volumes, and no libtorch.
 let geometry = Geometry(

@@ -1,0 +1,65 @@
+import Foundation
+import UNETRSupport
+
+/// Background threads that make batches ahead of the training loop, always the same ones.
+///
+/// Batch k of an epoch depends on the seed, the epoch, k and the rank alone: not on the number of threads nor on their timing, and
+/// not on where loading began. Ranks share one global batch: rank r of w has samples r·n … r·n + n − 1 of w·n.
+public final class BatchLoader: Sendable {
+    /// What is loaded, and how far ahead.
+    public struct Configuration: Sendable, Codable, Equatable {
+        public var seed: UInt64
+        /// Samples per batch on this rank.
+        public var batchSize: Int
+        public var batchesPerEpoch: Int
+        /// The sizes of the label levels, finest first; level 0 must be the patch.
+        public var levels: [Extent]
+        /// The share of the global batch that is centred on foreground.
+        public var foregroundShare = 0.33
+        public var rank = 0
+        public var worldSize = 1
+        public var threads = 1
+        /// Batches that may be ready or under way.
+        public var ahead = 3
+
+        public init(seed: UInt64, batchSize: Int, batchesPerEpoch: Int, levels: [Extent]) {
+            self.seed = seed
+            self.batchSize = batchSize
+            self.batchesPerEpoch = batchesPerEpoch
+            self.levels = levels
+        }
+    }
+
+    private let queue: BatchQueue
+
+    /// Starts loading.
+    ///
+    /// - Parameters:
+    ///   - sources: the cases; each sample draws one of them, with equal chance.
+    ///   - start: the first batch.
+    ///   - endEpoch: loading ends before this epoch; never when nil.
+    /// - Throws: `AugmentationError` when a number does not fit, or the cases differ in their channels.
+    public init(
+        sources: [any SampleSource], augmenter: Augmenter, configuration: Configuration,
+        start: Batch.Position = .init(epoch: 0, batch: 0), endEpoch: Int? = nil
+    ) throws {
+        let maker = try BatchMaker(sources: sources, augmenter: augmenter, configuration: configuration)
+        let first = start.epoch * configuration.batchesPerEpoch + start.batch
+        let end = endEpoch.map { $0 * configuration.batchesPerEpoch }
+        queue = BatchQueue(maker, first: first, end: end, ahead: configuration.ahead)
+        for number in 0..<configuration.threads { queue.startThread(number) }
+    }
+
+    deinit { queue.cancel(wait: false) }
+
+    /// The next batch, in order; waits until it is ready. Nil after the last one and after `cancel()`.
+    ///
+    /// - Throws: what reading a case threw.
+    public func next() throws -> Batch? { try queue.next() }
+
+    /// How long `next()` has waited in all: the time the network had nothing to do.
+    public var waited: Duration { queue.waited }
+
+    /// Ends the threads and waits until they have ended (at most the time of a sample).
+    public func cancel() { queue.cancel(wait: true) }
+}

@@ -1,0 +1,129 @@
+public import Foundation
+import UNETRGraphs
+public import UNETRLayers
+public import UNETRNetworks
+public import UNETROpenVINO
+import UNETRSupport
+public import UNETRTorch
+
+/// A network compiled by OpenVINO from a graph of our own.
+///
+/// Where the processor has AVX-512, OpenVINO gets what is below full resolution, and the blocks at full resolution run in kernels of their
+/// own (`FullResolutionBlocks`): the same function, and no pass over a full-resolution map that only normalises, adds or moves.
+///
+/// Compiling takes a second or more, so the result is kept in a cache folder: one file for each network, weights, precision, machine and
+/// library. A file that does not fit is compiled anew, and a note says why. A folder or file that others can write is not used.
+public final class CompiledEngine: PatchEngine {
+    private let network: NetworkDescription
+    private let model: CompiledModel
+    /// Nil where OpenVINO has the whole network.
+    private let blocks: FullResolutionBlocks?
+    /// Whether the full-resolution blocks run in kernels of their own.
+    public var usesKernels: Bool { blocks != nil }
+    private let library: OpenVINOLibrary.Loaded
+    private let precision: CompiledModel.Precision
+    private let isEightBit: Bool
+    /// True if the cache already held the compiled network.
+    public let cameFromCache: Bool
+    public let parameterCount: Int
+    /// What OpenVINO gives to the blocks, kept between calls.
+    private var coarse: [Float]
+
+    /// - Parameters:
+    ///   - weights: of a network that is in the cache only those of the full-resolution blocks are read.
+    ///   - weightsDigest: tells these weights from all others: the SHA-256 of their file.
+    ///   - verify: called before anything that was made of the weights is kept or handed out; throws if they are not those of the digest.
+    ///   - precision: that of everything, or of what is not computed in 8 bits.
+    ///   - eightBits: the ranges with which convolutions are computed in 8 bits; nil: none is.
+    ///   - usesKernels: whether the full-resolution blocks run in kernels of their own where the processor can.
+    ///   - cache: a folder, or nil to compile always.
+    ///   - note: told what went wrong with the cache, in a sentence.
+    /// - Throws: `OpenVINOError`, `GraphError` for missing ranges, `ConfigurationError` for networks that cannot be written as a graph, `StateError`.
+    public init(
+        _ network: NetworkDescription, weights: () throws -> StateDictionary, weightsDigest: String, verify: () throws -> Void = {},
+        library: OpenVINOLibrary.Loaded, precision: CompiledModel.Precision, eightBits: Quantisation.Ranges? = nil, threads: Int, usesKernels: Bool = true,
+        cache: URL?, note: (String) -> Void = { _ in }
+    ) throws {
+        self.network = network
+        self.library = library
+        self.precision = precision
+        isEightBit = eightBits != nil
+        parameterCount = try network.complexity().parameters
+        blocks = try usesKernels ? FullResolutionBlocks(network, weights: weights, precision: precision, threads: threads) : nil
+        coarse = Array(repeating: 0, count: blocks?.coarseShape.reduce(1, *) ?? 0)
+        let extent = blocks == nil ? GraphExtent.whole : .coarse
+        let input = [1, network.inputChannels] + network.patchSize
+        let output = [1] + (blocks?.coarseShape ?? [network.classes] + network.patchSize)
+        var file = try cache.map { try CompiledCache(folder: $0, network, extent, weightsDigest, library, precision, eightBits: eightBits) }
+        func cached() throws -> CompiledModel? {
+            try file?.stored().map {
+                try CompiledModel(exported: $0, precision: precision, threads: threads, inputShape: input, outputShape: output)
+            }
+        }
+        do {
+            if let found = try cached() {
+                try verify()
+                model = found
+                cameFromCache = true
+                return
+            }
+        } catch let error as CompiledCacheError {
+            note(error.isAboutFolder ? "\(error); the network is compiled without the cache" : "\(error); the network is compiled anew")
+            if error.isAboutFolder { file = nil }
+        } catch let error as OpenVINOError {
+            note("\(error); the network is compiled anew")
+        }
+        try verify()
+        cameFromCache = false
+        let graph = try network.graph(weights: weights(), form: .fast, extent: extent, batch: 1)
+        let onnx = try (eightBits.map(graph.inEightBits) ?? graph).onnx()
+        let compiled = try CompiledModel(onnx: onnx, precision: precision, threads: threads, inputShape: input, outputShape: output)
+        do {
+            try file?.write(compiled)
+            // What is read back may sum in another order; so that this start gives the same bits as the next, it is used already now.
+            model = try cached() ?? compiled
+        } catch {
+            file?.remove()
+            note("\(error); the next start compiles again")
+            model = compiled
+        }
+    }
+
+    public var summary: String {
+        "OpenVINO \(library.version), \(isEightBit ? "8 bits and " : "")\(precision == .bfloat16 ? "bfloat16" : "float32")"
+    }
+
+    public func logits(of patches: Tensor, reusing used: Tensor?) throws -> Tensor {
+        guard patches.shape.dropFirst() == model.inputShape.dropFirst() else {
+            throw OpenVINOError.shape(found: patches.shape, expected: model.inputShape)
+        }
+        let samples = patches.shape[0]
+        let input = try patches.to(.float32).contiguous()
+        let shape = [samples, network.classes] + network.patchSize
+        let output = try used.flatMap { $0.shape == shape && $0.dtype == .float32 && $0.device == .cpu && $0.isContiguous() ? $0 : nil }
+            ?? Tensor.empty(shape)
+        try input.withUnsafeElements(of: Float.self) { source in
+            try output.withUnsafeMutableElements(of: Float.self) { target in
+                let (taken, given) = (source.count / samples, target.count / samples)
+                for sample in 0..<samples {
+                    try compute(
+                        UnsafeBufferPointer(rebasing: source[sample * taken..<(sample + 1) * taken]),
+                        into: UnsafeMutableBufferPointer(rebasing: target[sample * given..<(sample + 1) * given]))
+                }
+            }
+        }
+        return output
+    }
+
+    private func compute(_ input: UnsafeBufferPointer<Float>, into logits: UnsafeMutableBufferPointer<Float>) throws {
+        guard let blocks else { return try model.compute(input, into: logits) }
+        try coarse.withUnsafeMutableBufferPointer { coarse in
+            try blocks.compute(
+                input.baseAddress!,
+                coarse: {
+                    try model.compute(input, into: coarse)
+                    return UnsafePointer(coarse.baseAddress!)
+                }, logits: logits.baseAddress!)
+        }
+    }
+}

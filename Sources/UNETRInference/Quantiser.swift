@@ -1,0 +1,144 @@
+import UNETREvaluation
+public import Foundation
+import UNETRNetworks
+import UNETROpenVINO
+public import UNETRPreparation
+import UNETRSupport
+import UNETRTorch
+import UNETRVolumes
+
+/// Makes a model ready to be computed in 8 bits by the compiled engine.
+///
+///     let quantiser = try Quantiser(ModelBundle(contentsOf: model), scans: scans)
+///     var quantisation = try quantiser.calibrate()
+///     quantisation.report = try quantiser.compare(quantisation)
+///     try quantiser.save(quantisation, to: target)
+///
+/// Weights become whole numbers with a scale for each output channel; activations become whole numbers on ranges measured on real scans.
+/// Everything but the 3×3×3 convolutions stays in bfloat16 where the processor has it, else in float32; so do the full-resolution blocks
+/// where they run in kernels of their own.
+public struct Quantiser {
+    /// The mean Dice of the masks against those of float32 under which a model is not saved.
+    public static let requiredAgreement = 0.995
+
+    public let bundle: ModelBundle
+    public let scans: [DatasetCase]
+    /// Patches that ranges are measured on, in all; but at least one of each scan.
+    public var patchLimit = 64
+    /// A folder for compiled networks, nil to keep none.
+    public var cache: URL? = CompiledCache.standardFolder
+    private let library: OpenVINOLibrary.Loaded
+    private let weightsDigest: String
+
+    /// - Throws: `OpenVINOError` where OpenVINO is absent; `QuantisationError` for other networks and processors, or no scans.
+    public init(_ bundle: ModelBundle, scans: [DatasetCase], openVINO: URL? = EngineMaker.placeFromEnvironment) throws {
+        guard case .unetrPlusPlus = bundle.network else { throw QuantisationError.architecture(bundle.network.architecture.rawValue) }
+        guard Processor.current.hasEightBitProducts else { throw QuantisationError.processor }
+        guard !scans.isEmpty else { throw QuantisationError.noScans }
+        self.bundle = bundle
+        self.scans = scans
+        library = try EngineMaker.loadOpenVINO(from: openVINO)
+        try bundle.weights.check()
+        weightsDigest = try bundle.weights.claimed().text
+    }
+
+    /// Measures the ranges on the fullest windows of each scan.
+    /// - Parameter progress: called after each scan.
+    /// - Throws: what reading and preparing a scan throws; `QuantisationError.nonFinite`.
+    public func calibrate(_ progress: (DatasetCase) throws -> Void = { _ in }) throws -> Quantisation {
+        let observer = try RangeObserver(bundle, threads: Runtime.threads)
+        let predictor = SlidingWindowPredictor(engines: [], plan: bundle.plan), preparer = Preparer(plan: bundle.plan)
+        for scan in scans {
+            let (image, _) = try preparer.input(scan.readScan(channelNames: bundle.plan.channelNames), name: scan.imageURLs[0].path)
+            for patch in try predictor.fullestPatches(of: image, atMost: max(1, patchLimit / scans.count)) { try observer.observe(patch) }
+            try progress(scan)
+        }
+        return Quantisation(weights: weightsDigest, ranges: observer.ranges, scans: scans.map(\.name), patches: observer.patches)
+    }
+
+    /// Segments every scan in float32 and in 8 bits, without mirroring, and compares the masks.
+    /// - Parameter progress: called after each scan.
+    public func compare(_ quantisation: Quantisation, _ progress: (DatasetCase) throws -> Void = { _ in }) throws -> QuantisationReport {
+        var maker = EngineMaker(.compiled)
+        maker.cache = cache
+        let segmenter = try Segmenter(models: [bundle], maker: maker, mirroring: false)
+        let predictors = [segmenter.predictor, try inEightBits(segmenter.predictor, quantisation)]
+        let structures = bundle.plan.labels.foreground
+        let classes = structures.map { EvaluatedClass(labels: $0.values.map { Int16(truncatingIfNeeded: $0) }, name: $0.name) }
+        let evaluator = Evaluator(classes: classes)
+        var figures = structures.map { _ in [(dice: Double, hd95: Double)]() }
+        var seconds: [[Double]] = [[], []]
+        for scan in scans {
+            let (image, properties) = try segmenter.prepare(
+                scan.readScan(channelNames: bundle.plan.channelNames), name: scan.imageURLs[0].path)
+            let masks = try predictors.enumerated().map { index, predictor in
+                var patches = 1
+                segmenter.predictor = predictor
+                let result = try segmenter.segment(image, of: properties, progress: { _, total in patches = total })
+                seconds[index].append(result.networkSeconds / Double(patches))
+                return result.labels
+            }
+            let metrics = try evaluator.evaluate(masks[1], against: masks[0], case: scan.name)
+            for (index, scored) in classes.enumerated() {
+                guard let figure = metrics.classes[scored.key], let dice = figure.dice else { continue }
+                figures[index].append((dice, figure.surface?.hd95 ?? metrics.diagonal))
+            }
+            try progress(scan)
+        }
+        let medians = seconds.map { $0.sorted()[$0.count / 2] }
+        return QuantisationReport(structures.map(\.name), figures, secondsInFloat32: medians[0], secondsInEightBits: medians[1])
+    }
+
+    /// The same predictor with the network in 8 bits.
+    private func inEightBits(_ predictor: SlidingWindowPredictor, _ quantisation: Quantisation) throws -> SlidingWindowPredictor {
+        var predictor = predictor
+        predictor.engines = [
+            try CompiledEngine(
+                bundle.network, weights: { try bundle.state() }, weightsDigest: weightsDigest, library: library,
+                precision: Processor.current.hasBFloat16 ? .bfloat16 : .float32, eightBits: quantisation.ranges, threads: Runtime.threads,
+                cache: cache)
+        ]
+        return predictor
+    }
+
+    /// Writes the model with `quantisation.json` and a section about it in its card, in one move.
+    ///
+    /// - Parameters:
+    ///   - disagreeing: whether it is saved even if the masks agree less than `requiredAgreement`, or were not compared.
+    ///   - replacing: whether it may take the place of what is there already.
+    /// - Throws: `QuantisationError.disagreement`, `.nothingToCompare`; `.exists` if there is something at the place already; `FileError`.
+    @discardableResult
+    public func save(
+        _ quantisation: Quantisation, to url: URL, evenIf disagreeing: Bool = false, replacing: Bool = false
+    ) throws -> ModelBundle {
+        let files = FileManager.default
+        guard replacing || !files.fileExists(atPath: url.path) else { throw QuantisationError.exists(path: url.path) }
+        if !disagreeing {
+            guard let agreement = quantisation.report?.agreement else { throw QuantisationError.nothingToCompare(scans: scans.count) }
+            guard agreement >= Self.requiredAgreement else {
+                throw QuantisationError.disagreement(found: agreement, limit: Self.requiredAgreement)
+            }
+        }
+        try ModelBundle.replace(url) { folder in
+            let source = bundle.url.resolvingSymlinksInPath()
+            try AtomicFile.makeFolder(folder)
+            for name in try BundleDigests.names(in: source) {
+                try files.copyItem(at: source.appending(path: name).resolvingSymlinksInPath(), to: folder.appending(path: name))
+            }
+            try quantisation.write(to: folder.appending(path: Quantisation.fileName))
+            let card = folder.appending(path: "card.md")
+            if let section = quantisation.report?.cardSection(scans: quantisation.scans.count, patches: quantisation.patches) {
+                let text = (try? String(contentsOf: card, encoding: .utf8)) ?? ""
+                try AtomicFile.write(Data((Self.withoutSection(text) + section).utf8), to: card)
+            }
+            try BundleDigests(measuring: folder).write(to: folder)
+        }
+        return try ModelBundle(contentsOf: url)
+    }
+
+    /// A card without the section of an earlier calibration, which ends it.
+    private static func withoutSection(_ card: String) -> String {
+        let text = card.range(of: "\n## 8 bits\n").map { String(card[..<$0.lowerBound]) } ?? card
+        return text.trimmingCharacters(in: .newlines)
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import UNETRGraphs
+import UNETRNetworks
+import UNETROpenVINO
+import UNETRPreparation
+import UNETRTorch
+
+/// Measures the range of each 8-bit convolution's input while patches go through the network in float32.
+///
+/// A range is the mean over the patches of their extremes: rounding is finer than over the extremes of all, and the few values that lie
+/// outside do less harm. On ten hippocampus scans the masks came nearer to those of float32 than with all extremes, with ranges a tenth
+/// or a fifth narrower, with those of the least squared error, and with 0.01 % of the values cut off at each end.
+final class RangeObserver {
+    private let model: CompiledModel
+    private let names: [String]
+    private var sums: [(low: Double, high: Double)]
+    private(set) var patches = 0
+
+    init(_ bundle: ModelBundle, threads: Int) throws {
+        let network = bundle.network
+        let graph = try network.graph(weights: bundle.state(), form: .fast, batch: 1)
+        names = graph.eightBitConvolutions
+        sums = Array(repeating: (0, 0), count: names.count)
+        model = try CompiledModel(
+            onnx: graph.observingExtremes().onnx(), precision: .float32, threads: threads,
+            inputShape: [1, network.inputChannels] + network.patchSize, outputShape: [1, names.count, 1, 1, 2])
+    }
+
+    /// - Parameter patch: [1, C, D, H, W].
+    /// - Throws: `QuantisationError.nonFinite` if the network gives no numbers for it; `OpenVINOError`.
+    func observe(_ patch: Tensor) throws {
+        var extremes = [Float](repeating: 0, count: 2 * names.count)
+        try patch.to(.float32).contiguous().withUnsafeElements(of: Float.self) { input in
+            try extremes.withUnsafeMutableBufferPointer { try model.compute(input, into: $0) }
+        }
+        guard extremes.allSatisfy(\.isFinite) else { throw QuantisationError.nonFinite }
+        for index in names.indices {
+            sums[index].low += Double(extremes[2 * index])
+            sums[index].high += Double(extremes[2 * index + 1])
+        }
+        patches += 1
+    }
+
+    /// At least one patch must have been observed.
+    var ranges: Quantisation.Ranges {
+        precondition(patches > 0)
+        return Dictionary(zip(names, sums).map { name, sum in
+            (name, Float(sum.low / Double(patches))...Float(sum.high / Double(patches)))
+        }) { first, _ in first }
+    }
+}
+
+extension SlidingWindowPredictor {
+    /// The windows of a prepared scan [C, D, H, W] whose values differ most, at most so many, each [1, C, …]; windows of air tell nothing.
+    func fullestPatches(of image: Tensor, atMost count: Int) throws -> [Tensor] {
+        try withoutGradients {
+            let size = Array(image.shape.dropFirst()), window = SlidingWindow(size: size, patchSize: patchSize, stepFraction: settings.stepFraction)
+            let padded = try pad(image, window, size).unsqueezed(0)
+            let corners = window.corners
+            guard corners.count > count else { return try corners.map { try part(padded, $0) } }
+            let spreads = try corners.map { try part(padded, $0).variance([0, 2, 3, 4]).sum().item() }
+            let fullest = corners.indices.sorted { (spreads[$0], $1) > (spreads[$1], $0) }.prefix(count)
+            return try fullest.map { try part(padded, corners[$0]) }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import UNETRPreparation
+public import UNETRSupport
+import UNETRVolumes
+
+extension SegmentationJob {
+    /// How a job keeps to the memory it may take.
+    public struct MemoryPlan: Sendable {
+        /// About how much it will take at its fullest moment, in bytes.
+        public let predicted: Int
+
+        /// What it may take.
+        public let limit: MemoryLimit
+
+        /// Whether the next scan is read, and the last mask written, while the network works.
+        public let overlaps: Bool
+
+        /// For each task why it is not begun; nil where it is.
+        let problems: [String?]
+
+        init(_ memory: SegmentationMemory, tasks: [Task], geometries known: [Geometry?], limit: MemoryLimit) {
+            var geometries: [Geometry] = []
+            problems = zip(tasks, known).map { task, geometry in
+                // Where resampling would make too many voxels to count, the preparation says why.
+                guard let geometry, !memory.isTooLarge(geometry) else { return nil }
+                let needed = memory.alone([geometry], writesProbabilities: task.probabilities != nil)
+                do { try limit.check(needed, for: task.scan.imageURLs[0].path) } catch { return "\(error)" }
+                geometries.append(geometry)
+                return nil
+            }
+            let writes = tasks.contains { $0.probabilities != nil }
+            let overlapped = memory.overlapped(geometries, writesProbabilities: writes)
+            overlaps = tasks.count > 1 && overlapped <= limit.bytes
+            predicted = overlaps ? overlapped : memory.alone(geometries, writesProbabilities: writes)
+            self.limit = limit
+        }
+    }
+}
+
+extension Segmenter {
+    /// Patches of a scan that is not cropped.
+    func patchCount(of scan: Geometry) -> Int {
+        let size = ResamplingGrid.size(plan.axisOrder.apply(scan.size), spacing: plan.axisOrder.apply(scan.spacing), target: plan.targetSpacing)
+        let window = SlidingWindow(size: size, patchSize: plan.patchSize, stepFraction: predictor.settings.stepFraction)
+        return window.starts.map(\.count).reduce(1, *)
+    }
+}
+
+extension Geometry {
+    /// Whether sizes can be computed from it at all; what is wrong otherwise is found when the scan is read.
+    var isPlausible: Bool {
+        size.count == 3 && spacing.count == 3 && size.allSatisfy { (1..<(1 << 15)).contains($0) }
+            && spacing.allSatisfy { $0.isFinite && (1e-3..<1e3).contains($0) }
+    }
+}

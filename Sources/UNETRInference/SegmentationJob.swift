@@ -1,0 +1,187 @@
+public import Foundation
+public import UNETRPreparation
+public import UNETRSupport
+import UNETRTorch
+public import UNETRVolumes
+
+/// The segmentation of many scans with one model: while the network works on a scan, the next is read and prepared and the mask of the
+/// one before is written. At most three scans are in memory.
+///
+/// A scan that cannot be done does not stop the others. The job stops between two computations of the network when the task it runs in, or
+/// the `Cancellation` it runs under, is cancelled; the scans that are done then keep their masks, the others have none.
+public struct SegmentationJob {
+    /// A scan and where its results go.
+    public struct Task: Sendable {
+        public var scan: DatasetCase
+        /// The mask's file, `.nii` or `.nii.gz`.
+        public var mask: URL
+        /// A file `.nii` for the probabilities, float32 [K, D, H, W] as the fourth axis of the file; nil: none.
+        public var probabilities: URL?
+
+        public init(scan: DatasetCase, mask: URL, probabilities: URL? = nil) {
+            self.scan = scan
+            self.mask = mask
+            self.probabilities = probabilities
+        }
+    }
+
+    /// What became of one scan.
+    public struct Outcome: Sendable {
+        public var name: String
+        /// Why there is no mask; nil for success.
+        public var problem: String?
+        /// True if the job was stopped before this scan was done.
+        public var wasCancelled = false
+        /// From the end of the scan before to the end of this one, and of these in the network.
+        public var seconds = 0.0
+        public var networkSeconds = 0.0
+        /// Volume of each structure in ml.
+        public var millilitres: [String: Double] = [:]
+    }
+
+    public enum Event: Sendable {
+        /// A patch of a task is done, out of so many.
+        case patch(task: Int, done: Int, total: Int)
+        case finished(task: Int, Outcome)
+    }
+
+    public let segmenter: Segmenter
+    public let tasks: [Task]
+
+    /// What the job does with the memory it may take.
+    public let memory: MemoryPlan
+
+    /// About how many patches each task has: those of the uncropped scan.
+    public let patches: [Int]
+
+    /// - Parameter limit: what may be taken; a scan that needs more is not begun.
+    public init(segmenter: Segmenter, tasks: [Task], memoryLimit limit: MemoryLimit = .current) {
+        self.segmenter = segmenter
+        self.tasks = tasks
+        // A file that cannot be read says so when its turn comes.
+        let geometries = tasks.map { task in (try? NIfTI.readHeader(task.scan.imageURLs[0]).geometry).flatMap { $0.isPlausible ? $0 : nil } }
+        memory = MemoryPlan(segmenter.memory, tasks: tasks, geometries: geometries, limit: limit)
+        patches = zip(geometries, memory.problems).map { geometry, problem in
+            problem == nil ? geometry.map { segmenter.patchCount(of: $0) } ?? 1 : 1
+        }
+    }
+
+    /// Does all tasks in their order.
+    /// - Parameter report: called on this thread.
+    /// - Returns: one outcome for each task.
+    public func run(_ report: (Event) -> Void) -> [Outcome] {
+        var outcomes = tasks.map { Outcome(name: $0.scan.name) }
+        var writing: (task: Int, end: Background<Void>)?
+        var reading: Background<Loaded>?
+        var start = Date()
+        func settle() {
+            guard let (task, end) = writing else { return }
+            writing = nil
+            do { try end.take() } catch { outcomes[task].problem = "\(error)" }
+            if !memory.overlaps { outcomes[task].seconds = -start.timeIntervalSinceNow }
+            report(.finished(task: task, outcomes[task]))
+        }
+        for index in tasks.indices {
+            let current = reading ?? load(index)
+            reading = nil
+            if let problem = memory.problems[index] {
+                outcomes[index].problem = problem
+            } else {
+                do {
+                    let loaded = try current!.take()
+                    reading = memory.overlaps && index + 1 < tasks.count ? load(index + 1) : nil
+                    let result = try segment(index, loaded) { report(.patch(task: index, done: $0, total: $1)) }
+                    settle()
+                    outcomes[index].networkSeconds = result.networkSeconds
+                    outcomes[index].millilitres = segmenter.plan.labels.millilitres(in: result.labels)
+                    let mask = tasks[index].mask, header = loaded.header
+                    writing = (index, Background { try NIfTI.write(labels: result.labels, like: header, to: mask) })
+                } catch is CancellationError {
+                    stop(&outcomes, from: index)
+                    break
+                } catch {
+                    outcomes[index].problem = "\(error)"
+                }
+            }
+            outcomes[index].seconds = -start.timeIntervalSinceNow
+            if outcomes[index].problem != nil {
+                settle()
+                report(.finished(task: index, outcomes[index]))
+            } else if !memory.overlaps {
+                settle()
+            }
+            start = Date()
+        }
+        reading?.end()
+        settle()
+        return outcomes
+    }
+
+    private func stop(_ outcomes: inout [Outcome], from first: Int) {
+        for index in first..<outcomes.count {
+            outcomes[index].problem = "\(outcomes[index].name): the work was stopped before it was done"
+            outcomes[index].wasCancelled = true
+        }
+    }
+
+    /// A prepared scan and the header its mask gets.
+    private struct Loaded: Sendable {
+        var image: Tensor
+        var properties: CaseProperties
+        var header: NIfTIHeader
+    }
+
+    /// Begins to read and prepare a scan; nil for one that cannot be done anyway.
+    private func load(_ index: Int) -> Background<Loaded>? {
+        guard memory.problems[index] == nil else { return nil }
+        let preparer = segmenter.preparer, scanCase = tasks[index].scan
+        return Background {
+            try Cancellation.check()
+            let header = try NIfTI.readHeader(scanCase.imageURLs[0])
+            let (image, properties) = try preparer.input(
+                scanCase.readScan(channelNames: preparer.plan.channelNames), name: scanCase.imageURLs[0].path)
+            return Loaded(image: image, properties: properties, header: header)
+        }
+    }
+
+    private func segment(_ index: Int, _ loaded: Loaded, progress: (Int, Int) -> Void) throws -> Segmenter.Segmentation {
+        guard let url = tasks[index].probabilities else {
+            return try segmenter.segment(loaded.image, of: loaded.properties, progress: progress)
+        }
+        let properties = loaded.properties, geometry = properties.geometry, labels = segmenter.plan.labels
+        var result: Segmenter.Segmentation?
+        try NIfTI.writeParts(channels: labels.outputCount, geometry: geometry, like: loaded.header, to: url) { file in
+            // Outside the crop there is background for certain; regions have no output of their own for it.
+            if properties.cropBox.size != geometry.size, !labels.hasRegions {
+                let plane = [Float](repeating: 1, count: geometry.size[1] * geometry.size[2])
+                for d in 0..<geometry.size[0] { try plane.withUnsafeBufferPointer { try file.write($0, at: d * plane.count) } }
+            }
+            result = try segmenter.segment(
+                loaded.image, of: properties, probabilities: { part in try part.forEachRun(in: geometry.size) { try file.write($0, at: $1) } }, progress: progress)
+        }
+        return result!
+    }
+}
+
+extension LabelSet {
+    /// The volume of every structure in a label map, in ml, by name.
+    public func millilitres(in labels: LabelMap) -> [String: Double] {
+        let counts = labels.labelCounts
+        return Dictionary(foreground.map { label in
+            (label.name, label.values.reduce(0) { $0 + Double(counts[Int16(truncatingIfNeeded: $1)] ?? 0) } * labels.geometry.voxelMillilitres)
+        }) { first, _ in first }
+    }
+
+    /// The structures of those names or numbers, whatever the case of the letters.
+    /// - Throws: `InferenceError.unknownStructure`.
+    public func structures(named names: [String]) throws -> [LabelDefinition] {
+        try names.map { name in
+            let found = foreground.first { $0.name == name } ?? foreground.first { $0.name.lowercased() == name.lowercased() }
+                ?? foreground.first { label in Int(name).map { label.values == [$0] } ?? false }
+            guard let found else {
+                throw InferenceError.unknownStructure(name: name, known: foreground.map { "\($0.name) (\($0.values.map(String.init).joined(separator: ", ")))" })
+            }
+            return found
+        }
+    }
+}

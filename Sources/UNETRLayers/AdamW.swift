@@ -1,0 +1,64 @@
+public import UNETRTorch
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch defines it.
+public final class AdamW: Optimizer {
+    public var rate: Double
+    public let beta1: Double
+    public let beta2: Double
+    public let weightDecay: Double
+    public let epsilon: Double
+    public let parameters: [Tensor]
+    /// True for the parameters that weight decay applies to.
+    private let decays: [Bool]
+    private var firstMoments: [Tensor] = []
+    private var secondMoments: [Tensor] = []
+    private var steps: [Tensor] = []
+
+    public init(
+        _ parameters: [Tensor], rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, weightDecay: Double = 0.01,
+        epsilon: Double = 1e-8, decays: [Bool]? = nil
+    ) {
+        self.parameters = parameters
+        self.decays = decays ?? parameters.map { _ in true }
+        self.rate = rate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.weightDecay = weightDecay
+        self.epsilon = epsilon
+    }
+
+    public func step() throws {
+        if steps.isEmpty {
+            firstMoments = try parameters.map { try Tensor.zeros($0.shape, $0.dtype, on: $0.device) }
+            secondMoments = try parameters.map { try Tensor.zeros($0.shape, $0.dtype, on: $0.device) }
+            steps = try parameters.map { try Tensor.zeros([], .float32, on: $0.device) }
+        }
+        try withoutGradients {
+            let gradients = try gradients()
+            for decaying in [true, false] {
+                let group = parameters.indices.filter { decays[$0] == decaying }
+                guard !group.isEmpty else { continue }
+                try TensorList.stepAdamW(
+                    group.map { parameters[$0] }, gradients: group.map { gradients[$0] }, firstMoments: group.map { firstMoments[$0] },
+                    secondMoments: group.map { secondMoments[$0] }, steps: group.map { steps[$0] }, rate: rate, beta1: beta1,
+                    beta2: beta2, weightDecay: decaying ? weightDecay : 0, epsilon: epsilon)
+            }
+        }
+    }
+
+    public var state: [(name: String, tensor: Tensor)] {
+        firstMoments.enumerated().map { ("firstMoment.\($0)", $1) }
+            + secondMoments.enumerated().map { ("secondMoment.\($0)", $1) }
+            + steps.enumerated().map { ("step.\($0)", $1) }
+    }
+
+    public func restore(_ state: (String) throws -> Tensor?) throws {
+        firstMoments = try parameters.indices.compactMap { try state("firstMoment.\($0)") }
+        secondMoments = try parameters.indices.compactMap { try state("secondMoment.\($0)") }
+        steps = try parameters.indices.compactMap { try state("step.\($0)") }
+        for found in [firstMoments.count, secondMoments.count, steps.count] where found != firstMoments.count
+            || (found != 0 && found != parameters.count) {
+            throw OptimizerError.incompleteState(found: found, expected: parameters.count)
+        }
+    }
+}

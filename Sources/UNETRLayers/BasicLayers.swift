@@ -1,0 +1,125 @@
+public import UNETRTorch
+
+/// `x · weightᵀ + bias` over the last axis.
+public struct Linear {
+    public let weight: Tensor
+    public let bias: Tensor?
+
+    public init(_ scope: Scope, from inputs: Int, to outputs: Int, bias: Bool = true, initial: Initializer = .kaiming) throws {
+        weight = try scope.parameter("weight", [outputs, inputs], initial)
+        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs)) : nil
+    }
+
+    public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, bias: bias) }
+}
+
+/// A 3-D convolution; the padding keeps the size when the stride is 1 and the kernel odd.
+public struct Convolution {
+    public let weight: Tensor
+    public let bias: Tensor?
+    let stride: [Int]
+    let padding: [Int]
+
+    public init(
+        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int]? = nil, bias: Bool = false,
+        initial: Initializer = .kaiming
+    ) throws {
+        weight = try scope.parameter("weight", [outputs, inputs] + kernel, initial)
+        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs * kernel.reduce(1, *))) : nil
+        self.stride = stride
+        self.padding = padding ?? (stride == kernel ? [0, 0, 0] : kernel.map { $0 / 2 })
+    }
+
+    /// [N, inputs, D, H, W] → [N, outputs, D′, H′, W′].
+    public func callAsFunction(_ x: Tensor) throws -> Tensor {
+        guard isRaggedVoxelwiseMap else {
+            return try x.convolution3d(weight, bias: bias, stride: stride, padding: padding)
+        }
+        let voxels = try x.permuted([0, 2, 3, 4, 1]).linear(weight.flattened(from: 1), bias: bias)
+        return try voxels.permuted([0, 4, 1, 2, 3])
+    }
+
+    /// Whether this maps each voxel's channels, between counts that do not fill the vector registers. As a convolution, libtorch's CPU
+    /// library would take a working space of four outputs for such a map; as a linear layer it takes none.
+    private var isRaggedVoxelwiseMap: Bool {
+        let shape = weight.shape
+        return stride == [1, 1, 1] && shape.dropFirst(2) == [1, 1, 1] && shape.prefix(2).contains { !$0.isMultiple(of: 16) }
+    }
+}
+
+/// A 3-D transposed convolution whose kernel equals its stride: each voxel becomes a block.
+public struct TransposedConvolution {
+    public let weight: Tensor
+    public let bias: Tensor?
+    let stride: [Int]
+
+    public init(
+        _ scope: Scope, from inputs: Int, to outputs: Int, stride: [Int], bias: Bool = false, initial: Initializer = .kaiming
+    ) throws {
+        weight = try scope.parameter("weight", [inputs, outputs] + stride, initial)
+        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: outputs * stride.reduce(1, *))) : nil
+        self.stride = stride
+    }
+
+    /// [N, inputs, D, H, W] → [N, outputs, D·stride, …].
+    /// - Parameter missing: slices [d, h, w] to add at the ends, which only the bias reaches: for a grid whose last slices a strided
+    ///   convolution had left out.
+    public func callAsFunction(_ x: Tensor, missing: [Int] = [0, 0, 0]) throws -> Tensor {
+        guard missing != [0, 0, 0] else { return try x.transposedConvolution3d(weight, bias: bias, stride: stride) }
+        let blocks = try x.transposedConvolution3d(weight, stride: stride).padded([0, missing[2], 0, missing[1], 0, missing[0]])
+        return try bias.map { try blocks + $0.reshaped([-1, 1, 1, 1]) } ?? blocks
+    }
+}
+
+/// Normalisation of each token over its channels.
+public struct LayerNorm {
+    let weight: Tensor
+    let bias: Tensor
+    let channels: Int
+
+    public init(_ scope: Scope, channels: Int) throws {
+        weight = try scope.parameter("weight", [channels], .constant(1))
+        bias = try scope.parameter("bias", [channels], .constant(0))
+        self.channels = channels
+    }
+
+    public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm([channels], weight: weight, bias: bias) }
+}
+
+/// Normalisation of each sample over groups of channels.
+public struct GroupNorm {
+    let weight: Tensor
+    let bias: Tensor
+    let groups: Int
+
+    public init(_ scope: Scope, channels: Int, groups: Int) throws {
+        weight = try scope.parameter("weight", [channels], .constant(1))
+        bias = try scope.parameter("bias", [channels], .constant(0))
+        self.groups = groups
+    }
+
+    public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.groupNorm(groups, weight: weight, bias: bias) }
+}
+
+/// Normalisation of each channel by the batch (training) or by running statistics (use).
+public struct BatchNorm {
+    let weight: Tensor
+    let bias: Tensor
+    let runningMean: Tensor
+    let runningVariance: Tensor
+    let batchCount: Tensor
+
+    public init(_ scope: Scope, channels: Int) throws {
+        weight = try scope.parameter("weight", [channels], .constant(1))
+        bias = try scope.parameter("bias", [channels], .constant(0))
+        runningMean = try scope.buffer("running_mean", [channels], 0)
+        runningVariance = try scope.buffer("running_var", [channels], 1)
+        batchCount = try scope.buffer("num_batches_tracked", [], 0, dtype: .int64)
+    }
+
+    public func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        if pass.training { try batchCount.addInPlace(Tensor(1, dtype: .int64, device: batchCount.device)) }
+        return try x.batchNorm(
+            weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: pass.training)
+    }
+}

@@ -1,0 +1,99 @@
+public import UNETRLayers
+public import UNETRTorch
+
+/// Two convolutions with normalisation, and a shortcut around them that follows a change of size or of channel count.
+///
+/// `LeakyReLU(norm2(conv2(LeakyReLU(norm1(conv1(x))))) + shortcut(x))`; MONAI's `UnetResBlock` and nnU-Net's `BasicBlockD`.
+public struct ResidualBlock {
+    /// The normalisation after each convolution.
+    public enum Norm: Sendable {
+        case batch, instance
+        /// Instance normalisation with a scale and a shift for each channel.
+        case affineInstance(scale: Double)
+    }
+
+    let conv1, conv2: Convolution
+    let norm1, norm2: AnyNorm
+    let shortcut: (conv: Convolution, norm: AnyNorm)?
+    /// Blocks [d, h, w] whose mean the shortcut takes, where the first convolution has a stride.
+    let pooling: [Int]?
+
+    /// With 3×3×3 kernels and MONAI's keys.
+    public init(_ scope: Scope, from inputs: Int, to outputs: Int, norm: Norm) throws {
+        conv1 = try Convolution(scope / "conv1" / "conv", from: inputs, to: outputs, kernel: [3, 3, 3])
+        conv2 = try Convolution(scope / "conv2" / "conv", from: outputs, to: outputs, kernel: [3, 3, 3])
+        norm1 = try AnyNorm(scope / "norm1", norm, channels: outputs)
+        norm2 = try AnyNorm(scope / "norm2", norm, channels: outputs)
+        if inputs == outputs {
+            shortcut = nil
+        } else {
+            shortcut = (
+                try Convolution(scope / "conv3" / "conv", from: inputs, to: outputs, kernel: [1, 1, 1]),
+                try AnyNorm(scope / "norm3", norm, channels: outputs)
+            )
+        }
+        pooling = nil
+    }
+
+    /// With nnU-Net's keys, biases, any kernel and stride; the second norm's scale starts at 0, so that the block starts as its shortcut.
+    public init(nnUNet scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int]) throws {
+        let first = try ConvolutionUnit(scope / "conv1", from: inputs, to: outputs, kernel: kernel, stride: stride)
+        let second = try ConvolutionUnit(scope / "conv2", from: outputs, to: outputs, kernel: kernel, scale: 0)
+        (conv1, norm1, conv2, norm2) = (first.convolution, first.norm, second.convolution, second.norm)
+        pooling = stride == [1, 1, 1] ? nil : stride
+        if inputs == outputs {
+            shortcut = nil
+        } else {
+            let place = scope / "skip" / (pooling == nil ? 0 : 1)
+            let unit = try ConvolutionUnit(place, from: inputs, to: outputs, kernel: [1, 1, 1], bias: false)
+            shortcut = (unit.convolution, unit.norm)
+        }
+    }
+
+    /// [N, inputs, D, H, W] → [N, outputs, D, H, W], or by the stride smaller sizes.
+    public func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        try inSafePrecision(x, pass, parameters: conv1.weight.dtype) { try forward($0, pass) }
+    }
+
+    private func forward(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        // In place, because at full resolution each tensor is a good part of the memory; normalisations do not need their own output.
+        let inner = try norm1(conv1(x), pass)
+        try inner.leakyReLUInPlace()
+        let outer = try norm2(conv2(inner), pass)
+        let pooled = try pooling.map { try x.averagePooled($0) } ?? x
+        let direct = try shortcut.map { try $0.norm($0.conv(pooled), pass) } ?? pooled
+        try outer.addInPlace(direct)
+        try outer.leakyReLUInPlace()
+        return outer
+    }
+}
+
+/// Runs `body` on a volume, in full precision where the reduced one cannot be trusted.
+///
+/// libtorch 2.13 reads memory it never wrote in the bfloat16 weight gradient of a 3×3×3 convolution over a volume of two slices, on the
+/// CPU: NaN now and then. Such volumes are tiny, so they are computed in full precision.
+func inSafePrecision(_ x: Tensor, _ pass: ForwardPass, parameters: DType, _ body: (Tensor) throws -> Tensor) throws -> Tensor {
+    guard pass.training, pass.mixedPrecision != nil, x.device == .cpu, x.shape[2] <= 2 else { return try body(x) }
+    return try withAutocast(nil, on: .cpu) { try body(x.to(parameters)) }
+}
+
+/// One of the normalisations a residual block may have.
+enum AnyNorm {
+    case batch(BatchNorm)
+    case instance(InstanceNorm)
+
+    init(_ scope: Scope, _ norm: ResidualBlock.Norm, channels: Int) throws {
+        switch norm {
+        case .batch: self = .batch(try BatchNorm(scope, channels: channels))
+        case .instance: self = .instance(InstanceNorm())
+        case .affineInstance(let scale): self = .instance(try InstanceNorm(scope, channels: channels, scale: scale))
+        }
+    }
+
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        switch self {
+        case .batch(let norm): try norm(x, pass)
+        case .instance(let norm): try norm(x)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import UNETRLayers
+import UNETRTorch
+
+/// Scaled dot-product attention over heads, as one operation, or with dropout in its parts.
+enum HeadAttention {
+    /// - Parameters:
+    ///   - query, key, value: [N, h, T, d].
+    ///   - bias: added to the scores before the soft-max; broadcast to [N, h, T, T].
+    /// - Returns: [N, T, h · d].
+    static func apply(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, bias: Tensor? = nil, dropout: Double, _ pass: ForwardPass
+    ) throws -> Tensor {
+        let scale = 1 / Double(query.shape[3]).squareRoot()
+        guard pass.drops, dropout > 0 else {
+            return try query.attention(key: key, value: value, mask: bias, scale: scale).transposed(1, 2).flattened(from: 2)
+        }
+        // In its parts, so that the draws come from the pass's own generator.
+        let products = try (query * scale).matmul(key.transposed(-1, -2))
+        let weights = try (bias.map { try products + $0 } ?? products).softmax(-1)
+        return try pass.dropped(weights, dropout).matmul(value).transposed(1, 2).flattened(from: 2)
+    }
+}
+
+/// Self-attention over all tokens (MONAI's `SABlock`).
+struct SelfAttention {
+    private let output: Linear
+    private let qkv: Linear
+    private let heads: Int
+    private let dropout: Double
+
+    init(_ scope: Scope, channels: Int, heads: Int, bias: Bool, dropout: Double) throws {
+        output = try Linear(scope / "out_proj", from: channels, to: channels)
+        qkv = try Linear(scope / "qkv", from: channels, to: 3 * channels, bias: bias)
+        self.heads = heads
+        self.dropout = dropout
+    }
+
+    /// [N, T, C] → [N, T, C].
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        let shape = x.shape
+        let parts = try qkv(x).reshaped([shape[0], shape[1], 3, heads, -1]).permuted([2, 0, 3, 1, 4])
+        let mixed = try HeadAttention.apply(
+            parts.selected(0, 0), parts.selected(0, 1), parts.selected(0, 2), dropout: dropout, pass)
+        return try pass.dropped(output(mixed), dropout)
+    }
+}

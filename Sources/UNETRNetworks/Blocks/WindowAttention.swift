@@ -1,0 +1,125 @@
+import UNETRLayers
+import UNETRTorch
+
+/// Attention among the tokens of a window, with a learned bias for each relative position (Liu et al., "Swin Transformer", ICCV 2021).
+struct WindowAttention {
+    /// Which rows of the bias table belong to a pair of tokens.
+    enum PositionIndex {
+        /// Each offset its own row.
+        case unique
+        /// As released with nnFormer, whose strides (3h − 1, 2h − 1, 1) let offsets share rows. All its weights were trained with it.
+        case nnFormer
+    }
+
+    private let table: Tensor
+    private let index: Tensor
+    /// Query, key and value from the window's tokens, or key and value only.
+    private let projection: Linear
+    private let output: Linear
+    private let heads: Int
+    private let attentionDropout, outputDropout: Double
+
+    /// - Parameter givenQueries: true if queries come from another tensor (nnFormer's skip attention).
+    init(
+        _ scope: Scope, channels: Int, heads: Int, window: [Int], index kind: PositionIndex = .unique, givenQueries: Bool = false,
+        attentionDropout: Double = 0, outputDropout: Double = 0
+    ) throws {
+        let rows = window.reduce(1) { $0 * (2 * $1 - 1) }
+        table = try scope.parameter("relative_position_bias_table", [rows, heads], .truncatedNormal(deviation: 0.02))
+        let tokens = window.reduce(1, *)
+        index = try scope.buffer("relative_position_index", [tokens, tokens], table: Self.index(window, kind))
+        projection = givenQueries
+            ? try Linear(scope / "kv", from: channels, to: 2 * channels) : try Linear(scope / "qkv", from: channels, to: 3 * channels)
+        output = try Linear(scope / "proj", from: channels, to: channels)
+        self.heads = heads
+        self.attentionDropout = attentionDropout
+        self.outputDropout = outputDropout
+    }
+
+    private static func index(_ window: [Int], _ kind: PositionIndex) -> [Int] {
+        let strides = switch kind {
+        case .unique: [(2 * window[1] - 1) * (2 * window[2] - 1), 2 * window[2] - 1, 1]
+        case .nnFormer: [3 * window[1] - 1, 2 * window[1] - 1, 1]
+        }
+        let places = (0..<window[0]).flatMap { d in
+            (0..<window[1]).flatMap { h in (0..<window[2]).map { w in d * strides[0] + h * strides[1] + w * strides[2] } }
+        }
+        let origin = zip(window, strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
+        return places.flatMap { query in places.map { key in query - key + origin } }
+    }
+
+    /// Windows [N · count, T, C] → the same shape.
+    /// - Parameter queries: [N · count, T, C], used as they are, where the attention was made for given queries.
+    func callAsFunction(_ x: Tensor, queries: Tensor? = nil, in grid: WindowGrid, _ pass: ForwardPass) throws -> Tensor {
+        let shape = x.shape
+        let parts = try projection(x).reshaped([shape[0], shape[1], queries == nil ? 3 : 2, heads, -1]).permuted([2, 0, 3, 1, 4])
+        let query = try queries.map { try $0.reshaped([shape[0], shape[1], heads, -1]).transposed(1, 2) } ?? parts.selected(0, 0)
+        let (key, value) = try queries == nil ? (parts.selected(0, 1), parts.selected(0, 2)) : (parts.selected(0, 0), parts.selected(0, 1))
+        let mixed = try HeadAttention.apply(
+            query, key, value, bias: bias(windows: shape[0], grid), dropout: attentionDropout, pass)
+        return try pass.dropped(output(mixed), outputDropout)
+    }
+
+    /// The bias of relative positions, and the mask of a shifted grid: [1 or N · count, h, T, T].
+    private func bias(windows: Int, _ grid: WindowGrid) throws -> Tensor {
+        // A window smaller than the table's takes the table's first rows and columns, as published.
+        let tokens = grid.tokens
+        let rows = try index.narrowed(0, 0..<tokens).narrowed(1, 0..<tokens).reshaped([-1])
+        let bias = try table.indexed(0, by: rows).reshaped([tokens, tokens, heads]).permuted([2, 0, 1]).contiguous().unsqueezed(0)
+        guard let mask = try grid.mask(like: table) else { return bias }
+        let both = try bias + mask  // [count, h, T, T]
+        let count = both.shape[0]
+        guard windows > count else { return both }
+        return try both.unsqueezed(0).expanded([windows / count] + both.shape).flattened(from: 0, to: 1)
+    }
+}
+
+/// Attention within windows and two linear layers, each on normalised tokens and added to them.
+struct WindowTransformerBlock {
+    private let norm1, norm2: LayerNorm
+    private let attention: WindowAttention
+    private let feedForward: FeedForward
+    private let pathDropout: Double
+
+    /// What differs between the networks that have such blocks.
+    struct Settings {
+        var heads: Int
+        var window: [Int]
+        var index = WindowAttention.PositionIndex.unique
+        var feedForwardRatio = 4.0
+        var feedForwardNames = ("linear1", "linear2")
+        var dropout = 0.0
+        var attentionDropout = 0.0
+        var pathDropout = 0.0
+    }
+
+    init(_ scope: Scope, channels: Int, _ settings: Settings, givenQueries: Bool = false) throws {
+        norm1 = try LayerNorm(scope / "norm1", channels: channels)
+        attention = try WindowAttention(
+            scope / "attn", channels: channels, heads: settings.heads, window: settings.window, index: settings.index,
+            givenQueries: givenQueries, attentionDropout: settings.attentionDropout, outputDropout: settings.dropout)
+        norm2 = try LayerNorm(scope / "norm2", channels: channels)
+        feedForward = try FeedForward(
+            scope / "mlp", channels: channels, hidden: Int(Double(channels) * settings.feedForwardRatio),
+            names: settings.feedForwardNames, dropout: settings.dropout)
+        pathDropout = settings.pathDropout
+    }
+
+    /// Tokens [N, d, h, w, C] → the same.
+    func callAsFunction(_ x: Tensor, in grid: WindowGrid, _ pass: ForwardPass) throws -> Tensor {
+        let attended = try grid.merge(attention(grid.partition(norm1(x)), in: grid, pass))
+        return try finished(x, attended, pass)
+    }
+
+    /// The same with the queries of one tensor and the keys and values of another, added to `x`; [N, d, h, w, C] each.
+    func callAsFunction(_ x: Tensor, queries: Tensor, keys: Tensor, in grid: WindowGrid, _ pass: ForwardPass) throws -> Tensor {
+        let windows = try attention(
+            grid.partition(norm1(keys)), queries: grid.partition(norm1(queries)), in: grid, pass)
+        return try finished(x, grid.merge(windows), pass)
+    }
+
+    private func finished(_ x: Tensor, _ attended: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        let sum = try x + pass.droppedPath(attended, pathDropout)
+        return try sum + pass.droppedPath(feedForward(norm2(sum), pass), pathDropout)
+    }
+}

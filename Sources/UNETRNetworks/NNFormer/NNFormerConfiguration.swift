@@ -1,0 +1,133 @@
+public import UNETRLayers
+public import UNETRTorch
+
+/// Everything that defines an nnFormer: the three published variants, and any other size, are values of this type.
+///
+/// As JSON it names a variant and overrides what differs: `{"variant": "acdc", "classes": 3}`.
+public struct NNFormerConfiguration: FieldCoded {
+    /// The published settings this one starts from.
+    public enum Variant: String, Codable, Sendable, CaseIterable {
+        case synapse, acdc, tumor
+    }
+
+    /// How a window that is asked for fits a token grid.
+    public enum Windowing: String, Codable, Sendable, CaseIterable {
+        /// Cubes: where the shortest side of the grid is no longer than a cube's, cubes take that side and are not shifted; tokens that only
+        /// the shift brought together do not see each other.
+        case cubes
+        /// Boxes: shifted unless the grid is one window; all tokens in a window see each other.
+        case boxes
+    }
+
+    public var variant: Variant
+    /// Channels of the scan.
+    public var inputChannels: Int
+    /// Classes, background included.
+    public var classes: Int
+    /// The patch [D, H, W] the network takes; each size is divisible by the stem's.
+    public var patchSize: [Int]
+    /// Voxels of a token [d, h, w], 1, 2 or 4 each.
+    public var stem: [Int]
+    /// Channels of a token in the first stage, C; the stages have C, 2C, 4C, 8C.
+    public var embeddingSize: Int
+    /// Transformer blocks of each encoder stage, finest first; the decoder has as many at the three finer ones.
+    public var depths = [2, 2, 2, 2]
+    /// Attention heads of each encoder stage.
+    public var heads: [Int]
+    /// Attention heads of each decoder stage, finest first.
+    public var decoderHeads: [Int]
+    /// The window [d, h, w] of each stage.
+    public var windows: [[Int]]
+    public var windowing: Windowing
+    /// Stride [d, h, w], 1 or 2 each, from each stage to the next.
+    public var strides: [[Int]]
+    /// Channels between the two linear layers of a block, in those of its tokens.
+    public var feedForwardRatio = 4.0
+    /// Dropout of embeddings and linear layers.
+    public var dropout = 0.0
+    public var attentionDropout = 0.0
+    /// Stochastic depth of the last block of encoder and decoder; it grows evenly from 0 at their first.
+    public var pathDropout = 0.2
+    /// True if the two coarser outputs exist (they are needed for training and belong to the checkpoint).
+    public var deepSupervision = true
+
+    /// The settings of a published variant.
+    public init(_ variant: Variant = .synapse) {
+        self.variant = variant
+        inputChannels = variant == .tumor ? 4 : 1
+        classes = variant == .synapse ? 14 : 4
+        patchSize = switch variant { case .synapse: [64, 128, 128]; case .acdc: [14, 160, 160]; case .tumor: [128, 128, 128] }
+        stem = switch variant { case .synapse: [2, 4, 4]; case .acdc: [1, 4, 4]; case .tumor: [4, 4, 4] }
+        embeddingSize = variant == .synapse ? 192 : 96
+        heads = variant == .synapse ? [6, 12, 24, 48] : [3, 6, 12, 24]
+        // The tumour network's decoder was released with the heads of the next coarser stage.
+        decoderHeads = switch variant { case .synapse: [6, 12, 24]; case .acdc: [3, 6, 12]; case .tumor: [6, 12, 24] }
+        if variant == .acdc {
+            windows = [[3, 5, 5], [3, 5, 5], [7, 10, 10], [3, 5, 5]]
+            windowing = .boxes
+            strides = [[1, 2, 2], [2, 2, 2], [2, 2, 2]]
+        } else {
+            windows = [[4, 4, 4], [4, 4, 4], [8, 8, 8], [4, 4, 4]]
+            windowing = .cubes
+            strides = Array(repeating: [2, 2, 2], count: 3)
+        }
+    }
+
+    public static var fields: [ConfigurationField<Self>] {
+        [
+            .init("variant", \.variant), .init("inputChannels", \.inputChannels), .init("classes", \.classes),
+            .init("patchSize", \.patchSize), .init("stem", \.stem), .init("embeddingSize", \.embeddingSize), .init("depths", \.depths),
+            .init("heads", \.heads), .init("decoderHeads", \.decoderHeads), .init("windows", \.windows), .init("windowing", \.windowing),
+            .init("strides", \.strides), .init("feedForwardRatio", \.feedForwardRatio), .init("dropout", \.dropout),
+            .init("attentionDropout", \.attentionDropout), .init("pathDropout", \.pathDropout),
+            .init("deepSupervision", \.deepSupervision),
+        ]
+    }
+
+    public static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>) throws -> Self {
+        Self(try values.decodeIfPresent(Variant.self, forKey: ConfigurationKey("variant")) ?? .synapse)
+    }
+
+    public func makeNetwork(
+        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
+    ) throws -> any SegmentationNetwork {
+        try NNFormer(self, device: device, dtype: dtype, values: values, generator: generator)
+    }
+
+    // MARK: Derived sizes
+
+    /// Channels of stage 0…3.
+    public func channels(_ stage: Int) -> Int { embeddingSize << stage }
+
+    /// The token grid [d, h, w] of stage 0…3. A stride of 2 leaves out the last slice of an odd side.
+    public func grid(_ stage: Int) -> [Int] {
+        strides.prefix(stage).reduce(zip(patchSize, stem).map { $0 / $1 }) { grid, stride in zip(grid, stride).map { $0 / $1 } }
+    }
+
+    /// Sizes [D, H, W] of the outputs, finest first.
+    public var outputSizes: [[Int]] {
+        (0..<(deepSupervision ? 3 : 1)).map { level in zip(grid(level), stem).map { $0 * $1 } }
+    }
+
+    /// The windows of a stage's blocks.
+    func windows(stage: Int, shifted: Bool) -> WindowGrid {
+        let grid = grid(stage), asked = windows[stage], still = [0, 0, 0]
+        let half = asked.map { $0 / 2 }
+        switch windowing {
+        case .cubes:
+            let shortest = grid.min() ?? 0
+            guard shortest > asked[0] else { return WindowGrid(grid: grid, window: Array(repeating: shortest, count: 3), shift: still) }
+            return WindowGrid(grid: grid, window: asked, shift: shifted ? half : still)
+        case .boxes:
+            let moves = shifted && grid != asked && !half.contains(0)
+            return WindowGrid(grid: grid, window: asked, shift: moves ? half : still, masked: false)
+        }
+    }
+
+    /// The settings of a stage's blocks, but for their stochastic depth.
+    func blocks(stage: Int, heads: Int) -> WindowTransformerBlock.Settings {
+        .init(
+            heads: heads, window: windows(stage: stage, shifted: false).window, index: .nnFormer, feedForwardRatio: feedForwardRatio,
+            feedForwardNames: ("fc1", "fc2"), dropout: dropout, attentionDropout: attentionDropout)
+    }
+}

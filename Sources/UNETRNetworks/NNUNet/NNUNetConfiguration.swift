@@ -1,0 +1,104 @@
+public import UNETRLayers
+public import UNETRTorch
+
+/// Everything that defines a U-Net of nnU-Net: any number of stages, each with its kernel, stride and depth.
+///
+/// As JSON it names what differs from the defaults of its encoder: `{"encoder": "plain", "features": [32, 64, 128], …}`.
+public struct NNUNetConfiguration: FieldCoded {
+    /// What an encoder stage is made of.
+    public enum Encoder: String, Codable, Sendable, CaseIterable {
+        /// Convolutions one after the other (`PlainConvUNet`).
+        case plain
+        /// Residual blocks, after a stem of one convolution (`ResidualEncoderUNet`).
+        case residual
+    }
+
+    public var encoder: Encoder
+    public var inputChannels = 1
+    public var classes = 14
+    /// The patch [D, H, W]; each size is divisible by the product of the strides along it.
+    public var patchSize = [128, 128, 128]
+    /// Channels of each stage, finest first.
+    public var features = [32, 64, 128, 256, 320, 320]
+    /// Kernel [d, h, w] of each stage, odd sizes.
+    public var kernels = Array(repeating: [3, 3, 3], count: 6)
+    /// Stride [d, h, w] of each stage's first convolution.
+    public var strides = [[1, 1, 1]] + Array(repeating: [2, 2, 2], count: 5)
+    /// Convolutions (plain) or residual blocks (residual) of each encoder stage.
+    public var depths: [Int]
+    /// Convolutions of each decoder stage, coarsest first.
+    public var decoderDepths: [Int]
+    /// Outputs that are trained, finest first. Published training leaves the coarsest out (its weight is 0); its head exists all the same.
+    public var supervisedOutputs: Int
+
+    /// The usual settings with that encoder.
+    public init(_ encoder: Encoder = .plain) {
+        self.encoder = encoder
+        depths = encoder == .plain ? [2, 2, 2, 2, 2, 2] : [1, 3, 4, 6, 6, 6]
+        decoderDepths = Array(repeating: encoder == .plain ? 2 : 1, count: 5)
+        supervisedOutputs = 4
+    }
+
+    public static var fields: [ConfigurationField<Self>] {
+        [
+            .init("encoder", \.encoder), .init("inputChannels", \.inputChannels), .init("classes", \.classes),
+            .init("patchSize", \.patchSize), .init("features", \.features), .init("kernels", \.kernels), .init("strides", \.strides),
+            .init("depths", \.depths), .init("decoderDepths", \.decoderDepths), .init("supervisedOutputs", \.supervisedOutputs),
+        ]
+    }
+
+    public static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>) throws -> Self {
+        try defaults(for: values, encoder: .plain)
+    }
+
+    /// - Parameter usual: the encoder where the JSON does not say.
+    static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>, encoder usual: Encoder) throws -> Self {
+        let encoder = try values.decodeIfPresent(Encoder.self, forKey: ConfigurationKey("encoder")) ?? usual
+        var configuration = Self(encoder)
+        if let features = try values.decodeIfPresent([Int].self, forKey: ConfigurationKey("features")) {
+            configuration.supervisedOutputs = max(1, features.count - 2)
+        }
+        return configuration
+    }
+
+    public func validate() throws {
+        try demand((2...12).contains(features.count), "features", features, "from 2 to 12 stages")
+        try demand(features.allSatisfy { (1...4096).contains($0) }, "features", features, "each from 1 to 4096")
+        let stages = features.count
+        func triples(_ sizes: [[Int]], _ field: String, _ range: ClosedRange<Int>, _ rule: String, _ holds: (Int) -> Bool) throws {
+            try demand(
+                sizes.count == stages && sizes.allSatisfy { $0.count == 3 && $0.allSatisfy { range.contains($0) && holds($0) } }, field,
+                sizes, "three sizes for each of the \(stages) stages, \(rule)")
+        }
+        try triples(kernels, "kernels", 1...15, "odd, from 1 to 15") { $0 % 2 == 1 }
+        try triples(strides, "strides", 1...8, "from 1 to 8") { _ in true }
+        try demand(
+            depths.count == stages && depths.allSatisfy { (1...64).contains($0) }, "depths", depths,
+            "a number from 1 to 64 for each of the \(stages) stages")
+        try demand(
+            decoderDepths.count == stages - 1 && decoderDepths.allSatisfy { (1...64).contains($0) }, "decoderDepths", decoderDepths,
+            "a number from 1 to 64 for each of the \(stages - 1) decoder stages")
+        try demand(
+            (1..<stages).contains(supervisedOutputs), "supervisedOutputs", supervisedOutputs,
+            "from 1 to the number of decoder stages, \(stages - 1)")
+        // The products below stay within 2³⁶.
+        try validateSizes(unit: (0..<3).map { axis in strides.reduce(1) { $0 * $1[axis] } })
+        try demandPossibleSize(counted.parameters)
+    }
+
+    public func makeNetwork(
+        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
+    ) throws -> any SegmentationNetwork {
+        try NNUNet(self, device: device, dtype: dtype, values: values, generator: generator)
+    }
+
+    // MARK: Derived sizes
+
+    /// The size [D, H, W] of the tensors of stage 0….
+    public func size(stage: Int) -> [Int] {
+        strides[...stage].reduce(patchSize) { size, stride in zip(size, stride).map { $0 / $1 } }
+    }
+
+    /// Sizes [D, H, W] of the trained outputs, finest first.
+    public var outputSizes: [[Int]] { (0..<supervisedOutputs).map { size(stage: $0) } }
+}

@@ -1,0 +1,130 @@
+public import UNETRLayers
+import UNETRSupport
+public import UNETRTorch
+
+/// Everything that defines one network: what training, inference and files know of its settings.
+public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendable {
+    /// Channels of the scan.
+    var inputChannels: Int { get }
+    /// Classes, background included.
+    var classes: Int { get }
+    /// The patch [D, H, W] the network takes.
+    var patchSize: [Int] { get }
+    /// Sizes [D, H, W] of the outputs of training, finest first.
+    var outputSizes: [[Int]] { get }
+
+    /// Refuses what no network can have.
+    /// - Throws: `ConfigurationError`, naming field, value and rule.
+    func validate() throws
+
+    /// What the network has and does, computed from the sizes alone, in the published code's formulation.
+    /// - Throws: `ConfigurationError` for impossible settings.
+    func complexity() throws -> NetworkComplexity
+
+    /// The network itself.
+    func makeNetwork(
+        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
+    ) throws -> any SegmentationNetwork
+}
+
+/// One setting of a configuration: its name in JSON, and how it is read and written.
+public struct ConfigurationField<Configuration> {
+    let name: String
+    let decode: (inout Configuration, KeyedDecodingContainer<ConfigurationKey>) throws -> Void
+    let encode: (Configuration, inout KeyedEncodingContainer<ConfigurationKey>) throws -> Void
+
+    public init<Value: Codable>(_ name: String, _ path: WritableKeyPath<Configuration, Value>) {
+        self.name = name
+        let key = ConfigurationKey(name)
+        decode = { configuration, values in
+            if let value = try values.decodeIfPresent(Value.self, forKey: key) { configuration[keyPath: path] = value }
+        }
+        encode = { configuration, values in try values.encode(configuration[keyPath: path], forKey: key) }
+    }
+}
+
+/// A name in a configuration's JSON.
+public struct ConfigurationKey: CodingKey {
+    public var stringValue: String
+    public var intValue: Int? { nil }
+    init(_ name: String) { stringValue = name }
+    public init?(stringValue: String) { self.stringValue = stringValue }
+    public init?(intValue: Int) { nil }
+}
+
+/// A configuration that is read from a table of fields: what the JSON leaves out keeps its default, an unknown name is an error.
+public protocol FieldCoded: NetworkConfiguration {
+    static var fields: [ConfigurationField<Self>] { get }
+
+    /// The defaults for what the JSON leaves out, which may depend on what it says.
+    static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>) throws -> Self
+}
+
+extension FieldCoded {
+    /// Decodes what differs from the defaults, and validates the whole.
+    /// - Throws: `ConfigurationError` for an unknown field or an impossible value.
+    public init(from decoder: any Decoder) throws {
+        try self.init(from: decoder, defaults: Self.defaults)
+    }
+
+    init(from decoder: any Decoder, defaults: (KeyedDecodingContainer<ConfigurationKey>) throws -> Self) throws {
+        let values = try decoder.container(keyedBy: ConfigurationKey.self)
+        let known = Set(Self.fields.map(\.name))
+        for key in values.allKeys where !known.contains(key.stringValue) {
+            throw ConfigurationError(
+                field: key.stringValue, value: "present", rule: "known fields are \(Self.fields.map(\.name).joined(separator: ", "))")
+        }
+        self = try defaults(values)
+        for field in Self.fields { try field.decode(&self, values) }
+        try validate()
+    }
+
+    /// Encodes every field, so that a file stays complete when the defaults should ever change.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: ConfigurationKey.self)
+        for field in Self.fields { try field.encode(self, &values) }
+    }
+}
+
+/// Collects the rules of a validation: each is a field, its value, whether it holds, and the rule in words.
+func demand(_ holds: Bool, _ field: String, _ value: Any, _ rule: @autoclosure () -> String) throws {
+    guard holds else { throw ConfigurationError(field: field, value: "\(value)", rule: rule()) }
+}
+
+extension NetworkConfiguration {
+    /// The rules every network's input and output obey; `unit` is what the patch is divisible by, [d, h, w].
+    func validateSizes(unit: [Int]) throws {
+        try demand((1...1024).contains(inputChannels), "inputChannels", inputChannels, "from 1 to 1024")
+        try demand((2...1024).contains(classes), "classes", classes, "from 2 (background and one class) to 1024")
+        try demand(
+            patchSize.count == 3 && patchSize.allSatisfy { (1...4096).contains($0) }, "patchSize", patchSize,
+            "three sizes from 1 to 4096, [D, H, W]")
+        try demand(
+            patchSize.saturatingProduct() <= 1 << 27, "patchSize", patchSize, "together at most 2²⁷ voxels, 512 × 512 × 512")
+        try demand(
+            zip(patchSize, unit).allSatisfy { $0.isMultiple(of: $1) }, "patchSize", patchSize, "each size divisible by \(unit)")
+    }
+
+    /// Refuses networks too wide or deep for any machine: field by field each may be possible, together they are not.
+    func demandPossibleSize(_ parameters: Int) throws {
+        try demand(
+            parameters <= Self.mostParameters, "configuration", "a network of \(parameters) parameters",
+            "at most \(Self.mostParameters) parameters; make the network narrower or shallower, or its patch smaller")
+    }
+
+    /// Eight gigabytes of float32: the widest published network here has 150 million parameters.
+    static var mostParameters: Int { 1 << 31 }
+
+    func demandProbability(_ value: Double, _ field: String) throws {
+        try demand((0..<1).contains(value), field, value, "a probability from 0 to below 1")
+    }
+
+    /// The input, if it has the configuration's channels and patch.
+    func checked(_ input: Tensor) throws -> Tensor {
+        let expected = [inputChannels] + patchSize
+        guard input.rank == 5, Array(input.shape.dropFirst()) == expected else {
+            throw InputShapeError(found: input.shape, expected: expected)
+        }
+        return input
+    }
+}

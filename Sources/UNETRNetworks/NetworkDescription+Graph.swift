@@ -1,0 +1,35 @@
+public import UNETRGraphs
+public import UNETRLayers
+
+/// The form in which a network is written as a graph. Both forms compute the same function.
+public enum GraphForm: String, Codable, Sendable, CaseIterable {
+    /// As the paper has it: every weight under its checkpoint key, normalisations as nodes of their own, queries, keys and values.
+    case readable
+    /// For speed: normalisations and scales folded into neighbouring products, attention from the Gram matrix of the tokens.
+    case fast
+}
+
+/// How much of a network a graph has.
+public enum GraphExtent: String, Sendable {
+    /// "input" [N, channels, D, H, W] → "logits" [N, classes, D, H, W].
+    case whole
+    /// Everything below full resolution: "input" [N, channels, D, H, W] → "coarse" [N, D, H, W, 2f] of decoder3, smaller by the stem.
+    case coarse
+}
+
+extension NetworkDescription {
+    /// The network's finest output as a graph of plain operations.
+    ///
+    /// - Parameters:
+    ///   - weights: under the checkpoint's keys.
+    ///   - batch: how many samples the graph takes; any number when nil.
+    /// - Throws: `StateError` for missing or wrongly shaped weights; `ConfigurationError` for architectures other than UNETR++.
+    public func graph(weights: StateDictionary, form: GraphForm, extent: GraphExtent = .whole, batch: Int? = nil) throws -> Graph {
+        switch self {
+        case .unetrPlusPlus(let configuration):
+            return try UNETRPlusPlusGraph(configuration, weights, form).graph(extent, batch: batch)
+        case .unetr, .swinUNETR, .nnFormer, .nnUNet:
+            throw ConfigurationError(field: "architecture", value: architecture.rawValue, rule: "only unetr-plus-plus can be written as a graph")
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import UNETRLayers
+import UNETRTorch
+
+/// Four stages of transformer blocks that look through windows, each followed by patch merging (MONAI's `SwinTransformer`).
+struct SwinEncoder {
+    private let configuration: SwinUNETRConfiguration
+    private let embedding: PatchEmbedding
+    private let stages: [SwinStage]
+
+    init(_ scope: Scope, _ configuration: SwinUNETRConfiguration) throws {
+        self.configuration = configuration
+        embedding = try PatchEmbedding(
+            convolution: scope / "patch_embed" / "proj", from: configuration.inputChannels, to: configuration.featureSize, block: [2, 2, 2])
+        stages = try (0..<4).map { try SwinStage(scope / "layers\($0 + 1)" / 0, configuration, stage: $0) }
+    }
+
+    /// [N, channels, D, H, W] → five tensors [N, C, d, h, w], from half to 1/32 of the size, normalised over their channels.
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> [Tensor] {
+        var tokens = try pass.dropped(embedding(x), configuration.dropout)
+        var outputs = [try normalised(tokens)]
+        for (index, stage) in stages.enumerated() {
+            tokens = try pass.show("swin.stage\(index)", stage(tokens, pass))
+            outputs.append(try normalised(tokens))
+        }
+        return outputs
+    }
+
+    private func normalised(_ tokens: Tensor) throws -> Tensor {
+        try tokens.layerNorm([tokens.shape[4]]).channelsToFront()
+    }
+}
+
+/// Transformer blocks, every second one through shifted windows, and patch merging.
+struct SwinStage {
+    private let configuration: SwinUNETRConfiguration
+    private let blocks: [WindowTransformerBlock]
+    private let reduction: Linear
+    private let norm: LayerNorm
+
+    init(_ scope: Scope, _ configuration: SwinUNETRConfiguration, stage: Int) throws {
+        self.configuration = configuration
+        let channels = configuration.stageChannels(stage)
+        blocks = try configuration.blocks(stage: stage).enumerated().map { index, settings in
+            try WindowTransformerBlock(scope / "blocks" / index, channels: channels, settings)
+        }
+        reduction = try Linear(scope / "downsample" / "reduction", from: 8 * channels, to: 2 * channels, bias: false)
+        norm = try LayerNorm(scope / "downsample" / "norm", channels: 8 * channels)
+    }
+
+    /// Tokens [N, d, h, w, C] → [N, d/2, h/2, w/2, 2C].
+    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
+        var x = x
+        let grid = Array(x.shape[1...3])
+        for (index, block) in blocks.enumerated() {
+            x = try block(x, in: configuration.windows(on: grid, shifted: index % 2 == 1), pass)
+        }
+        let split = try x.reshaped([-1, grid[0] / 2, 2, grid[1] / 2, 2, grid[2] / 2, 2, x.shape[4]])
+        let neighbours = try configuration.merging.offsets.map { offset in
+            try split.selected(6, offset[2]).selected(4, offset[1]).selected(2, offset[0])
+        }
+        return try reduction(norm(Tensor.concatenated(neighbours, axis: -1)))
+    }
+}

@@ -1,0 +1,122 @@
+public import UNETRLayers
+public import UNETRTorch
+
+/// Everything that defines a Swin UNETR. The defaults are those of the published network with 62 million parameters.
+///
+/// As JSON it names what differs from the defaults: `{"classes": 4, "inputChannels": 4, "patchSize": [128, 128, 128]}`.
+public struct SwinUNETRConfiguration: FieldCoded {
+    /// In which order patch merging puts the eight neighbours side by side.
+    public enum Merging: String, Codable, Sendable, CaseIterable {
+        /// As MONAI 1.6 does by default.
+        case monai
+        /// As MONAI's `mergingv2`: the last axis fastest.
+        case lexicographic
+        /// As MONAI did from 0.9 to its correction: two neighbours twice, two others never. Weights published then were trained with it.
+        case beforeCorrection
+
+        /// Offsets [d, h, w] of the neighbours.
+        var offsets: [[Int]] {
+            switch self {
+            case .monai:
+                [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
+            case .lexicographic:
+                [[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1], [1, 0, 0], [1, 0, 1], [1, 1, 0], [1, 1, 1]]
+            case .beforeCorrection:
+                [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 0], [0, 0, 1], [1, 1, 1]]
+            }
+        }
+    }
+
+    public var inputChannels = 1
+    public var classes = 14
+    /// The patch [D, H, W] of training; the network takes any size divisible by 32.
+    public var patchSize = [96, 96, 96]
+    /// Channels of a token, f; the stages have f, 2f, 4f, 8f, and the bottleneck 16f.
+    public var featureSize = 48
+    /// Transformer blocks of each stage; every second one looks through shifted windows.
+    public var depths = [2, 2, 2, 2]
+    /// Attention heads of each stage.
+    public var heads = [3, 6, 12, 24]
+    /// Side of a window in tokens.
+    public var window = 7
+    /// Channels between the two linear layers of a block, in those of its tokens.
+    public var feedForwardRatio = 4.0
+    public var merging = Merging.monai
+    /// Dropout of embeddings and linear layers.
+    public var dropout = 0.0
+    public var attentionDropout = 0.0
+    /// Stochastic depth of the last block; it grows evenly from 0 at the first.
+    public var pathDropout = 0.0
+
+    public init() {}
+
+    public static var fields: [ConfigurationField<Self>] {
+        [
+            .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize),
+            .init("featureSize", \.featureSize), .init("depths", \.depths), .init("heads", \.heads), .init("window", \.window),
+            .init("feedForwardRatio", \.feedForwardRatio), .init("merging", \.merging), .init("dropout", \.dropout),
+            .init("attentionDropout", \.attentionDropout), .init("pathDropout", \.pathDropout),
+        ]
+    }
+
+    public static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>) -> Self { Self() }
+
+    public func validate() throws {
+        try validateSizes(unit: [32, 32, 32])
+        try demand((1...512).contains(featureSize), "featureSize", featureSize, "from 1 to 512")
+        try demand(depths.count == 4 && depths.allSatisfy { (1...64).contains($0) }, "depths", depths, "four numbers from 1 to 64")
+        try demand(
+            heads.count == 4 && heads.enumerated().allSatisfy { $1 > 0 && stageChannels($0).isMultiple(of: $1) }, "heads", heads,
+            "four divisors of the stages' channels, \((0..<4).map(stageChannels))")
+        try demand((1...16).contains(window), "window", window, "from 1 to 16")
+        try demand((0.01...64).contains(feedForwardRatio), "feedForwardRatio", feedForwardRatio, "from 0.01 to 64")
+        try demandProbability(dropout, "dropout")
+        try demandProbability(attentionDropout, "attentionDropout")
+        try demandProbability(pathDropout, "pathDropout")
+        try demandPossibleSize(counted.parameters)
+    }
+
+    public func makeNetwork(
+        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
+    ) throws -> any SegmentationNetwork {
+        try SwinUNETR(self, device: device, dtype: dtype, values: values, generator: generator)
+    }
+
+    // MARK: Derived sizes
+
+    /// Channels of stage 0…3, and of the bottleneck as stage 4.
+    func stageChannels(_ stage: Int) -> Int { featureSize << stage }
+
+    /// Sizes [D, H, W] of the outputs: the network has no coarser ones.
+    public var outputSizes: [[Int]] { [patchSize] }
+
+    /// The windows of a stage's block on a token grid: along an axis that is no longer than a window they are as long as it, and stay put.
+    func windows(on grid: [Int], shifted: Bool) -> WindowGrid {
+        WindowGrid(
+            grid: grid, window: grid.map { min($0, window) }, shift: grid.map { shifted && $0 > window ? window / 2 : 0 })
+    }
+
+    /// The settings of a stage's blocks, each with its stochastic depth.
+    func blocks(stage: Int) -> [WindowTransformerBlock.Settings] {
+        StochasticDepth.rates(upTo: pathDropout, depths: depths)[stage].map { rate in
+            .init(
+                heads: heads[stage], window: Array(repeating: window, count: 3), feedForwardRatio: feedForwardRatio, dropout: dropout,
+                attentionDropout: attentionDropout, pathDropout: rate)
+        }
+    }
+}
+
+/// The published rule for stochastic depth: rates evenly spread over all blocks.
+enum StochasticDepth {
+    /// The rates of each stage's blocks, from 0 at the first block to `last` at the last.
+    static func rates(upTo last: Double, depths: [Int]) -> [[Double]] {
+        let count = depths.reduce(0, +)
+        var index = 0
+        return depths.map { depth in
+            (0..<depth).map { _ in
+                defer { index += 1 }
+                return count > 1 ? last * Double(index) / Double(count - 1) : 0
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import UNETRSupport
+
+/// The order in which the axes of a scan stand in the prepared volume: axis `i` there is axis `axes[i]` of the scan.
+///
+/// Plans put the axis with the coarsest spacing first. Stored as a plain list, such as `[0, 1, 2]`.
+public struct AxisOrder: Equatable, Sendable, Codable {
+    public let axes: [Int]
+
+    /// Leaves every axis where it is.
+    public static let identity = AxisOrder(unchecked: [0, 1, 2])
+
+    /// - Throws: `PlanError.invalid` unless each of 0, 1, 2 occurs once.
+    public init(_ axes: [Int]) throws {
+        guard axes.sorted() == [0, 1, 2] else {
+            throw PlanError.invalid(field: "axisOrder", value: "\(axes)", rule: "must hold each of 0, 1, 2 once")
+        }
+        self.axes = axes
+    }
+
+    private init(unchecked axes: [Int]) { self.axes = axes }
+
+    public init(from decoder: any Decoder) throws { try self.init([Int](from: decoder)) }
+    public func encode(to encoder: any Encoder) throws { try axes.encode(to: encoder) }
+
+    public var isIdentity: Bool { axes == [0, 1, 2] }
+
+    /// The order that leads back.
+    public var inverse: AxisOrder { AxisOrder(unchecked: (0..<3).map { axes.firstIndex(of: $0)! }) }
+
+    /// Three values along the scan's axes, put into this order.
+    public func apply<Value>(_ values: [Value]) -> [Value] { axes.map { values[$0] } }
+
+    /// The voxels [channels, D, H, W] of a volume of the given size with their axes in this order.
+    func apply<Value>(toVoxels voxels: [Value], channels: Int, size: [Int], threads: Int?) -> [Value] {
+        if isIdentity { return voxels }
+        let strides = apply([size[1] * size[2], size[2], 1]), count = size.reduce(1, *), target = apply(size)
+        return [Value](unsafeUninitializedCapacity: channels * count) { output, initialised in
+            voxels.withUnsafeBufferPointer { input in
+                let (input, output) = (SharedPointer(input), SharedPointer(output))
+                Parallel.forEach(channels * target[0], threads: threads) { plane in
+                    let (channel, d) = (plane / target[0], plane % target[0])
+                    let source = input + (channel * count + d * strides[0])
+                    var destination = output + plane * target[1] * target[2]
+                    for h in 0..<target[1] {
+                        let line = source + h * strides[1]
+                        var w = 0
+                        while w < target[2] { (destination + w).initialize(to: line[w &* strides[2]]); w &+= 1 }
+                        destination += target[2]
+                    }
+                }
+            }
+            initialised = channels * count
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import UNETRSupport
+import UNETRVolumes
+
+/// What a training set is like: the sizes and spacings of its scans and the intensities of its structures. A plan follows from it.
+public struct Fingerprint: Equatable, Sendable, Codable {
+    /// One scan.
+    public struct Case: Equatable, Sendable, Codable {
+        public var name: String
+
+        /// Voxels along the scan's [D, H, W] before and after cropping to the data.
+        public var originalSize: [Int]
+        public var size: [Int]
+
+        /// Spacing along the scan's [D, H, W] in mm.
+        public var spacing: [Double]
+
+        /// The label values that occur, ascending.
+        public var labels: [Int]
+
+        public init(name: String, originalSize: [Int], size: [Int], spacing: [Double], labels: [Int]) {
+            self.name = name
+            self.originalSize = originalSize
+            self.size = size
+            self.spacing = spacing
+            self.labels = labels
+        }
+
+        /// What part of the voxels the crop left.
+        public var sizeReduction: Double {
+            zip(size, originalSize).reduce(1) { $0 * Double($1.0) / Double($1.1) }
+        }
+    }
+
+    public var channelNames: [String]
+
+    /// Sorted by name.
+    public var cases: [Case]
+
+    /// For each channel the intensities of foreground voxels (label above 0) of all cases.
+    public var intensities: [IntensityStatistics]
+
+    public init(channelNames: [String], cases: [Case], intensities: [IntensityStatistics]) {
+        self.channelNames = channelNames
+        self.cases = cases
+        self.intensities = intensities
+    }
+
+    /// Reads every case of a data set.
+    ///
+    /// - Parameters:
+    ///   - threads: how many cases are read at the same time, each held in memory; all cores, but at most 8, when nil.
+    ///   - finished: called after each case, on any thread, with its name.
+    /// - Throws: the first case's error; `PreparationError.notADataset` when no case has a foreground voxel.
+    public init(of dataset: Dataset, threads: Int? = nil, finished: @Sendable (String) throws -> Void = { _ in }) throws {
+        let cases = dataset.cases.sorted { CaseNames.isBefore($0.name, $1.name) }
+        var samples = [Sample?](repeating: nil, count: cases.count)
+        try samples.withUnsafeMutableBufferPointer { samples in
+            let samples = SharedPointer(samples)
+            try Parallel.forEach(cases.count, threads: threads ?? min(8, ProcessInfo.processInfo.activeProcessorCount)) { index in
+                let scan = try cases[index].readScan(channelNames: dataset.channelNames)
+                guard let labels = try cases[index].readLabels(on: scan.geometry) else {
+                    throw PreparationError.missingFile(path: "the label map of \(cases[index].name)", neededFor: "the fingerprint")
+                }
+                samples[index] = try Sample(scan, labels, name: cases[index].name)
+                try finished(cases[index].name)
+            }
+        }
+        try self.init(samples.compactMap { $0 }, channelNames: dataset.channelNames, dataset: dataset.folder.path)
+    }
+
+    init(_ samples: [Sample], channelNames: [String], dataset: String) throws {
+        guard samples.contains(where: { !$0.foreground[0].isEmpty }) else {
+            throw PreparationError.notADataset(path: dataset, problem: "no case has a voxel with a label above 0")
+        }
+        self.channelNames = channelNames
+        cases = samples.map(\.summary)
+        intensities = channelNames.indices.map { channel in IntensityStatistics(of: samples.flatMap { $0.foreground[channel] }) }
+    }
+
+    /// A label for each value above 0 that occurs, for data sets that name none.
+    public var plainLabels: LabelSet {
+        let values = Set(cases.flatMap(\.labels)).filter { $0 > 0 }.sorted()
+        return LabelSet(
+            definitions: [LabelDefinition(name: "background", value: 0)] + values.map { LabelDefinition(name: "label \($0)", value: $0) })
+    }
+
+    /// What is kept of one case.
+    struct Sample: Sendable {
+        let summary: Case
+
+        /// For each channel the intensity of every tenth foreground voxel in C order, beginning with the first.
+        let foreground: [[Float]]
+
+        init(_ scan: Scan, _ labels: LabelMap, name: String) throws {
+            guard let region = NonZeroRegion(scan.voxels, channels: scan.channels, size: scan.geometry.size, needsMask: false, threads: 1)
+            else { throw PreparationError.emptyScan(scan: name) }
+            // Labels outside the crop do not exist for the preparation.
+            let size = scan.geometry.size, cropped = region.box.cut(labels.voxels, channels: 1, from: size)
+            var values = Set<Int16>(), chosen = [Int](), seen = 0
+            for (index, label) in cropped.enumerated() where label != 0 {
+                values.insert(label)
+                guard label > 0 else { continue }
+                if seen % 10 == 0 { chosen.append(index) }
+                seen += 1
+            }
+            let count = cropped.count, voxels = region.box.cut(scan.voxels, channels: scan.channels, from: size)
+            foreground = (0..<scan.channels).map { channel in chosen.map { voxels[channel * count + $0] } }
+            summary = Case(
+                name: name, originalSize: size, size: region.box.size, spacing: scan.geometry.spacing,
+                labels: values.map { Int($0) }.sorted())
+        }
+    }
+}
+
+extension IntensityStatistics {
+    /// The statistics of at least one value.
+    init(of values: [Float]) {
+        var sorted = values.sorted()
+        let moments = sorted.withUnsafeMutableBufferPointer { Moments($0, threads: nil) { _, _ in true } }
+        self.init(
+            mean: moments.mean, standardDeviation: moments.standardDeviation, median: Percentile.of(sorted: sorted, 50),
+            minimum: Double(sorted.first ?? 0), maximum: Double(sorted.last ?? 0), percentile005: Percentile.of(sorted: sorted, 0.5),
+            percentile995: Percentile.of(sorted: sorted, 99.5))
+    }
+}

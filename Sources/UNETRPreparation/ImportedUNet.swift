@@ -1,0 +1,86 @@
+import UNETRArchives
+
+/// The U-Net that a plan of nnU-Net describes, as the `network` section of a plan here.
+struct ImportedUNet {
+    private let isResidual: Bool
+    private let features: [Int]
+    private let kernels: [[Int]]
+    private let strides: [[Int]]
+    private let depths: [Int]
+    private let decoderDepths: [Int]
+
+    /// Of a stage of `plans.pkl`; nil where it does not say enough.
+    init?(v1 stage: PickleValue, of plans: PickleValue) {
+        func triples(_ key: String) -> [[Int]]? {
+            stage[key]?.elements.flatMap { rows in
+                let sizes = rows.compactMap(\.ints)
+                return sizes.count == rows.count ? sizes : nil
+            }
+        }
+        guard let pools = triples("pool_op_kernel_sizes"), let kernels = triples("conv_kernel_sizes"), kernels.count == pools.count + 1
+        else { return nil }
+        let convolutions = plans["conv_per_stage"]?.intValue ?? 2, base = plans["base_num_features"]?.intValue ?? 32
+        self.init(
+            isResidual: false, features: Self.features(base: base, largest: 320, stages: pools.count + 1), kernels: kernels,
+            strides: [[1, 1, 1]] + pools, depths: Array(repeating: convolutions, count: pools.count + 1),
+            decoderDepths: Array(repeating: convolutions, count: pools.count))
+    }
+
+    /// Of a configuration of `plans.json`, in the form of releases since 2.4 (`architecture`) or before; nil for other networks.
+    init?(v2 configuration: JSONValue) {
+        let newer = configuration["architecture"], settings = newer?["arch_kwargs"] ?? configuration
+        guard let name = newer?["network_class_name"]?.string ?? configuration["UNet_class_name"]?.string else { return nil }
+        let isResidual = name.hasSuffix("ResidualEncoderUNet")
+        guard isResidual || name.hasSuffix("PlainConvUNet") else { return nil }
+        func triples(_ keys: String...) -> [[Int]]? {
+            keys.lazy.compactMap { settings[$0]?.array }.first.flatMap { rows in
+                let sizes = rows.compactMap(\.ints)
+                return sizes.count == rows.count ? sizes : nil
+            }
+        }
+        guard let kernels = triples("kernel_sizes", "conv_kernel_sizes"), let strides = triples("strides", "pool_op_kernel_sizes") else {
+            return nil
+        }
+        func counts(_ keys: [String], _ count: Int) -> [Int]? {
+            keys.lazy.compactMap { settings[$0] }.first.flatMap { $0.ints ?? $0.int.map { Array(repeating: $0, count: count) } }
+        }
+        let stages = strides.count
+        guard stages > 0 else { return nil }
+        guard
+            let depths = counts(["n_blocks_per_stage", "n_conv_per_stage", "n_conv_per_stage_encoder"], stages),
+            let decoderDepths = counts(["n_conv_per_stage_decoder"], stages - 1)
+        else { return nil }
+        let largest = settings["unet_max_num_features"]?.int ?? 320
+        self.init(
+            isResidual: isResidual,
+            features: counts(["features_per_stage"], stages)
+                ?? Self.features(base: settings["UNet_base_num_features"]?.int ?? 32, largest: largest, stages: stages),
+            kernels: kernels, strides: strides, depths: depths, decoderDepths: decoderDepths)
+    }
+
+    private init(
+        isResidual: Bool, features: [Int], kernels: [[Int]], strides: [[Int]], depths: [Int], decoderDepths: [Int]
+    ) {
+        self.isResidual = isResidual
+        (self.features, self.kernels, self.strides) = (features, kernels, strides)
+        (self.depths, self.decoderDepths) = (depths, decoderDepths)
+    }
+
+    private static func features(base: Int, largest: Int, stages: Int) -> [Int] {
+        (0..<stages).map { min(base << min($0, 16), largest) }
+    }
+
+    /// The section for a plan with these channels, classes and patch.
+    func network(for plan: Plan) -> JSONValue {
+        func list(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .integer($0) }) }
+        func lists(_ rows: [[Int]]) -> JSONValue { .array(rows.map(list)) }
+        return .object([
+            "architecture": .string(isResidual ? "nnunet-resenc" : "nnunet"),
+            "configuration": .object([
+                "inputChannels": .integer(plan.channelNames.count), "classes": .integer(plan.labels.outputCount),
+                "patchSize": list(plan.patchSize), "features": list(features), "kernels": lists(kernels), "strides": lists(strides),
+                "depths": list(depths), "decoderDepths": list(decoderDepths),
+            ]),
+        ])
+    }
+}

@@ -1,0 +1,77 @@
+import UNETRSupport
+
+/// The part of a scan that holds data: voxels where any channel is not 0, with enclosed holes filled.
+struct NonZeroRegion {
+    /// The smallest box around the region.
+    let box: CropBox
+
+    /// 1 inside the region, 0 outside, [D, H, W] of the whole scan; nil when not asked for.
+    let mask: [UInt8]?
+
+    /// Finds the region of `voxels` [C, D, H, W].
+    ///
+    /// - Parameter needsMask: whether the holes have to be filled and the mask kept; the box does not need it.
+    /// - Returns: nil when every voxel is 0.
+    init?(_ voxels: [Float], channels: Int, size: [Int], needsMask: Bool, threads: Int?) {
+        var mask = Self.nonZero(voxels, channels: channels, size: size, threads: threads)
+        guard let box = Self.box(of: mask, size: size) else { return nil }
+        if needsMask { Self.fillHoles(&mask, size: size) }
+        self.box = box
+        self.mask = needsMask ? mask : nil
+    }
+
+    private static func nonZero(_ voxels: [Float], channels: Int, size: [Int], threads: Int?) -> [UInt8] {
+        let plane = size[1] * size[2], count = size[0] * plane
+        return [UInt8](unsafeUninitializedCapacity: count) { mask, initialised in
+            voxels.withUnsafeBufferPointer { voxels in
+                let (voxels, mask) = (SharedPointer(voxels), SharedPointer(mask))
+                Parallel.forEach(size[0], threads: threads) { d in
+                    let target = mask + d * plane
+                    for channel in 0..<channels {
+                        let values = voxels + (channel * count + d * plane)
+                        var index = 0
+                        if channel == 0 {
+                            while index < plane { target[index] = values[index] != 0 ? 1 : 0; index &+= 1 }
+                        } else {
+                            while index < plane { target[index] |= values[index] != 0 ? 1 : 0; index &+= 1 }
+                        }
+                    }
+                }
+            }
+            initialised = count
+        }
+    }
+
+    private static func box(of mask: [UInt8], size: [Int]) -> CropBox? {
+        var lower = size, upper = [0, 0, 0]
+        mask.withUnsafeBufferPointer { mask in
+            for d in 0..<size[0] {
+                for h in 0..<size[1] {
+                    let line = mask.baseAddress! + (d * size[1] + h) * size[2]
+                    var first = 0
+                    while first < size[2], line[first] == 0 { first &+= 1 }
+                    if first == size[2] { continue }
+                    var last = size[2] - 1
+                    while line[last] == 0 { last &-= 1 }
+                    lower = [min(lower[0], d), min(lower[1], h), min(lower[2], first)]
+                    upper = [d + 1, max(upper[1], h + 1), max(upper[2], last + 1)]
+                }
+            }
+        }
+        return upper[0] > 0 ? CropBox(lower: lower, upper: upper) : nil
+    }
+
+    /// Adds the zeros that no path along faces connects with the border of the volume.
+    static func fillHoles(_ mask: inout [UInt8], size: [Int]) {
+        mask.withUnsafeMutableBufferPointer { mask in
+            for index in mask.indices { mask[index] ^= 1 }
+            let background = RunComponents(mask.baseAddress!, size: size)
+            let isOutside = background.touchesBorder
+            mask.update(repeating: 1)
+            background.forEachRun { row, run, component in
+                guard isOutside[component] else { return }
+                for x in run.start..<run.end { mask[row * size[2] + Int(x)] = 0 }
+            }
+        }
+    }
+}

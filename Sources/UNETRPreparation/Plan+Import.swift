@@ -1,0 +1,163 @@
+import UNETRArchives
+public import Foundation
+import UNETRSupport
+
+extension Plan {
+    /// Imports a plan of nnU-Net v1 (`plans.pkl`), as UNETR++ uses it. The pickle is read, never run.
+    ///
+    /// - Parameters:
+    ///   - stage: which of its resolutions; nil: the full one.
+    ///   - labels: names for its classes; nil: "class 1", "class 2", …
+    ///   - network: the network it is for; empty: the plan's own U-Net. A UNETR++ replaces the plan's patch size by its own: give it there
+    ///     as `patchSize`.
+    /// - Throws: `PlanError`, or the reader's errors.
+    public init(importingV1 url: URL, stage: Int? = nil, labels: LabelSet? = nil, network: JSONValue = .object([:])) throws {
+        let source = try PickleFile.read(url)
+        func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
+        guard let stages = source["plans_per_stage"]?.dictionary, !stages.pairs.isEmpty else {
+            throw fail("it has no plans_per_stage; it is not a plan of nnU-Net v1")
+        }
+        let number = stage ?? stages.pairs.count - 1
+        guard let chosen = stages[number] else { throw fail("it has no stage \(number), only \(stages.pairs.count)") }
+        let numbers = { (key: String) in chosen[key]?.doubles }
+        guard let spacing = numbers("current_spacing"), let sizes = numbers("patch_size"), let batch = chosen["batch_size"]?.intValue
+        else { throw fail("stage \(number) lacks current_spacing, patch_size or batch_size") }
+        let patch = try Self.patch(sizes, fail)
+        guard let order = source["transpose_forward"]?.ints else { throw fail("it has no transpose_forward") }
+        let channels = try Self.channels(source, fail)
+        var set = labels
+        if set == nil {
+            guard let classes = source["all_classes"]?.ints, !classes.isEmpty else { throw fail("it has no all_classes") }
+            let named = classes.map { LabelDefinition(name: "class \($0)", value: $0) }
+            set = LabelSet(definitions: [LabelDefinition(name: "background", value: 0)] + named)
+        }
+        do {
+            try self.init(
+                dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
+                targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network["patchSize"]?.ints ?? patch,
+                batchSize: batch, normalisation: channels.map(\.normalisation), compatibility: .unetrPlusPlus, network: network)
+        } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
+        if network == .object([:]) { self.network = ImportedUNet(v1: chosen, of: source)?.network(for: self) ?? network }
+    }
+
+    /// A patch's sizes, which Python may have written as floats.
+    private static func patch(_ sizes: [Double], _ fail: (String) -> PlanError) throws -> [Int] {
+        let whole = sizes.compactMap { Int(exactly: $0) }
+        guard whole.count == sizes.count else { throw fail("its patch_size is \(sizes), but whole numbers are expected") }
+        return whole
+    }
+
+    private static func channels(
+        _ source: PickleValue, _ fail: (String) -> PlanError
+    ) throws -> [(name: String, normalisation: IntensityNormalisation)] {
+        guard let schemes = source["normalization_schemes"]?.dictionary, !schemes.pairs.isEmpty else {
+            throw fail("it has no normalization_schemes")
+        }
+        let names = source["modalities"] ?? source["dataset_properties"]?["modalities"]
+        return try (0..<schemes.pairs.count).map { channel in
+            guard let scheme = schemes[channel]?.stringValue else { throw fail("channel \(channel) has no normalisation scheme") }
+            let known = source["dataset_properties"]?["intensityproperties"]?[channel]
+            return (
+                names?[channel]?.stringValue ?? "channel \(channel)",
+                IntensityNormalisation(
+                    scheme: IntensityNormalisation.Scheme(v1: scheme),
+                    statistics: known.flatMap { found in IntensityStatistics { found[$0]?.doubleValue } },
+                    useMask: source["use_mask_for_norm"]?[channel]?.boolValue ?? false)
+            )
+        }
+    }
+
+    /// Imports a configuration of nnU-Net v2's `plans.json`.
+    ///
+    /// - Parameters:
+    ///   - configuration: such as "3d_fullres".
+    ///   - description: the `dataset.json` that names channels and labels; nil: the one beside the plan.
+    ///   - network: the network it is for; empty: the configuration's own U-Net, plain or with a residual encoder, where it is one.
+    public init(
+        importingV2 url: URL, configuration name: String = "3d_fullres", description: URL? = nil, network: JSONValue = .object([:])
+    ) throws {
+        func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
+        let data: Data
+        do { data = try InputFile.contents(of: url, most: Self.mostBytes) } catch let error as FileError { throw fail("the file \(error.problem)") }
+        guard let source = try? JSONDecoder().decode(JSONValue.self, from: data), let known = source["configurations"]?.object else {
+            throw fail("it has no configurations; it is not a plans.json of nnU-Net v2")
+        }
+        let configuration = try Self.inherit(name, known, fail)
+        let beside = url.deletingLastPathComponent().appendingPathComponent("dataset.json")
+        let dataset = try DatasetDescription(contentsOf: description ?? beside)
+        let numbers = { (key: String) in configuration[key]?.doubles }
+        guard let spacing = numbers("spacing"), let patch = numbers("patch_size"), let batch = configuration["batch_size"]?.int,
+            spacing.count == 3, patch.count == 3
+        else { throw fail("the configuration \(name) lacks a three-dimensional spacing or patch_size, or a batch_size") }
+        let schemes = configuration["normalization_schemes"]?.array?.compactMap(\.string) ?? []
+        guard schemes.count == dataset.channelNames.count else {
+            throw fail("the configuration \(name) has \(schemes.count) normalization_schemes for \(dataset.channelNames.count) channels")
+        }
+        let masks = configuration["use_mask_for_norm"]?.array ?? []
+        let normalisation = try schemes.enumerated().map { channel, scheme in
+            let statistics = source["foreground_intensity_properties_per_channel"]?["\(channel)"]
+            guard let known = IntensityNormalisation.Scheme(v2: scheme) else { throw fail("its normalisation \(scheme) is not known here") }
+            return IntensityNormalisation(
+                scheme: known, statistics: statistics.flatMap { found in IntensityStatistics { found[$0]?.double } },
+                useMask: masks.indices.contains(channel) && masks[channel] == .bool(true))
+        }
+        let whole = try Self.patch(patch, fail)
+        do {
+            try self.init(
+                dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
+                targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
+                patchSize: network["patchSize"]?.ints ?? whole, batchSize: batch,
+                normalisation: normalisation, compatibility: .modern, network: network)
+        } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
+        if network == .object([:]) { self.network = ImportedUNet(v2: configuration)?.network(for: self) ?? network }
+    }
+
+    /// A configuration with what it inherits from others.
+    private static func inherit(_ name: String, _ known: [String: JSONValue], _ fail: (String) -> PlanError) throws -> JSONValue {
+        var merged: [String: JSONValue] = [:], next: String? = name, seen: Set<String> = []
+        while let current = next {
+            guard let members = known[current]?.object else {
+                throw fail("it has no configuration \(current), only \(known.keys.sorted().joined(separator: ", "))")
+            }
+            guard seen.insert(current).inserted else { throw fail("its configuration \(name) inherits from itself") }
+            merged.merge(members) { mine, _ in mine }
+            next = members["inherits_from"]?.string
+        }
+        return .object(merged)
+    }
+}
+
+extension IntensityNormalisation.Scheme {
+    /// nnU-Net v1's names; any other than these is its z-score.
+    fileprivate init(v1 name: String) {
+        switch name {
+        case "CT": self = .ct
+        case "CT2": self = .ct2
+        case "noNorm": self = .noNorm
+        default: self = .zScore
+        }
+    }
+
+    fileprivate init?(v2 name: String) {
+        switch name {
+        case "CTNormalization": self = .ct
+        case "ZScoreNormalization": self = .zScore
+        case "NoNormalization": self = .noNorm
+        default: return nil
+        }
+    }
+}
+
+extension IntensityStatistics {
+    /// From the names of nnU-Net v1 or v2; nil unless all that a normalisation needs is there, and is a number: a channel without
+    /// foreground has NaN, which only a scheme that needs no statistics can do with.
+    fileprivate init?(_ value: (String) -> Double?) {
+        guard let mean = value("mean"), let deviation = value("sd") ?? value("std"), let low = value("percentile_00_5"),
+            let high = value("percentile_99_5")
+        else { return nil }
+        self.init(
+            mean: mean, standardDeviation: deviation, median: value("median") ?? mean, minimum: value("mn") ?? value("min") ?? low,
+            maximum: value("mx") ?? value("max") ?? high, percentile005: low, percentile995: high)
+        guard numbers.allSatisfy(\.isFinite) else { return nil }
+    }
+}

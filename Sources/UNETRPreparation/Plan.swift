@@ -1,0 +1,140 @@
+public import Foundation
+import UNETRSupport
+
+/// Everything that a scan meets on its way into a network and back: one readable file, `plan.json`.
+///
+/// Lists with one entry an axis (`targetSpacing`, `patchSize`) are in the order of the prepared volume, after `axisOrder`.
+public struct Plan: Equatable, Sendable {
+    /// Version of the file's form; this code reads and writes version 1.
+    public var version = 1
+
+    /// Name of the data set the plan was made for.
+    public var dataset: String
+
+    /// What the channels are, such as ["MRI"] or ["CT"].
+    public var channelNames: [String]
+
+    /// The structures to segment.
+    public var labels: LabelSet
+
+    /// Voxel spacing of prepared volumes in mm.
+    public var targetSpacing: [Double]
+
+    /// Order of the scan's axes in the prepared volume.
+    public var axisOrder: AxisOrder
+
+    /// Voxels of one network input.
+    public var patchSize: [Int]
+
+    /// Patches in a training step.
+    public var batchSize: Int
+
+    /// One entry for each channel.
+    public var normalisation: [IntensityNormalisation]
+
+    /// The arithmetic of resampling.
+    public var compatibility: Compatibility
+
+    /// The network, as its own target describes it; not looked at here.
+    public var network: JSONValue
+
+    /// How predictions are put together.
+    public var inference: InferenceSettings
+
+    /// Clean-up of predicted masks, decided on cross-validation results; nil: none.
+    public var postProcessing: PostProcessing?
+
+    public init(
+        dataset: String, channelNames: [String], labels: LabelSet, targetSpacing: [Double], axisOrder: AxisOrder = .identity,
+        patchSize: [Int], batchSize: Int = 2, normalisation: [IntensityNormalisation], compatibility: Compatibility = .modern,
+        network: JSONValue = .object([:]), inference: InferenceSettings = InferenceSettings(), postProcessing: PostProcessing? = nil
+    ) throws {
+        self.dataset = dataset
+        self.channelNames = channelNames
+        self.labels = labels
+        self.targetSpacing = targetSpacing
+        self.axisOrder = axisOrder
+        self.patchSize = patchSize
+        self.batchSize = batchSize
+        self.normalisation = normalisation
+        self.compatibility = compatibility
+        self.network = network
+        self.inference = inference
+        self.postProcessing = postProcessing
+        try validate()
+    }
+
+    /// Reads and validates a plan.
+    /// - Throws: `PlanError`, a sentence with the field, what it holds and what it should.
+    public init(contentsOf url: URL) throws {
+        let data: Data
+        do { data = try InputFile.contents(of: url, most: Self.mostBytes) } catch let error as FileError {
+            throw PlanError.unreadable(path: url.path, problem: "the file \(error.problem)")
+        }
+        do { self = try JSONText.decode(from: data) } catch let error as PlanError {
+            throw PlanError.inFile(path: url.path, problem: "\(error)")
+        } catch let error as JSONProblem {
+            throw PlanError.unreadable(path: url.path, problem: error.sentence)
+        }
+    }
+
+    /// No plan is longer; a file that is, is something else.
+    static let mostBytes = 64 << 20
+
+    /// The plan as JSON, keys sorted.
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self)
+    }
+
+    /// Writes the plan, atomically.
+    public func write(to url: URL) throws { try AtomicFile.write(json(), to: url) }
+
+    /// A short text that changes whenever a setting changes that prepared cases depend on.
+    public var preparationDigest: String {
+        let relevant = PreparationSettings(
+            channels: channelNames.count, labels: labels.foregroundValues, spacing: targetSpacing, axes: axisOrder,
+            normalisation: normalisation, compatibility: compatibility)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+        for byte in (try? encoder.encode(relevant)) ?? Data() { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private struct PreparationSettings: Encodable {
+        let channels: Int
+        let labels: [Int]
+        let spacing: [Double]
+        let axes: AxisOrder
+        let normalisation: [IntensityNormalisation]
+        let compatibility: Compatibility
+    }
+}
+
+/// How a whole scan's prediction is put together from patches.
+public struct InferenceSettings: Equatable, Sendable, Codable {
+    /// Axes of the prepared volume that test-time augmentation mirrors; none: no mirroring.
+    public var mirrorAxes: [Int]
+
+    /// Distance of neighbouring patches as a part of the patch size, within `stepRange`.
+    public var stepFraction: Double
+
+    /// What `stepFraction` may be: a smaller step would only repeat nearly the same patches.
+    public static let stepRange = 0.01...1
+
+    public init(mirrorAxes: [Int] = [0, 1, 2], stepFraction: Double = 0.5) {
+        self.mirrorAxes = mirrorAxes
+        self.stepFraction = stepFraction
+    }
+}
+
+/// Removal of everything but the largest connected part of predicted structures.
+public struct PostProcessing: Equatable, Sendable, Codable {
+    /// Sets of label values; each set is one joint structure of which the largest part is kept. Applied in order.
+    public var keepLargest: [[Int]]
+
+    public init(keepLargest: [[Int]]) { self.keepLargest = keepLargest }
+}

@@ -1,0 +1,86 @@
+public import UNETRSupport
+import UNETRVolumes
+
+/// What keeps a scan or a data set from being prepared.
+public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertible {
+    case tooFewCases(got: Int, folds: Int)
+    case duplicateCase(String)
+    case noPublishedSplit(benchmark: String?)
+    case splitMismatch(benchmark: String, missing: [String])
+    case notADataset(path: String, problem: String)
+    case invalidDescription(path: String, problem: String)
+    case missingFile(path: String, neededFor: String)
+    case wrongChannelCount(scan: String, expected: [String], got: Int)
+    case sizeMismatch(scan: String, expected: [Int], got: [Int])
+    case geometryMismatch(scan: String, other: String, difference: String)
+    case emptyScan(scan: String)
+    case constantChannel(scan: String, channel: String, value: Float)
+    case notFinite(scan: String, channel: String, count: Int)
+    case invalidSpacing(scan: String, spacing: [Double])
+    case singularAffine(scan: String)
+    case notThreeDimensional(scan: String, size: [Int])
+    case tooLarge(scan: String, size: [Int], spacing: [Double], target: [Double])
+    case tooLargeForMemory(scan: String, size: [Int], spacing: [Double], target: [Double], needed: Int, limit: MemoryLimit)
+    case unknownLabel(scan: String, value: Int, count: Int, known: [Int])
+    case wrongProbabilityCount(scan: String, expected: Int, got: Int)
+    case brokenCase(path: String, problem: String)
+
+    public var description: String {
+        switch self {
+        case .tooFewCases(let got, let folds):
+            "cannot make \(folds) folds of \(got) labelled cases; add cases or ask for fewer folds"
+        case .duplicateCase(let name):
+            "the case \(name) occurs twice; give every case a name of its own"
+        case .noPublishedSplit(let benchmark):
+            benchmark.map { "\($0) was published without a split of its own; choose a fold" }
+                ?? "the data set is none of the published benchmarks by its name; name one (--preset), or choose a fold"
+        case .splitMismatch(let benchmark, let missing):
+            "the published split of \(benchmark) names \(missing.count) case\(missing.count == 1 ? "" : "s") that the data set lacks: "
+                + missing.prefix(3).joined(separator: ", ") + (missing.count > 3 ? " and more" : "")
+                + "; rename the cases as the benchmark does, or choose a fold"
+        case .notADataset(let path, let problem):
+            "\(path) is no data set: \(problem)"
+        case .invalidDescription(let path, let problem):
+            "\(path): \(problem)"
+        case .missingFile(let path, let neededFor):
+            "\(path) does not exist, but \(neededFor) needs it"
+        case .wrongChannelCount(let scan, let expected, let got):
+            "\(scan) has \(got) channel\(got == 1 ? "" : "s"), the plan expects \(expected.count) (\(expected.joined(separator: ", "))); "
+                + "give one file for each channel, in that order"
+        case .sizeMismatch(let scan, let expected, let got):
+            "\(scan) is \(Self.text(got)) voxels, but \(Self.text(expected)) are expected; "
+                + "channels and labels of a case must share one grid"
+        case .geometryMismatch(let scan, let other, let difference):
+            "\(scan) and \(other) do not lie on the same grid: \(difference); resample one onto the other"
+        case .emptyScan(let scan):
+            "\(scan) holds nothing but zeros; there is nothing to segment"
+        case .constantChannel(let scan, let channel, let value):
+            "\(scan): channel \(channel) is \(value) everywhere; an image without contrast cannot be normalised or segmented"
+        case .notFinite(let scan, let channel, let count):
+            "\(scan): channel \(channel) holds \(count) voxel\(count == 1 ? "" : "s") that are not a finite number (NaN or infinite); "
+                + "replace them before preparing"
+        case .invalidSpacing(let scan, let spacing):
+            "\(scan) has the voxel spacing \(spacing) mm; each must be a finite number above 0, from "
+                + "\(Geometry.spacingRange.lowerBound) to \(Geometry.spacingRange.upperBound)"
+        case .singularAffine(let scan):
+            "\(scan) has an affine whose axes fall together; its header does not say where the voxels lie"
+        case .notThreeDimensional(let scan, let size):
+            "\(scan) has the size \(Self.text(size)); a scan needs three axes of at least two voxels each"
+        case .tooLarge(let scan, let size, let spacing, let target):
+            "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm, but a prepared scan has less "
+                + "than 2³¹ voxels, and less than 65536 along an axis; check its spacing and the plan's targetSpacing"
+        case .tooLargeForMemory(let scan, let size, let spacing, let target, let needed, let limit):
+            "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm and needs about \(needed >> 20) MB, "
+                + "allowed are \(limit.bytes >> 20) MB (\(limit.reason)); check its spacing and the plan's targetSpacing, or allow more"
+        case .unknownLabel(let scan, let value, let count, let known):
+            "\(scan) holds the label \(value) in \(count) voxel\(count == 1 ? "" : "s"), but the plan knows only "
+                + "\(known.map(String.init).joined(separator: ", ")); correct the labels or the plan"
+        case .wrongProbabilityCount(let scan, let expected, let got):
+            "\(scan): \(got) network outputs were given, but classes × voxels of the prepared scan are \(expected)"
+        case .brokenCase(let path, let problem):
+            "\(path): \(problem); prepare the case again"
+        }
+    }
+
+    private static func text(_ size: [Int]) -> String { size.map(String.init).joined(separator: " × ") }
+}

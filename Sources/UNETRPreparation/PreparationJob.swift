@@ -1,0 +1,98 @@
+public import Foundation
+import UNETRSupport
+
+/// The preparation of many cases into a folder: it can be stopped and continued, and one broken scan does not stop the others.
+public struct PreparationJob: Sendable {
+    public let preparer: Preparer
+    public let cases: [DatasetCase]
+
+    /// Where the prepared cases go.
+    public let folder: URL
+
+    /// Whether cases that are there already, made with the same settings, are made again.
+    public var force: Bool
+
+    public init(preparer: Preparer, cases: [DatasetCase], folder: URL, force: Bool = false) {
+        self.preparer = preparer
+        self.cases = cases
+        self.folder = folder
+        self.force = force
+    }
+
+    /// What happened to one case, or at the end to all.
+    public enum Event: Sendable, Equatable {
+        case prepared(name: String, seconds: Double)
+        case alreadyThere(name: String)
+        case failed(name: String, problem: String)
+        case finished(Summary)
+    }
+
+    /// The names of the cases by what became of them.
+    public struct Summary: Sendable, Equatable, Codable {
+        public var prepared: [String] = []
+        public var alreadyThere: [String] = []
+        public var failed: [Failure] = []
+
+        /// True when the job was stopped before the last case.
+        public var wasCancelled = false
+    }
+
+    /// A case that could not be prepared, and why.
+    public struct Failure: Sendable, Equatable, Codable {
+        public var name: String
+        public var problem: String
+
+        /// True if the case is in order but could not be written; the job ends there, for the next could not either.
+        public var isOfOutput = false
+    }
+
+    /// Prepares one case after another, each on all threads, so that memory is bounded by one case.
+    ///
+    /// The last event is always `finished`. Ending the iteration, or the cancellation that `run` is called under, stops the job after the
+    /// case at hand.
+    public func run() -> AsyncStream<Event> {
+        let cancellation = Cancellation.current
+        return AsyncStream { continuation in
+            let task = Task.detached {
+                let summary = Cancellation.$current.withValue(cancellation) { prepareAll { continuation.yield($0) } }
+                continuation.yield(.finished(summary))
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    private func prepareAll(_ report: (Event) -> Void) -> Summary {
+        var summary = Summary()
+        for dataCase in cases {
+            do {
+                try Cancellation.check()
+                let event = try event(for: dataCase)
+                if case .alreadyThere(let name) = event { summary.alreadyThere.append(name) } else { summary.prepared.append(dataCase.name) }
+                report(event)
+            } catch is CancellationError {
+                summary.wasCancelled = true
+                break
+            } catch {
+                let isOfOutput = error is OutputFailure
+                summary.failed.append(Failure(name: dataCase.name, problem: "\(error)", isOfOutput: isOfOutput))
+                report(.failed(name: dataCase.name, problem: "\(error)"))
+                if isOfOutput { break }
+            }
+        }
+        return summary
+    }
+
+    private func event(for dataCase: DatasetCase) throws -> Event {
+        if !force, PreparedCase.isComplete(dataCase.name, in: folder, plan: preparer.plan) { return .alreadyThere(name: dataCase.name) }
+        let start = ContinuousClock.now
+        let prepared = try preparer.prepare(dataCase)
+        do { try prepared.write(to: folder) } catch { throw OutputFailure(description: "\(error)") }
+        return .prepared(name: dataCase.name, seconds: (ContinuousClock.now - start) / .seconds(1))
+    }
+
+    /// A prepared case that could not be written.
+    private struct OutputFailure: Error, CustomStringConvertible {
+        var description: String
+    }
+}

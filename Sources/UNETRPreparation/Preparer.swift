@@ -1,0 +1,92 @@
+import UNETRSupport
+public import UNETRVolumes
+
+/// Turns scans into network input the way a plan says: crop to the data, order axes, resample, normalise.
+public struct Preparer: Sendable {
+    public let plan: Plan
+
+    /// Threads used inside one case; all cores when nil. Results do not depend on it.
+    public var threads: Int?
+
+    public init(plan: Plan, threads: Int? = nil) {
+        self.plan = plan
+        self.threads = threads
+    }
+
+    /// Prepares a scan and, for training, its labels.
+    ///
+    /// - Parameters:
+    ///   - scan: intensities with all channels of the plan, [C, D, H, W].
+    ///   - labels: expert labels on the same grid, [D, H, W].
+    ///   - name: what errors and the result call the case.
+    /// - Throws: `PreparationError` when the scan or the labels do not fit the plan or hold nothing to work on.
+    public func prepare(_ scan: Scan, labels: consuming LabelMap? = nil, name: String) throws -> PreparedCase {
+        try check(scan, labels, name)
+        let size = scan.geometry.size
+        let usesMask = plan.normalisation.contains { $0.useMask && $0.scheme != .noNorm }
+        let hasLabels = labels != nil, needsMask = hasLabels || usesMask
+        guard let region = NonZeroRegion(scan.voxels, channels: scan.channels, size: size, needsMask: needsMask, threads: threads) else {
+            throw PreparationError.emptyScan(scan: name)
+        }
+        let spacing = plan.axisOrder.apply(scan.geometry.spacing)
+        let grid = ResamplingGrid(from: plan.axisOrder.apply(region.box.size), spacing: spacing, to: plan.targetSpacing)
+        try check(
+            grid, channels: scan.channels, spacing: scan.geometry.spacing, scanCount: scan.voxels.count, hasLabels: hasLabels, name)
+        let marked = needsMask ? resampled(mark(labels, region, size), region.box.size, grid) : nil
+        // What is done with the labels comes before the image, so that the two do not take memory together.
+        _ = consume labels
+        let foreground = hasLabels ? ForegroundLocations(of: plan.labels.foregroundValues, in: marked!) : .init()
+        let properties = CaseProperties(
+            name: name, geometry: scan.geometry, channels: scan.channels, cropBox: region.box, axisOrder: plan.axisOrder,
+            size: grid.outputSize, spacing: plan.targetSpacing, compatibility: plan.compatibility, planDigest: plan.preparationDigest)
+        return PreparedCase(
+            properties: properties, image: image(scan, region.box, grid, marked), labels: hasLabels ? marked : nil, foreground: foreground)
+    }
+
+    /// The cropped labels, with −1 where the scan holds nothing and the expert marked nothing.
+    func mark(_ labels: LabelMap?, _ region: NonZeroRegion, _ size: [Int]) -> [Int16] {
+        let inside = region.box.cut(region.mask!, channels: 1, from: size)
+        guard let labels else { return inside.map { $0 == 0 ? -1 : 0 } }
+        var marked = region.box.cut(labels.voxels, channels: 1, from: size)
+        marked.withUnsafeMutableBufferPointer { marked in
+            inside.withUnsafeBufferPointer { inside in
+                for index in marked.indices {
+                    if inside[index] == 0, marked[index] == 0 { marked[index] = -1 }
+                    if marked[index] < -1 { marked[index] = 0 }
+                }
+            }
+        }
+        return marked
+    }
+
+    private func resampled(_ labels: [Int16], _ size: [Int], _ grid: ResamplingGrid) -> [Int16] {
+        let ordered = plan.axisOrder.apply(toVoxels: labels, channels: 1, size: size, threads: threads)
+        return LabelResampling.resample(ordered, grid: grid, compatibility: plan.compatibility, threads: threads)
+    }
+
+    private func image(_ scan: Scan, _ box: CropBox, _ grid: ResamplingGrid, _ region: [Int16]?) -> [Float] {
+        var image = ImageResampling.resample(
+            plan.axisOrder.apply(
+                toVoxels: box.cut(scan.voxels, channels: scan.channels, from: scan.geometry.size), channels: scan.channels,
+                size: box.size, threads: threads),
+            channels: scan.channels, grid: grid, compatibility: plan.compatibility, threads: threads)
+        image.withUnsafeMutableBufferPointer { image in
+            for (channel, normalisation) in plan.normalisation.enumerated() {
+                let part = image[(channel * grid.outputCount)..<((channel + 1) * grid.outputCount)]
+                normalisation.apply(to: UnsafeMutableBufferPointer(rebasing: part), region: region, threads: threads)
+            }
+        }
+        return image
+    }
+}
+
+extension Preparer {
+    /// The label map of a prediction, in the geometry of the scan.
+    ///
+    /// - Parameter outputs: the network's probabilities (or logits) for the prepared case, C-order [K, D, H, W] with
+    ///   K = `plan.labels.outputCount`; probabilities where the plan has regions.
+    /// - Throws: `PreparationError.wrongProbabilityCount`.
+    public func restore(_ outputs: [Float], of properties: CaseProperties) throws -> LabelMap {
+        try Restoration(of: properties, threads: threads).labels(from: outputs, decision: plan.labels.decision)
+    }
+}

@@ -1,0 +1,60 @@
+import UNETRSupport
+
+/// From which grid to which grid a volume is resampled, and whether one axis is too coarse to interpolate along.
+public struct ResamplingGrid: Equatable, Sendable {
+    /// Voxels along [D, H, W] before and after.
+    public var inputSize: [Int]
+    public var outputSize: [Int]
+
+    /// The axis along which the nearest slice is taken instead of interpolating; nil when all three are interpolated.
+    public var coarseAxis: Int?
+
+    public init(from inputSize: [Int], to outputSize: [Int], coarseAxis: Int? = nil) {
+        self.inputSize = inputSize
+        self.outputSize = outputSize
+        self.coarseAxis = coarseAxis
+    }
+
+    /// The grid that covers the same extent with voxels of another spacing (mm), with nnU-Net's rule for the coarse axis.
+    ///
+    /// Sizes are rounded half to even; an axis keeps at least one voxel.
+    public init(from inputSize: [Int], spacing: [Double], to targetSpacing: [Double]) {
+        self.init(
+            from: inputSize, to: Self.size(inputSize, spacing: spacing, target: targetSpacing),
+            coarseAxis: Self.coarseAxis(spacing, else: targetSpacing))
+    }
+
+    /// No axis gets more voxels than this, whatever the spacings; whoever resamples refuses a grid that reaches it (`isTooLarge`).
+    public static let longestAxis = 1 << 16
+
+    /// Number of voxels that fill the same extent at another spacing, rounded half to even; at most `longestAxis`.
+    public static func size(_ size: [Int], spacing: [Double], target: [Double]) -> [Int] {
+        (0..<3).map {
+            let count = Int(clampingRounded: spacing[$0] / target[$0] * Double(size[$0]), .toNearestOrEven) ?? 1
+            return min(max(1, count), longestAxis)
+        }
+    }
+
+    /// Whether a grid has more voxels than prepared cases can have: 2³¹ in all, or `longestAxis` along one axis.
+    public static func isTooLarge(_ size: [Int]) -> Bool {
+        size.contains { $0 >= longestAxis } || size.saturatingProduct() >= 1 << 31
+    }
+
+    /// The axis along which slices are too far apart to interpolate between: spacing anisotropy above 3 with one largest spacing.
+    ///
+    /// `first` decides; where it is not that anisotropic, `second` does.
+    public static func coarseAxis(_ first: [Double], else second: [Double]) -> Int? {
+        for spacing in [first, second] {
+            guard let largest = spacing.max(), let smallest = spacing.min(), largest / smallest > 3 else { continue }
+            let axes = spacing.indices.filter { spacing[$0] == largest }
+            return axes.count == 1 ? axes[0] : nil
+        }
+        return nil
+    }
+
+    var inputCount: Int { inputSize.reduce(1, *) }
+    var outputCount: Int { outputSize.reduce(1, *) }
+
+    /// True when input and output are the same grid.
+    public var isIdentity: Bool { inputSize == outputSize }
+}

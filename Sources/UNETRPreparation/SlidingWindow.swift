@@ -1,0 +1,81 @@
+import Foundation
+import UNETRSupport
+
+/// Where the patches lie that together cover a volume, and how much each voxel of a patch counts.
+///
+/// The geometry is nnU-Net's: neighbouring patches are at most `stepFraction` of the patch apart and spread evenly; a volume smaller
+/// than the patch is padded, the smaller half before it.
+public struct SlidingWindow: Equatable, Sendable {
+    /// Voxels of a patch along [D, H, W].
+    public let patchSize: [Int]
+
+    /// Voxels of the volume after padding to at least one patch.
+    public let paddedSize: [Int]
+
+    /// Voxels of padding before the volume, along [D, H, W]. The rest of the padding is behind it.
+    public let paddingBefore: [Int]
+
+    /// For each axis the first voxels of the patches, in the padded volume.
+    public let starts: [[Int]]
+
+    /// - Parameters:
+    ///   - size: voxels of the volume along [D, H, W].
+    ///   - stepFraction: largest distance of neighbouring patches as a part of the patch, above 0 and at most 1.
+    public init(size: [Int], patchSize: [Int], stepFraction: Double = 0.5) {
+        precondition(size.count == 3 && patchSize.count == 3 && (size + patchSize).allSatisfy { $0 > 0 })
+        precondition(stepFraction > 0 && stepFraction <= 1)
+        self.patchSize = patchSize
+        paddedSize = zip(size, patchSize).map(max)
+        paddingBefore = (0..<3).map { max(patchSize[$0] - size[$0], 0) / 2 }
+        starts = zip(paddedSize, patchSize).map { Self.starts(size: $0, patch: $1, stepFraction: stepFraction) }
+    }
+
+    /// The corners [D, H, W] of all patches in the padded volume, W fastest.
+    public var corners: [[Int]] {
+        starts[0].flatMap { d in starts[1].flatMap { h in starts[2].map { w in [d, h, w] } } }
+    }
+
+    private static func starts(size: Int, patch: Int, stepFraction: Double) -> [Int] {
+        let last = size - patch
+        // Never more patches than there are places for them, however small the step.
+        let steps = Int(clampingRounded: Double(last) / (Double(patch) * stepFraction), .up) ?? 0
+        let count = min(steps, last) + 1
+        guard count > 1 else { return [0] }
+        let step = Double(last) / Double(count - 1)
+        return (0..<count).map { Int((step * Double($0)).rounded(.toNearestOrEven)) }
+    }
+
+    /// How much each voxel of a patch counts where patches overlap, [D, H, W]: a Gaussian with σ = patch/8, 1 at voxel patch/2.
+    ///
+    /// For even sizes it is not symmetric, because its peak lies on a voxel. It is cut off at 4σ like the reference's; voxels beyond
+    /// get the smallest value there is, so that none counts for nothing.
+    public static func importance(patchSize: [Int]) -> [Float] {
+        let profiles = patchSize.map(profile)
+        var map = [Float](unsafeUninitializedCapacity: patchSize.reduce(1, *)) { map, initialised in
+            var target = map.baseAddress!
+            for d in profiles[0] {
+                for h in profiles[1] {
+                    let plane = d * h
+                    for w in profiles[2] {
+                        target.initialize(to: Float(plane * w))
+                        target += 1
+                    }
+                }
+            }
+            initialised = patchSize.reduce(1, *)
+        }
+        if map.contains(0) {
+            let smallest = map.reduce(Float.infinity) { $1 > 0 ? min($0, $1) : $0 }
+            for index in map.indices where map[index] == 0 { map[index] = smallest }
+        }
+        return map
+    }
+
+    private static func profile(_ length: Int) -> [Double] {
+        let sigma = Double(length) / 8, reach = Int(4 * sigma + 0.5)
+        return (0..<length).map { index in
+            let distance = index - length / 2
+            return abs(distance) <= reach ? exp(-0.5 * Double(distance * distance) / (sigma * sigma)) : 0
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import UNETRArchives
+import UNETRAugmentation
+import UNETREvaluation
+import Foundation
+import UNETRInference
+import UNETRLayers
+import UNETRNetworks
+import UNETRPreparation
+import UNETRSupport
+import UNETRTorch
+import UNETRVolumes
+
+extension Trainer {
+    /// Loss and Dice of plain patches of the validation cases (of the training cases, where there are none): a quick estimate, since
+    /// patches are centred on foreground as often as in training.
+    func estimate(_ epoch: Int) throws -> (loss: Double?, dice: [Double?]?) {
+        let count = configuration.estimationIterations
+        guard count > 0 else { return (nil, nil) }
+        let names = description.fold.validation.isEmpty ? description.fold.training : description.fold.validation
+        let sources = try names.map { try CaseSource(named: $0, in: prepared, targets) }
+        var loading = loading(batches: count)
+        loading.seed = ~configuration.seed  // other patches than those of training
+        let loader = try BatchLoader(
+            sources: sources, augmenter: Augmenter(plan: .none, patch: levels[0]), configuration: loading,
+            start: Batch.Position(epoch: epoch, batch: 0), endEpoch: epoch + 1)
+        defer { loader.cancel() }
+        return try withAveragedWeights {
+            try withoutGradients {
+                var sums = OverlapSums(structures: plan.labels.foreground.count)
+                var loss = 0.0
+                let pass = ForwardPass(mixedPrecision: configuration.mixedPrecision)
+                while let batch = try loader.next() {
+                    let (image, levels) = try batch.tensors(targets, on: device)
+                    let logits = try network(image, pass, deepSupervision: levels.count > 1)
+                    loss += try step.loss(logits, levels).item()
+                    let labels = try batch.withLabels(0) {
+                        try Tensor(copying: UnsafeRawBufferPointer($0), shape: batch.labelShape(0), dtype: .int16).to(device)
+                    }
+                    try sums.add(targets.decided(logits[0]), targets.indicators(labels))
+                }
+                let mean = try processes.sum([loss])[0] / Double(count * processes.count)
+                return (mean, try sums.dice(processes))
+            }
+        }
+    }
+
+    /// Mean Dice of each structure over the whole validation cases, without mirroring; nil without such cases.
+    func validate(_ report: (TrainingEvent) throws -> Void) throws -> [Double]? {
+        let names = description.fold.validation
+        guard !names.isEmpty else { return nil }
+        return try withAveragedWeights {
+            var predictor = predictor()
+            predictor.settings.mirrorAxes = []
+            var sums = WholeCaseDice(targets)
+            for (number, name) in names.enumerated() where number % processes.count == processes.rank {
+                let source = try CaseSource(named: name, in: prepared, targets)
+                let image = try source.withImage {
+                    try Tensor(copying: UnsafeRawBufferPointer($0), shape: [source.channels] + source.size.sizes, dtype: .float32)
+                }
+                // Slice by slice: the probabilities of a whole scan may be more than there is memory.
+                var prediction: [Int16] = []
+                prediction.reserveCapacity(source.size.count)
+                try predictor.forEachSlab(of: image) { prediction += try targets.numbers(deciding: $0) }
+                try source.withLabels { sums.add(prediction: prediction, reference: $0) }
+                try report(.validated(done: number + 1, of: names.count))
+            }
+            return try sums.means(processes)
+        }
+    }
+
+    /// The last validation: whole cases as they would be segmented, with mirroring, back on their scans' grid, against the label files.
+    ///
+    /// Masks and scores go to the run's `validation/`. Nil where the run knows no label files.
+    func finalValidation(_ report: (TrainingEvent) throws -> Void) throws -> EvaluationResult? {
+        let names = description.fold.validation.filter { description.references[$0] != nil }
+        guard configuration.finalValidation, !names.isEmpty else { return nil }
+        let segmenter = try Segmenter(network: network, plan: plan, device: device, mixedPrecision: configuration.mixedPrecision)
+        segmenter.postProcesses = false  // these masks are what a clean-up is chosen by
+        let evaluator = Evaluator(classes: plan.labels.foreground.map { label in
+            EvaluatedClass(labels: label.values.map { Int16(truncatingIfNeeded: $0) }, name: label.name)
+        })
+        let cases = try withAveragedWeights {
+            try names.enumerated().map { number, name in
+                let file = try PreparedCaseFile(named: name, in: prepared)
+                let image = try file.image.withUnsafeBytes { try Tensor(copying: $0, shape: file.image.shape, dtype: .float32) }
+                let mask = try segmenter.segment(image, of: file.properties).labels
+                let reference = URL(fileURLWithPath: description.references[name]!)
+                let output = run.validation.appending(path: "\(name).nii.gz")
+                try NIfTI.write(labels: mask, like: NIfTI.readHeader(reference), to: output)
+                var metrics = try evaluator.evaluate(mask, against: NIfTI.readLabels(reference), case: name)
+                (metrics.predictionFile, metrics.referenceFile) = (output.path, reference.path)
+                try report(.validated(done: number + 1, of: names.count))
+                return metrics
+            }
+        }
+        let result = try evaluator.result(cases)
+        try NNUNetSummary(result).write(to: run.validation.appending(path: "summary.json"))
+        try AtomicFile.write(result.json(), to: run.validation.appending(path: "evaluation.json"))
+        try CSVTable(result).write(to: run.validation.appending(path: "metrics.csv"))
+        try EvaluationReport(title: "\(plan.dataset): validation", result: result).write(to: run.validation.appending(path: "report.html"))
+        return result
+    }
+
+    private func predictor() -> SlidingWindowPredictor {
+        SlidingWindowPredictor(networks: [network], plan: plan, device: device, mixedPrecision: configuration.mixedPrecision)
+    }
+
+    func withAveragedWeights<Result>(_ body: () throws -> Result) throws -> Result {
+        try average.map { try $0.whileInPlace(body) } ?? body()
+    }
+}

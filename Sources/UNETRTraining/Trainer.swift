@@ -1,0 +1,246 @@
+import UNETRAugmentation
+import Foundation
+import UNETRInference
+import UNETRLayers
+import UNETRNetworks
+import UNETRPreparation
+public import UNETRSupport
+public import UNETRTorch
+
+/// Trains a network on prepared cases, epoch by epoch, with a checkpoint after each.
+///
+///     for try await event in try Trainer(run: run, description: description).events() { … }
+///
+/// The same description, device and thread count give the same bits, also when the run is killed and resumed.
+public final class Trainer {
+    public let run: TrainingRun
+    public let description: TrainingRun.Description
+    public let device: Device
+    public let processes: any ProcessGroup
+
+    /// What became of the weights the run starts from, in one line; nil where it starts from new ones.
+    public private(set) var beginning: String?
+
+    /// Held by the process that writes the files.
+    private let lock: FolderLock?
+
+    let network: any SegmentationNetwork
+    let optimizer: any Optimizer
+    let average: WeightAverage?
+    let targets: TrainingTargets
+    let step: TrainingStep
+    /// Sizes [D, H, W] of the outputs, finest first.
+    let levels: [Extent]
+    /// Where dropout draws from.
+    var generator: Generator
+    var checkpoint = Checkpoint()
+
+    var configuration: TrainingConfiguration { description.configuration }
+    var plan: Plan { description.plan }
+    var prepared: URL { URL(fileURLWithPath: description.prepared) }
+    /// One process writes the files.
+    var writes: Bool { processes.rank == 0 }
+
+    /// Starts a run in an empty folder, or takes up the one that is there.
+    ///
+    /// - Parameters:
+    ///   - processes: those that train together, each with a trainer of its own; `batchSize` is the part of each.
+    ///   - resume: true to continue from the folder's last checkpoint (or from the start, where it has none yet).
+    ///   - lock: that of the run's folder, where the caller has it already; nil: it is taken, and held as long as the trainer lives.
+    /// - Throws: `TrainingError.runExists` for a folder with a run without `resume`, `TrainingError.differentRun` for other settings,
+    ///   `TrainingError.damagedCheckpoint`, `FolderInUse`.
+    public init(
+        run: TrainingRun, description: TrainingRun.Description, device: Device = .cpu, processes: any ProcessGroup = SingleProcess(),
+        resume: Bool = false, lock: FolderLock? = nil
+    ) throws {
+        try description.configuration.validate()
+        if let ignored = description.plan.labels.ignoreValue { throw TrainingError.ignoreLabelUnsupported(value: ignored) }
+        var held = lock
+        // One process looks and decides: when the others look, it may have begun to write.
+        try processes.onFirst {
+            if run.exists {
+                guard resume else { throw TrainingError.runExists(path: run.folder.path) }
+                try Self.compare(run.readDescription(), description, run.folder.path)
+            }
+            if held == nil { held = try run.lock() }
+        }
+        self.lock = held
+        self.run = run
+        self.description = description
+        self.device = device
+        self.processes = processes
+        let configuration = description.configuration
+        let settings = try description.plan.networkDescription()
+        levels = settings.outputSizes.map { Extent($0)! }
+        generator = try Generator(seed: configuration.seed, device: device)
+        network = try settings.makeNetwork(device: device, generator: generator)
+        if let initial = description.initial {
+            beginning = try FirstWeights.load(URL(fileURLWithPath: initial), into: network.store, classes: settings.classes)
+        }
+        optimizer = configuration.makeOptimizer(network.store)
+        average = try configuration.averaging.map { [network] in try WeightAverage(of: network.store, decay: $0) }
+        targets = TrainingTargets(labels: description.plan.labels)
+        step = TrainingStep(
+            network: network, optimizer: optimizer, loss: DeepSupervisionLoss(targets.loss(batchDice: configuration.batchDice)),
+            processes: processes)
+        step.gradientClip = configuration.gradientClip
+        if configuration.mixedPrecision == .float16 { step.scaler = LossScaler() }
+        try processes.onFirst { if !run.exists { try run.write(description) } }
+        let hasCheckpoint = FileManager.default.fileExists(atPath: run.latest.path)
+        if resume, try processes.broadcast([hasCheckpoint ? 1 : 0])[0] != 0 { try readCheckpoint() }
+        try share()
+    }
+
+    private static func compare(_ old: TrainingRun.Description, _ new: TrainingRun.Description, _ path: String) throws {
+        guard old.plan == new.plan else { throw TrainingError.differentRun(path: path, field: "plan") }
+        guard old.configuration == new.configuration else { throw TrainingError.differentRun(path: path, field: "training configuration") }
+        guard old.initial == new.initial else { throw TrainingError.differentRun(path: path, field: "choice of first weights") }
+        guard old.fold == new.fold else { throw TrainingError.differentRun(path: path, field: "choice of cases") }
+    }
+
+    /// Epochs that are done.
+    public var epochsDone: Int { checkpoint.epoch }
+
+    /// Trains until the last epoch, writes the model and validates it; the events of that as they happen, `finished` last.
+    ///
+    /// The work goes on in a task of its own. Ending the iteration, or the cancellation that this is called under, stops it after the step
+    /// under way, and the run loses at most the epoch under way. Until the sequence has ended nothing else may use the trainer.
+    public func events() -> AsyncThrowingStream<TrainingEvent, any Error> {
+        nonisolated(unsafe) let trainer = self  // one task at a time, as the documentation asks
+        let cancellation = Cancellation.current
+        return AsyncThrowingStream { continuation in
+            let task = Task.detached {
+                do {
+                    try Cancellation.$current.withValue(cancellation) {
+                        try trainer.train { event in
+                            try Cancellation.check()
+                            continuation.yield(event)
+                        }
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// Gives every process the weights, buffers and averages of rank 0. Gradients are equal in all, but batch statistics are not, and a
+    /// checkpoint holds those of rank 0.
+    private func share() throws {
+        guard processes.count > 1 else { return }
+        let weights = network.store.entries.filter { $0.aliasOf == nil }.map(\.tensor)
+        try withoutGradients { try processes.broadcastInPlace(weights + (average?.tensors ?? [])) }
+    }
+
+    /// The same on the calling thread.
+    ///
+    /// - Parameter report: throwing from it stops the run.
+    func train(_ report: (TrainingEvent) throws -> Void) throws {
+        guard !description.fold.training.isEmpty else { throw TrainingError.noCases(what: "training") }
+        let sources = try description.fold.training.map { try CaseSource(named: $0, in: prepared, targets) }
+        let steps = configuration.iterationsPerEpoch * configuration.accumulation
+        let loader = try BatchLoader(
+            sources: sources, augmenter: Augmenter(plan: configuration.augmentation, patch: levels[0]), configuration: loading(batches: steps),
+            start: Batch.Position(epoch: checkpoint.epoch, batch: 0), endEpoch: configuration.epochs)
+        defer { loader.cancel() }
+        try takeUp()
+        let board = try writes ? makeBoard() : nil
+        for epoch in checkpoint.epoch..<max(checkpoint.epoch, configuration.epochs) {
+            let (record, timing) = try trainEpoch(epoch, loader, report)
+            try log(record, timing, board)
+            try report(.epoch(record, timing))
+        }
+        try finish(report)
+    }
+
+    func loading(batches: Int) -> BatchLoader.Configuration {
+        var loading = BatchLoader.Configuration(
+            seed: configuration.seed, batchSize: configuration.batchSize, batchesPerEpoch: batches, levels: levels)
+        loading.foregroundShare = configuration.foregroundShare
+        loading.threads = configuration.loaderThreads
+        (loading.rank, loading.worldSize) = (processes.rank, processes.count)
+        return loading
+    }
+
+    private func trainEpoch(
+        _ epoch: Int, _ loader: BatchLoader, _ report: (TrainingEvent) throws -> Void
+    ) throws -> (EpochRecord, EpochTiming) {
+        let start = Date()
+        let waitedBefore = loader.waited
+        if processes.rank > 0 { generator = try Generator(seed: seed(epoch: epoch), device: device) }
+        var losses: [Double] = []
+        var largestNorm = 0.0
+        for iteration in 0..<configuration.iterationsPerEpoch {
+            let batches = try (0..<configuration.accumulation).compactMap { _ in try loader.next()?.tensors(targets, on: device) }
+            optimizer.rate = rate(epoch, iteration)
+            let result = try step(batches, pass)
+            let overflow = step.scaler.map { $0.factor >= LossScaler.leastFactor } ?? false
+            guard result.loss.isFinite, result.gradientNorm.isFinite || overflow else {
+                throw TrainingError.notFinite(
+                    epoch: epoch + 1, iteration: iteration + 1, rate: optimizer.rate, checkpoint: lastGood)
+            }
+            losses.append(result.loss)
+            if result.gradientNorm.isFinite {
+                largestNorm = max(largestNorm, result.gradientNorm)
+                try average?.update(step: (epoch - (checkpoint.redrawnAfter ?? 0)) * configuration.iterationsPerEpoch + iteration)
+            }
+            try report(
+                .iteration(epoch: epoch + 1, iteration: iteration + 1, iterations: configuration.iterationsPerEpoch, loss: result.loss))
+        }
+        try share()
+        let validationStart = Date()
+        var record = EpochRecord(
+            epoch: epoch + 1, loss: losses.reduce(0, +) / Double(losses.count), learningRate: optimizer.rate, gradientNorm: largestNorm)
+        (record.validationLoss, record.estimatedDice) = try estimate(epoch)
+        if (epoch + 1) % configuration.validationInterval == 0 || epoch + 1 == configuration.epochs {
+            record.validationDice = try validate(report)
+        }
+        if configuration.rescueEpoch == epoch + 1, record.estimatedMean == 0 { try redraw(&record) }
+        let checkpointStart = Date()
+        var timing = EpochTiming(
+            epoch: epoch + 1, seconds: -start.timeIntervalSinceNow, waiting: (loader.waited - waitedBefore) / .seconds(1),
+            validation: checkpointStart.timeIntervalSince(validationStart), checkpoint: 0)
+        try save(record, timing)
+        (timing.seconds, timing.checkpoint) = (-start.timeIntervalSinceNow, -checkpointStart.timeIntervalSinceNow)
+        return (record, timing)
+    }
+
+    /// How the network is run for training.
+    private var pass: ForwardPass {
+        var pass = ForwardPass(training: true, mixedPrecision: configuration.mixedPrecision, generator: generator)
+        if !configuration.fusedOperations { pass.fused = false }
+        return pass
+    }
+
+    private func rate(_ epoch: Int, _ iteration: Int) -> Double {
+        configuration.learningRate * configuration.schedule.factor(
+            step: epoch * configuration.iterationsPerEpoch + iteration, stepsPerEpoch: configuration.iterationsPerEpoch,
+            epochs: configuration.epochs)
+    }
+
+    /// A seed for dropout on a rank whose random state no checkpoint holds.
+    private func seed(epoch: Int) -> UInt64 {
+        configuration.seed &+ 0x9E37_79B9_7F4A_7C15 &* UInt64(epoch * processes.count + processes.rank)
+    }
+
+    /// The published rescue: a network that has learned nothing after so many epochs is drawn anew, and goes on with less momentum.
+    private func redraw(_ record: inout EpochRecord) throws {
+        let fresh = try plan.networkDescription().makeNetwork(device: device, generator: generator)
+        try withoutGradients {
+            for (old, new) in zip(network.store.entries, fresh.store.entries) where old.aliasOf == nil {
+                try old.tensor.copyInPlace(new.tensor)
+            }
+        }
+        // Each process has drawn from a generator of its own.
+        try share()
+        try optimizer.restore { _ in nil }
+        try average?.restart()
+        checkpoint.redrawnAfter = record.epoch
+        lowerMomentum()
+        record.redrawn = true
+    }
+
+    func lowerMomentum() { (optimizer as? SGD)?.momentum = TrainingConfiguration.rescueMomentum }
+}

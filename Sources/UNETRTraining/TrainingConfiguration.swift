@@ -1,0 +1,111 @@
+public import UNETRAugmentation
+public import Foundation
+public import UNETRLayers
+public import UNETRPreparation
+import UNETRSupport
+public import UNETRTorch
+
+/// How a network is trained; the whole of it is stored with the run.
+public struct TrainingConfiguration: Codable, Equatable, Sendable {
+    public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case sgd, adamw }
+
+    public var epochs = 1000
+    public var iterationsPerEpoch = 250
+    public var batchSize = 2
+    /// Batches whose gradients are averaged for one step.
+    public var accumulation = 1
+    public var optimizer = OptimizerKind.sgd
+    public var learningRate = 0.01
+    public var momentum = 0.99
+    public var weightDecay = 3e-5
+    public var schedule = Schedule.polynomial(exponent: 0.9)
+    /// Largest Euclidean norm of all gradients together.
+    public var gradientClip = 12.0
+    /// Dice over the whole batch instead of per sample.
+    public var batchDice = true
+    /// Type of products and convolutions; nil: float32 throughout.
+    public var mixedPrecision: DType?
+    /// Share of every batch that is centred on foreground.
+    public var foregroundShare = 0.33
+    /// Decay of the running average of the weights, per step; nil: none. The average is what is validated and shipped.
+    public var averaging: Double?
+    /// Batches of validation patches that Dice is estimated on after every epoch; 0: no estimate.
+    public var estimationIterations = 50
+    /// The epoch after which the weights are drawn anew and momentum is lowered if the estimated Dice is still 0; nil: never.
+    public var rescueEpoch: Int? = 100
+    /// Whole-case validation every so many epochs (and after the last).
+    public var validationInterval = 10
+    /// Whether the validation cases are segmented and scored on their scans' grid at the end.
+    public var finalValidation = true
+    public var augmentation = AugmentationPlan()
+    public var seed: UInt64 = 1
+    /// Threads that make batches.
+    public var loaderThreads = 1
+    /// Whether fused operations are used where there are some; the plain ones are the same functions, slower.
+    public var fusedOperations = true
+
+    /// What the rescue lowers momentum to.
+    static let rescueMomentum = 0.95
+
+    public init() {}
+
+    /// The published protocol: SGD with Nesterov momentum and the polynomial schedule.
+    public static let published = TrainingConfiguration()
+
+    /// A protocol for days when there is no GPU: AdamW with a cosine schedule and averaged weights learns from far fewer samples.
+    public static let quick: TrainingConfiguration = {
+        var configuration = TrainingConfiguration()
+        configuration.epochs = 50
+        configuration.estimationIterations = 10
+        configuration.optimizer = .adamw
+        configuration.learningRate = 2.5e-3
+        configuration.weightDecay = 0.02
+        configuration.schedule = .cosine(warmUp: 0.01)
+        configuration.batchDice = false
+        configuration.mixedPrecision = .bfloat16
+        configuration.averaging = 0.998
+        return configuration
+    }()
+
+    /// The published protocol for a plan: its batch, in-plane augmentation where its patch is strongly anisotropic (nnU-Net's factor of 3),
+    /// and zero outside the mask in the channels that were normalised inside it.
+    public static func published(for plan: Plan) -> TrainingConfiguration {
+        var configuration = published
+        configuration.batchSize = plan.batchSize
+        let isAnisotropic = Double(plan.patchSize.max()!) / Double(plan.patchSize[0]) > 3
+        configuration.augmentation = .published(inPlane: isAnisotropic, zeroOutsideMask: plan.normalisation.map(\.useMask))
+        return configuration
+    }
+
+    /// Reads settings from JSON; fields that are left out are those of `defaults`.
+    /// - Throws: `TrainingError.setting` for a value no run can have or a field that does not exist.
+    public init(contentsOf url: URL, defaults: TrainingConfiguration = .published) throws {
+        let data: Data
+        do { data = try InputFile.contents(of: url, most: 1 << 20) } catch let error as FileError {
+            throw FileError(path: url.path, problem: "the file of training settings \(error.problem)")
+        }
+        let known = try JSONSerialization.jsonObject(with: JSONEncoder().encode(defaults)) as? [String: Any] ?? [:]
+        guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw FileError(path: url.path, problem: "the training settings are not a JSON object")
+        }
+        let optional = ["mixedPrecision", "averaging", "rescueEpoch"]
+        for field in given.keys where known[field] == nil && !optional.contains(field) {
+            throw TrainingError.setting(
+                field: field, value: "present", rule: "known fields are \(Set(known.keys).union(optional).sorted().joined(separator: ", "))")
+        }
+        let merged = known.merging(given) { $1 }
+        do { self = try JSONText.decode(from: JSONSerialization.data(withJSONObject: merged)) } catch let error as JSONProblem {
+            throw FileError(path: url.path, problem: "among the training settings \(error.sentence)")
+        }
+        try validate()
+    }
+
+    func makeOptimizer(_ store: ParameterStore) -> any Optimizer {
+        switch optimizer {
+        case .sgd:
+            SGD(store.parameters, rate: learningRate, momentum: momentum, weightDecay: weightDecay, nesterov: true)
+        case .adamw:
+            AdamW(store.parameters, rate: learningRate, weightDecay: weightDecay, decays: store.decaying)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+public import Foundation
+public import UNETRPreparation
+public import UNETRSupport
+
+/// A training run's folder: `run.json`, `log.jsonl`, `timing.jsonl`, `progress.svg`, TensorBoard's `events.out.tfevents.…`, `latest/` and
+/// `best/` checkpoints, `model.unetrpp`, and `validation/` with the masks and scores of the validation cases.
+public struct TrainingRun: Sendable {
+    public let folder: URL
+
+    public init(folder: URL) { self.folder = folder }
+
+    /// Everything needed to repeat the run.
+    public struct Description: Codable, Equatable, Sendable {
+        public var version = 1
+        public var plan: Plan
+        public var configuration: TrainingConfiguration
+        /// Folder of the prepared cases.
+        public var prepared: String
+        public var fold: Fold
+        /// Weights the run starts from (a bundle or a weights file); nil: new ones.
+        public var initial: String?
+        /// The label files that the last validation is scored against, by case.
+        public var references: [String: String] = [:]
+        /// Where the choice of cases came from; nil where nobody said.
+        public var split: SplitOrigin?
+
+        public init(
+            plan: Plan, configuration: TrainingConfiguration, prepared: String, fold: Fold, initial: String? = nil,
+            references: [String: String] = [:], split: SplitOrigin? = nil
+        ) {
+            self.plan = plan
+            self.configuration = configuration
+            self.prepared = prepared
+            self.fold = fold
+            self.initial = initial
+            self.references = references
+            self.split = split
+        }
+    }
+
+    var descriptionURL: URL { folder.appending(path: "run.json") }
+    private var digestURL: URL { folder.appending(path: "run.json.sha256") }
+    public var latest: URL { folder.appending(path: "latest/checkpoint.safetensors") }
+    public var best: URL { folder.appending(path: "best/checkpoint.safetensors") }
+    public var log: URL { folder.appending(path: "log.jsonl") }
+    var timing: URL { folder.appending(path: "timing.jsonl") }
+    public var progress: URL { folder.appending(path: "progress.svg") }
+    /// Masks and scores of the last validation.
+    public var validation: URL { folder.appending(path: "validation") }
+    public var model: URL { folder.appending(path: "model.unetrpp") }
+
+    public var exists: Bool { FileManager.default.fileExists(atPath: descriptionURL.path) }
+
+    public func readDescription() throws -> Description {
+        guard exists else { throw TrainingError.notARun(path: folder.path, problem: "run.json is missing") }
+        let data = try InputFile.contents(of: descriptionURL)
+        // Older runs have no digest.
+        if FileManager.default.fileExists(atPath: digestURL.path) {
+            let expected = String(decoding: try InputFile.contents(of: digestURL, most: 1 << 12).prefix(64), as: UTF8.self)
+            guard expected == SHA256Digest(of: data).text else {
+                throw TrainingError.notARun(
+                    path: folder.path, problem: "run.json is damaged or was changed: it is not what \(digestURL.lastPathComponent) was written for")
+            }
+        }
+        do { return try JSONText.decode(from: data) } catch {
+            throw TrainingError.notARun(path: folder.path, problem: "run.json cannot be read: \(error)")
+        }
+    }
+
+    func write(_ description: Description) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let data = try encoder.encode(description)
+        // First, so that a description that is there has one; `sha256sum -c` reads it.
+        try AtomicFile.write(Data("\(SHA256Digest(of: data))  \(descriptionURL.lastPathComponent)\n".utf8), to: digestURL)
+        try AtomicFile.write(data, to: descriptionURL)
+    }
+
+    /// The epochs logged so far.
+    public func records() -> [EpochRecord] { Self.lines(of: log) }
+
+    private static func lines<Line: Decodable>(of url: URL) -> [Line] {
+        let text = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+    }
+
+    /// Puts an epoch's line into the log, behind those of the epochs before it.
+    func append(_ record: EpochRecord) throws {
+        try Self.write(records().filter { $0.epoch < record.epoch } + [record], to: log)
+    }
+
+    /// The same for its times.
+    func append(_ timing: EpochTiming) throws {
+        try Self.write(timings().filter { $0.epoch < timing.epoch } + [timing], to: self.timing)
+    }
+
+    func timings() -> [EpochTiming] { Self.lines(of: timing) }
+
+    /// Takes the lines of later epochs out of the log and the times.
+    func cut(after epoch: Int) throws {
+        let (records, timings) = (records(), timings())
+        if records.contains(where: { $0.epoch > epoch }) { try Self.write(records.filter { $0.epoch <= epoch }, to: log) }
+        if timings.contains(where: { $0.epoch > epoch }) { try Self.write(timings.filter { $0.epoch <= epoch }, to: timing) }
+    }
+
+    /// A line without its end.
+    static func line(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return try encoder.encode(value)
+    }
+
+    private static func write(_ lines: [some Encodable], to url: URL) throws {
+        var data = Data()
+        for line in lines {
+            data += try Self.line(line)
+            data.append(UInt8(ascii: "\n"))
+        }
+        try AtomicFile.write(data, to: url)
+    }
+
+    /// Keeps the run's folder for one process, as long as the result lives.
+    /// - Throws: `FolderInUse` when another has it.
+    public func lock() throws -> FolderLock { try FolderLock(folder) }
+
+    /// Removes what killed processes left half written.
+    func removeAbandoned() {
+        for folder in [folder, latest.deletingLastPathComponent(), best.deletingLastPathComponent(), validation] {
+            AtomicFile.removeAbandoned(in: folder)
+        }
+    }
+}

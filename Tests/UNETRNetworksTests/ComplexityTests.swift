@@ -1,0 +1,141 @@
+import UNETRLayers
+import NetworkTestSupport
+import UNETRNetworks
+import Testing
+import UNETRTorch
+
+struct ComplexityTests {
+    // Table of the paper's networks: REFERENCE figures in G multiply-adds, printed with two digits, so equal within half of the last.
+    @Test("Multiply-adds are the published ones", arguments: [
+        ("synapse", 47.87), ("acdc", 43.63), ("lung", 125.61), ("tumor", 73.54),
+    ] as [(String, Double)])
+    func publishedMultiplyAdds(preset: String, published: Double) throws {
+        let complexity = try NetworkPreset(rawValue: preset)!.network.complexity()
+        #expect(abs(Double(complexity.multiplyAdds) / 1e9 - published) <= 0.005)
+    }
+
+    @Test("Parameters are the published ones", arguments: [
+        ("synapse", 42_952_850), ("acdc", 66_796_404), ("lung", 121_174_798), ("tumor", 42_647_604),
+    ] as [(String, Int)])
+    func publishedParameters(preset: String, published: Int) throws {
+        #expect(try NetworkPreset(rawValue: preset)!.network.complexity().parameters == published)
+    }
+
+    // fvcore 0.1.5.post20221221 on the published code (MONAI 1.6.1, nnFormer, dynamic_network_architectures 0.4.4), torch 2.13, one patch in
+    // evaluation. Where einsum is used fvcore reads a number rounded to four digits; the tolerance of UNETR is that rounding. nnFormer
+    // computes its coarse outputs in evaluation too.
+    @Test("Multiply-adds of the other networks are those that fvcore counts in the published code", arguments: [
+        ("unetr", 87_512_955_008, 450_000), ("unetr 96", 73_679_388_288, 450_000), ("unetr convolution", 18_335_600, 5),
+        ("swin-unetr", 384_175_617_408, 0), ("swin-unetr 96", 319_888_995_648, 0),
+        ("nnformer", 213_369_815_040, 0), ("nnformer acdc", 47_818_560_000, 0), ("nnformer tumor", 64_544_735_232, 0),
+        ("nnunet", 239_911_473_152, 0), ("nnunet-resenc", 360_258_789_376, 0),
+        ("nnunet flat", 211_578_925_056, 0), ("nnunet-resenc flat", 393_427_771_392, 0),
+    ] as [(String, Int, Int)])
+    func fvcore(name: String, counted: Int, tolerance: Int) throws {
+        let description = Self.published(name)
+        let complexity = try description.complexity()
+        let countsAll = description.architecture == .nnFormer
+        let sum = countsAll ? complexity.layers.reduce(0) { $0 + $1.multiplyAdds } : complexity.multiplyAdds
+        #expect(abs(sum - counted) <= tolerance, "\(sum)")
+    }
+
+    /// The networks that fvcore was run on.
+    private static func published(_ name: String) -> NetworkDescription {
+        switch name {
+        case "unetr", "unetr 96":
+            var configuration = UNETRConfiguration()
+            if name == "unetr" { configuration.patchSize = [64, 128, 128] }
+            return .unetr(configuration)
+        case "unetr convolution":
+            var configuration = NarrowNetworks.unetr
+            (configuration.inputChannels, configuration.layers, configuration.embedding) = (2, 12, .convolution)
+            configuration.attentionBias = true
+            return .unetr(configuration)
+        case "swin-unetr", "swin-unetr 96":
+            var configuration = SwinUNETRConfiguration()
+            if name == "swin-unetr" { configuration.patchSize = [64, 128, 128] }
+            return .swinUNETR(configuration)
+        case "nnformer": return .nnFormer(.init(.synapse))
+        case "nnformer acdc": return .nnFormer(.init(.acdc))
+        case "nnformer tumor": return .nnFormer(.init(.tumor))
+        default:
+            var configuration = NNUNetConfiguration(name.contains("resenc") ? .residual : .plain)
+            configuration.patchSize = [64, 128, 128]
+            if name.hasSuffix("flat") {
+                configuration.patchSize = [48, 128, 128]
+                configuration.kernels[0] = [1, 3, 3]
+                configuration.strides[1] = [1, 2, 2]
+                configuration.strides[5] = [1, 2, 2]
+            }
+            return .nnUNet(configuration)
+        }
+    }
+
+    static let listed: [NetworkDescription] =
+        NetworkPreset.allCases.map(\.network) + NarrowNetworks.names.map(NarrowNetworks.description)
+        + ["nnformer acdc", "unetr convolution", "nnunet-resenc flat"].map(published)
+
+    @Test("Every layer of the list has the parameters that the network has under its name", arguments: listed)
+    func parametersOfLayers(description: NetworkDescription) throws {
+        let complexity = try description.complexity()
+        let network = try description.makeNetwork(values: .unset)
+        var left = network.store.entries.filter { $0.kind == .parameter && $0.aliasOf == nil }
+        for layer in complexity.layers {
+            let own = left.filter { $0.key == layer.name || $0.key.hasPrefix(layer.name + ".") }
+            #expect(own.reduce(0) { $0 + $1.tensor.count } == layer.parameters, "\(layer.name)")
+            left.removeAll { entry in own.contains { $0.key == entry.key } }
+        }
+        #expect(left.map(\.key) == [])
+        #expect(Set(complexity.layers.map(\.name)).count == complexity.layers.count)
+        #expect(complexity.parameters == network.store.parameterCount)
+    }
+
+    @Test("Blocks sum up to the layers, in the order of the state dict")
+    func blocks() throws {
+        let complexity = try NetworkPreset.synapse.network.complexity()
+        let blocks = complexity.blocks
+        #expect(blocks.reduce(0) { $0 + $1.parameters } == complexity.parameters)
+        #expect(blocks.reduce(0) { $0 + ($1.onlyInTraining ? 0 : $1.multiplyAdds) } == complexity.multiplyAdds)
+        #expect(blocks.count == 4 + 12 + 1 + 3 * (1 + 3) + 2 + 3)
+        #expect(Set(blocks.map(\.name)).count == blocks.count)
+        #expect(blocks[4].name == "unetr_pp_encoder.stages.0.0" && blocks[4].outputShape == [32, 32, 32, 32])
+        #expect(blocks.filter(\.onlyInTraining).map(\.name) == ["out2", "out3"])
+        #expect(blocks.filter(\.onlyInTraining).map(\.outputShape) == [[14, 32, 32, 32], [14, 16, 16, 16]])
+    }
+
+    @Test("Single layers count as the rules say")
+    func rules() throws {
+        let layers = try NetworkPreset.synapse.network.complexity().layers
+        func layer(_ name: String) throws -> LayerCost { try #require(layers.first { $0.name == name }) }
+        // 16 → 16 channels, kernel 3³, at 64 · 128 · 128 voxels.
+        #expect(try layer("decoder2.decoder_block.0.conv1.conv").multiplyAdds == 27 * 16 * 16 * 1_048_576)
+        // Normalisation without affine parameters: 4 an element.
+        #expect(try layer("decoder2.decoder_block.0.norm1").multiplyAdds == 4 * 16 * 1_048_576)
+        // 32 → 16 channels, kernel 2 · 4 · 4, at the 32³ voxels of the input.
+        #expect(try layer("decoder2.transp_conv.conv").multiplyAdds == 32 * 32 * 16 * 32768)
+        #expect(try layer("unetr_pp_encoder.stages.0.0.epa_block.qkvv").multiplyAdds == 32768 * 32 * 128)
+        // Along the tokens: 32 channels, 32768 tokens → 64; twice, as the one layer is applied to keys and values.
+        #expect(try layer("unetr_pp_encoder.stages.0.0.epa_block.E").multiplyAdds == 32 * 32768 * 64)
+        #expect(try layer("unetr_pp_encoder.stages.0.0.epa_block.F").multiplyAdds == 32 * 32768 * 64)
+        #expect(try layer("unetr_pp_encoder.stages.0.0.epa_block.F").parameters == 0)
+        // 4 heads of width 8: q kᵀ and the product with the values, 8 · 8 · 32768 each and head.
+        #expect(try layer("unetr_pp_encoder.stages.0.0.epa_block.channel_attention").multiplyAdds == 2 * 4 * 8 * 8 * 32768)
+        #expect(try layer("unetr_pp_encoder.stages.0.0.epa_block.spatial_attention").multiplyAdds == 2 * 4 * 32768 * 8 * 64)
+        #expect(try layer("unetr_pp_encoder.stages.0.0.conv51.norm1").multiplyAdds == 2 * 32 * 32768)
+        #expect(try layer("unetr_pp_encoder.stages.0.0.norm").multiplyAdds == 5 * 32 * 32768)
+    }
+
+    @Test("Activation memory follows the largest step, the residual block at full resolution")
+    func activationMemory() throws {
+        // In encoder1 four tensors of 16 · 64 · 128 · 128 values, beside the four stage outputs of 32 · 32³, 64 · 16³, 128 · 8³, 256 · 4³.
+        let values = 4 * 16 * 64 * 128 * 128 + 32 * 32768 + 64 * 4096 + 128 * 512 + 256 * 64
+        #expect(try NetworkPreset.synapse.network.complexity().activationBytes == 4 * values)
+    }
+
+    @Test("Impossible settings are refused here too")
+    func impossible() {
+        var configuration = UNETRPlusPlusConfiguration(.synapse)
+        configuration.patchSize = [60, 128, 128]
+        #expect(throws: ConfigurationError.self) { try configuration.complexity() }
+    }
+}

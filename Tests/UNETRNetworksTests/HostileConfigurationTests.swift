@@ -1,0 +1,45 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import UNETRNetworks
+
+/// Configurations whose fields are possible one by one, but not together.
+@Suite struct HostileConfigurationTests {
+    private func problem(_ text: String) throws -> String {
+        try Fixtures.withTemporaryFolder { folder in
+            let url = folder.appending(path: "c.json")
+            try Data(text.utf8).write(to: url)
+            return try #require(throws: ConfigurationFileError.self) { try NetworkDescription(contentsOf: url) }.problem
+        }
+    }
+
+    @Test(arguments: [
+        ("unetr-plus-plus", #""patchSize": [4096, 4096, 4096]"#, "together at most 2²⁷ voxels"),
+        ("unetr-plus-plus", #""patchSize": [512, 512, 512], "stem": [1, 1, 1], "featureSize": 512, "projectedTokens": [4096, 4096, 4096, 4096]"#,
+         "at most 2147483648 parameters"),
+        ("unetr-plus-plus", #""layerScale": 1e300"#, "from -1e6 to 1e6"),
+        ("unetr", #""hiddenSize": 8192, "feedForwardSize": 32768, "layers": 64, "heads": 64"#, "at most 2147483648 parameters"),
+        ("swin-unetr", #""featureSize": 512, "heads": [1, 1, 1, 1], "depths": [64, 64, 64, 64], "feedForwardRatio": 64"#, "at most 2147483648 parameters"),
+        ("swin-unetr", #""window": 32"#, "from 1 to 16"),
+        ("nnformer", #""embeddingSize": 1024, "heads": [1, 1, 1, 1], "decoderHeads": [1, 1, 1], "depths": [64, 64, 64, 64]"#, "at most 2147483648 parameters"),
+        ("nnformer", #""windows": [[32, 32, 32], [4, 4, 4], [4, 4, 4], [4, 4, 4]]"#, "sides from 1 to 16"),
+        ("nnunet", #""features": [4096, 4096, 4096, 4096, 4096, 4096], "depths": [64, 64, 64, 64, 64, 64], "patchSize": [512, 512, 512], "# +
+            #""kernels": [[15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15]]"#, "at most 2147483648 parameters"),
+        ("nnunet", #""classes": 2.5"#, "configuration.classes is 2.5, but a whole number is expected"),
+        ("nnunet", #""strides": [[1, 1, 1e300]]"#, "configuration.strides[0][2] is 1e+300, but a whole number is expected"),
+    ])
+    func `Networks that no machine can have are refused before anything is computed`(_ architecture: String, _ fields: String, _ expected: String) throws {
+        #expect(try problem(#"{"architecture": "\#(architecture)", "configuration": {\#(fields)}}"#).contains(expected))
+    }
+
+    @Test func `Counts stop at the largest integer`() {
+        let most = Int.max
+        #expect(CountingRule.product(rows: most, inputs: 2, outputs: 2) == most)
+        #expect(CountingRule.convolution(kernel: [15, 15, 15], inputs: 1 << 30, outputs: 1 << 30, outputGrid: [512, 512, 512]) == most)
+        #expect(CountingRule.product(rows: most, inputs: 0, outputs: 2) == 0)
+        let layer = LayerCost(name: "a", block: "a", kind: .linear, outputShape: [1], parameters: most, multiplyAdds: most)
+        let network = NetworkComplexity(layers: [layer, layer])
+        #expect(network.parameters == most && network.multiplyAdds == most && network.blocks.count == 1)
+    }
+}

@@ -1,0 +1,47 @@
+import UNETRLayers
+import NetworkTestSupport
+import UNETRNetworks
+import TestSupport
+import Testing
+import UNETRTorch
+
+/// nnU-Net's networks against its published code, which was run in float64.
+@Suite(.serialized) struct NNUNetParityTests {
+    @Test("All five outputs equal nnU-Net's within three times its own float32 error", .enabled(if: runsLongTests), arguments: [
+        ("nnunet_plain", NNUNetConfiguration.Encoder.plain), ("nnunet_resenc", .residual),
+    ])
+    func outputs(name: String, encoder: NNUNetConfiguration.Encoder) throws {
+        let manifest = try ParityManifest(name)
+        // A plan for anisotropic scans.
+        var configuration = NNUNetConfiguration(encoder)
+        configuration.patchSize = [48, 128, 128]
+        configuration.kernels[0] = [1, 3, 3]
+        configuration.strides[1] = [1, 2, 2]
+        configuration.strides[5] = [1, 2, 2]
+        configuration.supervisedOutputs = 5
+        let network = try NNUNet(configuration, values: .unset)
+        manifest.expectState(of: network.store)
+        try manifest.expectOutputs(of: network)
+    }
+
+    @Test("Narrow networks of four uneven stages equal nnU-Net's on two scans of two channels", arguments: [
+        ("nnunet_plain_narrow", NNUNetConfiguration.Encoder.plain, [2, 1, 2, 3], [1, 2, 2]),
+        ("nnunet_resenc_narrow", .residual, [1, 2, 2, 1], [1, 1, 2]),
+    ])
+    func narrow(name: String, encoder: NNUNetConfiguration.Encoder, depths: [Int], decoderDepths: [Int]) throws {
+        let manifest = try ParityManifest(name)
+        var configuration = NNUNetConfiguration(encoder)
+        configuration.inputChannels = 2
+        configuration.classes = 3
+        configuration.patchSize = [16, 32, 32]
+        configuration.features = [4, 6, 6, 8]
+        configuration.kernels = [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]]
+        configuration.strides = [[1, 1, 1], [1, 2, 2], [2, 2, 2], [1, 2, 2]]
+        configuration.depths = depths
+        configuration.decoderDepths = decoderDepths
+        configuration.supervisedOutputs = 3
+        let network = try NNUNet(configuration, dtype: .float64, values: .unset)
+        manifest.expectState(of: network.store)
+        try manifest.expectOutputs(of: network)
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import UNETRPreparation
+import TestSupport
+import Testing
+
+@Suite struct PlanTests {
+    static let text = """
+        {"version": 1, "dataset": "Hippocampus", "channelNames": ["MRI"], "axisOrder": [0, 1, 2], "batchSize": 4,
+         "labels": [{"name": "background", "values": [0]}, {"name": "Anterior", "values": [1], "colour": "#ff0000"}],
+         "targetSpacing": [1, 1, 1], "patchSize": [48, 64, 48], "compatibility": "modern",
+         "normalisation": [{"scheme": "zScore", "useMask": false}],
+         "inference": {"mirrorAxes": [0, 1, 2], "stepFraction": 0.5}, "network": {"stem": [2, 2, 2], "dropout": 0.1, "name": "narrow"}}
+        """
+
+    @Test func `A plan survives writing and reading`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let url = folder.appendingPathComponent("plan.json")
+            let plan = try JSONDecoder().decode(Plan.self, from: Data(Self.text.utf8))
+            try plan.write(to: url)
+            #expect(try Plan(contentsOf: url) == plan)
+            #expect(plan.network["stem"]?.ints == [2, 2, 2])
+            #expect(plan.network["dropout"]?.double == 0.1)
+            #expect(plan.labels.decision == .largest(values: [0, 1]))
+        }
+    }
+
+    @Test(arguments: [
+        (#""version": 1"#, #""version": 9"#, "version is 9"),
+        (#""targetSpacing": [1, 1, 1]"#, #""targetSpacing": [1, 0, 1]"#, "targetSpacing is [1.0, 0.0, 1.0], but each number must be above 0"),
+        (#""patchSize": [48, 64, 48]"#, #""patchSize": [48, 64]"#, "patchSize is [48, 64], but must hold three numbers"),
+        (#""axisOrder": [0, 1, 2]"#, #""axisOrder": [0, 0, 2]"#, "axisOrder is [0, 0, 2]"),
+        (#""values": [1]"#, #""values": [0]"#, "values must be from 1"),
+        (#""scheme": "zScore""#, #""scheme": "CT""#, "needs the statistics"),
+        (#""scheme": "zScore""#, #""scheme": "magic""#, "normalisation[0].scheme"),
+        (#""channelNames": ["MRI"]"#, #""channelNames": ["T1", "T2"]"#, "one entry for each of the 2 channels"),
+        (#""stepFraction": 0.5"#, #""stepFraction": 0"#, "stepFraction is 0.0"),
+        (#""patchSize""#, #""patch""#, "patchSize is missing"),
+        ("}}", "", "not JSON"),
+    ])
+    func `A wrong field is refused with its name, value and rule`(old: String, new: String, sentence: String) throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let url = folder.appendingPathComponent("plan.json")
+            try Data(Self.text.replacingOccurrences(of: old, with: new).utf8).write(to: url)
+            let error = try #require(throws: PlanError.self) { try Plan(contentsOf: url) }
+            #expect(error.description.contains(sentence), "\(error)")
+            #expect(error.description.contains("plan.json"))
+        }
+    }
+
+    @Test func `The digest changes with the preparation and not with the network`() throws {
+        let plan = try JSONDecoder().decode(Plan.self, from: Data(Self.text.utf8))
+        var other = plan
+        other.network = ["stem": [4, 4, 4]]
+        other.patchSize = [32, 32, 32]
+        #expect(other.preparationDigest == plan.preparationDigest)
+        other.targetSpacing = [1, 1, 1.1]
+        #expect(other.preparationDigest != plan.preparationDigest)
+    }
+}

@@ -1,0 +1,59 @@
+import UNETRArchives
+import Foundation
+import UNETRPreparation
+import TestSupport
+import Testing
+
+/// Against numbers of the reference implementation.
+@Suite struct SlidingWindowTests {
+    private let reference: JSONValue
+    init() throws {
+        reference = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: Fixtures.url("preparation/sliding/steps_and_gaussian.json")))
+    }
+
+    @Test func `Patches start where the reference's do`() {
+        let cases = reference["steps"]!.array!
+        #expect(cases.count > 20)
+        for entry in cases {
+            let ints = { (name: String) in entry[name]!.array!.map { $0.int! } }
+            let window = SlidingWindow(size: ints("image"), patchSize: ints("patch"), stepFraction: entry["step"]!.double!)
+            #expect(window.starts == entry["starts"]!.array!.map { $0.array!.map { $0.int! } })
+            #expect(window.corners.count == window.starts.map(\.count).reduce(1, *))
+        }
+    }
+
+    @Test func `The importance map is the reference's`() throws {
+        let file = try SafetensorsFile(contentsOf: Fixtures.url("preparation/sliding/gaussian.safetensors"))
+        for entry in reference["gaussians"]!.array! {
+            let patch = entry["patch"]!.array!.map { $0.int! }
+            guard patch.reduce(1, *) < 500_000 else { continue }  // the largest are left to the profile test: they say nothing new
+            let map = SlidingWindow.importance(patchSize: patch), name = "gaussian.\(patch.map(String.init).joined(separator: "x"))"
+            let indices = try file.array("\(name).idx").ints(), expected = try file.array("\(name).val").floats()
+            // float32 of a product of three exponentials; the reference multiplies in another order.
+            #expect(zip(indices, expected).allSatisfy { abs(map[$0] - $1) <= 1e-5 * $1 + 1e-12 })
+            let sum = map.reduce(0.0) { $0 + Double($1) }
+            #expect(abs(sum / entry["sum"]!.double! - 1) < 1e-6)
+        }
+    }
+
+    @Test func `The profile through the centre is the reference's for every patch size`() {
+        for entry in reference["gaussians"]!.array! {
+            let patch = entry["patch"]!.array!.map { $0.int! }
+            for (axis, profile) in entry["axis_profiles"]!.array!.enumerated() {
+                // With one voxel in the other axes the map is the profile itself.
+                var line = [1, 1, 1]
+                line[axis] = patch[axis]
+                let map = SlidingWindow.importance(patchSize: line)
+                #expect(zip(map, profile.array!).allSatisfy { abs(Double($0) - $1.double!) <= 1e-6 * $1.double! })
+                #expect(map.count == profile.array!.count)
+            }
+        }
+    }
+
+    @Test func `A volume smaller than the patch is padded, the smaller half in front`() {
+        let window = SlidingWindow(size: [10, 7, 20], patchSize: [8, 10, 20])
+        #expect(window.paddedSize == [10, 10, 20])
+        #expect(window.paddingBefore == [0, 1, 0])
+        #expect(window.corners == [[0, 0, 0], [2, 0, 0]])
+    }
+}
