@@ -38,7 +38,9 @@ let package = Package(
     name: "unetr-plus-plus",
     platforms: [.macOS(.v14)],
     products: [
-        .library(name: "UNETRPlusPlus", targets: ["UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRVolumes", "UNETRPreparation", "UNETRTraining", "UNETRInference", "UNETREvaluation"]),
+        .library(
+            name: "UNETRPlusPlus",
+            targets: ["UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRVolumes", "UNETRPreparation", "UNETRTraining", "UNETRInference", "UNETREvaluation"]),
         .library(name: "UNETRVolumes", targets: ["UNETRVolumes"]),
         .library(name: "UNETREvaluation", targets: ["UNETREvaluation"]),
         .library(name: "UNETRArchives", targets: ["UNETRArchives"]),
@@ -79,19 +81,30 @@ let package = Package(
         library("UNETRTorch", ["CTorch"]),
         library("UNETRLayers", ["UNETRTorch", "UNETRSupport", "UNETRArchives"]),
         library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRGraphs", "UNETRSupport", "UNETRArchives"]),
-        library("UNETRInference", ["UNETRNetworks", "UNETRGraphs", "UNETROpenVINO", "CFullResolution", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETREvaluation", "UNETRVolumes", "UNETRSupport", "UNETRArchives"]),
-        library("UNETRTraining", ["UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation", "UNETREvaluation", "UNETRPictures", "UNETRSupport", "UNETRArchives"]),
+        library(
+            "UNETRInference",
+            [
+                "UNETRNetworks", "UNETRGraphs", "UNETROpenVINO", "CFullResolution", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETREvaluation",
+                "UNETRVolumes", "UNETRSupport", "UNETRArchives",
+            ]),
+        library(
+            "UNETRTraining",
+            [
+                "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation", "UNETREvaluation", "UNETRPictures",
+                "UNETRSupport", "UNETRArchives",
+            ]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
-                "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREvaluation", "UNETRPreparation", "UNETRVolumes", "UNETRPictures",
+                "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREvaluation", "UNETRPreparation", "UNETRVolumes",
+                "UNETRPictures",
                 "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: upcoming, linkerSettings: isPortable ? torchLinkPath : torchRunPath),
 
-        // Optimised also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
+        // Optimized also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),
         .target(
             name: "NetworkTestSupport",
@@ -109,12 +122,24 @@ let package = Package(
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests("UNETRNetworks", ["NetworkTestSupport", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"], torch: true),
         .testTarget(
-            name: "CommandTests", dependencies: [
-                "unetrpp", "TestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRInference", "UNETRPreparation", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRArchives", "UNETRSupport",
+            name: "CommandTests",
+            dependencies: [
+                "unetrpp", "TestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRInference", "UNETRPreparation", "UNETRNetworks",
+                "UNETRLayers", "UNETRTorch", "UNETRArchives", "UNETRSupport",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
-        tests("UNETRTraining", ["NetworkTestSupport", "UNETRAugmentation", "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRSupport", "UNETRArchives"], torch: true),
-        tests("UNETRInference", ["UNETROpenVINO", "UNETRSupport", "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRArchives"], torch: true),
+        tests(
+            "UNETRTraining",
+            [
+                "NetworkTestSupport", "UNETRAugmentation", "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
+                "UNETRSupport", "UNETRArchives",
+            ], torch: true),
+        tests(
+            "UNETRInference",
+            [
+                "UNETROpenVINO", "UNETRSupport", "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
+                "UNETRArchives",
+            ], torch: true),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

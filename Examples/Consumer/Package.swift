@@ -15,7 +15,7 @@ let package = Package(
     name: "Consumer",
     platforms: [.macOS(.v14)],
     dependencies: [
-        .package(url: "https://example.org/unetr-plus-plus", from: "0.1.0"),
+        .package(url: "https://example.org/unetr-plus-plus", from: "0.1.0")
     ],
     targets: [
         .executableTarget(

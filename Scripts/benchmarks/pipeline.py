@@ -44,7 +44,7 @@ def make(ct, labels, folder):
         plan = dict(
             version=1, dataset="ct", channelNames=["CT"], targetSpacing=target, patchSize=[64, 128, 128], compatibility="modern",
             labels=[dict(name="background", values=[0])] + [dict(name=f"structure {n}", values=[n]) for n in range(1, 14)],
-            normalisation=[dict(scheme="CT", useMask=False, statistics=statistics)])
+            normalization=[dict(scheme="CT", useMask=False, statistics=statistics)])
         json.dump(plan, open(f"{folder}/plan-{name}.json", "w"), indent=1)
 
 
@@ -92,10 +92,10 @@ def reference_prepare(folder, name):
             places[generator.choice(len(places), max(min(10000, len(places)), int(np.ceil(len(places) * 0.01))), replace=False)]
     for path, array in ((f"{folder}/reference-{name}.npy", scan), (f"{folder}/reference-{name}-labels.npy", marks.astype(np.int16))):
         np.save(path, array)
-        synchronise(path)
+        synchronize(path)
 
 
-def synchronise(path):
+def synchronize(path):
     """Waits until a file is on the disk, as `unetrpp` does with every file it writes."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
@@ -114,7 +114,7 @@ def reference_export(folder):
     labels = np.zeros(properties["geometry"]["size"], np.uint8)
     labels[tuple(slice(a, b) for a, b in zip(lower, upper))] = np.vstack(out).argmax(0)
     nibabel.save(nibabel.Nifti1Image(labels.T, np.array(properties["geometry"]["affine"])), f"{folder}/reference-mask.nii")
-    synchronise(f"{folder}/reference-mask.nii")
+    synchronize(f"{folder}/reference-mask.nii")
 
 
 def make_probabilities(folder):

@@ -2,7 +2,7 @@
 //
 // Of a patch's maps three are kept: what encoder1's second convolution gives (later decoder2's second), decoder2's sum of skip and upsampled
 // map, and what decoder2's first convolution gives. The first convolution is computed twice instead, once for its statistics. Everything else is
-// made row by row where a convolution reads it: normalisation, LeakyReLU, shortcut, upsampling and the sum. Convolutions go by Winograd's
+// made row by row where a convolution reads it: normalization, LeakyReLU, shortcut, upsampling and the sum. Convolutions go by Winograd's
 // minimal filtering along the rows, in float32 sums.
 #include "cfullresolution.h"
 
@@ -223,7 +223,7 @@ void set(Norm &norm, int channel, double mean, double square) {
     norm.shift[channel] = static_cast<float>(-mean * scale);
 }
 
-/// The instance normalisation of what the last pass has computed, from the tiles' statistics, always added in the same order.
+/// The instance normalization of what the last pass has computed, from the tiles' statistics, always added in the same order.
 Norm norm(const Blocks &b) {
     Norm result;
     for (int c = 0; c < 16; ++c) {

@@ -85,7 +85,7 @@ static inline void produce_sum(const Blocks &b, int z, int y, float *row, Stored
 }
 
 /// Row (z, y) of LeakyReLU(norm(map)).
-static inline void produce_normalised(const Blocks &b, const Stored *map, const Norm &norm, int z, int y, float *row) {
+static inline void produce_normalized(const Blocks &b, const Stored *map, const Norm &norm, int z, int y, float *row) {
     const Vector scale = _mm512_loadu_ps(norm.scale), shift = _mm512_loadu_ps(norm.shift);
     const Stored *const from = map + (z * int64_t(b.sizes.height) + y) * b.sizes.width * 16;
     for (int x = 0; x < b.sizes.width; ++x) {
@@ -124,12 +124,12 @@ static void statistics_tile(Blocks &b, const Tile &tile, int index) {
                 }
             }
             first.add(sum, squares);
-            const float *const centre = at + b.padded_plane + b.padded_width + 1;
+            const float *const center = at + b.padded_plane + b.padded_width + 1;
             double *moment = moments;
-            for (int c = 0; c < b.sizes.inputs; ++c) *moment++ += row_sum(centre + c * b.padded_volume, nullptr, b.sizes.width);
+            for (int c = 0; c < b.sizes.inputs; ++c) *moment++ += row_sum(center + c * b.padded_volume, nullptr, b.sizes.width);
             for (int c = 0; c < b.sizes.inputs; ++c) {
                 for (int d = 0; d <= c; ++d) {
-                    *moment++ += row_sum(centre + c * b.padded_volume, centre + d * b.padded_volume, b.sizes.width);
+                    *moment++ += row_sum(center + c * b.padded_volume, center + d * b.padded_volume, b.sizes.width);
                 }
             }
         }
@@ -162,7 +162,7 @@ static void convolution_tile(Blocks &b, const Tile &tile, int index, Workspace &
                 const bool own = z >= tile.z0 && z < tile.z1 && y >= tile.y0 && y < tile.y1;
                 produce_sum(b, z, y, row + 16, own ? b.map<Stored>(1) + (z * int64_t(height) + y) * width * 16 : nullptr);
             } else {
-                produce_normalised(b, b.map<Stored>(2), b.norms[2], z, y, row + 16);
+                produce_normalized(b, b.map<Stored>(2), b.norms[2], z, y, row + 16);
             }
             pack_row(row, tiles, to);
         }

@@ -45,7 +45,7 @@ struct Dropout {
         : on(probability > 0), seed(seed), threshold(static_cast<uint32_t>((1 - probability) * 4294967295.0)), scale(1 / (1 - probability)) {}
 };
 
-/// SplitMix64's finaliser.
+/// SplitMix64's finalizer.
 inline uint64_t mixed(uint64_t z) {
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;

@@ -56,7 +56,7 @@ public struct Augmenter: Sendable {
         for index in 0..<patch.count where labelBase[index] == -1 { labelBase[index] = 0 }
     }
 
-    /// Reads the patch out of the case: through the transform, or the crop's centre as it is where none was drawn.
+    /// Reads the patch out of the case: through the transform, or the crop's center as it is where none was drawn.
     private func read(
         _ source: any SampleSource, _ crop: CropView, _ transform: SpatialTransform?, _ image: UnsafeMutablePointer<Float>,
         _ labels: UnsafeMutablePointer<Int16>, _ scratch: Scratch
@@ -74,7 +74,7 @@ public struct Augmenter: Sendable {
                 if let resampling {
                     resampling.apply(input, to: output, scratch)
                 } else {
-                    crop.centre(patch).copy(input, to: output, padding: 0)
+                    crop.center(patch).copy(input, to: output, padding: 0)
                 }
             }
         }
@@ -85,7 +85,7 @@ public struct Augmenter: Sendable {
             if let grid {
                 LabelResampling(grid, crop: crop, rule: plan.rule).apply(base, to: labels, scratch)
             } else {
-                crop.centre(patch).copy(base, to: labels, padding: -1)
+                crop.center(patch).copy(base, to: labels, padding: -1)
             }
         }
     }

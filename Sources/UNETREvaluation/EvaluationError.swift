@@ -56,7 +56,7 @@ extension EvaluationError: CustomStringConvertible {
         case .noClasses:
             "There is no class to score: prediction and reference hold only background. Name the classes."
         case .badTolerance(let tolerance):
-            "The tolerance \(tolerance) mm of the normalised surface Dice is not a number of at least 0."
+            "The tolerance \(tolerance) mm of the normalized surface Dice is not a number of at least 0."
         case .probabilities(let name, let problem):
             "\(name): the probabilities cannot be used: \(problem)."
         case .noProbabilities(let cases, let folder):

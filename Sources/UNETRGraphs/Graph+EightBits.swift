@@ -42,7 +42,7 @@ extension Graph {
         let weights: StoredArray
     }
 
-    /// The convolutions that are worth 8 bits, by the name of their weights, in their order: those that reach over neighbours without
+    /// The convolutions that are worth 8 bits, by the name of their weights, in their order: those that reach over neighbors without
     /// thinning out, and read what the network computed, not its input.
     public var eightBitConvolutions: [String] { kernels.map(\.kernel.name) }
 

@@ -1,5 +1,5 @@
-import UNETRArchives
 public import Foundation
+import UNETRArchives
 import UNETRSupport
 
 /// The graph as an ONNX model. Numbers of fields and types are those of `onnx.proto` (ONNX 1.14, intermediate representation 8).

@@ -56,8 +56,10 @@ public final class AdamW: Optimizer {
         firstMoments = try parameters.indices.compactMap { try state("firstMoment.\($0)") }
         secondMoments = try parameters.indices.compactMap { try state("secondMoment.\($0)") }
         steps = try parameters.indices.compactMap { try state("step.\($0)") }
-        for found in [firstMoments.count, secondMoments.count, steps.count] where found != firstMoments.count
-            || (found != 0 && found != parameters.count) {
+        for found in [firstMoments.count, secondMoments.count, steps.count]
+        where found != firstMoments.count
+            || (found != 0 && found != parameters.count)
+        {
             throw OptimizerError.incompleteState(found: found, expected: parameters.count)
         }
     }

@@ -71,7 +71,7 @@ public struct TransposedConvolution {
     }
 }
 
-/// Normalisation of each token over its channels.
+/// Normalization of each token over its channels.
 public struct LayerNorm {
     let weight: Tensor
     let bias: Tensor
@@ -86,7 +86,7 @@ public struct LayerNorm {
     public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm([channels], weight: weight, bias: bias) }
 }
 
-/// Normalisation of each sample over groups of channels.
+/// Normalization of each sample over groups of channels.
 public struct GroupNorm {
     let weight: Tensor
     let bias: Tensor
@@ -101,7 +101,7 @@ public struct GroupNorm {
     public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.groupNorm(groups, weight: weight, bias: bias) }
 }
 
-/// Normalisation of each channel by the batch (training) or by running statistics (use).
+/// Normalization of each channel by the batch (training) or by running statistics (use).
 public struct BatchNorm {
     let weight: Tensor
     let bias: Tensor

@@ -1,6 +1,6 @@
 public import UNETRTorch
 
-/// Normalisation of each channel of each sample, with or without a scale and a shift for each channel.
+/// Normalization of each channel of each sample, with or without a scale and a shift for each channel.
 public struct InstanceNorm {
     /// Scale and shift, [C] each.
     public let weight, bias: Tensor?
@@ -19,15 +19,15 @@ public struct InstanceNorm {
 
     /// [N, C, D, H, W] → the same.
     ///
-    /// Sample by sample as batch normalisation, which for one sample is the same, and takes channels-last memory without a copy;
-    /// libtorch's own instance normalisation would rearrange the tensor.
+    /// Sample by sample as batch normalization, which for one sample is the same, and takes channels-last memory without a copy;
+    /// libtorch's own instance normalization would rearrange the tensor.
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
         let samples = x.shape[0]
-        if samples == 1 { return try normalised(x) }
-        return try Tensor.concatenated((0..<samples).map { try normalised(x.narrowed(0, $0..<($0 + 1))) }, axis: 0)
+        if samples == 1 { return try normalized(x) }
+        return try Tensor.concatenated((0..<samples).map { try normalized(x.narrowed(0, $0..<($0 + 1))) }, axis: 0)
     }
 
-    private func normalised(_ sample: Tensor) throws -> Tensor {
+    private func normalized(_ sample: Tensor) throws -> Tensor {
         guard sample.dtype == .float32, !sample.requiresGradient else {
             return try sample.batchNorm(weight: weight, bias: bias, runningMean: nil, runningVariance: nil, training: true)
         }

@@ -48,7 +48,7 @@ public enum OptimizerError: Error, Equatable, CustomStringConvertible, Sendable 
     public var description: String {
         switch self {
         case .incompleteState(let found, let expected):
-            "the optimiser's state is for \(found) parameters, the network has \(expected); "
+            "the optimizer's state is for \(found) parameters, the network has \(expected); "
                 + "the checkpoint belongs to another network or is damaged"
         }
     }

@@ -2,7 +2,7 @@ public import UNETRTorch
 
 /// Every parameter and buffer of a network by its checkpoint key, in the order of the reference's state dict.
 ///
-/// Layers hold the tensors themselves; the store is the same tensors seen as a table, for optimisers and files.
+/// Layers hold the tensors themselves; the store is the same tensors seen as a table, for optimizers and files.
 public final class ParameterStore {
     /// What an entry is to training.
     public enum Kind: Sendable { case parameter, buffer }
@@ -45,7 +45,7 @@ public final class ParameterStore {
 
     func entry(_ key: String) -> Entry? { indices[key].map { entries[$0] } }
 
-    /// What the optimiser trains: every parameter once.
+    /// What the optimizer trains: every parameter once.
     public var parameters: [Tensor] { entries.filter { $0.kind == .parameter && $0.aliasOf == nil }.map(\.tensor) }
 
     /// For each of `parameters` whether weight decay should pull at it: the matrices and kernels, but no norms, biases, scales or positions.

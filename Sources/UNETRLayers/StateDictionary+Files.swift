@@ -1,5 +1,5 @@
-import UNETRArchives
 public import Foundation
+import UNETRArchives
 
 extension StateDictionary {
     /// The arrays of a safetensors file.

@@ -99,11 +99,13 @@ extension ParameterStore {
     /// - Parameter aliases: whether tensors with several keys stand under all of them, as the reference has it, or under the first.
     public func state(as dtype: DType? = nil, aliases: Bool = true) throws -> StateDictionary {
         var stored: [String: StoredArray] = [:]
-        return try StateDictionary(entries.filter { aliases || $0.aliasOf == nil }.map { entry in
-            let array = try stored[entry.aliasOf ?? entry.key]
-                ?? entry.tensor.detached().stored(as: entry.tensor.dtype.isFloatingPoint ? dtype : nil)
-            stored[entry.key] = array
-            return (entry.key, array)
-        })
+        return try StateDictionary(
+            entries.filter { aliases || $0.aliasOf == nil }.map { entry in
+                let array =
+                    try stored[entry.aliasOf ?? entry.key]
+                    ?? entry.tensor.detached().stored(as: entry.tensor.dtype.isFloatingPoint ? dtype : nil)
+                stored[entry.key] = array
+                return (entry.key, array)
+            })
     }
 }

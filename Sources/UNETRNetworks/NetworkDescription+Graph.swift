@@ -3,9 +3,9 @@ public import UNETRLayers
 
 /// The form in which a network is written as a graph. Both forms compute the same function.
 public enum GraphForm: String, Codable, Sendable, CaseIterable {
-    /// As the paper has it: every weight under its checkpoint key, normalisations as nodes of their own, queries, keys and values.
+    /// As the paper has it: every weight under its checkpoint key, normalizations as nodes of their own, queries, keys and values.
     case readable
-    /// For speed: normalisations and scales folded into neighbouring products, attention from the Gram matrix of the tokens.
+    /// For speed: normalizations and scales folded into neighboring products, attention from the Gram matrix of the tokens.
     case fast
 }
 

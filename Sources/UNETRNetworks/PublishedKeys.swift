@@ -37,9 +37,10 @@ extension NetworkDescription {
         }
         let translated = try StateDictionary(entries)
         try network.store.load(translated)
-        return try StateDictionary(network.store.entries.filter { aliases || $0.aliasOf == nil }.compactMap { entry in
-            (translated[entry.key] ?? entry.aliasOf.flatMap { translated[$0] }).map { (entry.key, $0) }
-        })
+        return try StateDictionary(
+            network.store.entries.filter { aliases || $0.aliasOf == nil }.compactMap { entry in
+                (translated[entry.key] ?? entry.aliasOf.flatMap { translated[$0] }).map { (entry.key, $0) }
+            })
     }
 }
 

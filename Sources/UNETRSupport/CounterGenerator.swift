@@ -1,7 +1,7 @@
 /// A random generator without state to lose: value number `n` of a stream is a function of (seed, stream, n) alone.
 ///
 /// Whoever needs random numbers takes a stream of their own (one a sample, say), so the numbers do not depend on which thread
-/// draws first. The function is SplitMix64's finaliser over the counter, keyed by seed and stream.
+/// draws first. The function is SplitMix64's finalizer over the counter, keyed by seed and stream.
 public struct CounterGenerator: RandomNumberGenerator, Sendable, Codable, Equatable {
     private let key: UInt64
     private var counter: UInt64 = 0

@@ -17,7 +17,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible, Sendable {
         case .setting(let field, let value, let rule):
             "training setting '\(field)' is \(value); the rule is: \(rule)"
         case .noCases(let what):
-            "there are no \(what) cases; a data set needs at least one labelled case for training and one for validation"
+            "there are no \(what) cases; a data set needs at least one labeled case for training and one for validation"
         case .noLabels(let name):
             "case \(name) has no labels, so it cannot be trained on; add its label file or leave the case out"
         case .ignoreLabelUnsupported(let value):

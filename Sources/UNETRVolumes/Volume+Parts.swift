@@ -13,7 +13,8 @@ extension Volume {
 
     /// The part within `ranges` [D, H, W], which must lie inside the volume; its affine is that of the part.
     public func cropped(to ranges: [Range<Int>]) -> Volume {
-        precondition(ranges.count == 3 && zip(ranges, geometry.size).allSatisfy { 0 <= $0.lowerBound && $0.upperBound <= $1 },
+        precondition(
+            ranges.count == 3 && zip(ranges, geometry.size).allSatisfy { 0 <= $0.lowerBound && $0.upperBound <= $1 },
             "region \(ranges) of a volume of size \(geometry.size)")
         let part = geometry.region(start: ranges.map(\.lowerBound), size: ranges.map(\.count))
         var cut: [Scalar] = []

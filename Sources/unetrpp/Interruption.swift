@@ -8,7 +8,7 @@ protocol StoppableCommand: ParsableCommand {}
 /// What SIGINT (Ctrl-C) and SIGTERM do. The first stops the work between two of its steps, or ends a command that has no such steps; the
 /// second ends the process at once. Either way no partial file stays, and the exit status is 128 and the signal's number.
 enum Interruption {
-    /// What commands run under; cancelled by the first signal.
+    /// What commands run under; canceled by the first signal.
     static let cancellation = Cancellation(parent: nil)
 
     private static let state = State()

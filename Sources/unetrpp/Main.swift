@@ -51,6 +51,7 @@ struct UNETRPP: AsyncParsableCommand {
     }
 
     private static let withoutNetwork = Set(
-        ([DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self] as [any ParsableCommand.Type])
+        ([DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self]
+            as [any ParsableCommand.Type])
             .compactMap { $0.configuration.commandName })
 }

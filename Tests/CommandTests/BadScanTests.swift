@@ -1,8 +1,8 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRInference
 import UNETRVolumes
 
 /// Everything a scan can have wrong, in one folder: each is told with its own sentence, and the sound ones are done.
@@ -23,7 +23,12 @@ struct BadScanTests {
     /// What is wrong, and words of its sentence. Offsets are those of the NIfTI-1 header.
     private static let defects: [(name: String, words: [String], change: @Sendable (inout Data) -> Void)] = [
         ("flat", ["a scan needs three axes"], { put(Int16(1), at: 46, in: &$0) }),
-        ("four_volumes", ["promises"], { put(Int16(4), at: 40, in: &$0); put(Int16(4), at: 48, in: &$0) }),
+        (
+            "four_volumes", ["promises"],
+            {
+                put(Int16(4), at: 40, in: &$0); put(Int16(4), at: 48, in: &$0)
+            }
+        ),
         ("zero_axis", ["dim[2]"], { put(Int16(0), at: 44, in: &$0) }),
         ("singular", ["axes fall together"], { data in for byte in 0..<16 { data[296 + byte] = data[280 + byte] } }),
         ("spacing_zero", ["spacing"], { for offset in [80, 280, 284, 288, 296, 300, 304] { put(Float(0), at: offset, in: &$0) } }),

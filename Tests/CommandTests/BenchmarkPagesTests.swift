@@ -1,7 +1,7 @@
 import Foundation
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRPreparation
 
 /// The pages of the published benchmarks are instructions: what they say must exist.
 struct BenchmarkPagesTests {
@@ -21,7 +21,9 @@ struct BenchmarkPagesTests {
         }
         let benchmark = try #require(Benchmark(named: name))
         #expect(page.contains("patch \(benchmark.patchSize.map(String.init).joined(separator: "×"))"))
-        #expect(page.replacingOccurrences(of: "\n", with: " ").contains("stem \(benchmark.stem.map(String.init).joined(separator: "×")), batch \(benchmark.batchSize)"))
+        #expect(
+            page.replacingOccurrences(of: "\n", with: " ").contains(
+                "stem \(benchmark.stem.map(String.init).joined(separator: "×")), batch \(benchmark.batchSize)"))
         if let fold = CrossValidation.publishedFold(benchmark) {
             #expect(page.contains("\(fold.training.count) ") && page.contains("\(fold.validation.count) "))
             #expect(page.contains("--fold published"))

@@ -1,9 +1,9 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
 import UNETRVolumes
 
 /// What each command says, and the status it ends with, when its inputs or outputs are not what they should be.

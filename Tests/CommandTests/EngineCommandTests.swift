@@ -1,9 +1,9 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRSupport
 import UNETRVolumes
 
 struct EngineCommandTests {
@@ -48,11 +48,12 @@ struct EngineCommandTests {
                 "compiled_model_create_infer_request", "infer_request_free", "tensor_create_from_host_ptr", "tensor_free",
                 "infer_request_set_input_tensor", "infer_request_set_output_tensor", "infer_request_infer",
             ]
-            let source = functions.map { "int ov_\($0)(void) { return 0; }\n" }.joined() + """
-                struct Version { const char *build, *description; };
-                int ov_get_openvino_version(struct Version *out) { out->build = "2024.6.0-17404-4c0f47d2335"; out->description = ""; return 0; }
+            let source =
+                functions.map { "int ov_\($0)(void) { return 0; }\n" }.joined() + """
+                    struct Version { const char *build, *description; };
+                    int ov_get_openvino_version(struct Version *out) { out->build = "2024.6.0-17404-4c0f47d2335"; out->description = ""; return 0; }
 
-                """
+                    """
             let (file, library) = (folder.appending(path: "stub.c"), folder.appending(path: "libopenvino_c.so.2024"))
             try Data(source.utf8).write(to: file)
             let compiler = try Process.run(URL(fileURLWithPath: "/usr/bin/cc"), arguments: ["-shared", "-fPIC", "-o", library.path, file.path])

@@ -44,8 +44,9 @@ import UNETRVolumes
             #expect((one["nsd"] as? [String: Double])?.keys.sorted() == ["1", "2"])
             #expect(one["assd"] is NSNumber)
             #expect(classes["2"]?["dice"] is NSNull && classes["2"]?["hd95"] is NSNull)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: report.path).sorted()
-                == ["evaluation.json", "metrics.csv", "report.html", "summary.json"])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: report.path).sorted()
+                    == ["evaluation.json", "metrics.csv", "report.html", "summary.json"])
         }
     }
 

@@ -1,12 +1,12 @@
-import UNETRArchives
 import Foundation
-import UNETRInference
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRInference
+import UNETRLayers
+import UNETRNetworks
+import UNETRPreparation
 import UNETRTorch
 import UNETRVolumes
 
@@ -80,13 +80,15 @@ struct NetworkCommandTests {
         #expect(try #require(result["median"] as? Double) > 0)
     }
 
-    @Test("Impossible requests are refused with what was expected", arguments: [
-        (["summary", "--no-timing"], "--all"), (["summary", "--all", "--network", "unetr"], "--all"),
-        (["summary", "--network", "unetr", "--preset", "acdc"], "only one of"), (["summary", "--all", "--patch", "64x128"], "three sizes"),
-        (["summary", "--preset", "synapse", "--picture", "p.svg"], "--all"), (["summary", "--network", "vnet"], "vnet"),
-        (["benchmark", "--network", "unetr", "--channels", "0"], "--channels is 0"),
-        (["benchmark", "--network", "unetr", "--classes", "1"], "--classes is 1"),
-    ])
+    @Test(
+        "Impossible requests are refused with what was expected",
+        arguments: [
+            (["summary", "--no-timing"], "--all"), (["summary", "--all", "--network", "unetr"], "--all"),
+            (["summary", "--network", "unetr", "--preset", "acdc"], "only one of"), (["summary", "--all", "--patch", "64x128"], "three sizes"),
+            (["summary", "--preset", "synapse", "--picture", "p.svg"], "--all"), (["summary", "--network", "vnet"], "vnet"),
+            (["benchmark", "--network", "unetr", "--channels", "0"], "--channels is 0"),
+            (["benchmark", "--network", "unetr", "--classes", "1"], "--classes is 1"),
+        ])
     func refusals(arguments: [String], words: String) throws {
         try CommandLineTool.fail(arguments, saying: [words])
     }
@@ -146,7 +148,7 @@ struct NetworkCommandTests {
         let labels = (0..<description.classes).map { LabelDefinition(name: $0 == 0 ? "background" : "part \($0)", value: $0) }
         return try Plan(
             dataset: "Test", channelNames: ["MRI"], labels: LabelSet(definitions: labels), targetSpacing: [1, 1, 1],
-            patchSize: description.patchSize, normalisation: [.init(scheme: .zScore)]
+            patchSize: description.patchSize, normalization: [.init(scheme: .zScore)]
         ).with(network: description)
     }
 

@@ -1,10 +1,10 @@
-import UNETRArchives
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRInference
+import UNETRPreparation
 
 /// What commands that write models and tensors do about outputs and inputs that are not what they should be, before any work.
 struct OutputCommandTests {
@@ -20,11 +20,14 @@ struct OutputCommandTests {
     private static func writers(_ folder: URL) throws -> (model: URL, file: [(name: String, arguments: (String) -> [String])]) {
         let model = try TinyModel.bundle(in: folder).url, tensor = folder.appending(path: "x.safetensors")
         try Safetensors.write([(name: "input", array: StoredArray([Float](repeating: 1, count: 4096), shape: [1, 1, 16, 16, 16]))], to: tensor)
-        return (model, [
-            ("w.safetensors", { ["convert", model.path, $0] }), ("w.pth", { ["convert", model.path, $0] }),
-            ("m.onnx", { ["export", model.path, "-o", $0] }),
-            ("y.safetensors", { ["forward", "--model", model.path, "-i", tensor.path, "--device", "cpu", "-o", $0] }),
-        ])
+        return (
+            model,
+            [
+                ("w.safetensors", { ["convert", model.path, $0] }), ("w.pth", { ["convert", model.path, $0] }),
+                ("m.onnx", { ["export", model.path, "-o", $0] }),
+                ("y.safetensors", { ["forward", "--model", model.path, "-i", tensor.path, "--device", "cpu", "-o", $0] }),
+            ]
+        )
     }
 
     @Test func `A file that is there is replaced only with --force, by every command that writes one`() throws {
@@ -96,8 +99,9 @@ struct OutputCommandTests {
     @Test func `model verify names the file that differs and exits with 1; model seal lists what is there`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let model = try TinyModel.bundle(in: folder).url, weights = model.appending(path: "model.safetensors")
-            #expect(try CommandLineTool.succeed(["model", "verify", model.path])
-                == "\(model.path): card.md, model.safetensors, plan.json are what their digests say\n")
+            #expect(
+                try CommandLineTool.succeed(["model", "verify", model.path])
+                    == "\(model.path): card.md, model.safetensors, plan.json are what their digests say\n")
             let whole = try Data(contentsOf: weights)
             var data = whole
             data[data.count - 1] ^= 0x40

@@ -1,9 +1,9 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
 import UNETRVolumes
 
 struct PostprocessCommandTests {

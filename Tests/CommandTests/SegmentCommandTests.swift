@@ -1,9 +1,9 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
 import UNETRVolumes
 
 struct SegmentCommandTests {
@@ -65,7 +65,8 @@ struct SegmentCommandTests {
             #expect(chosen.voxels == all.voxels.map { $0 == 4 ? 4 : 0 } && chosen.voxels.contains(4))
             #expect(FileManager.default.fileExists(atPath: folder.appending(path: "one_probabilities.nii").path))
             try CommandLineTool.fail(common + ["-o", output.path, "--probabilities"], saying: ["case_0.nii.gz is already there; --force replaces it"])
-            try CommandLineTool.fail(common + ["-o", output.path, "--force", "--memory", "100M"], saying: ["needs about", "allowed are 100 MB", "2 of 2 scans failed"])
+            try CommandLineTool.fail(
+                common + ["-o", output.path, "--force", "--memory", "100M"], saying: ["needs about", "allowed are 100 MB", "2 of 2 scans failed"])
             try CommandLineTool.fail(common + ["-o", output.path, "--memory", "much"], saying: ["--memory is 'much'"])
             try CommandLineTool.fail(common + ["-o", output.path, "--force", "--roi", "spleen"], saying: ["no structure 'spleen'", "a (1), b (4)"])
         }

@@ -1,9 +1,9 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
 import UNETRVolumes
 
 /// What a signal does to commands that are at work: real processes, stopped at a moment that their own output tells.

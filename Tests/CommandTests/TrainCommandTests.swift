@@ -1,9 +1,9 @@
 import Foundation
-import UNETRPreparation
 import NetworkTestSupport
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRPreparation
+import UNETRSupport
 import UNETRTraining
 
 struct TrainCommandTests {
@@ -95,7 +95,8 @@ struct TrainCommandTests {
                 (["--fold", "published"], "none of the published benchmarks"), (["--fold", "7"], "there is no fold 7; expected 0 to 4"),
                 (["--fold", "published", "--preset", "synapse"], "the published split of synapse names 30 cases that the data set lacks"),
                 (["--group", "patient[0-9]+"], "finds nothing in 6 cases: case_0"), (["--group", "case"], "cannot make 5 folds of 1 groups"),
-                (["--splits", splits.path], "names 1 case in val that the data set lacks: case_9"), (["--splits", splits.path, "--fold", "1"], "the only split of"),
+                (["--splits", splits.path], "names 1 case in val that the data set lacks: case_9"),
+                (["--splits", splits.path, "--fold", "1"], "the only split of"),
                 (["--group-file", folder.appending(path: "nowhere.csv").path], "nowhere.csv"),
             ] {
                 try CommandLineTool.fail(arguments(dataset, plan, run, words), saying: [sentence])

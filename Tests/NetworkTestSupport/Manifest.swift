@@ -1,17 +1,19 @@
-public import UNETRArchives
 import Foundation
+import TestSupport
+public import UNETRArchives
 import UNETRLayers
 public import UNETRNetworks
-import TestSupport
 public import UNETRTorch
 
 /// One run of the reference's UNETR++: a manifest that names a variant, and for training runs what differs from it.
 public struct Manifest: Sendable {
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     public struct Step: Decodable, Sendable {
         public var loss: Double
         public var gradient_norm: Double
     }
 
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Contents: Decodable {
         var variant: String
         var image_shape: [Int]?

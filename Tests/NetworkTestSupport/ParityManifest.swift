@@ -1,13 +1,14 @@
-public import UNETRArchives
 import Foundation
-public import UNETRLayers
-public import UNETRNetworks
 import TestSupport
 public import Testing
+public import UNETRArchives
+public import UNETRLayers
+public import UNETRNetworks
 public import UNETRTorch
 
 /// One run of a reference network: `Tests/Fixtures/parity/NAME.json` and `.safetensors`.
 public struct ParityManifest: Sendable {
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     /// What is known of a tensor besides its probed values.
     public struct Inner: Decodable, Sendable {
         public var shape: [Int]
@@ -15,6 +16,8 @@ public struct ParityManifest: Sendable {
     }
 
     private struct Contents: Decodable {
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         struct Input: Decodable { var shape: [Int] }
         var input: Input?
         var tensors: [String: Inner]?

@@ -1,9 +1,9 @@
 public import Foundation
+import TestSupport
 public import UNETRInference
 import UNETRLayers
 import UNETRNetworks
 public import UNETRPreparation
-import TestSupport
 import UNETRTorch
 public import UNETRVolumes
 
@@ -26,7 +26,7 @@ public enum TinyModel {
         network.decoderProjectedTokens = 8
         return try Plan(
             dataset: "Balls", channelNames: channelNames, labels: labels, targetSpacing: [1, 1, 1], patchSize: [16, 16, 16],
-            normalisation: channelNames.map { _ in .init(scheme: .zScore) }
+            normalization: channelNames.map { _ in .init(scheme: .zScore) }
         ).with(network: .unetrPlusPlus(network))
     }
 

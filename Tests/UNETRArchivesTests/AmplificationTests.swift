@@ -1,7 +1,7 @@
 import Foundation
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRSupport
 
 @testable import UNETRArchives
 

@@ -1,7 +1,7 @@
 import Foundation
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRSupport
 
 @testable import UNETRArchives
 
@@ -23,7 +23,7 @@ import Testing
     private func problem(_ url: URL) throws -> ArchiveError.Problem? {
         do {
             let value = try PyTorchArchive.read(url)
-            if let tensor = value.tensor { _ = try tensor.materialised() }
+            if let tensor = value.tensor { _ = try tensor.materialized() }
             return nil
         } catch let error as ArchiveError {
             #expect("\(error)".hasPrefix(url.path + ": "))
@@ -106,7 +106,7 @@ import Testing
             try zip.write("a/data/0", StoredBytes([UInt8](repeating: 1, count: 16)))
             try zip.finish()
             let value = try PyTorchArchive.read(url)
-            #expect(try #require(value["0"]?.tensor).materialised().count == 1 << 18)
+            #expect(try #require(value["0"]?.tensor).materialized().count == 1 << 18)
             #expect(throws: ArchiveError.Problem.expandedTensor(shape: [1 << 18], storageBytes: 16)) {
                 try PyTorchArchive.stateDictionary(of: value)
             }
@@ -173,7 +173,7 @@ import Testing
             let url = folder.appendingPathComponent("damaged.pth")
             try Data(bytes).write(to: url)
             let value = try PyTorchArchive.read(url, verifyingChecksums: false)
-            #expect(try #require(value["float64"]?.tensor).materialised().doubles()[1] == -0.1)
+            #expect(try #require(value["float64"]?.tensor).materialized().doubles()[1] == -0.1)
         }
     }
 
@@ -227,7 +227,7 @@ import Testing
     }
 
     private func visit(_ value: PickleValue) {
-        if let tensor = value.tensor { _ = try? tensor.materialised() }
+        if let tensor = value.tensor { _ = try? tensor.materialized() }
         for element in value.elements ?? [] { visit(element) }
         for pair in value.dictionary?.pairs ?? [] { visit(pair.value) }
     }

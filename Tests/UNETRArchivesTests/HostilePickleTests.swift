@@ -1,8 +1,8 @@
-import UNETRArchives
 import Dispatch
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchives
 
 /// Pickles that are broken, lie, or mean harm. Each is refused where it goes wrong, or read without running anything.
 @Suite struct HostilePickleTests {

@@ -1,7 +1,7 @@
-import UNETRArchives
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchives
 
 @Suite struct NumPyPickleTests {
     private func arrays(_ version: Int) throws -> PickleValue {

@@ -1,7 +1,7 @@
-import UNETRArchives
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchives
 
 /// Plans as nnU-Net v1 pickles them, in every protocol; the values are those of make_fixtures.py.
 @Suite struct PickleFileTests {

@@ -1,13 +1,13 @@
-import UNETRArchives
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchives
 
 /// Files that torch.save of PyTorch 2.13 wrote; the values are those of make_fixtures.py.
 @Suite struct PyTorchReadingTests {
     private func read(_ name: String) throws -> PickleValue { try PyTorchArchive.read(Fixtures.url("archives/\(name)")) }
 
-    private func array(_ value: PickleValue?) throws -> StoredArray { try #require(value?.tensor).materialised() }
+    private func array(_ value: PickleValue?) throws -> StoredArray { try #require(value?.tensor).materialized() }
 
     @Test(arguments: ["types.pth", "types_legacy.pth", "types_deflated.pth", "types_big_endian.pth", "types_without_checksums.pth"])
     func everyTypeIsRead(file: String) throws {
@@ -63,7 +63,7 @@ import Testing
         let (whole, row) = (try #require(views["whole"]?.tensor), try #require(views["row"]?.tensor))
         let addresses = [whole, row].map { tensor in tensor.storage.withUnsafeBytes { Int(bitPattern: $0.baseAddress) } }
         #expect(addresses[0] == addresses[1])
-        let rowArray = try row.materialised()
+        let rowArray = try row.materialized()
         #expect(rowArray.withUnsafeBytes { Int(bitPattern: $0.baseAddress) } == addresses[0] + 24, "a contiguous view is not copied")
         #expect(addresses[0] % 64 == 0 || addresses[0] % 8 == 0)
     }

@@ -1,7 +1,7 @@
-import UNETRArchives
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchives
 
 /// Headers that lie: each lie has its own error.
 @Suite struct SafetensorsLiesTests {

@@ -1,8 +1,8 @@
-import UNETRArchives
 import Foundation
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRSupport
 
 @Suite struct SafetensorsReadingTests {
     /// The file is made by the format's own Python library; see make_safetensors.py.

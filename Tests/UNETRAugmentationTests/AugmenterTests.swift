@@ -1,5 +1,5 @@
-import UNETRSupport
 import Testing
+import UNETRSupport
 
 @testable import UNETRAugmentation
 
@@ -122,26 +122,31 @@ import Testing
         }
     }
 
-    @Test("Every augmentation happens as often as published", arguments: [
-        Draw("rotation", 0.2) { $0.rotationProbability = $1.rotationProbability },
-        Draw("scaling", 0.2) { $0.scalingProbability = $1.scalingProbability },
-        Draw("noise", 0.1) { $0.noiseProbability = $1.noiseProbability },
-        Draw("blur", 0.2 * 0.5) { $0.blurProbability = $1.blurProbability },
-        Draw("brightness", 0.15) { $0.brightnessProbability = $1.brightnessProbability },
-        Draw("contrast", 0.15) { $0.contrastProbability = $1.contrastProbability },
-        // Zooms from 11/12 on round to the full size along all of 4, 5 and 6 voxels: a sixth of the range.
-        Draw("low resolution", 0.25 * 0.5 * 5 / 6) { $0.lowResolutionProbability = $1.lowResolutionProbability },
-        Draw("inverted gamma", 0.1) { $0.invertedGammaProbability = $1.invertedGammaProbability },
-        Draw("gamma", 0.3) { $0.gammaProbability = $1.gammaProbability },
-        Draw("mirroring about any axis", 1 - 0.125) { ($0.mirrorProbability, $0.mirrorAxes) = ($1.mirrorProbability, $1.mirrorAxes) },
-        Draw("mirroring about the last axis", 0.5) { ($0.mirrorProbability, $0.mirrorAxes) = ($1.mirrorProbability, [2]) },
-        Draw("in-plane rotation", 0.2) { ($0.rotationProbability, $0.inPlane) = ($1.rotationProbability, true) },
-    ])
+    @Test(
+        "Every augmentation happens as often as published",
+        arguments: [
+            Draw("rotation", 0.2) { $0.rotationProbability = $1.rotationProbability },
+            Draw("scaling", 0.2) { $0.scalingProbability = $1.scalingProbability },
+            Draw("noise", 0.1) { $0.noiseProbability = $1.noiseProbability },
+            Draw("blur", 0.2 * 0.5) { $0.blurProbability = $1.blurProbability },
+            Draw("brightness", 0.15) { $0.brightnessProbability = $1.brightnessProbability },
+            Draw("contrast", 0.15) { $0.contrastProbability = $1.contrastProbability },
+            // Zooms from 11/12 on round to the full size along all of 4, 5 and 6 voxels: a sixth of the range.
+            Draw("low resolution", 0.25 * 0.5 * 5 / 6) { $0.lowResolutionProbability = $1.lowResolutionProbability },
+            Draw("inverted gamma", 0.1) { $0.invertedGammaProbability = $1.invertedGammaProbability },
+            Draw("gamma", 0.3) { $0.gammaProbability = $1.gammaProbability },
+            Draw("mirroring about any axis", 1 - 0.125) { ($0.mirrorProbability, $0.mirrorAxes) = ($1.mirrorProbability, $1.mirrorAxes) },
+            Draw("mirroring about the last axis", 0.5) { ($0.mirrorProbability, $0.mirrorAxes) = ($1.mirrorProbability, [2]) },
+            Draw("in-plane rotation", 0.2) { ($0.rotationProbability, $0.inPlane) = ($1.rotationProbability, true) },
+        ])
     func probability(_ draw: Draw) throws {
         var plan = Self.plain
         draw.keep(&plan, .published())
         let source = try Self.source()
-        let before = try sample({ var plain = Self.plain; plain.inPlane = plan.inPlane; return plain }(), source)
+        let before = try sample(
+            {
+                var plain = Self.plain; plain.inPlane = plan.inPlane; return plain
+            }(), source)
         let count = 600
         let changed = try (0..<count).count { try sample(plan, source, stream: UInt64($0)).image != before.image }
         let expected = draw.probability * Double(count)
@@ -207,7 +212,7 @@ import Testing
         #expect(abs(ratios[0] - 1) > 1e-3)
     }
 
-    @Test("Voxels outside of the mask become 0 in the channels normalised within it, after all else")
+    @Test("Voxels outside of the mask become 0 in the channels normalized within it, after all else")
     func outsideMask() throws {
         let labels = (0..<Self.size.count).map { Int16($0 % 3) - 1 }
         let image = [Float](repeating: 2, count: 2 * Self.size.count)

@@ -1,6 +1,6 @@
 import Foundation
-import UNETRSupport
 import Testing
+import UNETRSupport
 
 @testable import UNETRAugmentation
 
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test("Threads stop at the bound and end when cancelled; waiting is counted")
+    @Test("Threads stop at the bound and end when canceled; waiting is counted")
     func boundAndCancellation() throws {
         let source = SlowSource(try Self.sources(1)[0])
         var configuration = Self.configuration(threads: 2)

@@ -1,5 +1,5 @@
-import UNETRSupport
 import Testing
+import UNETRSupport
 
 @testable import UNETRAugmentation
 

@@ -11,12 +11,14 @@ import Testing
         var testDescription: String { name }
     }
 
-    @Test("Reduced labels equal the reference exactly", arguments: [
-        Setting(name: "hippo", size: Extent(40, 56, 40), scales: [[1, 1, 1], [0.5, 0.5, 0.5], [0.25, 0.25, 0.25]]),
-        Setting(name: "acdc", size: Extent(8, 32, 24), scales: [[1, 1, 1], [1, 0.25, 0.25], [0.5, 0.125, 0.125]]),
-        Setting(name: "synapse", size: Extent(16, 32, 32), scales: [[1, 1, 1], [0.5, 0.25, 0.25], [0.25, 0.125, 0.125]]),
-        Setting(name: "odd", size: Extent(15, 21, 18), scales: [[1, 1, 1], [0.5, 0.25, 0.25]]),
-    ])
+    @Test(
+        "Reduced labels equal the reference exactly",
+        arguments: [
+            Setting(name: "hippo", size: Extent(40, 56, 40), scales: [[1, 1, 1], [0.5, 0.5, 0.5], [0.25, 0.25, 0.25]]),
+            Setting(name: "acdc", size: Extent(8, 32, 24), scales: [[1, 1, 1], [1, 0.25, 0.25], [0.5, 0.125, 0.125]]),
+            Setting(name: "synapse", size: Extent(16, 32, 32), scales: [[1, 1, 1], [0.5, 0.25, 0.25], [0.25, 0.125, 0.125]]),
+            Setting(name: "odd", size: Extent(15, 21, 18), scales: [[1, 1, 1], [0.5, 0.25, 0.25]]),
+        ])
     func equalsReference(_ setting: Setting) throws {
         let reference = try Reference(setting.name)
         let sizes = setting.scales.map { LabelPyramid.size(of: setting.size, scale: $0) }
@@ -26,8 +28,8 @@ import Testing
         }
     }
 
-    @Test("A coarse voxel is the fine voxel behind its centre, not the corner")
-    func readsCentres() throws {
+    @Test("A coarse voxel is the fine voxel behind its center, not the corner")
+    func readsCenters() throws {
         let line = (0..<16).map { Int16($0) }
         let levels = try LabelPyramid.downsample(line, size: Extent(1, 1, 16), to: [2, 4, 8].map { Extent(1, 1, 16 / $0) })
         #expect(levels == [[1, 3, 5, 7, 9, 11, 13, 15], [2, 6, 10, 14], [4, 12]])

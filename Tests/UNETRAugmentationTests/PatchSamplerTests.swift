@@ -1,11 +1,11 @@
-import UNETRSupport
 import Testing
+import UNETRSupport
 
 @testable import UNETRAugmentation
 
 /// Where crops are taken.
 @Suite struct PatchSamplerTests {
-    @Test("The last third of a batch is centred on foreground, rounded half to even")
+    @Test("The last third of a batch is centered on foreground, rounded half to even")
     func foregroundShare() {
         let sampler = PatchSampler(patch: Extent(4, 4, 4), enlarged: Extent(4, 4, 4))
         let flags = (1...6).map { count in (0..<count).map { sampler.isForeground($0, of: count) ? 1 : 0 } }

@@ -1,5 +1,5 @@
-import UNETRArchives
 import TestSupport
+import UNETRArchives
 
 /// A file of reference arrays.
 struct Reference {

@@ -1,5 +1,5 @@
-import UNETRSupport
 import Testing
+import UNETRSupport
 
 @testable import UNETRAugmentation
 
@@ -108,9 +108,11 @@ import Testing
         }
     }
 
-    @Test("An axis of one sample is read without a look behind the coefficients", arguments: [
-        Extent(1, 6, 5), Extent(6, 1, 5), Extent(6, 5, 1), Extent(1, 1, 5), Extent(1, 5, 1), Extent(1, 1, 1), Extent(2, 2, 2), Extent(1, 120, 120),
-    ])
+    @Test(
+        "An axis of one sample is read without a look behind the coefficients",
+        arguments: [
+            Extent(1, 6, 5), Extent(6, 1, 5), Extent(6, 5, 1), Extent(1, 1, 5), Extent(1, 5, 1), Extent(1, 1, 1), Extent(2, 2, 2), Extent(1, 120, 120),
+        ])
     func singleSamples(_ size: Extent) throws {
         let image = (0..<size.count).map { Float(($0 * 7919) % 101) / 50 - 1 }
         let crop = CropView(origin: .zero, extent: size, size: size)

@@ -1,5 +1,5 @@
-import UNETREvaluation
 import Testing
+import UNETREvaluation
 import UNETRVolumes
 
 @Suite struct BadInputTests {
@@ -80,7 +80,7 @@ import UNETRVolumes
         fine.spacing = [1.5, 1, 1]
         fine.affine = [[-1, 0, 0, 3], [0, 1, 0, 0], [0, 0, 1.5, -0.75], [0, 0, 0, 1]]
         let resampled = try LabelResampling.nearest(labelMap([2, 3, 4], spacing: [3, 1, 1]) { d, _, w in Int16(10 * d + w) }, to: fine, case: "a")
-        // Slice centres at −0.75, 0.75, 2.25, 3.75 mm of slices at 0 and 3 mm.
+        // Slice centers at −0.75, 0.75, 2.25, 3.75 mm of slices at 0 and 3 mm.
         #expect((0..<4).map { resampled.voxels[$0 * 12] } == [3, 3, 13, 13])
         #expect(Array(resampled.voxels[0..<4]) == [3, 2, 1, 0])
         var far = fine

@@ -1,7 +1,7 @@
-import UNETREvaluation
 import Foundation
 import TestSupport
 import Testing
+import UNETREvaluation
 import UNETRVolumes
 
 @Suite struct FolderTests {

@@ -1,7 +1,7 @@
-import UNETREvaluation
 import Foundation
 import TestSupport
 import Testing
+import UNETREvaluation
 
 @Suite struct LabelDeclarationTests {
     private func declaration(_ text: String, name: String = "dataset.json") throws -> LabelDeclaration {
@@ -31,11 +31,13 @@ import Testing
         #expect(labels == LabelDeclaration(classes: [EvaluatedClass(6, name: "liver")], ignoredLabel: 9))
     }
 
-    @Test("Files that declare no labels say what is wrong", arguments: [
-        ("{}", "no field labels"), ("[1]", "not a JSON object"), (#"{"labels": {"liver": "six"}}"#, "label liver is neither"),
-        (#"{"labels": {"liver": 99999}}"#, "label liver is neither"), (#"{"labels": {"0": "background"}}"#, "no label but the background"),
-        (#"{"labels": [{"values": [1]}]}"#, "has no name"),
-    ])
+    @Test(
+        "Files that declare no labels say what is wrong",
+        arguments: [
+            ("{}", "no field labels"), ("[1]", "not a JSON object"), (#"{"labels": {"liver": "six"}}"#, "label liver is neither"),
+            (#"{"labels": {"liver": 99999}}"#, "label liver is neither"), (#"{"labels": {"0": "background"}}"#, "no label but the background"),
+            (#"{"labels": [{"values": [1]}]}"#, "has no name"),
+        ])
     func refused(_ text: String, _ words: String) throws {
         let error = try #require(throws: EvaluationError.self) { try declaration(text) }
         #expect(error.description.contains(words) && error.description.contains("dataset.json"))
@@ -55,7 +57,7 @@ import Testing
     @Test("A list of classes is read from text, regions and names included")
     func lists() {
         #expect(EvaluatedClass.list("1, 3,2+1") == [EvaluatedClass(1), EvaluatedClass(3), EvaluatedClass(labels: [1, 2])])
-        #expect(EvaluatedClass.list("3+2+1=whole tumour,3=enhancing")?.map(\.name) == ["whole tumour", "enhancing"])
+        #expect(EvaluatedClass.list("3+2+1=whole tumor,3=enhancing")?.map(\.name) == ["whole tumor", "enhancing"])
         for text in ["", "a", "1,,2", "1+", "99999", "=x"] { #expect(EvaluatedClass.list(text) == nil, "\(text)") }
     }
 }

@@ -1,5 +1,5 @@
-import UNETREvaluation
 import Testing
+import UNETREvaluation
 import UNETRVolumes
 
 @Suite struct LesionTests {

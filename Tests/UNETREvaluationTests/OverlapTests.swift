@@ -1,5 +1,5 @@
-import UNETREvaluation
 import Testing
+import UNETREvaluation
 
 /// Reference numbers: UNETR++'s metrics module and medpy, stored with the pairs. Ratios of the same whole numbers: 1e-12 is rounding.
 @Suite struct OverlapTests {
@@ -48,7 +48,7 @@ import Testing
     func regions() throws {
         let reference = labelMap([1, 1, 6], [0, 1, 2, 3, 1, 0])
         let prediction = labelMap([1, 1, 6], [0, 2, 2, 1, 0, 3])
-        let metrics = try Evaluator(classes: EvaluatedClass.bratsRegions).evaluate(prediction, against: reference, case: "tumour")
+        let metrics = try Evaluator(classes: EvaluatedClass.bratsRegions).evaluate(prediction, against: reference, case: "tumor")
         let whole = try #require(metrics.classes["1+2+3"])
         #expect(whole.counts == OverlapCounts(truePositives: 3, falsePositives: 1, falseNegatives: 1, trueNegatives: 1))
         #expect(whole.dice == 0.75)

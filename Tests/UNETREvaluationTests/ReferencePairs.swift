@@ -1,7 +1,7 @@
-import UNETRArchives
-import UNETREvaluation
 import Foundation
 import TestSupport
+import UNETRArchives
+import UNETREvaluation
 import UNETRVolumes
 
 /// The stored pairs of label maps with what other tools compute for them.
@@ -52,9 +52,10 @@ struct ReferencePair: Sendable, CustomStringConvertible {
             let classes = pair["per_class"] as! [String: [String: Any]]
             return ReferencePair(
                 name: pair["name"] as! String, prediction: try map("prediction_array"), reference: try map("reference_array"),
-                tools: Dictionary(uniqueKeysWithValues: classes.map { key, tools in
-                    (Int16(key)!, tools.mapValues { Figures(values: $0 as? [String: Any] ?? [:]) })
-                }))
+                tools: Dictionary(
+                    uniqueKeysWithValues: classes.map { key, tools in
+                        (Int16(key)!, tools.mapValues { Figures(values: $0 as? [String: Any] ?? [:]) })
+                    }))
         }
     }
 }

@@ -1,18 +1,19 @@
-import UNETREvaluation
 import Foundation
-import UNETRPictures
 import TestSupport
 import Testing
+import UNETREvaluation
+import UNETRPictures
 import UNETRVolumes
 
 @Suite struct ReportTests {
     private func result(_ definition: MetricDefinition = .default) throws -> EvaluationResult {
         let evaluator = Evaluator(
             definition: definition, classes: [EvaluatedClass(1, name: "anterior, <left>"), EvaluatedClass(2, name: "posterior")])
-        return try evaluator.result(["shift1", "other_subject", "deleted_class2"].map { name in
-            let pair = ReferencePair.named(name)
-            return try evaluator.evaluate(pair.prediction, against: pair.reference, case: name == "shift1" ? "odd \"name\", 1" : name)
-        })
+        return try evaluator.result(
+            ["shift1", "other_subject", "deleted_class2"].map { name in
+                let pair = ReferencePair.named(name)
+                return try evaluator.evaluate(pair.prediction, against: pair.reference, case: name == "shift1" ? "odd \"name\", 1" : name)
+            })
     }
 
     @Test("The CSV has one line a case and class, quotes what needs it, and leaves undefined values empty")
@@ -64,7 +65,7 @@ import UNETRVolumes
         #expect(lines[0][PublishedTable.synapse.head.firstIndex(of: "spleen")!] == String(format: "%.2f", mean * 100))
     }
 
-    @Test("The picture shows prediction, reference and difference in the colours of its key")
+    @Test("The picture shows prediction, reference and difference in the colors of its key")
     func picture() throws {
         let reference = labelMap([8, 9, 10], spacing: [2, 1, 1]) { d, h, w in (2..<5).contains(d) && (2..<5).contains(h) && (2..<5).contains(w) ? 1 : 0 }
         let prediction = labelMap([8, 9, 10], spacing: [2, 1, 1]) { d, h, w in (2..<5).contains(d) && (2..<5).contains(h) && (3..<6).contains(w) ? 1 : 0 }

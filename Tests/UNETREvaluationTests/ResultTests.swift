@@ -1,6 +1,6 @@
-import UNETREvaluation
 import Foundation
 import Testing
+import UNETREvaluation
 
 @Suite struct ResultTests {
     private func result(_ definition: MetricDefinition = .default) throws -> EvaluationResult {

@@ -1,5 +1,5 @@
-import UNETREvaluation
 import Testing
+import UNETREvaluation
 
 /// Expected values: SciPy 1.17.1 and NumPy 2.4.6, `wilcoxon(d)`, `mean`, `std(ddof=1)`, `percentile`. 1e-12 is the rounding of sums.
 @Suite struct StatisticsTests {
@@ -80,15 +80,16 @@ import Testing
     /// A result of one class whose Dice over the cases is about `dice` (in 1/100).
     static func result(_ dice: [Int?], definition: MetricDefinition = .default, names: [String]? = nil) throws -> EvaluationResult {
         let evaluator = Evaluator(definition: definition, classes: [EvaluatedClass(1, name: "organ")])
-        return try evaluator.result(dice.enumerated().map { index, value in
-            // 100 reference voxels, of which `value` are met, and nothing else predicted but as many others: Dice is value / 100.
-            let reference = labelMap([1, 1, 220]) { _, _, w in value != nil && w < 100 ? 1 : 0 }
-            let prediction = labelMap([1, 1, 220]) { _, _, w in
-                guard let value else { return 0 }
-                return w < value || (100..<200 - value).contains(w) ? 1 : 0
-            }
-            return try evaluator.evaluate(prediction, against: reference, case: names?[index] ?? "case\(index)")
-        })
+        return try evaluator.result(
+            dice.enumerated().map { index, value in
+                // 100 reference voxels, of which `value` are met, and nothing else predicted but as many others: Dice is value / 100.
+                let reference = labelMap([1, 1, 220]) { _, _, w in value != nil && w < 100 ? 1 : 0 }
+                let prediction = labelMap([1, 1, 220]) { _, _, w in
+                    guard let value else { return 0 }
+                    return w < value || (100..<200 - value).contains(w) ? 1 : 0
+                }
+                return try evaluator.evaluate(prediction, against: reference, case: names?[index] ?? "case\(index)")
+            })
     }
 
     @Test("A comparison pairs cases by name, counts wins, ties and losses, and tests the differences")

@@ -1,10 +1,10 @@
-import UNETREvaluation
 import Testing
+import UNETREvaluation
 
 /// Reference numbers: the tools' own output on the stored pairs. MONAI computes in float32: 1e-6 relative.
 @Suite struct SurfaceTests {
     private func surfaces(
-        _ pair: ReferencePair, _ definition: MetricDefinition, unit: MetricDefinition.Unit = .millimetres, tolerances: [Double] = [1, 2]
+        _ pair: ReferencePair, _ definition: MetricDefinition, unit: MetricDefinition.Unit = .millimeters, tolerances: [Double] = [1, 2]
     ) throws -> [(SurfaceMetrics, [String: ReferencePair.Figures])] {
         var definition = definition
         definition.unit = unit
@@ -14,7 +14,7 @@ import Testing
     }
 
     /// The two units, and how the fixtures name them.
-    private static let units: [(MetricDefinition.Unit, String)] = [(.millimetres, "spacing"), (.voxels, "voxels")]
+    private static let units: [(MetricDefinition.Unit, String)] = [(.millimeters, "spacing"), (.voxels, "voxels")]
 
     @Test("medpy: Hausdorff, pooled HD95 and average distances, in mm and in voxels", arguments: ReferencePair.all)
     func medpy(_ pair: ReferencePair) throws {

@@ -1,6 +1,6 @@
+import Testing
 import UNETRArchives
 import UNETRGraphs
-import Testing
 
 struct EightBitTests {
     /// Low and high end, scale, and the number that stands for 0.
@@ -30,14 +30,16 @@ struct EightBitTests {
         }
         let a = builder.leakyReLU(reach(x, weights("a", 3)))
         let b = builder.in("inner") {
-            reach(builder.transpose(builder.reshape(a, [0, 2, 8, 8, 8]), [0, 1, 2, 4, 3]), weights("b", 3) { ($0[0], $0[1], $0[53], $0[54]) = (-2, 0.5, 1, 0) }, bias)
+            reach(
+                builder.transpose(builder.reshape(a, [0, 2, 8, 8, 8]), [0, 1, 2, 4, 3]), weights("b", 3) { ($0[0], $0[1], $0[53], $0[54]) = (-2, 0.5, 1, 0) },
+                bias)
         }
         let c = builder.convolution(b, weights("c", 1), kernel: [1, 1, 1])
         builder.output("y", builder.convolution(c, weights("d", 2), kernel: [2, 2, 2], stride: [2, 2, 2]), [1, 2, 4, 4, 4])
         return builder.graph
     }
 
-    @Test func `Convolutions over neighbours get 8 bits, but not the one that reads the scan`() {
+    @Test func `Convolutions over neighbors get 8 bits, but not the one that reads the scan`() {
         #expect(Self.graph().eightBitConvolutions == ["b"])
     }
 

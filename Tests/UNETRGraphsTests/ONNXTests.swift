@@ -1,8 +1,8 @@
-import UNETRArchives
 import Foundation
-import UNETRGraphs
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRGraphs
 
 struct ONNXTests {
     /// y = LeakyReLU(x + c) over two rows of three numbers.
@@ -16,7 +16,7 @@ struct ONNXTests {
     }
 
     @Test func `The bytes are those that the published definition gives`() throws {
-        // Written with the Python package onnx 1.23.2: the same nodes by onnx.helper, serialised.
+        // Written with the Python package onnx 1.23.2: the same nodes by onnx.helper, serialized.
         let expected = try Data(contentsOf: Fixtures.url("graphs/small.onnx"))
         #expect(try Self.graph().onnx() == expected)
     }

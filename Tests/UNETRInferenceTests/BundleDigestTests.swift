@@ -1,12 +1,12 @@
 import Foundation
+import NetworkTestSupport
+import TestSupport
+import Testing
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
-import NetworkTestSupport
 import UNETRPreparation
 import UNETRSupport
-import TestSupport
-import Testing
 
 /// The digests of a bundle's files: written with it, compared when it is read, kept true when a part of it is replaced.
 struct BundleDigestTests {
@@ -143,9 +143,11 @@ struct BundleDigestTests {
             #expect(try problem(good + "\(digest)\tcard.md").contains("line 4"))
             #expect(try problem("g" + good.dropFirst()).contains("line 1"))
             #expect(try problem(String(repeating: "é", count: 200)).contains("line 1"))
-            try Data(good.replacingOccurrences(of: "  ", with: " *").uppercased().replacingOccurrences(of: "CARD.MD", with: "card.md")
-                .replacingOccurrences(of: "MODEL.SAFETENSORS", with: "model.safetensors").replacingOccurrences(of: "PLAN.JSON", with: "plan.json").utf8)
-                .write(to: list)
+            try Data(
+                good.replacingOccurrences(of: "  ", with: " *").uppercased().replacingOccurrences(of: "CARD.MD", with: "card.md")
+                    .replacingOccurrences(of: "MODEL.SAFETENSORS", with: "model.safetensors").replacingOccurrences(of: "PLAN.JSON", with: "plan.json").utf8
+            )
+            .write(to: list)
             #expect(throws: Never.self) { try ModelBundle(contentsOf: url) }
         }
     }

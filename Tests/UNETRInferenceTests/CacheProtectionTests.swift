@@ -1,10 +1,10 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETROpenVINO
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRInference
+import UNETROpenVINO
+import UNETRSupport
 import UNETRTorch
 
 /// Compiled networks are taken only from what nobody but the user can write. Skipped where OpenVINO is absent.
@@ -55,10 +55,11 @@ struct CacheProtectionTests {
             let before = try FileManager.default.contentsOfDirectory(atPath: starts.cache.path)
             let found = try starts.start()
             #expect(!found.cached)
-            #expect(found.notes == [
-                "the cache folder \(starts.cache.path) can be written by other users (mode \(String(mode, radix: 8)); "
-                    + "`chmod go-w '\(starts.cache.path)'` mends that); the network is compiled without the cache"
-            ])
+            #expect(
+                found.notes == [
+                    "the cache folder \(starts.cache.path) can be written by other users (mode \(String(mode, radix: 8)); "
+                        + "`chmod go-w '\(starts.cache.path)'` mends that); the network is compiled without the cache"
+                ])
             #expect(try FileManager.default.contentsOfDirectory(atPath: starts.cache.path) == before, "nothing is written there either")
         }
     }

@@ -1,12 +1,12 @@
 import Foundation
+import NetworkTestSupport
+import TestSupport
+import Testing
 import UNETRInference
 import UNETRLayers
-import NetworkTestSupport
 import UNETRNetworks
 import UNETROpenVINO
 import UNETRSupport
-import TestSupport
-import Testing
 import UNETRTorch
 
 /// Tests that need OpenVINO are skipped where it is absent; `make setup` installs it.
@@ -40,10 +40,11 @@ struct CompiledEngineTests {
     ) throws {
         try Fixtures.withTemporaryFolder { folder in
             let published = UNETRPlusPlusConfiguration(variant)
-            let bundle = try Self.bundle({
-                ($0.projection, $0.fusion, $0.residualBlocks) = (published.projection, published.fusion, published.residualBlocks)
-                $0.spatialOrder = order
-            }, in: folder)
+            let bundle = try Self.bundle(
+                {
+                    ($0.projection, $0.fusion, $0.residualBlocks) = (published.projection, published.fusion, published.residualBlocks)
+                    $0.spatialOrder = order
+                }, in: folder)
             let engines = try [EngineChoice.torch, .compiled].map { try Self.maker($0).engine(for: bundle) { Issue.record("\($0)") } }
             #expect(engines[1] is CompiledEngine)
             let logits = try withoutGradients { try engines.map { try $0.logits(of: Self.input(2)) } }
@@ -103,9 +104,10 @@ struct CompiledEngineTests {
             var maker = Self.maker(.compiled, .bfloat16), notes: [String] = []
             maker.processor = Processor(name: "Xeon of 2015", flags: ["avx2", "fma"])
             let engine = try maker.engine(for: bundle) { notes.append($0) }
-            #expect(notes == [
-                "Xeon of 2015 has no instructions for bfloat16 (AVX-512 BF16 or AMX); the compiled engine computes in float32"
-            ])
+            #expect(
+                notes == [
+                    "Xeon of 2015 has no instructions for bfloat16 (AVX-512 BF16 or AMX); the compiled engine computes in float32"
+                ])
             let float32 = try Self.maker().engine(for: bundle)
             #expect(engine.summary == float32.summary && engine.summary.hasSuffix(", float32"))
             #expect(try engine.logits(of: Self.input()).array(of: Float.self) == float32.logits(of: Self.input()).array(of: Float.self))

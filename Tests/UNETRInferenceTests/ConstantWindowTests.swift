@@ -1,9 +1,9 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
 import UNETRTorch
 import UNETRVolumes
 
@@ -28,10 +28,12 @@ struct ConstantWindowTests {
         let size = [40, 24, 32]
         let geometry = Geometry(size: size, affine: [[-1, 0, 0, 9], [0, 1, 0, -8], [0, 0, 1, 7], [0, 0, 0, 1]], spacing: [1, 1, 1])
         let rule = ParityRule("air")
-        return Scan(geometry: geometry, voxels: (0..<geometry.count).map { index in
-            let (d, h, w) = (index / (size[1] * size[2]) - 28, index / size[2] % size[1] - 12, index % size[2] - 8)
-            return Float(d * d + h * h + w * w < 36 ? 40 + 60 * rule.signed(index) : -1000 + 30 * rule.signed(index))
-        })
+        return Scan(
+            geometry: geometry,
+            voxels: (0..<geometry.count).map { index in
+                let (d, h, w) = (index / (size[1] * size[2]) - 28, index / size[2] % size[1] - 12, index % size[2] - 8)
+                return Float(d * d + h * h + w * w < 36 ? 40 + 60 * rule.signed(index) : -1000 + 30 * rule.signed(index))
+            })
     }()
 
     /// A CT's plan clips at the 0.5 percentile of its structures, and air lies below it: that is the plan's own bound of what is empty.
@@ -39,7 +41,7 @@ struct ConstantWindowTests {
         var plan = try TinyModel.plan([.init(name: "a", value: 1), .init(name: "b", value: 4)])
         let statistics = IntensityStatistics(
             mean: 40, standardDeviation: 60, median: 40, minimum: -1024, maximum: 800, percentile005: -150, percentile995: 300)
-        plan.normalisation = [.init(scheme: .ct, statistics: statistics)]
+        plan.normalization = [.init(scheme: .ct, statistics: statistics)]
         plan.inference.mirrorAxes = [2]
         return plan
     }

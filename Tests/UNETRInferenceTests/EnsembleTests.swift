@@ -1,9 +1,9 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
 import UNETRTorch
 import UNETRVolumes
 
@@ -31,7 +31,8 @@ struct EnsembleTests {
         let rule = ParityRule("slabs")
         let image = try Tensor((0..<(11 * 9 * 8)).map { Float(rule.signed($0)) }, shape: [1, 11, 9, 8])
         var depths: [Int: Int] = [:], done = 0
-        try predictor.forEachSlab(of: image, progress: { number, _ in done = number }) { slab in
+        let note = { (number: Int, _: Int) in done = number }
+        try predictor.forEachSlab(of: image, progress: note) { slab in
             #expect(slab.isContiguous() && Array(slab.shape.dropFirst(2)) == [9, 8])
             depths[done, default: 0] += slab.shape[1]
         }

@@ -1,10 +1,10 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
+import UNETRSupport
 import UNETRTorch
 import UNETRVolumes
 
@@ -22,7 +22,9 @@ struct FailingWriterTests {
         init(failingAt part: Int? = nil) { failing = part }
 
         func write() throws {
-            let part = lock.withLock { parts += 1; return parts - 1 }
+            let part = lock.withLock {
+                parts += 1; return parts - 1
+            }
             if part == failing { throw Full(part: part) }
         }
     }
@@ -31,7 +33,9 @@ struct FailingWriterTests {
     private func withinSeconds<Value: Sendable>(_ seconds: Double, _ body: @escaping @Sendable () -> Value) -> Value? {
         let done = DispatchSemaphore(value: 0)
         nonisolated(unsafe) var value: Value?
-        let thread = Thread { value = body(); done.signal() }
+        let thread = Thread {
+            value = body(); done.signal()
+        }
         thread.stackSize = 8 << 20
         thread.start()
         return done.wait(timeout: .now() + seconds) == .success ? value : nil

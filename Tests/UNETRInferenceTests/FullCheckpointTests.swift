@@ -1,10 +1,10 @@
-import UNETRArchives
 import Foundation
+import TestSupport
+import Testing
+import UNETRArchives
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
-import TestSupport
-import Testing
 import UNETRTorch
 
 /// A full-size checkpoint as the published training code leaves it, written on the spot by PyTorch: 43 million values.

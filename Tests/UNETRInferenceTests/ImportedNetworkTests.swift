@@ -1,9 +1,9 @@
 import Foundation
+import TestSupport
+import Testing
 import UNETRInference
 import UNETRNetworks
 import UNETRPreparation
-import TestSupport
-import Testing
 
 /// The networks that plans of nnU-Net describe.
 struct ImportedNetworkTests {
@@ -11,11 +11,13 @@ struct ImportedNetworkTests {
     private func network(_ part: String, planned: (Plan) throws -> Plan = { $0 }) throws -> NetworkDescription {
         try Fixtures.withTemporaryFolder { folder in
             let url = folder.appendingPathComponent("plans.json")
-            try Data("""
+            try Data(
+                """
                 {"dataset_name": "Dataset001_X", "transpose_forward": [0, 1, 2], "configurations": {"3d_fullres": {
                    "batch_size": 2, "patch_size": [16, 48, 48], "spacing": [3.0, 1.0, 1.0],
                    "normalization_schemes": ["ZScoreNormalization"], "use_mask_for_norm": [false], \(part)}}}
-                """.utf8).write(to: url)
+                """.utf8
+            ).write(to: url)
             try Data(#"{"channel_names": {"0": "MRI"}, "labels": {"background": 0, "x": 1, "y": 2}, "file_ending": ".nii.gz"}"#.utf8)
                 .write(to: folder.appendingPathComponent("dataset.json"))
             return try planned(Plan(importingV2: url)).networkDescription()
@@ -37,9 +39,11 @@ struct ImportedNetworkTests {
 
     private static let shape = #""kernel_sizes": [[1, 3, 3], [3, 3, 3], [3, 3, 3]], "strides": [[1, 1, 1], [1, 2, 2], [2, 2, 2]]"#
 
-    @Test("The U-Net of a plans.json is taken as it stands, with either encoder", arguments: [
-        ("PlainConvUNet", "n_conv_per_stage", NNUNetConfiguration.Encoder.plain), ("ResidualEncoderUNet", "n_blocks_per_stage", .residual),
-    ])
+    @Test(
+        "The U-Net of a plans.json is taken as it stands, with either encoder",
+        arguments: [
+            ("PlainConvUNet", "n_conv_per_stage", NNUNetConfiguration.Encoder.plain), ("ResidualEncoderUNet", "n_blocks_per_stage", .residual),
+        ])
     func version2(name: String, depths: String, encoder: NNUNetConfiguration.Encoder) throws {
         let part = """
             "architecture": {"network_class_name": "dynamic_network_architectures.architectures.unet.\(name)", "arch_kwargs": {
@@ -79,11 +83,13 @@ struct ImportedNetworkTests {
         #expect(try Plan(importingV1: Fixtures.url("preparation/plans/v1_plans.pkl")).network == .object([:]))
     }
 
-    @Test("A plan with another network, or with sizes that do not fit, gives no U-Net; asked for, nnU-Net's rule makes one", arguments: [
-        #""architecture": {"network_class_name": "mine.MyNet", "arch_kwargs": {}}"#,
-        #""architecture": {"network_class_name": "x.PlainConvUNet", "arch_kwargs": {"strides": [], "kernel_sizes": []}}"#,
-        #""architecture": {"network_class_name": "x.PlainConvUNet", "arch_kwargs": {"strides": 7}}"#,
-    ])
+    @Test(
+        "A plan with another network, or with sizes that do not fit, gives no U-Net; asked for, nnU-Net's rule makes one",
+        arguments: [
+            #""architecture": {"network_class_name": "mine.MyNet", "arch_kwargs": {}}"#,
+            #""architecture": {"network_class_name": "x.PlainConvUNet", "arch_kwargs": {"strides": [], "kernel_sizes": []}}"#,
+            #""architecture": {"network_class_name": "x.PlainConvUNet", "arch_kwargs": {"strides": 7}}"#,
+        ])
     func others(part: String) throws {
         var section: JSONValue?
         let usual = try network(part) { plan in

@@ -1,9 +1,9 @@
 import Foundation
+import TestSupport
+import Testing
 import UNETRInference
 import UNETRNetworks
 import UNETRPreparation
-import TestSupport
-import Testing
 
 /// Plans and network descriptions of bundles as a hand or a disk may spoil them.
 @Suite struct MutatedBundleTests {
@@ -37,12 +37,12 @@ import Testing
         var mutation = Mutation(seed: 3)
         var refused = 0
         try Fixtures.withTemporaryFolder { folder in
-            let url = folder.appending(path: "quantisation.json")
+            let url = folder.appending(path: "quantization.json")
             try Data(text.utf8).write(to: url)
-            #expect(try Quantisation(contentsOf: url).ranges["a"] == -1.5...2.5)
+            #expect(try Quantization(contentsOf: url).ranges["a"] == -1.5...2.5)
             for _ in 0..<400 {
                 try Data(mutation.changed(text)).write(to: url)
-                do { _ = try Quantisation(contentsOf: url) } catch { refused += 1 }
+                do { _ = try Quantization(contentsOf: url) } catch { refused += 1 }
             }
         }
         #expect(refused > 100)

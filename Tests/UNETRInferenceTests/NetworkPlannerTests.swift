@@ -1,7 +1,7 @@
+import Testing
 import UNETRInference
 import UNETRNetworks
 import UNETRPreparation
-import Testing
 
 /// `--memory` holds for the network that is really used.
 @Suite struct NetworkPlannerTests {

@@ -1,15 +1,17 @@
+import Testing
 import UNETRInference
 import UNETRNetworks
 import UNETRPreparation
-import Testing
 
 /// Plans taken over to other networks.
 @Suite struct PlanArchitectureTests {
-    @Test("A plan gets every network, with the least patch that the network takes and that covers the plan's own", arguments: [
-        // Spacing 5 mm across slices, 1 mm in them: stems [1, 4, 4], and nnU-Net halves the slices only after two halvings in the plane.
-        (NetworkDescription.Architecture.unetr, [16, 96, 96]), (.swinUNETR, [32, 96, 96]), (.nnFormer, [8, 96, 96]),
-        (.nnUNet, [8, 96, 96]), (.nnUNetResidual, [8, 96, 96]),
-    ])
+    @Test(
+        "A plan gets every network, with the least patch that the network takes and that covers the plan's own",
+        arguments: [
+            // Spacing 5 mm across slices, 1 mm in them: stems [1, 4, 4], and nnU-Net halves the slices only after two halvings in the plane.
+            (NetworkDescription.Architecture.unetr, [16, 96, 96]), (.swinUNETR, [32, 96, 96]), (.nnFormer, [8, 96, 96]),
+            (.nnUNet, [8, 96, 96]), (.nnUNetResidual, [8, 96, 96]),
+        ])
     func networks(architecture: NetworkDescription.Architecture, patch: [Int]) throws {
         var configuration = UNETRPlusPlusConfiguration(.acdc)
         configuration.patchSize = [8, 96, 96]
@@ -18,7 +20,7 @@ import Testing
         let plan = try Plan(
             dataset: "Test", channelNames: ["CT", "PET"],
             labels: LabelSet(definitions: [.init(name: "background", value: 0), .init(name: "a", value: 1), .init(name: "b", value: 2)]),
-            targetSpacing: [5, 1, 1], patchSize: [8, 96, 96], normalisation: [.init(scheme: .zScore), .init(scheme: .zScore)]
+            targetSpacing: [5, 1, 1], patchSize: [8, 96, 96], normalization: [.init(scheme: .zScore), .init(scheme: .zScore)]
         ).with(network: .unetrPlusPlus(configuration))
         #expect(try plan.with(architecture: .unetrPlusPlus) == plan)
         let other = try plan.with(architecture: architecture)
@@ -35,13 +37,15 @@ import Testing
         let plan = try Plan(
             dataset: "Test", channelNames: ["CT"],
             labels: LabelSet(definitions: [.init(name: "background", value: 0), .init(name: "a", value: 1)]),
-            targetSpacing: [3, 0.8, 0.8], patchSize: [48, 192, 192], normalisation: [.init(scheme: .zScore)]
-        ).with(network: .unetrPlusPlus({
-            var configuration = UNETRPlusPlusConfiguration(.synapse)
-            configuration.patchSize = [48, 192, 192]
-            configuration.classes = 2
-            return configuration
-        }()))
+            targetSpacing: [3, 0.8, 0.8], patchSize: [48, 192, 192], normalization: [.init(scheme: .zScore)]
+        ).with(
+            network: .unetrPlusPlus(
+                {
+                    var configuration = UNETRPlusPlusConfiguration(.synapse)
+                    configuration.patchSize = [48, 192, 192]
+                    configuration.classes = 2
+                    return configuration
+                }()))
         guard case .nnUNet(let configuration) = try plan.with(architecture: .nnUNetResidual).networkDescription() else {
             Issue.record("not a U-Net")
             return

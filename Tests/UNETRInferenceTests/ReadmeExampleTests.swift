@@ -1,8 +1,8 @@
 import Foundation
-import UNETRInference
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
 import UNETRVolumes
 
 // The README's example, kept here so that it compiles and runs.

@@ -1,11 +1,12 @@
 import Foundation
 import NetworkTestSupport
-import UNETRPreparation
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRPreparation
+import UNETRSupport
 import UNETRTorch
 import UNETRVolumes
+
 @testable import UNETRInference
 
 struct SegmentationJobTests {
@@ -106,7 +107,7 @@ struct SegmentationJobTests {
         }
     }
 
-    @Test func `A job that is cancelled stops between two computations, keeps the masks that are done, and leaves nothing half done`() throws {
+    @Test func `A job that is canceled stops between two computations, keeps the masks that are done, and leaves nothing half done`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let segmenter = try Segmenter(model: bundle(in: folder))
             let job = SegmentationJob(segmenter: segmenter, tasks: try tasks(4, in: folder, to: "out", probabilities: true))
@@ -128,7 +129,7 @@ struct SegmentationJobTests {
         }
     }
 
-    @Test func `A cancelled task stops its job, too`() async throws {
+    @Test func `A canceled task stops its job, too`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "unetrpp-test-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let task = Task.detached { [self] in

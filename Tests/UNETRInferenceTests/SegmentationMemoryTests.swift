@@ -1,10 +1,11 @@
 import Foundation
 import NetworkTestSupport
+import Testing
 import UNETRNetworks
 import UNETRPreparation
 import UNETRSupport
-import Testing
 import UNETRVolumes
+
 @testable import UNETRInference
 
 struct SegmentationMemoryTests {
@@ -44,7 +45,7 @@ struct SegmentationMemoryTests {
             let structures = (1..<network.classes).map { LabelDefinition(name: "\($0)", value: $0) }
             let plan = try Plan(
                 dataset: name, channelNames: ["x"], labels: LabelSet(definitions: [.init(name: "background", value: 0)] + structures),
-                targetSpacing: spacing, patchSize: network.patchSize, normalisation: [.init(scheme: .zScore)])
+                targetSpacing: spacing, patchSize: network.patchSize, normalization: [.init(scheme: .zScore)])
             let description = NetworkDescription.unetrPlusPlus(network)
             return try SegmentationMemory(
                 plan: plan, network: description, parameters: description.complexity().parameters, stepFraction: 0.5, engine: engine, isHalf: isHalf)
@@ -77,7 +78,9 @@ struct SegmentationMemoryTests {
     @Test("Predictions are near the peaks that were measured, and hardly ever below", arguments: measured)
     func nearMeasured(_ measured: Measured) throws {
         let predicted = try measured.memory().alone([measured.geometry]) >> 20
-        #expect(Double(predicted) > 0.95 * Double(measured.peak) && Double(predicted) < 1.5 * Double(measured.peak), "\(predicted) MB predicted, \(measured.peak) measured")
+        #expect(
+            Double(predicted) > 0.95 * Double(measured.peak) && Double(predicted) < 1.5 * Double(measured.peak),
+            "\(predicted) MB predicted, \(measured.peak) measured")
     }
 
     @Test func `A CT of 300 slices with 14 classes stays allowed on a machine of 8 GB`() throws {

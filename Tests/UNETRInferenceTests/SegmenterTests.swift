@@ -1,10 +1,10 @@
 import Foundation
-import UNETRInference
-import UNETRLayers
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRLayers
+import UNETRPreparation
 import UNETRTorch
 import UNETRVolumes
 

@@ -1,13 +1,14 @@
-import UNETRArchives
 import Foundation
-import UNETRInference
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRInference
+import UNETRPreparation
 import UNETRTorch
 
 /// Tiled predictions of the reference pipeline (nnU-Net v1 as UNETR++ ships it) for a network in closed form.
 struct SlidingWindowParityTests {
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Run: Decodable {
         var patch: [Int]
         var step: Double
@@ -19,9 +20,11 @@ struct SlidingWindowParityTests {
     }
 
     /// The reference adds up in float32; its README allows 2e-5 absolute.
-    @Test("Tiling, padding, mirroring and weighting equal the reference", arguments: [
-        "single_tile", "nopad_gauss_nomirror", "pad_gauss_mirror", "mirror_axes_01", "gauss_mirror_softmax",
-    ])
+    @Test(
+        "Tiling, padding, mirroring and weighting equal the reference",
+        arguments: [
+            "single_tile", "nopad_gauss_nomirror", "pad_gauss_mirror", "mirror_axes_01", "gauss_mirror_softmax",
+        ])
     func tiledPrediction(name: String) throws {
         let run = try JSONDecoder().decode(Run.self, from: Data(contentsOf: Fixtures.url("inference/\(name).json")))
         let arrays = try SafetensorsFile(contentsOf: Fixtures.url("inference/\(name).safetensors"))

@@ -1,16 +1,17 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
 import UNETRTorch
 import UNETRVolumes
 
 /// A process that works for long keeps its size.
 struct SoakTests {
     // With a flag of its own, to be run alone: what other tests of the process hold would count too.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["UNETRPP_SOAK_TESTS"] == "1")) func `A thousand scans in one process: memory, files and tensors stay what they were`() throws {
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["UNETRPP_SOAK_TESTS"] == "1"))
+    func `A thousand scans in one process: memory, files and tensors stay what they were`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let segmenter = try Segmenter(model: TinyModel.bundle(in: folder), mirroring: false)
             let scans = try (0..<10).map { number in

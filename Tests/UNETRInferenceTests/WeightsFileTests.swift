@@ -1,10 +1,10 @@
-import UNETRArchives
 import Foundation
+import TestSupport
+import Testing
+import UNETRArchives
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
-import TestSupport
-import Testing
 import UNETRTorch
 
 /// Weights from every form of file. `Tests/Fixtures/checkpoints/small.model` was written by PyTorch, see make_checkpoint.py.
@@ -61,7 +61,7 @@ struct WeightsFileTests {
             try WeightsFile.write(StateDictionary([("a.weight", StoredArray([1, 2] as [Float]))]), to: url)
             let value = try PyTorchArchive.read(url)
             #expect(value.dictionary?.pairs.count == 1)
-            #expect(try value["state_dict"]?["a.weight"]?.tensor?.materialised().floats() == [1, 2])
+            #expect(try value["state_dict"]?["a.weight"]?.tensor?.materialized().floats() == [1, 2])
         }
     }
 

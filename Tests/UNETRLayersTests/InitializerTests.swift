@@ -1,6 +1,6 @@
+import Testing
 import UNETRArchives
 import UNETRLayers
-import Testing
 import UNETRTorch
 
 /// What first values are drawn from. Five standard errors are exceeded once in two million draws.

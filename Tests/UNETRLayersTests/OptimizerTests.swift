@@ -1,10 +1,10 @@
 import Foundation
-import UNETRLayers
 import TestSupport
 import Testing
+import UNETRLayers
 import UNETRTorch
 
-/// Trajectories of one scalar that PyTorch's optimisers took: Tests/Fixtures/layers/optim.json.
+/// Trajectories of one scalar that PyTorch's optimizers took: Tests/Fixtures/layers/optim.json.
 ///
 /// The loss is sin(1.3 w) + ½ (w − 0.2)²; its gradient is given to the parameter by the product w · gradient.
 struct OptimizerTests {
@@ -14,15 +14,19 @@ struct OptimizerTests {
     }
 
     private struct Contents: Decodable {
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         struct SGDRun: Decodable {
             var momentum, weight_decay, w0: Double
             var float64, float32: [Step]
         }
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         struct AdamRun: Decodable {
             var lr, eps, weight_decay, w0: Double
             var betas: [Double]
             var float64: [Step]
         }
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         struct Clip: Decodable {
             var max_norm, total_norm: Double
             var grads, clipped: [Double]
@@ -133,7 +137,7 @@ struct OptimizerTests {
         #expect(abs(try parameters[0].detached().item() - 0.05) < 1e-15, "the momentum goes on: 0.5 − 0.5 · 0.9")
     }
 
-    @Test("A restored optimiser continues to the same bits", arguments: ["SGD", "AdamW"])
+    @Test("A restored optimizer continues to the same bits", arguments: ["SGD", "AdamW"])
     func restoring(kind: String) throws {
         func make(_ parameters: [Tensor]) -> any Optimizer {
             kind == "SGD"

@@ -1,9 +1,9 @@
-import UNETRLayers
 import Testing
+import UNETRLayers
 import UNETRTorch
 
 struct ParameterStoreTests {
-    /// Two projections that are one tensor, a normalisation with running statistics, and a position table.
+    /// Two projections that are one tensor, a normalization with running statistics, and a position table.
     private func sample() throws -> ParameterStore {
         let store = ParameterStore()
         let block = store.root / "stages" / 0
@@ -18,11 +18,12 @@ struct ParameterStoreTests {
 
     @Test("Keys are the path of the layer, in the order the layers were made")
     func keys() throws {
-        #expect(try sample().entries.map(\.key) == [
-            "stages.0.pos_embed", "stages.0.temperature", "stages.0.E.weight", "stages.0.E.bias", "stages.0.F.weight", "stages.0.F.bias",
-            "stages.0.norm1.weight", "stages.0.norm1.bias", "stages.0.norm1.running_mean", "stages.0.norm1.running_var",
-            "stages.0.norm1.num_batches_tracked",
-        ])
+        #expect(
+            try sample().entries.map(\.key) == [
+                "stages.0.pos_embed", "stages.0.temperature", "stages.0.E.weight", "stages.0.E.bias", "stages.0.F.weight", "stages.0.F.bias",
+                "stages.0.norm1.weight", "stages.0.norm1.bias", "stages.0.norm1.running_mean", "stages.0.norm1.running_var",
+                "stages.0.norm1.num_batches_tracked",
+            ])
     }
 
     @Test("A tensor with two keys is saved twice and trained once")

@@ -1,10 +1,11 @@
 import Foundation
-import UNETRLayers
 import TestSupport
 import Testing
+import UNETRLayers
 
 struct ScheduleTests {
     private struct Contents: Decodable {
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         struct Poly: Decodable {
             var max_epochs: Int
             var initial, exponent: Double

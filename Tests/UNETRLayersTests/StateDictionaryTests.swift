@@ -1,8 +1,8 @@
-import UNETRArchives
 import Foundation
-import UNETRLayers
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRLayers
 import UNETRTorch
 
 struct StateDictionaryTests {
@@ -133,7 +133,9 @@ struct StateDictionaryTests {
         try Fixtures.withTemporaryFolder { folder in
             let url = folder.appending(path: "state.safetensors")
             let (store, other) = (try network(), try network())
-            try withoutGradients { try store["E.weight"]!.copyInPlace(Tensor([.nan, -0.0, .leastNonzeroMagnitude, .infinity, 1, 2] as [Float], shape: [2, 3])) }
+            try withoutGradients {
+                try store["E.weight"]!.copyInPlace(Tensor([.nan, -0.0, .leastNonzeroMagnitude, .infinity, 1, 2] as [Float], shape: [2, 3]))
+            }
             try store.state().write(to: url, metadata: ["made": "by a test"])
             let read = try StateDictionary(safetensors: url)
             #expect(read.entries.map(\.key) == store.entries.map(\.key))

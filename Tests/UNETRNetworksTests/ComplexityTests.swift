@@ -1,22 +1,26 @@
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
 import Testing
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 
 struct ComplexityTests {
     // Table of the paper's networks: REFERENCE figures in G multiply-adds, printed with two digits, so equal within half of the last.
-    @Test("Multiply-adds are the published ones", arguments: [
-        ("synapse", 47.87), ("acdc", 43.63), ("lung", 125.61), ("tumor", 73.54),
-    ] as [(String, Double)])
+    @Test(
+        "Multiply-adds are the published ones",
+        arguments: [
+            ("synapse", 47.87), ("acdc", 43.63), ("lung", 125.61), ("tumor", 73.54),
+        ] as [(String, Double)])
     func publishedMultiplyAdds(preset: String, published: Double) throws {
         let complexity = try NetworkPreset(rawValue: preset)!.network.complexity()
         #expect(abs(Double(complexity.multiplyAdds) / 1e9 - published) <= 0.005)
     }
 
-    @Test("Parameters are the published ones", arguments: [
-        ("synapse", 42_952_850), ("acdc", 66_796_404), ("lung", 121_174_798), ("tumor", 42_647_604),
-    ] as [(String, Int)])
+    @Test(
+        "Parameters are the published ones",
+        arguments: [
+            ("synapse", 42_952_850), ("acdc", 66_796_404), ("lung", 121_174_798), ("tumor", 42_647_604),
+        ] as [(String, Int)])
     func publishedParameters(preset: String, published: Int) throws {
         #expect(try NetworkPreset(rawValue: preset)!.network.complexity().parameters == published)
     }
@@ -24,13 +28,15 @@ struct ComplexityTests {
     // fvcore 0.1.5.post20221221 on the published code (MONAI 1.6.1, nnFormer, dynamic_network_architectures 0.4.4), torch 2.13, one patch in
     // evaluation. Where einsum is used fvcore reads a number rounded to four digits; the tolerance of UNETR is that rounding. nnFormer
     // computes its coarse outputs in evaluation too.
-    @Test("Multiply-adds of the other networks are those that fvcore counts in the published code", arguments: [
-        ("unetr", 87_512_955_008, 450_000), ("unetr 96", 73_679_388_288, 450_000), ("unetr convolution", 18_335_600, 5),
-        ("swin-unetr", 384_175_617_408, 0), ("swin-unetr 96", 319_888_995_648, 0),
-        ("nnformer", 213_369_815_040, 0), ("nnformer acdc", 47_818_560_000, 0), ("nnformer tumor", 64_544_735_232, 0),
-        ("nnunet", 239_911_473_152, 0), ("nnunet-resenc", 360_258_789_376, 0),
-        ("nnunet flat", 211_578_925_056, 0), ("nnunet-resenc flat", 393_427_771_392, 0),
-    ] as [(String, Int, Int)])
+    @Test(
+        "Multiply-adds of the other networks are those that fvcore counts in the published code",
+        arguments: [
+            ("unetr", 87_512_955_008, 450_000), ("unetr 96", 73_679_388_288, 450_000), ("unetr convolution", 18_335_600, 5),
+            ("swin-unetr", 384_175_617_408, 0), ("swin-unetr 96", 319_888_995_648, 0),
+            ("nnformer", 213_369_815_040, 0), ("nnformer acdc", 47_818_560_000, 0), ("nnformer tumor", 64_544_735_232, 0),
+            ("nnunet", 239_911_473_152, 0), ("nnunet-resenc", 360_258_789_376, 0),
+            ("nnunet flat", 211_578_925_056, 0), ("nnunet-resenc flat", 393_427_771_392, 0),
+        ] as [(String, Int, Int)])
     func fvcore(name: String, counted: Int, tolerance: Int) throws {
         let description = Self.published(name)
         let complexity = try description.complexity()
@@ -109,7 +115,7 @@ struct ComplexityTests {
         func layer(_ name: String) throws -> LayerCost { try #require(layers.first { $0.name == name }) }
         // 16 → 16 channels, kernel 3³, at 64 · 128 · 128 voxels.
         #expect(try layer("decoder2.decoder_block.0.conv1.conv").multiplyAdds == 27 * 16 * 16 * 1_048_576)
-        // Normalisation without affine parameters: 4 an element.
+        // Normalization without affine parameters: 4 an element.
         #expect(try layer("decoder2.decoder_block.0.norm1").multiplyAdds == 4 * 16 * 1_048_576)
         // 32 → 16 channels, kernel 2 · 4 · 4, at the 32³ voxels of the input.
         #expect(try layer("decoder2.transp_conv.conv").multiplyAdds == 32 * 32 * 16 * 32768)

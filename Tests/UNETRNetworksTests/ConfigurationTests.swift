@@ -1,7 +1,7 @@
 import Foundation
-import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRNetworks
 
 struct ConfigurationTests {
     private func decode(_ text: String) throws -> UNETRPlusPlusConfiguration {
@@ -48,10 +48,12 @@ struct ConfigurationTests {
         #expect(try JSONDecoder().decode(UNETRPlusPlusConfiguration.self, from: data) == configuration)
     }
 
-    @Test("Sizes follow from the patch and the stem", arguments: [
-        (.synapse, [[32, 32, 32], [16, 16, 16], [8, 8, 8], [4, 4, 4]]), (.acdc, [[16, 40, 40], [8, 20, 20], [4, 10, 10], [2, 5, 5]]),
-        (.lung, [[32, 48, 48], [16, 24, 24], [8, 12, 12], [4, 6, 6]]), (.tumor, [[32, 32, 32], [16, 16, 16], [8, 8, 8], [4, 4, 4]]),
-    ] as [(UNETRPlusPlusConfiguration.Variant, [[Int]])])
+    @Test(
+        "Sizes follow from the patch and the stem",
+        arguments: [
+            (.synapse, [[32, 32, 32], [16, 16, 16], [8, 8, 8], [4, 4, 4]]), (.acdc, [[16, 40, 40], [8, 20, 20], [4, 10, 10], [2, 5, 5]]),
+            (.lung, [[32, 48, 48], [16, 24, 24], [8, 12, 12], [4, 6, 6]]), (.tumor, [[32, 32, 32], [16, 16, 16], [8, 8, 8], [4, 4, 4]]),
+        ] as [(UNETRPlusPlusConfiguration.Variant, [[Int]])])
     func grids(variant: UNETRPlusPlusConfiguration.Variant, grids: [[Int]]) {
         let configuration = UNETRPlusPlusConfiguration(variant)
         #expect((0..<4).map { configuration.grid(stage: $0) } == grids)
@@ -60,28 +62,30 @@ struct ConfigurationTests {
         #expect(configuration.stageChannels == [32, 64, 128, 256])
     }
 
-    @Test("Impossible settings are refused with field, value and rule", arguments: [
-        (#"{"inputChannels": 0}"#, "inputChannels", "0", "from 1 to 1024"),
-        (#"{"classes": 1}"#, "classes", "1", "from 2"),
-        (#"{"patchSize": [64, 128]}"#, "patchSize", "[64, 128]", "three sizes"),
-        (#"{"patchSize": [64, 128, 130]}"#, "patchSize", "[64, 128, 130]", "divisible by [16, 32, 32]"),
-        (#"{"patchSize": [0, 128, 128]}"#, "patchSize", "[0, 128, 128]", "three sizes"),
-        (#"{"patchSize": [64, 128, 99999999999]}"#, "patchSize", "[64, 128, 99999999999]", "from 1 to 4096"),
-        (#"{"stem": [2, 4, 0]}"#, "stem", "[2, 4, 0]", "from 1 to 8"),
-        (#"{"featureSize": 0}"#, "featureSize", "0", "from 1 to 512"),
-        (#"{"featureSize": 15}"#, "heads", "4", "a divisor of the first stage's channels, 2 × featureSize = 30"),
-        (#"{"heads": 5}"#, "heads", "5", "a divisor"),
-        (#"{"depths": [3, 3, 3]}"#, "depths", "[3, 3, 3]", "four numbers"),
-        (#"{"depths": [3, 3, 3, 0]}"#, "depths", "[3, 3, 3, 0]", "from 1 to 32"),
-        (#"{"decoderDepth": 0}"#, "decoderDepth", "0", "from 1 to 32"),
-        (#"{"projectedTokens": [64]}"#, "projectedTokens", "[64]", "four numbers"),
-        (#"{"decoderProjectedTokens": -1}"#, "decoderProjectedTokens", "-1", "from 1 to 4096"),
-        (#"{"residualBlocks": 3}"#, "residualBlocks", "3", "1 (conv51) or 2"),
-        (#"{"attentionDropout": 1}"#, "attentionDropout", "1.0", "below 1"),
-        (#"{"channelDropout": -0.1}"#, "channelDropout", "-0.1", "a probability"),
-        (#"{"variant": "liver"}"#, "variant", "liver", "one of synapse, acdc, lung, tumor"),
-        (#"{"depth": [3, 3, 3, 3]}"#, "depth", "present", "known fields are variant, inputChannels"),
-    ])
+    @Test(
+        "Impossible settings are refused with field, value and rule",
+        arguments: [
+            (#"{"inputChannels": 0}"#, "inputChannels", "0", "from 1 to 1024"),
+            (#"{"classes": 1}"#, "classes", "1", "from 2"),
+            (#"{"patchSize": [64, 128]}"#, "patchSize", "[64, 128]", "three sizes"),
+            (#"{"patchSize": [64, 128, 130]}"#, "patchSize", "[64, 128, 130]", "divisible by [16, 32, 32]"),
+            (#"{"patchSize": [0, 128, 128]}"#, "patchSize", "[0, 128, 128]", "three sizes"),
+            (#"{"patchSize": [64, 128, 99999999999]}"#, "patchSize", "[64, 128, 99999999999]", "from 1 to 4096"),
+            (#"{"stem": [2, 4, 0]}"#, "stem", "[2, 4, 0]", "from 1 to 8"),
+            (#"{"featureSize": 0}"#, "featureSize", "0", "from 1 to 512"),
+            (#"{"featureSize": 15}"#, "heads", "4", "a divisor of the first stage's channels, 2 × featureSize = 30"),
+            (#"{"heads": 5}"#, "heads", "5", "a divisor"),
+            (#"{"depths": [3, 3, 3]}"#, "depths", "[3, 3, 3]", "four numbers"),
+            (#"{"depths": [3, 3, 3, 0]}"#, "depths", "[3, 3, 3, 0]", "from 1 to 32"),
+            (#"{"decoderDepth": 0}"#, "decoderDepth", "0", "from 1 to 32"),
+            (#"{"projectedTokens": [64]}"#, "projectedTokens", "[64]", "four numbers"),
+            (#"{"decoderProjectedTokens": -1}"#, "decoderProjectedTokens", "-1", "from 1 to 4096"),
+            (#"{"residualBlocks": 3}"#, "residualBlocks", "3", "1 (conv51) or 2"),
+            (#"{"attentionDropout": 1}"#, "attentionDropout", "1.0", "below 1"),
+            (#"{"channelDropout": -0.1}"#, "channelDropout", "-0.1", "a probability"),
+            (#"{"variant": "liver"}"#, "variant", "liver", "one of synapse, acdc, lung, tumor"),
+            (#"{"depth": [3, 3, 3, 3]}"#, "depth", "present", "known fields are variant, inputChannels"),
+        ])
     func impossible(text: String, field: String, value: String, rule: String) throws {
         let error = try #require(throws: ConfigurationError.self) { try decode(text) }
         #expect(error.field == field)

@@ -1,10 +1,11 @@
 import Foundation
-import UNETRLayers
 import NetworkTestSupport
-@testable import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRLayers
 import UNETRTorch
+
+@testable import UNETRNetworks
 
 /// Networks by name: what a plan's `network` section says, and what is refused.
 @Suite struct DescriptionTests {
@@ -42,24 +43,27 @@ import UNETRTorch
         var unetr = UNETRConfiguration()
         unetr.patchSize = [64, 128, 128]
         unetr.embedding = .convolution
-        #expect(try decoded(
-            #"{"architecture": "unetr", "configuration": {"patchSize": [64, 128, 128], "embedding": "convolution"}}"#) == .unetr(unetr))
+        #expect(
+            try decoded(
+                #"{"architecture": "unetr", "configuration": {"patchSize": [64, 128, 128], "embedding": "convolution"}}"#) == .unetr(unetr))
     }
 
-    @Test("Impossible and unknown settings are refused by name", arguments: [
-        (#"{"architecture": "unet", "configuration": {}}"#, "architecture"),
-        (#"{"architecture": "unetr", "configuration": {"window": 7}}"#, "window"),
-        (#"{"architecture": "unetr", "configuration": {"patchSize": [96, 90, 96]}}"#, "patchSize"),
-        (#"{"architecture": "unetr", "configuration": {"heads": 7}}"#, "heads"),
-        (#"{"architecture": "swin-unetr", "configuration": {"patchSize": [48, 96, 96]}}"#, "patchSize"),
-        (#"{"architecture": "swin-unetr", "configuration": {"depths": [2, 2]}}"#, "depths"),
-        (#"{"architecture": "nnformer", "configuration": {"windows": [[3, 5, 5], [4, 4, 4], [8, 8, 8], [4, 4, 4]]}}"#, "windows"),
-        (#"{"architecture": "nnformer", "configuration": {"stem": [3, 4, 4]}}"#, "stem"),
-        (#"{"architecture": "nnformer", "configuration": {"pathDropout": 1}}"#, "pathDropout"),
-        (#"{"architecture": "nnunet", "configuration": {"features": [32, 64]}}"#, "kernels"),
-        (#"{"architecture": "nnunet", "configuration": {"patchSize": [48, 128, 128]}}"#, "patchSize"),
-        (#"{"architecture": "nnunet-resenc", "configuration": {"encoder": "plain"}}"#, "encoder"),
-    ])
+    @Test(
+        "Impossible and unknown settings are refused by name",
+        arguments: [
+            (#"{"architecture": "unet", "configuration": {}}"#, "architecture"),
+            (#"{"architecture": "unetr", "configuration": {"window": 7}}"#, "window"),
+            (#"{"architecture": "unetr", "configuration": {"patchSize": [96, 90, 96]}}"#, "patchSize"),
+            (#"{"architecture": "unetr", "configuration": {"heads": 7}}"#, "heads"),
+            (#"{"architecture": "swin-unetr", "configuration": {"patchSize": [48, 96, 96]}}"#, "patchSize"),
+            (#"{"architecture": "swin-unetr", "configuration": {"depths": [2, 2]}}"#, "depths"),
+            (#"{"architecture": "nnformer", "configuration": {"windows": [[3, 5, 5], [4, 4, 4], [8, 8, 8], [4, 4, 4]]}}"#, "windows"),
+            (#"{"architecture": "nnformer", "configuration": {"stem": [3, 4, 4]}}"#, "stem"),
+            (#"{"architecture": "nnformer", "configuration": {"pathDropout": 1}}"#, "pathDropout"),
+            (#"{"architecture": "nnunet", "configuration": {"features": [32, 64]}}"#, "kernels"),
+            (#"{"architecture": "nnunet", "configuration": {"patchSize": [48, 128, 128]}}"#, "patchSize"),
+            (#"{"architecture": "nnunet-resenc", "configuration": {"encoder": "plain"}}"#, "encoder"),
+        ])
     func refusals(json: String, field: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try JSONDecoder().decode(NetworkDescription.self, from: Data(json.utf8)) }
         #expect(error?.field == field)
@@ -79,9 +83,11 @@ import UNETRTorch
         #expect(rates == [[0], [0.25, 0.5], [0.75]])
     }
 
-    @Test("What training drops follows its generator: equal seeds, equal outputs; evaluation draws nothing", arguments: [
-        "unetr-plus-plus", "unetr", "swin-unetr", "nnformer",
-    ])
+    @Test(
+        "What training drops follows its generator: equal seeds, equal outputs; evaluation draws nothing",
+        arguments: [
+            "unetr-plus-plus", "unetr", "swin-unetr", "nnformer",
+        ])
     func dropout(name: String) throws {
         let description = NarrowNetworks.description(name + " dropping")
         let network = try description.makeNetwork(generator: Generator(seed: 1))
@@ -145,18 +151,20 @@ import UNETRTorch
             "decoder.transpconvs.0": "tu.0", "decoder.transpconvs.1": "tu.1",
             "decoder.seg_layers.0": "seg_outputs.0", "decoder.seg_layers.1": "seg_outputs.1",
         ]
-        let old = try StateDictionary(network.store.entries.filter { $0.aliasOf == nil }.compactMap { entry in
-            let place = try #require(names.keys.first { entry.key.hasPrefix($0 + ".") }, "\(entry.key)")
-            let old = try #require(names[place]) + entry.key.dropFirst(place.count).replacing(".norm.", with: ".instnorm.")
-            if old.hasSuffix(".bias"), old.hasPrefix("tu.") || old.hasPrefix("seg_outputs.") { return nil }
-            return (old, try entry.tensor.detached().stored())
-        })
+        let old = try StateDictionary(
+            network.store.entries.filter { $0.aliasOf == nil }.compactMap { entry in
+                let place = try #require(names.keys.first { entry.key.hasPrefix($0 + ".") }, "\(entry.key)")
+                let old = try #require(names[place]) + entry.key.dropFirst(place.count).replacing(".norm.", with: ".instnorm.")
+                if old.hasSuffix(".bias"), old.hasPrefix("tu.") || old.hasPrefix("seg_outputs.") { return nil }
+                return (old, try entry.tensor.detached().stored())
+            })
         let other = try description.makeNetwork()
         try description.load(old, into: other)
         let input = try Tensor.randn([1, 1] + description.patchSize)
         // New biases are zero, as those that version 1 does not have.
-        #expect(try network(input, .evaluation, deepSupervision: false)[0].array(of: Float.self)
-            == other(input, .evaluation, deepSupervision: false)[0].array(of: Float.self))
+        #expect(
+            try network(input, .evaluation, deepSupervision: false)[0].array(of: Float.self)
+                == other(input, .evaluation, deepSupervision: false)[0].array(of: Float.self))
     }
 
     @Test("What is loaded comes back under the network's keys, in its order, with or without second keys, and in the file's own types")
@@ -164,8 +172,9 @@ import UNETRTorch
         let description = NarrowNetworks.description("nnunet")
         let network = try description.makeNetwork()
         let state = try network.store.state(as: .float16)
-        let checkpoint = try StateDictionary(state.entries.filter { $0.key.hasPrefix("decoder.s") || !$0.key.contains("all_modules") }
-            .filter { !$0.key.hasPrefix("decoder.encoder.") }.reversed().map { ("module." + $0.key, $0.array) })
+        let checkpoint = try StateDictionary(
+            state.entries.filter { $0.key.hasPrefix("decoder.s") || !$0.key.contains("all_modules") }
+                .filter { !$0.key.hasPrefix("decoder.encoder.") }.reversed().map { ("module." + $0.key, $0.array) })
         let other = try description.makeNetwork()
         let all = try description.load(checkpoint, into: other)
         #expect(all.entries.map(\.key) == state.entries.map(\.key) && all.entries.map(\.array) == state.entries.map(\.array))
@@ -200,9 +209,10 @@ import UNETRTorch
         try other.store.load(once)
         #expect(try other.store.state().entries.map(\.array) == all.entries.map(\.array))
         let key = "decoder.encoder.stem.convs.0.conv.bias"
-        let unequal = try StateDictionary(all.entries.map { entry in
-            (entry.key, entry.key == key ? try Tensor.ones([4]).stored() : entry.array)
-        })
+        let unequal = try StateDictionary(
+            all.entries.map { entry in
+                (entry.key, entry.key == key ? try Tensor.ones([4]).stored() : entry.array)
+            })
         #expect(throws: StateError.unequalAliases(key: key, original: "encoder.stem.convs.0.conv.bias")) { try other.store.load(unequal) }
     }
 }

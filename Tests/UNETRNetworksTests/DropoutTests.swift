@@ -1,8 +1,8 @@
 import NetworkTestSupport
-import UNETRNetworks
-import Testing
 import TestSupport
+import Testing
 import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 
 struct DropoutTests {

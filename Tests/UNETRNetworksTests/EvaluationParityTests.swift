@@ -1,9 +1,9 @@
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
 import Synchronization
 import TestSupport
 import Testing
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 
 /// The four published variants against the published code, which was run in float64.
@@ -35,9 +35,11 @@ import UNETRTorch
         }
     }
 
-    @Test("The state dict has the reference's keys and shapes in the reference's order", arguments: [
-        "synapse", "acdc", "lung", "tumor", "train_synapse", "train_acdc", "train_tumor",
-    ])
+    @Test(
+        "The state dict has the reference's keys and shapes in the reference's order",
+        arguments: [
+            "synapse", "acdc", "lung", "tumor", "train_synapse", "train_acdc", "train_tumor",
+        ])
     func stateDictionary(variant: String) throws {
         let manifest = try Manifest(variant)
         let network = try UNETRPlusPlus(manifest.configuration, values: .unset)

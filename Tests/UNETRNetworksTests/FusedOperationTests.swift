@@ -1,13 +1,15 @@
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 
 /// A narrow UNETR++ with fused operations against the same network with plain ones.
 struct FusedOperationTests {
-    @Test("In float64 logits agree to 1e-9, and gradients to that or to rounding, for use and for training", arguments: ["published", "position-preserving"], [true, false])
+    @Test(
+        "In float64 logits agree to 1e-9, and gradients to that or to rounding, for use and for training", arguments: ["published", "position-preserving"],
+        [true, false])
     func agreement(order: String, training: Bool) throws {
         try Runtime.keepLargeBlocks()
         guard case .unetrPlusPlus(var configuration) = NarrowNetworks.description("unetr-plus-plus") else { return }

@@ -1,16 +1,19 @@
-import UNETRLayers
 import NetworkTestSupport
-@testable import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRLayers
 import UNETRTorch
+
+@testable import UNETRNetworks
 
 /// Gradients of narrow networks against finite differences, in float64.
 @Suite struct GradientTests {
-    @Test("The derivative along a direction, one for each part of the network, is the difference quotient's", arguments: [
-        "unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnformer boxes", "nnunet", "nnunet-resenc",
-        "unetr-plus-plus dropping", "unetr dropping", "swin-unetr dropping", "nnformer dropping",
-    ])
+    @Test(
+        "The derivative along a direction, one for each part of the network, is the difference quotient's",
+        arguments: [
+            "unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnformer boxes", "nnunet", "nnunet-resenc",
+            "unetr-plus-plus dropping", "unetr dropping", "swin-unetr dropping", "nnformer dropping",
+        ])
     func directions(name: String) throws {
         try Runtime.keepLargeBlocks()
         let description = NarrowNetworks.description(name)
@@ -51,7 +54,7 @@ import UNETRTorch
                 abs(quotient - derivative) <= 1e-3 * square.squareRoot() + 1e-8, "\(name) \(part): derivative \(derivative), quotient \(quotient)")
             if square > 0 { partsWithGradient += 1 }
         }
-        // Swin UNETR's bottleneck is one voxel here, which an instance normalisation makes constant.
+        // Swin UNETR's bottleneck is one voxel here, which an instance normalization makes constant.
         #expect(partsWithGradient >= parts.count - 1, "\(name): only \(partsWithGradient) of \(parts.count) parts have a gradient")
     }
 

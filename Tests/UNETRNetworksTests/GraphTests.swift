@@ -1,11 +1,11 @@
 import Foundation
-import UNETRGraphs
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRGraphs
+import UNETRLayers
+import UNETRNetworks
+import UNETRSupport
 import UNETRTorch
 
 struct GraphTests {
@@ -86,7 +86,7 @@ struct GraphTests {
         #expect(set.inputs[0].shape == [3, 1, 16, 32, 32] && set.outputs[0].shape == [3, 14, 16, 32, 32])
     }
 
-    @Test func `The fast form folds every batch normalisation`() throws {
+    @Test func `The fast form folds every batch normalization`() throws {
         #expect(try Self.graph("acdc", .readable).nodes.filter { $0.operation == "BatchNormalization" }.count == 2 * 2 * (5 + 3))
         #expect(try !Self.graph("acdc", .fast).nodes.contains { $0.operation == "BatchNormalization" })
     }

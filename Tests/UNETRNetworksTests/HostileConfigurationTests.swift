@@ -16,16 +16,21 @@ import Testing
 
     @Test(arguments: [
         ("unetr-plus-plus", #""patchSize": [4096, 4096, 4096]"#, "together at most 2²⁷ voxels"),
-        ("unetr-plus-plus", #""patchSize": [512, 512, 512], "stem": [1, 1, 1], "featureSize": 512, "projectedTokens": [4096, 4096, 4096, 4096]"#,
-         "at most 2147483648 parameters"),
+        (
+            "unetr-plus-plus", #""patchSize": [512, 512, 512], "stem": [1, 1, 1], "featureSize": 512, "projectedTokens": [4096, 4096, 4096, 4096]"#,
+            "at most 2147483648 parameters"
+        ),
         ("unetr-plus-plus", #""layerScale": 1e300"#, "from -1e6 to 1e6"),
         ("unetr", #""hiddenSize": 8192, "feedForwardSize": 32768, "layers": 64, "heads": 64"#, "at most 2147483648 parameters"),
         ("swin-unetr", #""featureSize": 512, "heads": [1, 1, 1, 1], "depths": [64, 64, 64, 64], "feedForwardRatio": 64"#, "at most 2147483648 parameters"),
         ("swin-unetr", #""window": 32"#, "from 1 to 16"),
         ("nnformer", #""embeddingSize": 1024, "heads": [1, 1, 1, 1], "decoderHeads": [1, 1, 1], "depths": [64, 64, 64, 64]"#, "at most 2147483648 parameters"),
         ("nnformer", #""windows": [[32, 32, 32], [4, 4, 4], [4, 4, 4], [4, 4, 4]]"#, "sides from 1 to 16"),
-        ("nnunet", #""features": [4096, 4096, 4096, 4096, 4096, 4096], "depths": [64, 64, 64, 64, 64, 64], "patchSize": [512, 512, 512], "# +
-            #""kernels": [[15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15]]"#, "at most 2147483648 parameters"),
+        (
+            "nnunet",
+            #""features": [4096, 4096, 4096, 4096, 4096, 4096], "depths": [64, 64, 64, 64, 64, 64], "patchSize": [512, 512, 512], "#
+                + #""kernels": [[15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15]]"#, "at most 2147483648 parameters"
+        ),
         ("nnunet", #""classes": 2.5"#, "configuration.classes is 2.5, but a whole number is expected"),
         ("nnunet", #""strides": [[1, 1, 1e300]]"#, "configuration.strides[0][2] is 1e+300, but a whole number is expected"),
     ])

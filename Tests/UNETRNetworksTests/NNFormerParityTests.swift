@@ -1,8 +1,8 @@
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 
 /// nnFormer against its published code, which was run in float64.
@@ -15,9 +15,11 @@ import UNETRTorch
         try manifest.expectOutputs(of: network)
     }
 
-    @Test("Narrow networks of the other two variants equal nnFormer's: boxes with an odd number of slices, and two scans at once", arguments: [
-        ("nnformer_acdc_narrow", NNFormerConfiguration.Variant.acdc), ("nnformer_tumor_narrow", .tumor),
-    ])
+    @Test(
+        "Narrow networks of the other two variants equal nnFormer's: boxes with an odd number of slices, and two scans at once",
+        arguments: [
+            ("nnformer_acdc_narrow", NNFormerConfiguration.Variant.acdc), ("nnformer_tumor_narrow", .tumor),
+        ])
     func variants(name: String, variant: NNFormerConfiguration.Variant) throws {
         let manifest = try ParityManifest(name)
         let network = try NNFormer(Self.narrow(variant), dtype: .float64, values: .unset)
@@ -25,9 +27,11 @@ import UNETRTorch
         try manifest.expectOutputs(of: network)
     }
 
-    @Test("The published settings give the published numbers of parameters", arguments: [
-        (NNFormerConfiguration.Variant.synapse, 150_054_210), (.acdc, 37_197_072), (.tumor, 37_754_190),
-    ])
+    @Test(
+        "The published settings give the published numbers of parameters",
+        arguments: [
+            (NNFormerConfiguration.Variant.synapse, 150_054_210), (.acdc, 37_197_072), (.tumor, 37_754_190),
+        ])
     func sizes(variant: NNFormerConfiguration.Variant, parameters: Int) throws {
         #expect(try NNFormer(NNFormerConfiguration(variant), values: .unset).store.parameterCount == parameters)
     }

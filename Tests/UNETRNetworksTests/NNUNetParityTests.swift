@@ -1,15 +1,17 @@
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 
 /// nnU-Net's networks against its published code, which was run in float64.
 @Suite(.serialized) struct NNUNetParityTests {
-    @Test("All five outputs equal nnU-Net's within three times its own float32 error", .enabled(if: runsLongTests), arguments: [
-        ("nnunet_plain", NNUNetConfiguration.Encoder.plain), ("nnunet_resenc", .residual),
-    ])
+    @Test(
+        "All five outputs equal nnU-Net's within three times its own float32 error", .enabled(if: runsLongTests),
+        arguments: [
+            ("nnunet_plain", NNUNetConfiguration.Encoder.plain), ("nnunet_resenc", .residual),
+        ])
     func outputs(name: String, encoder: NNUNetConfiguration.Encoder) throws {
         let manifest = try ParityManifest(name)
         // A plan for anisotropic scans.
@@ -24,10 +26,12 @@ import UNETRTorch
         try manifest.expectOutputs(of: network)
     }
 
-    @Test("Narrow networks of four uneven stages equal nnU-Net's on two scans of two channels", arguments: [
-        ("nnunet_plain_narrow", NNUNetConfiguration.Encoder.plain, [2, 1, 2, 3], [1, 2, 2]),
-        ("nnunet_resenc_narrow", .residual, [1, 2, 2, 1], [1, 1, 2]),
-    ])
+    @Test(
+        "Narrow networks of four uneven stages equal nnU-Net's on two scans of two channels",
+        arguments: [
+            ("nnunet_plain_narrow", NNUNetConfiguration.Encoder.plain, [2, 1, 2, 3], [1, 2, 2]),
+            ("nnunet_resenc_narrow", .residual, [1, 2, 2, 1], [1, 1, 2]),
+        ])
     func narrow(name: String, encoder: NNUNetConfiguration.Encoder, depths: [Int], decoderDepths: [Int]) throws {
         let manifest = try ParityManifest(name)
         var configuration = NNUNetConfiguration(encoder)

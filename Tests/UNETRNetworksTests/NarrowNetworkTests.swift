@@ -1,7 +1,7 @@
 import Foundation
+import Testing
 import UNETRLayers
 import UNETRNetworks
-import Testing
 import UNETRTorch
 
 /// Sizes that nobody published, small enough to run at once.
@@ -81,7 +81,7 @@ struct NarrowNetworkTests {
         try zip(logits, weights).map { try ($0 * $1).sum() }.dropFirst().reduce((logits[0] * weights[0]).sum()) { try $0 + $1 }.backward()
         for entry in network.store.entries where entry.kind == .parameter {
             let gradient = try #require(entry.tensor.gradient, "\(entry.key) has no gradient")
-            // Shift of all keys by one number leaves a soft-max as it is, so a bias of a normalised input may have gradient 0; none does here.
+            // Shift of all keys by one number leaves a soft-max as it is, so a bias of a normalized input may have gradient 0; none does here.
             #expect(try values(gradient).contains { $0 != 0 }, "\(entry.key)")
         }
     }

@@ -1,6 +1,6 @@
+import Testing
 import UNETRLayers
 import UNETRNetworks
-import Testing
 import UNETRTorch
 
 /// Networks made in one line.
@@ -12,10 +12,12 @@ struct SimpleNetworkTests {
         #expect(network.store.parameterCount == 42_952_850)
     }
 
-    @Test("The usual stems are those of the published networks, and shorter for small patches", arguments: [
-        ([64, 128, 128], [2, 4, 4]), ([16, 160, 160], [1, 4, 4]), ([32, 192, 192], [1, 4, 4]), ([128, 128, 128], [4, 4, 4]),
-        ([48, 64, 48], [2, 4, 2]), ([16, 16, 16], [1, 1, 1]), ([96, 96, 96], [4, 4, 4]),
-    ])
+    @Test(
+        "The usual stems are those of the published networks, and shorter for small patches",
+        arguments: [
+            ([64, 128, 128], [2, 4, 4]), ([16, 160, 160], [1, 4, 4]), ([32, 192, 192], [1, 4, 4]), ([128, 128, 128], [4, 4, 4]),
+            ([48, 64, 48], [2, 4, 2]), ([16, 16, 16], [1, 1, 1]), ([96, 96, 96], [4, 4, 4]),
+        ])
     func stems(patch: [Int], stem: [Int]) {
         #expect(Stem.usual(spacing: Stem.cubicSpacing(of: patch), patchSize: patch) == stem)
     }
@@ -33,9 +35,11 @@ struct SimpleNetworkTests {
         #expect(try again.store.state().entries.map(\.array) == network.store.state().entries.map(\.array))
     }
 
-    @Test("Sizes and channels that no network has are refused by name", arguments: [
-        ([60, 64, 64], 1, 3, "patchSize"), ([64, 64], 1, 3, "stem"), ([64, 64, 64], 0, 3, "inputChannels"), ([64, 64, 64], 1, 1, "classes"),
-    ])
+    @Test(
+        "Sizes and channels that no network has are refused by name",
+        arguments: [
+            ([60, 64, 64], 1, 3, "patchSize"), ([64, 64], 1, 3, "stem"), ([64, 64, 64], 0, 3, "inputChannels"), ([64, 64, 64], 1, 1, "classes"),
+        ])
     func refusals(size: [Int], inputs: Int, outputs: Int, field: String) throws {
         let error = #expect(throws: ConfigurationError.self) {
             try UNETRPlusPlus(inputChannels: inputs, outputChannels: outputs, imageSize: size)

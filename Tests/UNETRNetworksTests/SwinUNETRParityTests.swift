@@ -1,8 +1,8 @@
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 
 /// Swin UNETR against MONAI 1.6.1, which was run in float64.

@@ -1,15 +1,17 @@
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 
 /// UNETR against MONAI 1.6.1, which was run in float64.
 @Suite(.serialized) struct UNETRParityTests {
-    @Test("The output equals MONAI's within three times MONAI's own float32 error", .enabled(if: runsLongTests), arguments: [
-        ("unetr", [96, 96, 96]), ("unetr_64x128x128", [64, 128, 128]),
-    ])
+    @Test(
+        "The output equals MONAI's within three times MONAI's own float32 error", .enabled(if: runsLongTests),
+        arguments: [
+            ("unetr", [96, 96, 96]), ("unetr_64x128x128", [64, 128, 128]),
+        ])
     func outputs(name: String, patch: [Int]) throws {
         let manifest = try ParityManifest(name)
         var configuration = UNETRConfiguration()
@@ -19,9 +21,11 @@ import UNETRTorch
         try manifest.expectOutputs(of: network)
     }
 
-    @Test("Narrow networks with 12 layers equal MONAI's, with either embedding, on two scans of two channels", arguments: [
-        UNETRConfiguration.Embedding.perceptron, .convolution,
-    ])
+    @Test(
+        "Narrow networks with 12 layers equal MONAI's, with either embedding, on two scans of two channels",
+        arguments: [
+            UNETRConfiguration.Embedding.perceptron, .convolution,
+        ])
     func narrow(embedding: UNETRConfiguration.Embedding) throws {
         let manifest = try ParityManifest("unetr_narrow_\(embedding.rawValue)")
         var configuration = NarrowNetworks.unetr

@@ -1,9 +1,8 @@
 import Foundation
-import UNETRSupport
 import TestSupport
 import Testing
-
 import UNETRPictures
+import UNETRSupport
 
 @Suite struct CanvasTests {
     /// A picture with even, sloping and noisy parts, so that every filter has its turn.
@@ -55,7 +54,7 @@ import UNETRPictures
         #expect(canvas.drawn == ["........", "##......", "..##....", "....##..", "......##", "###....."])
     }
 
-    @Test func coloursBlendByTheirShare() {
+    @Test func colorsBlendByTheirShare() {
         var canvas = Canvas(width: 2, height: 1, background: Color(100, 0, 200))
         canvas.fill(x: 0, y: 0, width: 1, height: 1, Color(200, 100, 0), alpha: 0.25)
         #expect(canvas[0, 0] == Color(125, 25, 150))
@@ -65,9 +64,10 @@ import UNETRPictures
     @Test func textIsDrawnDotByDot() {
         var canvas = Canvas(width: 10, height: 9)
         canvas.text("Hi", x: 0, y: 0, .white)
-        #expect(canvas.drawn == [
-            "#...#..#..", "#...#.....", "#...#.##..", "#####..#..", "#...#..#..", "#...#..#..", "#...#.###.", "..........", "..........",
-        ])
+        #expect(
+            canvas.drawn == [
+                "#...#..#..", "#...#.....", "#...#.##..", "#####..#..", "#...#..#..", "#...#..#..", "#...#.###.", "..........", "..........",
+            ])
         #expect(Canvas.width(of: "Hi") == 9)
         #expect(Canvas.width(of: "Hi", scale: 3) == 27)
         #expect(Canvas.width(of: "") == 0)
@@ -96,7 +96,7 @@ import UNETRPictures
         #expect(Set("0123456789".map { Canvas.width(of: String($0)) }) == [5])
     }
 
-    @Test func coloursReadAndWriteTheirHexadecimalForm() {
+    @Test func colorsReadAndWriteTheirHexadecimalForm() {
         #expect(Color(hex: "#E69F00") == Color(230, 159, 0))
         #expect(Color(hex: "0072b2") == Color(0, 114, 178))
         #expect(Color(230, 5, 0).hex == "#e60500")

@@ -21,7 +21,8 @@ import Testing
     @Test func `A scan whose intensities are all enormous is drawn`() {
         let overlay = Overlay(title: "t", labels: [])
         let input = OverlayInput(
-            size: [2, 3, 4], spacing: [1, 1, 1], orientation: nil, intensities: [Float](repeating: 1e30, count: 23) + [3e38], labels: [Int16](repeating: 0, count: 24))
+            size: [2, 3, 4], spacing: [1, 1, 1], orientation: nil, intensities: [Float](repeating: 1e30, count: 23) + [3e38],
+            labels: [Int16](repeating: 0, count: 24))
         #expect(overlay.render(input).width > 0)
     }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 import UNETRPictures
 
 @Suite struct OverlayTests {
@@ -32,7 +31,7 @@ import UNETRPictures
         return overlay
     }
 
-    /// The box around all pixels of a colour: left, top, right, bottom.
+    /// The box around all pixels of a color: left, top, right, bottom.
     private func box(_ canvas: Canvas, _ color: Color, below top: Int = 0) -> [Int] {
         var found = [Int.max, Int.max, Int.min, Int.min]
         for y in top..<canvas.height {
@@ -121,10 +120,10 @@ import UNETRPictures
         let left = (canvas.width - (80 + 80 + 160 + 40)) / 2
         // Row 5 of the panels is above the scale bars and beside the letters.
         let top = box(canvas, red)[1] + 5
-        let coloured = (0..<canvas.width).filter { canvas[$0, top] == red }
-        #expect(coloured.first == left)
-        #expect(coloured.last == left + 359)
-        #expect(coloured.count >= 320 - 3 * 14)  // three letters hide some
+        let colored = (0..<canvas.width).filter { canvas[$0, top] == red }
+        #expect(colored.first == left)
+        #expect(colored.last == left + 359)
+        #expect(colored.count >= 320 - 3 * 14)  // three letters hide some
     }
 
     private func count(_ canvas: Canvas, _ color: Color) -> Int {

@@ -1,7 +1,7 @@
 import Foundation
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRPreparation
 
 struct CaseGroupsTests {
     private func groups(_ names: [String]) -> [String: [String]] { CaseGroups(statedBy: names).shared }
@@ -11,8 +11,9 @@ struct CaseGroupsTests {
         #expect(groups(["sub-01_ses-01", "sub-01_ses-02", "sub-1_ses-01"]) == ["sub-01": ["sub-01_ses-01", "sub-01_ses-02"]])
         #expect(groups(["Subject_7-a", "Subject_7-b"]) == ["Subject_7": ["Subject_7-a", "Subject_7-b"]])
         #expect(groups(["A12", "A12_visit2", "A12-tp3_frame4", "A1_visit2"]) == ["A12": ["A12", "A12-tp3_frame4", "A12_visit2"]])
-        #expect(groups(["BraTS-GLI-00005-100", "BraTS-GLI-00005-101", "BraTS-GLI-00006-100"])
-            == ["BraTS-GLI-00005": ["BraTS-GLI-00005-100", "BraTS-GLI-00005-101"]])
+        #expect(
+            groups(["BraTS-GLI-00005-100", "BraTS-GLI-00005-101", "BraTS-GLI-00006-100"])
+                == ["BraTS-GLI-00005": ["BraTS-GLI-00005-100", "BraTS-GLI-00005-101"]])
     }
 
     @Test func `Names that do not say it plainly stay by themselves`() {
@@ -51,8 +52,9 @@ struct CaseGroupsTests {
         ] { #expect(try table(text).members == expected, "\(text)") }
         #expect(try table("case,x,y\na,P 1,1\nb,P2,2\nc,P 1,3", column: "x").members == expected)
         #expect(try table("case,patient\na,\"1, \"\"2\"\"\"\nb,3\nc,3").members.keys.sorted() == ["1, \"2\"", "3"])
-        #expect(try table("case,patient\na,1\nb,1\nc,2").note
-            == "3 cases are 2 groups by the column patient of patients.csv, such as a, b; a group lies on one side of a fold")
+        #expect(
+            try table("case,patient\na,1\nb,1\nc,2").note
+                == "3 cases are 2 groups by the column patient of patients.csv, such as a, b; a group lies on one side of a fold")
     }
 
     @Test(arguments: [

@@ -1,7 +1,7 @@
 import Foundation
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRPreparation
 
 /// Against numbers of scikit-learn and NumPy.
 @Suite struct CrossValidationTests {

@@ -1,7 +1,7 @@
 import Foundation
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRPreparation
 import UNETRVolumes
 
 @Suite struct DatasetCheckTests {
@@ -219,9 +219,11 @@ import UNETRVolumes
                 try NIfTI.write(labels: Self.labels(), to: folder.appendingPathComponent("labelsTr/\(name).nii.gz"))
                 training.append(#"{"image": "./imagesTr/\#(name).nii.gz", "label": "./labelsTr/\#(name).nii.gz"}"#)
             }
-            try Data(#"""
+            try Data(
+                #"""
                 {"modality": {"0": "MRI"}, "labels": {"0": "background", "1": "x", "2": "y"}, "training": [\#(training.joined(separator: ","))]}
-                """#.utf8).write(to: folder.appendingPathComponent("dataset.json"))
+                """#.utf8
+            ).write(to: folder.appendingPathComponent("dataset.json"))
             try body(folder)
         }
     }

@@ -1,14 +1,17 @@
 import Foundation
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRPreparation
 import UNETRVolumes
 
 @Suite struct DatasetTests {
     @Test func `A Decathlon folder is read from its training list`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            try touch(folder, ["imagesTr/b.nii.gz", "imagesTr/a.nii.gz", "imagesTr/unlisted.nii.gz", "imagesTs/t.nii.gz", "labelsTr/a.nii.gz", "labelsTr/b.nii.gz"])
-            try describe(folder, """
+            try touch(
+                folder, ["imagesTr/b.nii.gz", "imagesTr/a.nii.gz", "imagesTr/unlisted.nii.gz", "imagesTs/t.nii.gz", "labelsTr/a.nii.gz", "labelsTr/b.nii.gz"])
+            try describe(
+                folder,
+                """
                 {"name": "Hippo", "modality": {"0": "MRI"}, "labels": {"0": "background", "2": "Posterior", "1": "Anterior"},
                  "training": [{"image": "./imagesTr/b.nii.gz", "label": "./labelsTr/b.nii.gz"},
                               {"image": "./imagesTr/a.nii.gz", "label": "./labelsTr/a.nii.gz"}], "test": ["./imagesTs/t.nii.gz"]}
@@ -28,7 +31,9 @@ import UNETRVolumes
     @Test func `An nnU-Net v1 list names cases whose channels are files of their own`() throws {
         try Fixtures.withTemporaryFolder { folder in
             try touch(folder, ["imagesTr/p_1_0000.nii.gz", "imagesTr/p_1_0001.nii.gz", "labelsTr/p_1.nii.gz"])
-            try describe(folder, """
+            try describe(
+                folder,
+                """
                 {"modality": {"1": "T2", "0": "T1"}, "labels": {"0": "background", "1": "x"},
                  "training": [{"image": "./imagesTr/p_1.nii.gz", "label": "./labelsTr/p_1.nii.gz"}]}
                 """)
@@ -42,7 +47,9 @@ import UNETRVolumes
     @Test func `An nnU-Net v2 folder has regions, a label to ignore and an ending of its own`() throws {
         try Fixtures.withTemporaryFolder { folder in
             try touch(folder, ["imagesTr/c_0000.nii", "imagesTr/c_0001.nii", "labelsTr/c.nii"])
-            try describe(folder, """
+            try describe(
+                folder,
+                """
                 {"channel_names": {"0": "T1", "1": "FLAIR"}, "numTraining": 1, "file_ending": ".nii", "regions_class_order": [1, 2, 3],
                  "labels": {"background": 0, "whole tumor": [1, 2, 3], "tumor core": [2, 3], "enhancing": 3, "ignore": 4}}
                 """)

@@ -1,5 +1,5 @@
-import UNETRPreparation
 import Testing
+import UNETRPreparation
 
 struct FoldChoiceTests {
     private let names = (1...40).map { "img" + String(repeating: "0", count: 4 - String($0).count) + String($0) }

@@ -1,5 +1,5 @@
-import UNETRPreparation
 import Testing
+import UNETRPreparation
 
 struct GroupedFoldTests {
     /// The names of ACDC's published training part: 160 frames of 80 patients.
@@ -52,7 +52,7 @@ struct GroupedFoldTests {
         let groups = CaseGroups(statedBy: acdc)
         let folds = try CrossValidation.folds(groups), others = try CrossValidation.folds(groups, seed: 1)
         #expect(folds != others)
-        // Neighbours in the alphabet are spread: no fold is a run of names.
+        // Neighbors in the alphabet are spread: no fold is a run of names.
         #expect(folds.allSatisfy { $0.validation.first! < "patient030" && $0.validation.last! > "patient070" })
     }
 

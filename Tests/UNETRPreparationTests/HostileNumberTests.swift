@@ -46,7 +46,7 @@ import UNETRVolumes
                 mean: 1, standardDeviation: 1, median: 1, minimum: 0, maximum: 2, percentile005: 0, percentile995: 2)
             change(&statistics)
             var broken = plan
-            broken.normalisation = [IntensityNormalisation(scheme: .ct, statistics: statistics)]
+            broken.normalization = [IntensityNormalization(scheme: .ct, statistics: statistics)]
             #expect(try #require(throws: PlanError.self) { try broken.validate() }.description.contains(expected))
         }
     }
@@ -62,10 +62,12 @@ import UNETRVolumes
                 .write(to: folder.appending(path: "dataset.json"))
             let url = folder.appending(path: "plans.json")
             func problem(_ spacing: String, _ patch: String) throws -> String {
-                try Data("""
+                try Data(
+                    """
                     {"dataset_name": "D", "transpose_forward": [0, 1, 2], "configurations": {"3d_fullres": {"spacing": \(spacing),
                      "patch_size": \(patch), "batch_size": 2, "normalization_schemes": ["ZScoreNormalization"], "use_mask_for_norm": [false]}}}
-                    """.utf8).write(to: url)
+                    """.utf8
+                ).write(to: url)
                 return try #require(throws: PlanError.self) { try Plan(importingV2: url) }.description
             }
             #expect(try problem("[1, 1, 1]", "[32, 32, 1e300]").contains("its patch_size is [32.0, 32.0, 1e+300], but whole numbers are expected"))

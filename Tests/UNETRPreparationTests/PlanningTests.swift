@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRVolumes
+
 @testable import UNETRPreparation
 
 /// Against plans of nnU-Net v1's planner (version 2.1), which UNETR++ uses.
@@ -35,7 +36,8 @@ import UNETRVolumes
 
     @Test(arguments: ["synapse_like", "acdc_like", "brats_like", "lung_like", "small_iso", "hippocampus"])
     func `Spacing, axis order, patch, batch and pooling are the reference's`(name: String) throws {
-        let (fingerprint, table) = name == "hippocampus"
+        let (fingerprint, table) =
+            name == "hippocampus"
             ? (Self.fingerprint(Self.hippocampus, channels: ["MRI"], reduction: 1), Self.hippocampus) : Self.tableFingerprint(name)
         let plan = table["plan_v21"]!
         let rules = PlanningRules(fingerprint, classes: plan["num_classes"]!.int! + 1)
@@ -54,7 +56,7 @@ import UNETRVolumes
             #expect(.bool(stage.usesPlanarAugmentation) == expected["do_dummy_2D_data_aug"])
         }
         for channel in fingerprint.channelNames.indices {
-            let chosen = IntensityNormalisation.choose(channel: channel, of: fingerprint)
+            let chosen = IntensityNormalization.choose(channel: channel, of: fingerprint)
             #expect(chosen.scheme == (plan["normalization_schemes"]!["\(channel)"] == "CT" ? .ct : .zScore))
             #expect(.bool(chosen.useMask) == plan["use_mask_for_norm"]!["\(channel)"])
         }

@@ -1,8 +1,8 @@
-import UNETRArchives
 import Foundation
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRPreparation
 
 /// Against numbers of the reference implementation.
 @Suite struct PostProcessingTests {

@@ -2,12 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRVolumes
+
 @testable import UNETRPreparation
 
 @Suite struct PreparerTests {
     @Test func `A prepared case survives writing and reading`() throws {
         let reference = try StageReference("bratslike_resampled")
-        let plan = try reference.plan(normalisation: "data_norm.nonCT.nonzero")
+        let plan = try reference.plan(normalization: "data_norm.nonCT.nonzero")
         let prepared = try Preparer(plan: plan).prepare(reference.scan(), labels: reference.labels(), name: "case 1")
         try Fixtures.withTemporaryFolder { folder in
             #expect(!PreparedCase.isComplete("case 1", in: folder, plan: plan))
@@ -40,10 +41,14 @@ import UNETRVolumes
         plan.targetSpacing = [1, 1, 1]
         let size = [6, 7, 9]
         var scan = scan(size), labels = LabelMap(geometry: scan.geometry, voxels: [Int16](repeating: 0, count: scan.geometry.count))
-        for d in 0..<6 { for h in 0..<7 { for w in 0..<9 {
-            let index = (d * 7 + h) * 9 + w
-            if d == 0 || w > 6 { scan.voxels[index] = 0 } else if (d + h * w) % 3 == 0 { labels.voxels[index] = 1 }
-        } } }
+        for d in 0..<6 {
+            for h in 0..<7 {
+                for w in 0..<9 {
+                    let index = (d * 7 + h) * 9 + w
+                    if d == 0 || w > 6 { scan.voxels[index] = 0 } else if (d + h * w) % 3 == 0 { labels.voxels[index] = 1 }
+                }
+            }
+        }
         let preparer = Preparer(plan: plan)
         let prepared = try preparer.prepare(scan, labels: labels, name: "there and back")
         #expect(prepared.properties.cropBox == CropBox(lower: [1, 0, 0], upper: [6, 7, 7]))
@@ -55,7 +60,7 @@ import UNETRVolumes
 
     @Test func `The number of threads does not change a bit`() throws {
         let reference = try StageReference("bratslike_resampled")
-        let plan = try reference.plan(normalisation: "data_norm.nonCT.nonzero")
+        let plan = try reference.plan(normalization: "data_norm.nonCT.nonzero")
         let one = try Preparer(plan: plan, threads: 1).prepare(reference.scan(), labels: reference.labels(), name: "x")
         let four = try Preparer(plan: plan, threads: 4).prepare(reference.scan(), labels: reference.labels(), name: "x")
         #expect(one == four)
@@ -139,7 +144,7 @@ import UNETRVolumes
         try Plan(
             dataset: "test", channelNames: ["MRI"],
             labels: LabelSet(definitions: [LabelDefinition(name: "background", value: 0), LabelDefinition(name: "one", value: 1)]),
-            targetSpacing: [1, 1, 1], patchSize: [8, 8, 8], normalisation: [IntensityNormalisation(scheme: .zScore)])
+            targetSpacing: [1, 1, 1], patchSize: [8, 8, 8], normalization: [IntensityNormalization(scheme: .zScore)])
     }
 
     private func scan(_ size: [Int]) -> Scan {

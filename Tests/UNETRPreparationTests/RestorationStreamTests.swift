@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRVolumes
+
 @testable import UNETRPreparation
 
 @Suite struct RestorationStreamTests {

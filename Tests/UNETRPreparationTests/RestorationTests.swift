@@ -1,8 +1,9 @@
-import UNETRArchives
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchives
 import UNETRVolumes
+
 @testable import UNETRPreparation
 
 @Suite struct RestorationTests {

@@ -1,8 +1,8 @@
-import UNETRArchives
 import Foundation
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRPreparation
 
 /// Against numbers of the reference implementation.
 @Suite struct SlidingWindowTests {
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `The profile through the centre is the reference's for every patch size`() {
+    @Test func `The profile through the center is the reference's for every patch size`() {
         for entry in reference["gaussians"]!.array! {
             let patch = entry["patch"]!.array!.map { $0.int! }
             for (axis, profile) in entry["axis_profiles"]!.array!.enumerated() {

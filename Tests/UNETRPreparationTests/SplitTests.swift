@@ -1,14 +1,16 @@
 import Foundation
-import UNETRPreparation
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRPreparation
+import UNETRSupport
 
 struct SplitTests {
     private let names = (1...6).flatMap { ["patient\($0)_frame01", "patient\($0)_frame02"] }
     private let apart = (1...10).map { "img\($0 + 1000)" }
 
-    private func split(_ request: SplitRequest, of names: [String], _ folder: URL = URL(fileURLWithPath: "/nowhere"), _ benchmark: Benchmark? = nil) throws -> Split {
+    private func split(_ request: SplitRequest, of names: [String], _ folder: URL = URL(fileURLWithPath: "/nowhere"), _ benchmark: Benchmark? = nil) throws
+        -> Split
+    {
         try Split(request, of: names, folder: folder, benchmark: benchmark)
     }
 
@@ -37,9 +39,12 @@ struct SplitTests {
     @Test func `Patients in names are kept together, and it is told and recorded`() throws {
         let grouped = try split(SplitRequest(), of: names)
         #expect(try grouped.fold == CrossValidation.folds(CaseGroups(statedBy: names))[0])
-        #expect(grouped.notes == ["""
-            12 cases are 6 groups by the patients in their names, such as patient1_frame01, patient1_frame02; a group lies on one side of a fold
-            """])
+        #expect(
+            grouped.notes == [
+                """
+                12 cases are 6 groups by the patients in their names, such as patient1_frame01, patient1_frame02; a group lies on one side of a fold
+                """
+            ])
         #expect(grouped.origin.grouping == "the patients in their names" && grouped.origin.groups["patient3"] == ["patient3_frame01", "patient3_frame02"])
         let data = try JSONEncoder().encode(grouped.origin)
         #expect(try JSONDecoder().decode(SplitOrigin.self, from: data) == grouped.origin)
@@ -97,7 +102,8 @@ struct SplitTests {
         ("train", "it is not JSON"), ("[]", "it has no split"), ("[3]", "its split 0 is not an object"), (#"{"val": ["img1001"]}"#, "has no member train"),
         (#"{"train": "img1001", "val": []}"#, "a member train that is not a list of case names"),
         (#"{"train": ["img1001"], "val": [2]}"#, "a member val that is not a list of case names"),
-        (#"{"train": ["img1001"], "val": []}"#, "has no case in val"), (#"{"train": ["x", "y"], "val": ["img1002"]}"#, "names 2 cases in train that the data set lacks: x, y"),
+        (#"{"train": ["img1001"], "val": []}"#, "has no case in val"),
+        (#"{"train": ["x", "y"], "val": ["img1002"]}"#, "names 2 cases in train that the data set lacks: x, y"),
         (#"{"train": ["img1001", "img1001"], "val": ["img1002"]}"#, "names img1001 more than once in train"),
         (#"{"train": ["img1001", "img1003"], "val": ["img1001"]}"#, "has 1 case on both sides: img1001"),
     ])

@@ -1,7 +1,7 @@
-import UNETRArchives
 import Foundation
-import UNETRPreparation
 import TestSupport
+import UNETRArchives
+import UNETRPreparation
 import UNETRVolumes
 
 /// One case of the reference's preparation: inputs, settings, and numbers of every stage.
@@ -35,17 +35,18 @@ struct StageReference {
         Fixtures.url("preparation/stages/input/\(URL(fileURLWithPath: path).lastPathComponent)")
     }
 
-    /// The plan that this case was prepared with, for one of the normalisations of its settings.
-    func plan(normalisation name: String) throws -> Plan {
+    /// The plan that this case was prepared with, for one of the normalizations of its settings.
+    func plan(normalization name: String) throws -> Plan {
         let entry = settings["normalisations"]![name]!
-        let scheme: IntensityNormalisation.Scheme = switch entry["scheme"]!.string! {
-        case "CT": .ct
-        case "CT2": .ct2
-        default: .zScore
-        }
+        let scheme: IntensityNormalization.Scheme =
+            switch entry["scheme"]!.string! {
+            case "CT": .ct
+            case "CT2": .ct2
+            default: .zScore
+            }
         let channels = settings["input_files"]!.array!.count
-        let normalisation = (0..<channels).map { channel in
-            IntensityNormalisation(
+        let normalization = (0..<channels).map { channel in
+            IntensityNormalization(
                 scheme: scheme, statistics: settings["intensityproperties"]?["\(channel)"].map(Self.statistics),
                 useMask: entry["use_nonzero_mask"] == .bool(true))
         }
@@ -54,7 +55,7 @@ struct StageReference {
             dataset: "reference", channelNames: (0..<channels).map { "channel \($0)" },
             labels: LabelSet(definitions: values.map { LabelDefinition(name: "label \($0)", value: $0) }),
             targetSpacing: doubles("target_spacing_transposed"), axisOrder: AxisOrder(ints("transpose_forward")),
-            patchSize: [16, 16, 16], normalisation: normalisation, compatibility: compatibility)
+            patchSize: [16, 16, 16], normalization: normalization, compatibility: compatibility)
     }
 
     static func statistics(_ json: JSONValue) -> IntensityStatistics {

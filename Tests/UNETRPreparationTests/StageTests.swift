@@ -1,13 +1,14 @@
-import UNETRArchives
 import Foundation
-import Testing
 import TestSupport
+import Testing
+import UNETRArchives
 import UNETRVolumes
+
 @testable import UNETRPreparation
 
-/// Every stage of the preparation against numbers of the reference implementation (see the licence note beside the fixtures).
+/// Every stage of the preparation against numbers of the reference implementation (see the license note beside the fixtures).
 @Suite struct StageTests {
-    static let cases: [(name: String, normalisations: [String])] = [
+    static let cases: [(name: String, normalizations: [String])] = [
         ("hippocampus", ["data_norm.nonCT", "data_norm.nonCT.nonzero"]),
         ("bratslike_same_spacing", ["data_norm.nonCT", "data_norm.nonCT.nonzero"]),
         ("bratslike_resampled", ["data_norm.nonCT.nonzero"]),
@@ -27,7 +28,7 @@ import UNETRVolumes
         #expect(region.mask!.reduce(0) { $0 + Int($1) } == reference.settings["nonzero_mask_voxels"]!.int!)
         let cropped = region.box.cut(scan.voxels, channels: scan.channels, from: size)
         #expect(try reference.largestDifference(cropped, "data_cropped") == 0)
-        let preparer = Preparer(plan: try reference.plan(normalisation: reference.settings["normalisations"]!.object!.keys.first!))
+        let preparer = Preparer(plan: try reference.plan(normalization: reference.settings["normalisations"]!.object!.keys.first!))
         #expect(try reference.differingLabels(preparer.mark(try reference.labels(), region, size), "seg_cropped") == 0)
     }
 
@@ -35,8 +36,8 @@ import UNETRVolumes
     func `Resampled intensities are the reference's`(name: String) throws {
         let reference = try StageReference(name)
         let scan = try reference.scan()
-        var plan = try reference.plan(normalisation: reference.settings["normalisations"]!.object!.keys.first!)
-        plan.normalisation = plan.normalisation.map { _ in IntensityNormalisation(scheme: .noNorm) }
+        var plan = try reference.plan(normalization: reference.settings["normalisations"]!.object!.keys.first!)
+        plan.normalization = plan.normalization.map { _ in IntensityNormalization(scheme: .noNorm) }
         let prepared = try Preparer(plan: plan).prepare(scan, name: name)
         #expect(prepared.properties.size == reference.size("data_resampled"))
         #expect(prepared.properties.preparationGrid.coarseAxis == reference.settings["lowres_axis"]?.array?.first?.int)
@@ -50,8 +51,8 @@ import UNETRVolumes
     @Test(arguments: cases.map(\.name))
     func `Resampled labels are the reference's but for ties`(name: String) throws {
         let reference = try StageReference(name)
-        let normalisation = reference.settings["normalisations"]!.object!.keys.first!
-        var plan = try reference.plan(normalisation: normalisation)
+        let normalization = reference.settings["normalisations"]!.object!.keys.first!
+        var plan = try reference.plan(normalization: normalization)
         // The modern numbers were made with modern splines, but still with the threshold vote; the arg-max has its own test.
         plan.compatibility = .unetrPlusPlus
         let prepared = try Preparer(plan: plan).prepare(reference.scan(), labels: reference.labels(), name: name)
@@ -63,11 +64,13 @@ import UNETRVolumes
         #expect(Double(differing.count) < 0.005 * Double(indices.count))
         #expect(name == "ct_iso" || name == "spleen_aniso", "only volumes that went the planar way have such ties")
         let size = reference.size("seg_resampled")
-        let region = try #require(NonZeroRegion(
-            reference.scan().voxels, channels: 1, size: reference.scan().geometry.size, needsMask: true, threads: 1))
+        let region = try #require(
+            NonZeroRegion(
+                reference.scan().voxels, channels: 1, size: reference.scan().geometry.size, needsMask: true, threads: 1))
         let marked = Preparer(plan: plan).mark(try reference.labels(), region, try reference.scan().geometry.size)
         for index in differing {
-            let shares = Self.shares(of: marked, prepared.properties.preparationGrid, [index / (size[1] * size[2]), index / size[2] % size[1], index % size[2]])
+            let shares = Self.shares(
+                of: marked, prepared.properties.preparationGrid, [index / (size[1] * size[2]), index / size[2] % size[1], index % size[2]])
             #expect(shares.contains { abs($0 - 0.5) < 1e-9 }, "voxel \(index) is no tie")
         }
     }
@@ -106,14 +109,14 @@ import UNETRVolumes
     }
 
     @Test(arguments: cases)
-    func `Normalised intensities are the reference's`(name: String, normalisations: [String]) throws {
+    func `Normalized intensities are the reference's`(name: String, normalizations: [String]) throws {
         let reference = try StageReference(name)
-        for normalisation in normalisations {
-            let plan = try reference.plan(normalisation: normalisation)
+        for normalization in normalizations {
+            let plan = try reference.plan(normalization: normalization)
             let scan = try reference.scan()
             let prepared = try Preparer(plan: plan).prepare(scan, labels: reference.labels(), name: name)
             // Absolute, in standard deviations: what float32 statistics of the reference leave open.
-            #expect(try reference.largestDifference(prepared.image, normalisation) < 1e-4, "\(normalisation)")
+            #expect(try reference.largestDifference(prepared.image, normalization) < 1e-4, "\(normalization)")
         }
     }
 

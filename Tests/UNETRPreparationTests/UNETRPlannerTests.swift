@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+
 @testable import UNETRPreparation
 
 @Suite struct UNETRPlannerTests {
@@ -24,7 +25,7 @@ import Testing
         #expect(plan.patchSize == [48, 64, 48])
         #expect(plan.network["patchSize"]?.ints == plan.patchSize)
         #expect(plan.network["classes"] == 3 && plan.network["inputChannels"] == 1 && plan.network["featureSize"] == 8)
-        #expect(plan.normalisation == [IntensityNormalisation(scheme: .zScore)])
+        #expect(plan.normalization == [IntensityNormalization(scheme: .zScore)])
         #expect(plan.compatibility == .modern)
         #expect((2...21).contains(plan.batchSize), "at most 5 % of 100 scans' voxels: 21 patches")
     }
@@ -48,7 +49,7 @@ import Testing
             let voxels = plan.patchSize.reduce(1, *)
             #expect(voxels < last)
             last = voxels
-            #expect(plan.normalisation[0].scheme == .ct && plan.normalisation[0].statistics == fingerprint.intensities[0])
+            #expect(plan.normalization[0].scheme == .ct && plan.normalization[0].statistics == fingerprint.intensities[0])
         }
         let error = try #require(throws: PlanError.self) {
             try UNETRPlanner(memory: 100 << 20).plan(fingerprint, labels: Self.labels(14), dataset: "CT")
@@ -89,8 +90,8 @@ import Testing
         #expect(plan.targetSpacing == [3, 0.76, 0.76] && plan.patchSize == [64, 128, 128] && plan.batchSize == 2)
         #expect(plan.channelNames == ["CT"] && plan.compatibility == .unetrPlusPlus)
         #expect(plan.labels.definitions.map(\.values) == [[0], [1], [2]])
-        let statistics = try #require(plan.normalisation[0].statistics)
-        #expect(plan.normalisation[0].scheme == .ct && statistics.mean == 80.5 && statistics.standardDeviation == 140.25)
+        let statistics = try #require(plan.normalization[0].statistics)
+        #expect(plan.normalization[0].scheme == .ct && statistics.mean == 80.5 && statistics.standardDeviation == 140.25)
         #expect(statistics.percentile005 == -960 && statistics.percentile995 == 330 && statistics.maximum == 3000)
         #expect(try Plan(importingV1: url, stage: 0).patchSize == [80, 160, 160])
         #expect(throws: PlanError.self) { try Plan(importingV1: url, stage: 5) }
@@ -99,21 +100,23 @@ import Testing
     @Test func `A plan of nnU-Net v2 is imported with what its configuration inherits`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let url = folder.appendingPathComponent("plans.json")
-            try Data("""
+            try Data(
+                """
                 {"dataset_name": "Dataset001_X", "transpose_forward": [1, 0, 2],
                  "foreground_intensity_properties_per_channel": {"0": {"max": 9.0, "mean": 2.0, "median": 2.5, "min": -1.0,
                    "percentile_00_5": -0.5, "percentile_99_5": 8.5, "std": 1.5}},
                  "configurations": {"3d_fullres": {"batch_size": 2, "patch_size": [40, 56, 40], "spacing": [1.0, 1.0, 1.5],
                    "normalization_schemes": ["CTNormalization", "ZScoreNormalization"], "use_mask_for_norm": [false, true]},
                    "big": {"inherits_from": "3d_fullres", "patch_size": [80, 80, 80]}, "loop": {"inherits_from": "loop"}}}
-                """.utf8).write(to: url)
+                """.utf8
+            ).write(to: url)
             try Data(#"{"channel_names": {"0": "CT", "1": "PET"}, "labels": {"background": 0, "x": 1}, "file_ending": ".nii.gz"}"#.utf8)
                 .write(to: folder.appendingPathComponent("dataset.json"))
             let plan = try Plan(importingV2: url, configuration: "big")
             #expect(plan.patchSize == [80, 80, 80] && plan.batchSize == 2 && plan.targetSpacing == [1, 1, 1.5])
             #expect(plan.axisOrder.axes == [1, 0, 2] && plan.compatibility == .modern)
-            #expect(plan.normalisation.map(\.scheme) == [.ct, .zScore] && plan.normalisation.map(\.useMask) == [false, true])
-            #expect(plan.normalisation[0].statistics?.standardDeviation == 1.5)
+            #expect(plan.normalization.map(\.scheme) == [.ct, .zScore] && plan.normalization.map(\.useMask) == [false, true])
+            #expect(plan.normalization[0].statistics?.standardDeviation == 1.5)
             for wrong in ["loop", "2d"] {
                 #expect(throws: PlanError.self) { try Plan(importingV2: url, configuration: wrong) }
             }

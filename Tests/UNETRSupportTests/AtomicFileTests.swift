@@ -1,7 +1,8 @@
 import Foundation
-@testable import UNETRSupport
 import TestSupport
 import Testing
+
+@testable import UNETRSupport
 
 struct AtomicFileTests {
     private func names(_ folder: URL) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }

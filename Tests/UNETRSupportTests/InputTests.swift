@@ -1,7 +1,7 @@
 import Foundation
-import UNETRSupport
-import Testing
 import TestSupport
+import Testing
+import UNETRSupport
 
 struct InputFileTests {
     @Test func `SHA-256 of the standard's examples, in memory and from a file`() throws {

@@ -1,6 +1,6 @@
 import Foundation
-import UNETRSupport
 import Testing
+import UNETRSupport
 
 struct JSONTextTests {
     private enum Kind: String, Decodable { case plain, fancy }

@@ -1,6 +1,6 @@
 import Foundation
-import UNETRSupport
 import Testing
+import UNETRSupport
 
 struct ParallelTests {
     private struct Failed: Error, Equatable { var index: Int }
@@ -9,7 +9,11 @@ struct ParallelTests {
         private let lock = NSLock()
         private var value = 0
         var now: Int { lock.withLock { value } }
-        @discardableResult func add() -> Int { lock.withLock { value += 1; return value } }
+        @discardableResult func add() -> Int {
+            lock.withLock {
+                value += 1; return value
+            }
+        }
     }
 
     @Test(arguments: [1, 2, 4]) func `After the first error no further index is begun, and the lowest that fails is named`(threads: Int) {
@@ -25,7 +29,7 @@ struct ParallelTests {
         #expect(begun.now < 50_000)
     }
 
-    @Test(arguments: [1, 3]) func `Cancelled work stops handing out indices; bodies on its threads see that`(threads: Int) {
+    @Test(arguments: [1, 3]) func `Canceled work stops handing out indices; bodies on its threads see that`(threads: Int) {
         let (stop, begun, seen) = (Cancellation(), Count(), Count())
         #expect(throws: CancellationError.self) {
             try Cancellation.$current.withValue(stop) {
@@ -39,7 +43,7 @@ struct ParallelTests {
     }
 
     /// There is more work than anybody waits for, however late the cancellation comes on a machine with other tests to run.
-    @Test(.timeLimit(.minutes(10))) func `A cancelled task stops its parallel work on all threads`() async {
+    @Test(.timeLimit(.minutes(10))) func `A canceled task stops its parallel work on all threads`() async {
         let (begun, entered) = (Count(), DispatchSemaphore(value: 0))
         let task = Task.detached {
             try Parallel.forEach(.max, threads: 2) { (_: Int) throws -> Void in

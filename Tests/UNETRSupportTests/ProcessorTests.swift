@@ -1,5 +1,5 @@
-import UNETRSupport
 import Testing
+import UNETRSupport
 
 struct ProcessorTests {
     @Test func `bfloat16 is there with AVX-512, AMX or on Arm, and not otherwise`() {

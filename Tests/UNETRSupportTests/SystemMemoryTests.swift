@@ -1,7 +1,8 @@
 import Foundation
-@testable import UNETRSupport
 import TestSupport
 import Testing
+
+@testable import UNETRSupport
 
 struct SystemMemoryTests {
     /// A machine of 8 GiB with those files.

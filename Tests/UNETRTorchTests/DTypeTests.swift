@@ -29,21 +29,25 @@ struct DTypeTests {
         #expect(try tensor.array(of: Bool.self) == [true, true, false, true, true])
     }
 
-    // float16 has 10 bits behind the point: neighbours of 1 are 2⁻¹⁰ apart. Largest 65504, smallest normal 2⁻¹⁴, smallest 2⁻²⁴.
-    @Test("float16 rounds to the nearest, ties to even, up to its largest number and down to its smallest", arguments: [
-        (1 + 0x1p-11, 1), (1 + 0x1.8p-11, 1 + 0x1p-10), (1 + 0x1.8p-10, 1 + 0x1p-9), (0.1, 0.0999755859375), (65504, 65504),
-        (65519, 65504), (65520, Double.infinity), (-70000, -Double.infinity), (0x1p-24, 0x1p-24), (0x1p-25, 0), (0x1.8p-25, 0x1p-24),
-    ] as [(Double, Double)])
+    // float16 has 10 bits behind the point: neighbors of 1 are 2⁻¹⁰ apart. Largest 65504, smallest normal 2⁻¹⁴, smallest 2⁻²⁴.
+    @Test(
+        "float16 rounds to the nearest, ties to even, up to its largest number and down to its smallest",
+        arguments: [
+            (1 + 0x1p-11, 1), (1 + 0x1.8p-11, 1 + 0x1p-10), (1 + 0x1.8p-10, 1 + 0x1p-9), (0.1, 0.0999755859375), (65504, 65504),
+            (65519, 65504), (65520, Double.infinity), (-70000, -Double.infinity), (0x1p-24, 0x1p-24), (0x1p-25, 0), (0x1.8p-25, 0x1p-24),
+        ] as [(Double, Double)])
     func float16Rounding(value: Double, rounded: Double) throws {
         // Through float32, where all these numbers are exact but 0.1, whose error of 1e-9 is far from a tie.
         #expect(try Tensor([Float(value)], shape: [1]).to(.float16).item() == rounded)
     }
 
-    // bfloat16 has 7 bits behind the point and the exponents of float32: neighbours of 1 are 2⁻⁷ apart, the largest is (2 − 2⁻⁷) · 2¹²⁷.
-    @Test("bfloat16 rounds to the nearest, ties to even, with the range of float32", arguments: [
-        (1 + 0x1p-8, 1), (1 + 0x1.8p-8, 1 + 0x1p-7), (1 + 0x1.8p-7, 1 + 0x1p-6), (0.1, 0.10009765625), (65520, 65536),
-        (0x1.fep127, 0x1.fep127), (0x1.fffffep127, Double.infinity), (0x1p-126, 0x1p-126),
-    ] as [(Double, Double)])
+    // bfloat16 has 7 bits behind the point and the exponents of float32: neighbors of 1 are 2⁻⁷ apart, the largest is (2 − 2⁻⁷) · 2¹²⁷.
+    @Test(
+        "bfloat16 rounds to the nearest, ties to even, with the range of float32",
+        arguments: [
+            (1 + 0x1p-8, 1), (1 + 0x1.8p-8, 1 + 0x1p-7), (1 + 0x1.8p-7, 1 + 0x1p-6), (0.1, 0.10009765625), (65520, 65536),
+            (0x1.fep127, 0x1.fep127), (0x1.fffffep127, Double.infinity), (0x1p-126, 0x1p-126),
+        ] as [(Double, Double)])
     func bfloat16Rounding(value: Double, rounded: Double) throws {
         #expect(try Tensor([Float(value)], shape: [1]).to(.bfloat16).item() == rounded)
     }

@@ -27,9 +27,11 @@ struct NetworkOperationTests {
 
     // MARK: By hand
 
-    @Test("In float64 a large convolution is computed slab by slab: values and gradients of one as small as its slabs", arguments: [
-        ([3, 3, 3], [1, 1, 1], [1, 1, 1]), ([3, 3, 3], [2, 2, 2], [1, 1, 1]), ([2, 2, 2], [2, 2, 2], [0, 0, 0]), ([1, 3, 3], [1, 1, 1], [0, 1, 1]),
-    ])
+    @Test(
+        "In float64 a large convolution is computed slab by slab: values and gradients of one as small as its slabs",
+        arguments: [
+            ([3, 3, 3], [1, 1, 1], [1, 1, 1]), ([3, 3, 3], [2, 2, 2], [1, 1, 1]), ([2, 2, 2], [2, 2, 2], [0, 0, 0]), ([1, 3, 3], [1, 1, 1], [0, 1, 1]),
+        ])
     func slabs(kernel: [Int], stride: [Int], padding: [Int]) throws {
         // Windows of 4 channels over 21×160×160 voxels fill more than one slab.
         let size = [21, 160, 160]
@@ -96,8 +98,8 @@ struct NetworkOperationTests {
         #expect(try result.array(of: Float.self) == [101, 102, 110, 120, 103, 104, 130, 140])
     }
 
-    @Test("Normalisations subtract the mean and divide by the deviation of what they cover")
-    func normalisationByHand() throws {
+    @Test("Normalizations subtract the mean and divide by the deviation of what they cover")
+    func normalizationByHand() throws {
         // ±1 around the mean of each pair: (x − mean) / √(1 + ε).
         let one = 1 / (1 + 1e-5).squareRoot()
         let pairs = try Tensor([1, 3, 10, 12] as [Double], shape: [2, 2])
@@ -161,8 +163,8 @@ struct NetworkOperationTests {
             last: 1.4564294684432184, count: 288)
     }
 
-    @Test("Normalisations as in PyTorch")
-    func normalisations() throws {
+    @Test("Normalizations as in PyTorch")
+    func normalizations() throws {
         let (w, b) = (try t("w", [4]), try t("b", [4]))
         // F.layer_norm(x, (4,5), t("w",4,5), t("b",4,5))
         try expect(
@@ -185,7 +187,8 @@ struct NetworkOperationTests {
             x().batchNorm(weight: w, bias: b, runningMean: mean, runningVariance: variance, training: true),
             [-1.225305415841116, 0.5658118095705886, 0.07859101032394891, 0.6235653331322263], sum: -117.94694423675537,
             last: -1.0982471603089414, count: 480)
-        try expect(mean, [0.0015939117471377056, -0.002363013823827108, -0.006109161376953125], sum: -0.008818994363149008, last: -0.0019407309095064798, count: 4)
+        try expect(
+            mean, [0.0015939117471377056, -0.002363013823827108, -0.006109161376953125], sum: -0.008818994363149008, last: -0.0019407309095064798, count: 4)
         try expect(variance, [0.9292431505834076, 0.928438427302694, 0.9363962614338841], sum: 3.732450162661666, last: 0.9383723233416802, count: 4)
         // F.batch_norm(x, t("m",4), t("v",4).abs()+0.5, t("w",4), t("b",4), training=False)
         try expect(

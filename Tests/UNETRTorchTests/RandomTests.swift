@@ -30,13 +30,14 @@ struct RandomTests {
     @Test("A stored state continues with the same bits")
     func state() throws {
         try Runtime.seed(3)
-        #expect(try undisturbed {
-            _ = try Tensor.randn([5])  // an odd count: the state holds half a pair of normal numbers
-            let state = try Runtime.randomState()
-            let first = try Tensor.randn([20]).bytes()
-            try Runtime.setRandomState(state)
-            return try Tensor.randn([20]).bytes() == first
-        })
+        #expect(
+            try undisturbed {
+                _ = try Tensor.randn([5])  // an odd count: the state holds half a pair of normal numbers
+                let state = try Runtime.randomState()
+                let first = try Tensor.randn([20]).bytes()
+                try Runtime.setRandomState(state)
+                return try Tensor.randn([20]).bytes() == first
+            })
     }
 
     @Test("A state of the wrong size is refused")

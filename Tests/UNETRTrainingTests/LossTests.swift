@@ -1,17 +1,19 @@
 import Foundation
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRPreparation
 import UNETRTorch
+
 @testable import UNETRTraining
 
 struct LossTests {
     /// BraTS's regions of the labels 1, 2 and 3.
-    static let regions = LabelSet(definitions: [
-        .init(name: "background", value: 0), .init(name: "whole", values: [1, 2, 3]), .init(name: "core", values: [2, 3]),
-        .init(name: "enhancing", value: 3),
-    ], regionOrder: [1, 2, 3])
+    static let regions = LabelSet(
+        definitions: [
+            .init(name: "background", value: 0), .init(name: "whole", values: [1, 2, 3]), .init(name: "core", values: [2, 3]),
+            .init(name: "enhancing", value: 3),
+        ], regionOrder: [1, 2, 3])
 
     @Test func `Region targets hold each voxel in every region it belongs to`() throws {
         let samples = try Tensor([Int16]([0, 1, 2, 3]), shape: [1, 1, 1, 4])
@@ -56,9 +58,10 @@ struct LossTests {
     }
 
     @Test func `Overlap sums count decided and right voxels over patches`() throws {
-        let targets = TrainingTargets(labels: LabelSet(definitions: [
-            .init(name: "background", value: 0), .init(name: "a", value: 1), .init(name: "b", value: 2), .init(name: "c", value: 3),
-        ]))
+        let targets = TrainingTargets(
+            labels: LabelSet(definitions: [
+                .init(name: "background", value: 0), .init(name: "a", value: 1), .init(name: "b", value: 2), .init(name: "c", value: 3),
+            ]))
         var sums = OverlapSums(structures: 3)
         let logits = try Tensor([Int64]([0, 1, 1, 2]), shape: [1, 1, 1, 4]).oneHot(classes: 4).to(.float32)
         try sums.add(targets.decided(logits), targets.indicators(Tensor([Int16]([0, 1, 2, 2]), shape: [1, 1, 1, 4])))

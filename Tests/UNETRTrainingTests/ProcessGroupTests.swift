@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
+import Testing
 import UNETRLayers
 import UNETRNetworks
 import UNETRPreparation
-import TestSupport
-import Testing
 import UNETRTorch
-@testable import UNETRTraining
 import UNETRVolumes
+
+@testable import UNETRTraining
 
 /// Two threads that stand for two processes, each with a trainer of its own.
 @Suite(.serialized) struct ProcessGroupTests {

@@ -1,17 +1,18 @@
+import Foundation
+import NetworkTestSupport
+import TestSupport
+import Testing
 import UNETRArchives
 import UNETRAugmentation
-import Foundation
 import UNETRInference
 import UNETRLayers
-import NetworkTestSupport
 import UNETRNetworks
 import UNETRPreparation
 import UNETRSupport
-import TestSupport
-import Testing
 import UNETRTorch
-@testable import UNETRTraining
 import UNETRVolumes
+
+@testable import UNETRTraining
 
 /// Parts of the protocol in whole, short runs.
 @Suite(.serialized) struct ProtocolTests {
@@ -57,35 +58,35 @@ import UNETRVolumes
     }
 
     #if DEBUG
-    @Test func `A full disk stops the run with a sentence, and it goes on from the last good checkpoint when there is room`() throws {
-        try Fixtures.withTemporaryFolder { folder in
-            let description = try TinyRun.description(in: folder)
-            let whole = TrainingRun(folder: folder.appending(path: "whole"))
-            try Trainer(run: whole, description: description).train { _ in }
+        @Test func `A full disk stops the run with a sentence, and it goes on from the last good checkpoint when there is room`() throws {
+            try Fixtures.withTemporaryFolder { folder in
+                let description = try TinyRun.description(in: folder)
+                let whole = TrainingRun(folder: folder.appending(path: "whole"))
+                try Trainer(run: whole, description: description).train { _ in }
 
-            let run = TrainingRun(folder: folder.appending(path: "run"))
-            #expect(throws: Killed.self) {
-                try Trainer(run: run, description: description).train { if case .iteration(2, 1, _, _) = $0 { throw Killed() } }
-            }
-            let good = try Data(contentsOf: run.latest)
-            // No room for the checkpoint, whatever it is written as.
-            let fault = FaultInjection.Fault(.fail(ENOSPC), at: .write, number: 1)
-            let error = #expect(throws: TrainingError.self) {
-                try FaultInjection.with(fault, under: run.latest.deletingLastPathComponent()) {
-                    try Trainer(run: run, description: description, resume: true).train { _ in }
+                let run = TrainingRun(folder: folder.appending(path: "run"))
+                #expect(throws: Killed.self) {
+                    try Trainer(run: run, description: description).train { if case .iteration(2, 1, _, _) = $0 { throw Killed() } }
                 }
-            }
-            let sentence = "\(try #require(error))"
-            for words in ["epoch 2 cannot be saved", "No space left on device", "that of epoch 1", run.latest.path, "--resume"] {
-                #expect(sentence.contains(words), "'\(words)' is not in: \(sentence)")
-            }
-            #expect(try Data(contentsOf: run.latest) == good)
+                let good = try Data(contentsOf: run.latest)
+                // No room for the checkpoint, whatever it is written as.
+                let fault = FaultInjection.Fault(.fail(ENOSPC), at: .write, number: 1)
+                let error = #expect(throws: TrainingError.self) {
+                    try FaultInjection.with(fault, under: run.latest.deletingLastPathComponent()) {
+                        try Trainer(run: run, description: description, resume: true).train { _ in }
+                    }
+                }
+                let sentence = "\(try #require(error))"
+                for words in ["epoch 2 cannot be saved", "No space left on device", "that of epoch 1", run.latest.path, "--resume"] {
+                    #expect(sentence.contains(words), "'\(words)' is not in: \(sentence)")
+                }
+                #expect(try Data(contentsOf: run.latest) == good)
 
-            try Trainer(run: run, description: description, resume: true).train { _ in }
-            #expect(try Data(contentsOf: run.latest) == Data(contentsOf: whole.latest))
-            #expect(try Data(contentsOf: run.log) == Data(contentsOf: whole.log))
+                try Trainer(run: run, description: description, resume: true).train { _ in }
+                #expect(try Data(contentsOf: run.latest) == Data(contentsOf: whole.latest))
+                #expect(try Data(contentsOf: run.log) == Data(contentsOf: whole.log))
+            }
         }
-    }
     #endif
 
     @Test func `Fine-tuning with other classes makes the heads anew, takes over the rest, and refuses another network`() throws {
@@ -184,12 +185,14 @@ import UNETRVolumes
     @Test func `Leaving the events early stops the run after the step under way`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "unetrpp-test-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
-        let description = try TinyRun.description(in: folder, change: {
-            $0.epochs = 100_000
-            $0.iterationsPerEpoch = 1
-            $0.estimationIterations = 0
-            $0.validationInterval = 100_000
-        })
+        let description = try TinyRun.description(
+            in: folder,
+            change: {
+                $0.epochs = 100_000
+                $0.iterationsPerEpoch = 1
+                $0.estimationIterations = 0
+                $0.validationInterval = 100_000
+            })
         let run = TrainingRun(folder: folder.appending(path: "run"))
         for try await event in try Trainer(run: run, description: description).events() {
             if case .epoch = event { break }
@@ -245,7 +248,7 @@ import UNETRVolumes
         var plan = try TinyModel.plan()
         plan.batchSize = 5
         plan.patchSize = [16, 64, 64]
-        plan.normalisation = [.init(scheme: .zScore, useMask: true)]
+        plan.normalization = [.init(scheme: .zScore, useMask: true)]
         let anisotropic = TrainingConfiguration.published(for: plan)
         #expect(anisotropic.batchSize == 5 && anisotropic.augmentation.inPlane && anisotropic.augmentation.zeroOutsideMask == [true])
         plan.patchSize = [16, 48, 48]

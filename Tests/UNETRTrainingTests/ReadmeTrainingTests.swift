@@ -1,8 +1,8 @@
 import Foundation
-import UNETRLayers
-import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 import UNETRTraining
 

@@ -1,9 +1,10 @@
-import UNETRArchives
 import Foundation
-import UNETRPreparation
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRPreparation
+import UNETRSupport
+
 @testable import UNETRTraining
 
 /// What a run's files promise: no epoch is lost, no damage passes, no two runs share a folder.
@@ -11,13 +12,15 @@ import Testing
     private struct Killed: Error {}
 
     private func description(in folder: URL) throws -> TrainingRun.Description {
-        try TinyRun.description(in: folder, change: {
-            $0.epochs = 2
-            $0.iterationsPerEpoch = 1
-            $0.estimationIterations = 1
-            $0.validationInterval = 1
-            $0.finalValidation = true
-        })
+        try TinyRun.description(
+            in: folder,
+            change: {
+                $0.epochs = 2
+                $0.iterationsPerEpoch = 1
+                $0.estimationIterations = 1
+                $0.validationInterval = 1
+                $0.finalValidation = true
+            })
     }
 
     /// The files of a run that must not depend on when it was stopped, by name.
@@ -28,14 +31,17 @@ import Testing
             let url = run.folder.appending(path: name)
             guard (try url.resourceValues(forKeys: [.isRegularFileKey])).isRegularFile == true else { continue }
             // What says where the run lies.
-            found[name] = ["validation/evaluation.json", "validation/summary.json", "validation/report.html"].contains(name)
+            found[name] =
+                ["validation/evaluation.json", "validation/summary.json", "validation/report.html"].contains(name)
                 ? Data() : try Data(contentsOf: url)
         }
         return found
     }
 
     #if DEBUG
-        @Test func `Whatever call fails in an epoch, what is said about the checkpoint is true, and the resumed run's files are those of an unbroken one`() throws {
+        @Test func `Whatever call fails in an epoch, what is said about the checkpoint is true, and the resumed run's files are those of an unbroken one`()
+            throws
+        {
             try Fixtures.withTemporaryFolder { folder in
                 let description = try description(in: folder)
                 let whole = TrainingRun(folder: folder.appending(path: "whole")), half = TrainingRun(folder: folder.appending(path: "half"))

@@ -1,8 +1,8 @@
-import UNETRAugmentation
 import Foundation
-import UNETRSupport
 import TestSupport
 import Testing
+import UNETRAugmentation
+import UNETRSupport
 
 @testable import UNETRTraining
 
@@ -41,8 +41,9 @@ import Testing
 
     @Test func `A number of the wrong kind is not called bad JSON`() throws {
         func problem(_ text: String) throws -> String { try #require(throws: FileError.self) { try read(text) }.problem }
-        #expect(try problem(#"{"seed": -1}"#)
-            == "among the training settings seed is -1, but a whole number from 0 to 18446744073709551615 is expected")
+        #expect(
+            try problem(#"{"seed": -1}"#)
+                == "among the training settings seed is -1, but a whole number from 0 to 18446744073709551615 is expected")
         #expect(try problem(#"{"epochs": 2.5}"#) == "among the training settings epochs is 2.5, but a whole number is expected")
         #expect(try problem(#"{"optimizer": "adam"}"#).contains("optimizer is \"adam\", which is not one of the words"))
         #expect(try read(#"{"seed": 18446744073709551615}"#).seed == .max)

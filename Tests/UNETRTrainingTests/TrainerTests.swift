@@ -1,12 +1,13 @@
 import Foundation
-import UNETRInference
 import NetworkTestSupport
-import UNETRPreparation
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRPreparation
 import UNETRTorch
-@testable import UNETRTraining
 import UNETRVolumes
+
+@testable import UNETRTraining
 
 /// Short runs of a tiny network on made-up cases.
 @Suite(.serialized) struct TrainerTests {
@@ -15,10 +16,12 @@ import UNETRVolumes
     private func description(in folder: URL, precision: DType? = nil, change: (inout TrainingConfiguration) -> Void = { _ in }) throws
         -> TrainingRun.Description
     {
-        try TinyRun.description(in: folder, change: {
-            $0.mixedPrecision = precision
-            change(&$0)
-        })
+        try TinyRun.description(
+            in: folder,
+            change: {
+                $0.mixedPrecision = precision
+                change(&$0)
+            })
     }
 
     private func bytes(_ run: TrainingRun) throws -> [Data] {

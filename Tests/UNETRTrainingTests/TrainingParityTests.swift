@@ -1,16 +1,16 @@
-import UNETRArchives
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRArchives
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
 import UNETRTraining
 
 /// Narrow networks trained for three steps in float64 by the published code.
 @Suite(.serialized) struct TrainingParityTests {
     /// The two implementations add in different orders; float64 leaves 1e-13 on the loss and, through the divisions by small
-    /// normalisation variances, up to 1e-9 on single gradients. 1e-7 is what is promised.
+    /// normalization variances, up to 1e-9 on single gradients. 1e-7 is what is promised.
     static let tolerance = 1e-7
 
     @Test(
@@ -52,7 +52,7 @@ import UNETRTraining
     }
 
     /// In float32 the three losses carry the rounding of a whole forward pass (the manifests of the full networks give up to 3e-6 for
-    /// single tensors) and of the steps before; ten times that is allowed. Gradient norms sum over cancelling terms: a hundred times.
+    /// single tensors) and of the steps before; ten times that is allowed. Gradient norms sum over canceling terms: a hundred times.
     @Test func `In float32 three steps stay within rounding of the reference`() throws {
         try Runtime.keepLargeBlocks()
         var manifest = try Manifest("train_synapse")
@@ -83,7 +83,7 @@ import UNETRTraining
             let norm = try manifest.values.array("grad_norm.\(entry.key)").doubles()[0]
             let foundNorm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
             #expect(abs(foundNorm - norm) <= Self.tolerance * max(norm, 1e-5), "\(variant) gradient norm of \(entry.key): \(foundNorm), \(norm) expected")
-            // Convolutions before a normalisation have gradients that cancel to almost nothing: they are compared on the scale of the
+            // Convolutions before a normalization have gradients that cancel to almost nothing: they are compared on the scale of the
             // largest gradient of the tensor or, where even that is rounding, of the whole.
             let scale = max(1e-9, probe.values.map(abs).max() ?? 0)
             for (a, b) in zip(found, probe.values) {

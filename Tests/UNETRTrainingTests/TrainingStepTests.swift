@@ -1,11 +1,12 @@
 import Foundation
-import UNETRInference
-import UNETRLayers
 import NetworkTestSupport
-import UNETRNetworks
 import TestSupport
 import Testing
+import UNETRInference
+import UNETRLayers
+import UNETRNetworks
 import UNETRTorch
+
 @testable import UNETRTraining
 
 @Suite(.serialized) struct TrainingStepTests {
@@ -45,7 +46,8 @@ import UNETRTorch
     }
 
     // With a flag of its own, to be run alone: what other tests of the process hold would count too.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["UNETRPP_SOAK_TESTS"] == "1")) func `Ten thousand steps leave no tensor behind, and memory stays what it was`() throws {
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["UNETRPP_SOAK_TESTS"] == "1"))
+    func `Ten thousand steps leave no tensor behind, and memory stays what it was`() throws {
         let setting = try Setting()
         setting.optimizer.rate = 1e-4
         let batches = try (0..<4).map(Self.batch)

@@ -1,5 +1,4 @@
 import Testing
-
 import UNETRVolumes
 
 @Suite struct GeometryTests {

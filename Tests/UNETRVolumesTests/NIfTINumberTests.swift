@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import Testing
-
 import UNETRVolumes
 
 /// Numbers in headers that no scan has.
@@ -16,8 +15,10 @@ import UNETRVolumes
         }
     }
 
-    @Test(arguments: [(Float(1e30), "1e+30"), (1e20, "1e+20"), (1001, "1001.0"), (9e-5, "9"), (1e-9, "e-"), (-1e30, "-1e+30"), (.leastNonzeroMagnitude, "e-45")])
-    func `A spacing below a tenth of a micrometre or above a metre is refused with value and range`(_ spacing: Float, _ shown: String) throws {
+    @Test(arguments: [
+        (Float(1e30), "1e+30"), (1e20, "1e+20"), (1001, "1001.0"), (9e-5, "9"), (1e-9, "e-"), (-1e30, "-1e+30"), (.leastNonzeroMagnitude, "e-45"),
+    ])
+    func `A spacing below a tenth of a micrometer or above a meter is refused with value and range`(_ spacing: Float, _ shown: String) throws {
         for axis in 1...3 {
             let message = try sentence { $0.set(76 + 4 * axis, spacing) }
             #expect(message.hasPrefix("scan.nii: header field pixdim[\(axis)] is ") && message.contains(shown), "\(message)")
@@ -41,18 +42,21 @@ import UNETRVolumes
 
     @Test(arguments: [(Float.nan, "nan"), (.infinity, "inf"), (1e30, "1e+30"), (-352, "-352"), (-1e30, "-1e+30")])
     func `An offset that is no number of bytes is shown as it is`(_ offset: Float, _ shown: String) throws {
-        #expect(try sentence { $0.set(108, offset) }
-            == "scan.nii: header field vox_offset is \(shown), but the voxels begin at a whole number of bytes from the file's start; "
-            + "write the file again with the program it came from.")
+        #expect(
+            try sentence { $0.set(108, offset) }
+                == "scan.nii: header field vox_offset is \(shown), but the voxels begin at a whole number of bytes from the file's start; "
+                + "write the file again with the program it came from.")
     }
 
     @Test func `An offset behind the end of the file is not blamed on the voxels`() throws {
-        #expect(try sentence { $0.set(108, Float(1 << 40)) }.contains(
-            "header field vox_offset is 1099511627776, but a file of 376 bytes ends before that byte"))
+        #expect(
+            try sentence { $0.set(108, Float(1 << 40)) }.contains(
+                "header field vox_offset is 1099511627776, but a file of 376 bytes ends before that byte"))
         #expect(try sentence(gzip: true) { $0.set(108, Float(1 << 40)) }.contains("vox_offset is 1099511627776, but a compressed file of"))
         // 24 bytes of voxels from byte 360 on end at 384.
-        #expect(try sentence { $0.set(108, Float(360)) }.contains(
-            "the header promises 24 bytes of voxels from byte 360 on, but a file of 376 bytes cannot hold them"))
+        #expect(
+            try sentence { $0.set(108, Float(360)) }.contains(
+                "the header promises 24 bytes of voxels from byte 360 on, but a file of 376 bytes cannot hold them"))
     }
 
     @Test func `A named pipe is not waited for`() throws {

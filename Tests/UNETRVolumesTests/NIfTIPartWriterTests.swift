@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+
 @testable import UNETRVolumes
 
 @Suite struct NIfTIPartWriterTests {

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import Testing
-
 import UNETRVolumes
 
 @Suite struct NIfTIRefusalTests {
@@ -34,7 +33,7 @@ import UNETRVolumes
     }
 
     @Test(arguments: NibabelExpectation.notReal)
-    func colourAndComplexVoxelsAreRefusedByName(_ name: String) throws {
+    func colorAndComplexVoxelsAreRefusedByName(_ name: String) throws {
         let url = NibabelExpectation.url(name)
         let header = try NIfTI.readHeader(url)
         #expect(throws: NIfTIError.unsupportedDatatype(path: url.path, datatype: header.datatype)) { _ = try NIfTI.readScan(url) }
@@ -122,9 +121,15 @@ import UNETRVolumes
         #expect(try sentence { $0.set(108, Float(1e12)) }.contains("ends before that byte"))
         #expect(try sentence { $0.set(108, Float(0x1p52)) }.contains("ends before that byte"))
         #expect(try sentence { $0.set(116, Float.nan) }.contains("scl_inter is nan"))
-        #expect(try sentence { $0.set(254, Int16(0)); $0.set(252, Int16(1)); $0.set(256, Float(1.1)) }.contains("quatern"))
+        #expect(
+            try sentence {
+                $0.set(254, Int16(0)); $0.set(252, Int16(1)); $0.set(256, Float(1.1))
+            }.contains("quatern"))
         #expect(try sentence { $0.bytes[344] = 0 }.contains("an Analyze 7.5 header"))
-        #expect(try sentence { $0.bytes[344] = 0; $0.bytes[0] = 0 }.contains("something else"))
+        #expect(
+            try sentence {
+                $0.bytes[344] = 0; $0.bytes[0] = 0
+            }.contains("something else"))
         #expect(try sentence("scan.mha") { _ in }.contains("must end in .nii, .nii.gz"))
     }
 

@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import Testing
-
 import UNETRVolumes
 
 /// Rules of the format that the fixtures do not reach; the expected numbers are nibabel 5's for the same bytes.
@@ -22,14 +21,18 @@ import UNETRVolumes
     }
 
     @Test func slopeAndInterceptScale() throws {
-        let (_, volume) = try read { $0.set(112, Float(0.1)); $0.set(116, Float(-3)) }
+        let (_, volume) = try read {
+            $0.set(112, Float(0.1)); $0.set(116, Float(-3))
+        }
         // nibabel: float64(float32(0.1)) * 7 - 3
         #expect(volume.voxels[7] == 0.10000000149011612 * 7 - 3)
     }
 
     @Test(arguments: [0, Float.nan, .infinity, -.infinity])
     func aSlopeThatIsNoneMeansNoScaling(_ slope: Float) throws {
-        let (header, volume) = try read { $0.set(112, slope); $0.set(116, Float(5)) }
+        let (header, volume) = try read {
+            $0.set(112, slope); $0.set(116, Float(5))
+        }
         #expect(header.scaling == nil)
         #expect(volume.voxels == (0..<24).map(Double.init))
     }
@@ -47,17 +50,26 @@ import UNETRVolumes
             file.set(268, Float(10))
         }
         #expect(try read(both).0.affine == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
-        let qform = try read { both(&$0); $0.set(254, Int16(0)) }.0
+        let qform = try read {
+            both(&$0); $0.set(254, Int16(0))
+        }.0
         // Quaternion (½, ½, ½, ½) turns x → y → z → x; nibabel gives exactly these numbers.
         #expect(qform.affine == [[0, 0, -4, 10], [2, 0, 0, 0], [0, 3, 0, 0], [0, 0, 0, 1]])
-        let neither = try read { both(&$0); $0.set(254, Int16(0)); $0.set(252, Int16(0)) }.0
+        let neither = try read {
+            both(&$0); $0.set(254, Int16(0)); $0.set(252, Int16(0))
+        }.0
         #expect(neither.affine == [[-2, 0, 0, 1], [0, 3, 0, -3], [0, 0, 4, -6], [0, 0, 0, 1]])
         // A code the standard does not know counts as 0.
-        #expect(try read { both(&$0); $0.set(254, Int16(9)) }.0.affine == qform.affine)
+        #expect(
+            try read {
+                both(&$0); $0.set(254, Int16(9))
+            }.0.affine == qform.affine)
     }
 
     @Test func spacingLosesItsSignAndIsNeverZero() throws {
-        let (header, volume) = try read { $0.set(80, Float(-2)); $0.set(84, Float(0)) }
+        let (header, volume) = try read {
+            $0.set(80, Float(-2)); $0.set(84, Float(0))
+        }
         #expect(header.zooms == [2, 1, 1])
         #expect(volume.geometry.spacing == [1, 1, 2])
         #expect(header.pixdim[1] == -2)  // as stored, for writing

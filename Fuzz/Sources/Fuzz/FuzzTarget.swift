@@ -1,5 +1,5 @@
-import UNETRArchives
 import Foundation
+import UNETRArchives
 import UNETRPreparation
 import UNETRVolumes
 
@@ -66,7 +66,7 @@ enum Readers {
         while let value = waiting.popLast(), left > 0 {
             left -= 1
             _ = (value.boolValue, value.intValue, value.doubleValue, value.stringValue)
-            if let tensor = value.tensor { _ = try? tensor.materialised() }
+            if let tensor = value.tensor { _ = try? tensor.materialized() }
             if let array = value.array, array.count < 10_000 { _ = (array.floats(), array.doubles(), array.ints()) }
             waiting += value.elements ?? []
             waiting += value.dictionary?.pairs.flatMap { [$0.key, $0.value] } ?? []

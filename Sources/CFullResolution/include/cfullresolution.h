@@ -1,6 +1,6 @@
 /* The blocks of UNETR++ that work at full resolution, encoder1, decoder2 and out1, for processors with AVX-512.
  *
- * Half of the network's arithmetic and most of its memory traffic are here: convolutions of 16 to 16 channels, instance normalisation,
+ * Half of the network's arithmetic and most of its memory traffic are here: convolutions of 16 to 16 channels, instance normalization,
  * LeakyReLU and sums on maps of a million voxels. One vector of 16 floats is one voxel, and everything between two convolutions is done
  * while the second reads what the first has written.
  */

@@ -42,8 +42,9 @@ extension PickleGraph {
             guard arguments.count == 4, let bytes = bytes(arguments[0]), case .numberType(let type) = self[arguments[1]],
                 let shape = sizes(arguments[2])
             else { return nil }
-            return try array(PendingArray(
-                shape: shape, type: type.value, isFortran: text(arguments[3]) == "F", bytes: bytes, position: position))
+            return try array(
+                PendingArray(
+                    shape: shape, type: type.value, isFortran: text(arguments[3]) == "F", bytes: bytes, position: position))
         default: return nil
         }
     }

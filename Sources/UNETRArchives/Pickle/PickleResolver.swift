@@ -89,15 +89,16 @@ struct PickleResolver {
     }
 
     private func children(of node: PickleNode) -> [Int] {
-        let items: [PickleItem] = switch node {
-        case .tuple(let items): items
-        case .list(let items), .set(let items): items.value
-        case .dictionary(let pending): pending.value.entries + [pending.value.attributes ?? .none]
-        case .object(let object):
-            object.value.arguments + object.value.elements + object.value.entries + [object.value.state ?? .none]
-        case .array(let array): [array.value.rest ?? .none]
-        case .bytes, .oldString, .global, .storage, .tensor, .numberType: []
-        }
+        let items: [PickleItem] =
+            switch node {
+            case .tuple(let items): items
+            case .list(let items), .set(let items): items.value
+            case .dictionary(let pending): pending.value.entries + [pending.value.attributes ?? .none]
+            case .object(let object):
+                object.value.arguments + object.value.elements + object.value.entries + [object.value.state ?? .none]
+            case .array(let array): [array.value.rest ?? .none]
+            case .bytes, .oldString, .global, .storage, .tensor, .numberType: []
+            }
         return items.reversed().compactMap { if case .node(let index) = $0 { index } else { nil } }
     }
 

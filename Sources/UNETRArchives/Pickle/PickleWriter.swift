@@ -50,7 +50,7 @@ struct PickleWriter {
                 try write(value, depth: depth + 1)
             }
             write(.setItems)
-        case .tensor(let tensor): try write(try tensor.materialised())
+        case .tensor(let tensor): try write(try tensor.materialized())
         case .scalar(let scalar) where scalar.scalarType == .bool: write(scalar.ints()[0] == 0 ? .newFalse : .newTrue)
         case .scalar(let scalar) where scalar.scalarType.isFloatingPoint: try write(.double(scalar.doubles()[0]))
         case .scalar(let scalar) where scalar.scalarType != .uint64: write(scalar.ints()[0])

@@ -20,7 +20,7 @@ extension PyTorchArchive {
         }
         try checkCopies(tensors.map(\.tensor))
         var arrays: [(name: String, array: StoredArray)] = []
-        for (name, tensor) in tensors { arrays.append((name, try tensor.materialised())) }
+        for (name, tensor) in tensors { arrays.append((name, try tensor.materialized())) }
         return arrays
     }
 

@@ -67,12 +67,12 @@ extension StoredArray {
     private func elements<Stored: BitwiseCopyable, Number>(_ transform: (Stored) -> Number) -> [Number] {
         withUnsafeBytes { bytes in
             let size = MemoryLayout<Stored>.size
-            return [Number](unsafeUninitializedCapacity: count) { numbers, initialised in
+            return [Number](unsafeUninitializedCapacity: count) { numbers, initialized in
                 for index in 0..<count {
                     let stored = bytes.loadUnaligned(fromByteOffset: index * size, as: Stored.self)
                     (numbers.baseAddress! + index).initialize(to: transform(stored))
                 }
-                initialised = count
+                initialized = count
             }
         }
     }
@@ -80,9 +80,9 @@ extension StoredArray {
     /// The elements as they are, in one copy.
     private func copied<Number: BitwiseCopyable>() -> [Number] {
         withUnsafeBytes { bytes in
-            [Number](unsafeUninitializedCapacity: count) { numbers, initialised in
+            [Number](unsafeUninitializedCapacity: count) { numbers, initialized in
                 UnsafeMutableRawBufferPointer(numbers).copyMemory(from: bytes)
-                initialised = count
+                initialized = count
             }
         }
     }

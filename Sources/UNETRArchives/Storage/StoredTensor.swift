@@ -2,7 +2,7 @@
 public struct StoredTensor: Sendable {
     public let scalarType: ScalarType
     public let shape: [Int]
-    /// Steps between neighbours along each axis, in elements.
+    /// Steps between neighbors along each axis, in elements.
     public let strides: [Int]
     /// The index of the first element in the storage.
     public let offset: Int
@@ -14,7 +14,7 @@ public struct StoredTensor: Sendable {
     /// The tensor as an array in C order: a slice of the file if it lies so, otherwise one copy.
     ///
     /// - Throws: `ArchiveError.Problem` for a tensor that repeats a small storage a great many times.
-    public func materialised() throws(ArchiveError.Problem) -> StoredArray {
+    public func materialized() throws(ArchiveError.Problem) -> StoredArray {
         var bytes: StoredBytes
         if isContiguous {
             let start = byteCount == 0 ? 0 : offset * scalarType.byteCount
@@ -30,10 +30,10 @@ public struct StoredTensor: Sendable {
         return StoredArray(scalarType, shape, unchecked: bytes)
     }
 
-    /// Whether `materialised` copies nothing.
+    /// Whether `materialized` copies nothing.
     var isContiguous: Bool { StridedCopy.isContiguous(shape, strides) }
 
-    /// Whether `materialised` makes a block of its own: for elements that lie scattered, or the other way round.
+    /// Whether `materialized` makes a block of its own: for elements that lie scattered, or the other way round.
     var isCopied: Bool { !isContiguous || isByteSwapped }
 
     /// The bytes of all elements. The reader has checked that they can be counted.

@@ -20,7 +20,7 @@ public final class Batch: @unchecked Sendable {
         public var source: Int
         /// The first voxel of the enlarged crop.
         public var corner: SIMD3<Int>
-        /// Whether it was to be centred on foreground.
+        /// Whether it was to be centered on foreground.
         public var foreground: Bool
     }
 

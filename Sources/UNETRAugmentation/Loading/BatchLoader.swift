@@ -14,7 +14,7 @@ public final class BatchLoader: Sendable {
         public var batchesPerEpoch: Int
         /// The sizes of the label levels, finest first; level 0 must be the patch.
         public var levels: [Extent]
-        /// The share of the global batch that is centred on foreground.
+        /// The share of the global batch that is centered on foreground.
         public var foregroundShare = 0.33
         public var rank = 0
         public var worldSize = 1

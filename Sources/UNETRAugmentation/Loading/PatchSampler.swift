@@ -6,7 +6,7 @@ public struct PatchSampler: Sendable {
     public let patch: Extent
     /// The size that is sampled, with room for rotation and scaling around the patch.
     public let enlarged: Extent
-    /// The share of a batch that is centred on foreground.
+    /// The share of a batch that is centered on foreground.
     public let foregroundShare: Double
 
     public init(patch: Extent, enlarged: Extent, foregroundShare: Double = 0.33) {
@@ -15,7 +15,7 @@ public struct PatchSampler: Sendable {
         self.foregroundShare = foregroundShare
     }
 
-    /// Whether sample `index` of a batch of `count` is centred on a foreground voxel: the last third, rounded (half to even).
+    /// Whether sample `index` of a batch of `count` is centered on a foreground voxel: the last third, rounded (half to even).
     ///
     /// So batches of 1 never are; of 2, the second is; of 4, the last.
     public func isForeground(_ index: Int, of count: Int) -> Bool {
@@ -24,26 +24,26 @@ public struct PatchSampler: Sendable {
 
     /// The first voxel of the enlarged crop, which may lie outside the case on either side.
     ///
-    /// With `foreground`, the crop is centred on a random voxel of a random present class, but begins no earlier than any other crop
+    /// With `foreground`, the crop is centered on a random voxel of a random present class, but begins no earlier than any other crop
     /// may; so the voxel is always inside the patch. Without, or where a case has no foreground, every position that lets the inner
     /// patch lie within the case (or the case within the patch) is equally likely.
     public func origin(in source: any SampleSource, foreground: Bool, using generator: inout CounterGenerator) -> SIMD3<Int> {
         let size = source.size
-        var centre: SIMD3<Int>?
+        var center: SIMD3<Int>?
         if foreground {
             let classes = source.foreground
             let present = classes.indices.filter { !classes[$0].voxels.isEmpty }
             if !present.isEmpty {
                 let chosen = present[generator.index(below: present.count)]
                 let voxel = Int(classes[chosen].voxels[generator.index(below: classes[chosen].voxels.count)])
-                centre = SIMD3(voxel / (size.height * size.width), voxel / size.width % size.height, voxel % size.width)
+                center = SIMD3(voxel / (size.height * size.width), voxel / size.width % size.height, voxel % size.width)
             }
         }
         var origin = SIMD3<Int>()
         for axis in 0..<3 {
             let (low, high) = bounds(size: size[axis], axis: axis)
-            if let centre {
-                origin[axis] = max(low, centre[axis] - enlarged[axis] / 2)
+            if let center {
+                origin[axis] = max(low, center[axis] - enlarged[axis] / 2)
             } else {
                 origin[axis] = low + generator.index(below: high - low + 1)
             }

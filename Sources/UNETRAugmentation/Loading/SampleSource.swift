@@ -15,7 +15,7 @@ public protocol SampleSource: Sendable {
     func withLabels<Result>(_ body: (UnsafeBufferPointer<Int16>) throws -> Result) throws -> Result
 }
 
-/// Voxels of one foreground class (or region) of a case, among which centres of samples are drawn.
+/// Voxels of one foreground class (or region) of a case, among which centers of samples are drawn.
 public struct ForegroundClass: Sendable, Equatable, Codable {
     /// The class's label, or the number of the region.
     public var label: Int

@@ -56,7 +56,7 @@ public struct AugmentationPlan: Codable, Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - inPlane: for strongly anisotropic data: rotation by up to ±180° within D-planes.
-    ///   - zeroOutsideMask: for each channel whether it was normalised inside a non-zero mask.
+    ///   - zeroOutsideMask: for each channel whether it was normalized inside a non-zero mask.
     public static func published(inPlane: Bool = false, zeroOutsideMask: [Bool] = []) -> AugmentationPlan {
         var plan = AugmentationPlan()
         plan.inPlane = inPlane

@@ -8,10 +8,10 @@ public enum AugmentationRule: String, Codable, Sendable, CaseIterable {
     /// batchgenerators 0.25.5.
     case modern
 
-    /// The coordinate, in voxels from the first voxel's centre, about which an axis of `count` voxels is rotated and scaled.
+    /// The coordinate, in voxels from the first voxel's center, about which an axis of `count` voxels is rotated and scaled.
     ///
     /// The older release rounds n/2 (half to even), which is half a voxel beside the middle for even n.
-    func centre(of count: Int) -> Double {
+    func center(of count: Int) -> Double {
         switch self {
         case .unetrPlusPlus: (Double(count) / 2).rounded(.toNearestOrEven)
         case .modern: Double(count) / 2 - 0.5

@@ -18,7 +18,7 @@ struct CropView {
     }
 
     /// The crop of `patch` voxels in its middle, rounded towards the first voxel.
-    func centre(_ patch: Extent) -> CropView { part(from: middle(patch), patch) }
+    func center(_ patch: Extent) -> CropView { part(from: middle(patch), patch) }
 
     /// A part of this crop that begins at `low` of its own coordinates.
     func part(from low: SIMD3<Int>, _ part: Extent) -> CropView {

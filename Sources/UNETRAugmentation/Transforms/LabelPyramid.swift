@@ -1,6 +1,6 @@
 /// Labels at the coarser resolutions that deep supervision compares with.
 public enum LabelPyramid {
-    /// Labels reduced to each of the sizes, nearest to the centre of each coarse cell (ties upwards).
+    /// Labels reduced to each of the sizes, nearest to the center of each coarse cell (ties upwards).
     ///
     /// - Parameters:
     ///   - labels: `[D, H, W]` of `size`.

@@ -1,4 +1,4 @@
-/// Makes a volume smaller by taking, for each coarse voxel, the sample nearest to its centre, ties upwards.
+/// Makes a volume smaller by taking, for each coarse voxel, the sample nearest to its center, ties upwards.
 ///
 /// Output i reads input ⌊(i + ½) · n / m⌋: for n = 2m that is 1, 3, 5, …, not the corner 0, 2, 4, ….
 struct NearestReduction {

@@ -3,7 +3,7 @@ import UNETRSupport
 
 /// A rotation and scaling of the grid that a patch is read on.
 ///
-/// Output voxel i reads input position  M · (i − (patch − 1)/2) + centre  with M = factor · (Rx Ry Rz)ᵀ. In-plane, the D-axis is read
+/// Output voxel i reads input position  M · (i − (patch − 1)/2) + center  with M = factor · (Rx Ry Rz)ᵀ. In-plane, the D-axis is read
 /// as it is and the other two are turned by the first angle.
 public struct SpatialTransform: Equatable, Sendable {
     /// Angles about axes D, H, W in radians.
@@ -69,7 +69,7 @@ struct SamplingGrid {
     init(_ transform: SpatialTransform, patch: Extent, input: Extent, rule: AugmentationRule) {
         self.patch = patch
         steps = transform.steps
-        var corner = SIMD3<Double>(rule.centre(of: input.depth), rule.centre(of: input.height), rule.centre(of: input.width))
+        var corner = SIMD3<Double>(rule.center(of: input.depth), rule.center(of: input.height), rule.center(of: input.width))
         for axis in 0..<3 { corner -= steps[axis] * (Double(patch[axis] - 1) / 2) }
         // In-plane, the D-axis is not transformed: plane i reads plane i of a crop as deep as the patch.
         if transform.inPlane { corner[0] = 0 }

@@ -1,4 +1,4 @@
-/// A structure that is scored: one label, or a region that is the union of several (BraTS: whole tumour = 1 ∪ 2 ∪ 3).
+/// A structure that is scored: one label, or a region that is the union of several (BraTS: whole tumor = 1 ∪ 2 ∪ 3).
 public struct EvaluatedClass: Hashable, Sendable, Codable {
     /// Its key in results: the label as a number ("1"), or the labels of a region joined by "+" ("1+2+3").
     public let key: String
@@ -26,10 +26,10 @@ public struct EvaluatedClass: Hashable, Sendable, Codable {
 }
 
 extension EvaluatedClass {
-    /// The three regions of BraTS in the label values of the Medical Segmentation Decathlon: whole tumour 1 ∪ 2 ∪ 3, tumour core
-    /// 2 ∪ 3, enhancing tumour 3.
+    /// The three regions of BraTS in the label values of the Medical Segmentation Decathlon: whole tumor 1 ∪ 2 ∪ 3, tumor core
+    /// 2 ∪ 3, enhancing tumor 3.
     public static let bratsRegions = [
-        EvaluatedClass(labels: [1, 2, 3], name: "whole tumour"), EvaluatedClass(labels: [2, 3], name: "tumour core"),
-        EvaluatedClass(3, name: "enhancing tumour"),
+        EvaluatedClass(labels: [1, 2, 3], name: "whole tumor"), EvaluatedClass(labels: [2, 3], name: "tumor core"),
+        EvaluatedClass(3, name: "enhancing tumor"),
     ]
 }

@@ -69,7 +69,7 @@ extension Figure {
     public static let lesionRecall = Figure("lesionRecall", "Lesion recall", moreIsBetter: true) { $0.lesions?.recall }
     public static let lesionF1 = Figure("lesionF1", "Lesion F1", moreIsBetter: true) { $0.lesions?.f1 }
 
-    /// The normalised surface Dice at the tolerance of this key.
+    /// The normalized surface Dice at the tolerance of this key.
     public static func nsd(_ key: String) -> Figure {
         Figure("nsd\(key)", "NSD \(key)", moreIsBetter: true) { $0.surface?.nsd.first { $0.key == key }?.value ?? nil }
     }

@@ -18,7 +18,7 @@ public struct Evaluator: Sendable {
     /// Label of the reference whose voxels count nowhere, in neither mask (nnU-Net's ignore label).
     public var ignoredLabel: Int16?
 
-    /// Tolerances of the normalised surface Dice, in the definition's unit.
+    /// Tolerances of the normalized surface Dice, in the definition's unit.
     public var tolerances: [Double]
 
     /// Whether distances are computed; overlap alone is a single pass.
@@ -58,7 +58,7 @@ public struct Evaluator: Sendable {
         try checkDeclared(prediction, reference, table, name)
         let geometry = reference.geometry
         let millilitres = geometry.spacing.reduce(1, *) / 1000
-        let unit = definition.unit == .millimetres ? geometry.spacing : [1, 1, 1]
+        let unit = definition.unit == .millimeters ? geometry.spacing : [1, 1, 1]
         let diagonal = zip(geometry.size, unit).reduce(0) { $0 + (Double($1.0) * $1.1) * (Double($1.0) * $1.1) }.squareRoot()
 
         let scored = classes ?? table.labels.filter { $0 > 0 && $0 != ignoredLabel }.map { EvaluatedClass($0) }

@@ -95,7 +95,7 @@ public struct LabelDeclaration: Equatable, Sendable {
 }
 
 extension EvaluatedClass {
-    /// Reads a list such as "1,2,4+5" or "1+2+3=whole tumour,3": labels, regions joined by "+", each with a name after "=" if wanted.
+    /// Reads a list such as "1,2,4+5" or "1+2+3=whole tumor,3": labels, regions joined by "+", each with a name after "=" if wanted.
     ///
     /// - Returns: nil if the text is not such a list.
     public static func list(_ text: String) -> [EvaluatedClass]? {

@@ -42,8 +42,9 @@ extension ClassMetrics: Codable {
             falseNegatives: try container.decode(Int.self, forKey: .fn), trueNegatives: try container.decode(Int.self, forKey: .tn))
         let all = [counts.truePositives, counts.falsePositives, counts.falseNegatives, counts.trueNegatives]
         guard all.allSatisfy({ (0...OverlapCounts.most).contains($0) }) else {
-            throw DecodingError.dataCorrupted(.init(
-                codingPath: decoder.codingPath, debugDescription: "its voxel counts are \(all), but from 0 to 2⁵⁵ are possible"))
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath, debugDescription: "its voxel counts are \(all), but from 0 to 2⁵⁵ are possible"))
         }
         self.init(counts: counts, voxelMillilitres: 0, definition: .default)
         dice = try number(.dice)

@@ -61,10 +61,10 @@ public struct SurfaceMetrics: Equatable, Sendable {
     public var predictionToReference: Double?
     /// Mean distance from the reference's surface to the prediction's.
     public var referenceToPrediction: Double?
-    /// Normalised surface Dice by tolerance, in the order asked for.
+    /// Normalized surface Dice by tolerance, in the order asked for.
     public var nsd: [SurfaceDice]
 
-    /// The normalised surface Dice at one tolerance.
+    /// The normalized surface Dice at one tolerance.
     public struct SurfaceDice: Equatable, Sendable {
         /// How far a surface may be off, in the definition's unit.
         public var tolerance: Double

@@ -9,7 +9,7 @@ import UNETRSupport
 struct DistanceTransform: Sendable {
     /// [D, H, W].
     let size: [Int]
-    /// Distance between neighbours along [D, H, W].
+    /// Distance between neighbors along [D, H, W].
     let spacing: [Double]
     let threads: Int?
 

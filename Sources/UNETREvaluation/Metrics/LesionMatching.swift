@@ -9,7 +9,7 @@ extension LesionMatching {
 
     /// Number of components of one mask, and how many of them touch the other.
     private func components(_ masks: MaskPair, _ bit: UInt8) -> (count: Int, matched: Int) {
-        let offsets = neighbours(masks.size)
+        let offsets = neighbors(masks.size)
         var open = masks.bytes
         var stack: [Int] = []
         var (count, matched) = (0, 0)
@@ -20,7 +20,7 @@ extension LesionMatching {
             stack.append(start)
             while let voxel = stack.popLast() {
                 if masks.bytes[voxel] == MaskPair.prediction | MaskPair.reference { touches = true }
-                // The empty rim keeps every neighbour inside the array.
+                // The empty rim keeps every neighbor inside the array.
                 for offset in offsets where open[voxel + offset] & bit != 0 {
                     open[voxel + offset] &= ~bit
                     stack.append(voxel + offset)
@@ -32,7 +32,7 @@ extension LesionMatching {
     }
 
     /// Distances in memory to the touching voxels.
-    private func neighbours(_ size: [Int]) -> [Int] {
+    private func neighbors(_ size: [Int]) -> [Int] {
         let reach = connectivity == .faces ? 1 : connectivity == .edges ? 2 : 3
         var offsets: [Int] = []
         for d in -1...1 {

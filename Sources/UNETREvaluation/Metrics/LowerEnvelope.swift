@@ -25,7 +25,7 @@ final class LowerEnvelope {
         starts.initialize(repeating: 0, count: length)
     }
 
-    // Numbers need no deinitialisation.
+    // Numbers need no deinitialization.
     deinit {
         inverse.deallocate()
         places.deallocate()

@@ -1,4 +1,4 @@
-/// Areas of the pieces of surface that marching cubes puts into the cell between eight voxel centres.
+/// Areas of the pieces of surface that marching cubes puts into the cell between eight voxel centers.
 ///
 /// A cell's code has a bit for each of its corners [d, h, w]: bit 7 − (4 d + 2 h + w) is set where the corner is inside. The surface
 /// runs through the middles of the edges that join an inside corner to an outside one. Two rules settle what is left open:

@@ -43,7 +43,7 @@ struct MaskPair: Sendable {
         }
     }
 
-    /// The voxels of each mask that have a six-neighbour outside it: the mask without its erosion, bit by bit.
+    /// The voxels of each mask that have a six-neighbor outside it: the mask without its erosion, bit by bit.
     func surfaceVoxels() -> [UInt8] {
         let (depth, height, width) = (size[0], size[1], size[2])
         let plane = height * width
@@ -55,7 +55,8 @@ struct MaskPair: Sendable {
                     for h in 1..<height - 1 {
                         let row = (d * height + h) * width
                         for at in row + 1..<row + width - 1 {
-                            let inner = mask[at - 1] & mask[at + 1] & mask[at - width] & mask[at + width]
+                            let inner =
+                                mask[at - 1] & mask[at + 1] & mask[at - width] & mask[at + width]
                                 & mask[at - plane] & mask[at + plane]
                             surface[at] = mask[at] & ~inner
                         }

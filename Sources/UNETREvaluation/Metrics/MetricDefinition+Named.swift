@@ -1,13 +1,13 @@
 extension MetricDefinition {
-    /// Millimetres; the larger of the two directed 95th percentiles; a missed or invented structure is as far off as the image is
+    /// Millimeters; the larger of the two directed 95th percentiles; a missed or invented structure is as far off as the image is
     /// large; a structure that is in neither is left out and counted.
     public static let `default` = MetricDefinition(
-        name: "default", unit: .millimetres, surface: .voxels, percentile: .largerOfDirected, average: .pooled,
+        name: "default", unit: .millimeters, surface: .voxels, percentile: .largerOfDirected, average: .pooled,
         surfaceDice: .pooled, singlePrecision: false,
         empty: EmptyPolicy(
             distanceOfOne: .imageDiagonal, distanceOfBoth: .undefined, surfaceDiceOfOne: .zero, surfaceDiceOfBoth: .undefined),
         sentences: [
-            "Distances in mm between surface voxels (a six-neighbour outside the mask).",
+            "Distances in mm between surface voxels (a six-neighbor outside the mask).",
             "HD95 is the larger of the two directed 95th percentiles, ASSD the mean over both surfaces together.",
             "NSD is the part of both surfaces within the tolerance.",
         ])
@@ -15,12 +15,12 @@ extension MetricDefinition {
     /// medpy 0.5: HD95 is the percentile of both lists together. Where a mask is empty medpy stops with an error: undefined here.
     public static let medpy: MetricDefinition = {
         var definition = MetricDefinition(
-            name: "medpy", unit: .millimetres, surface: .voxels, percentile: .pooled, average: .pooled,
+            name: "medpy", unit: .millimeters, surface: .voxels, percentile: .pooled, average: .pooled,
             surfaceDice: .meanOfDirected, singlePrecision: false,
             empty: EmptyPolicy(
                 distanceOfOne: .undefined, distanceOfBoth: .undefined, surfaceDiceOfOne: .undefined, surfaceDiceOfBoth: .undefined),
             sentences: [
-                "Distances in mm between surface voxels (a six-neighbour outside the mask), as medpy 0.5.",
+                "Distances in mm between surface voxels (a six-neighbor outside the mask), as medpy 0.5.",
                 "HD95 is the 95th percentile of both directed lists together, ASSD the mean over both lists together.",
                 "NSD, which medpy lacks, is nnU-Net's, built on medpy: the mean of the two parts within the tolerance.",
             ])
@@ -37,7 +37,7 @@ extension MetricDefinition {
         definition.empty.jaccardOfBoth = .undefined
         definition.empty.ratioOfNothing = .zero
         definition.sentences = [
-            "Distances in mm between surface voxels (a six-neighbour outside the mask), as medpy 0.4.",
+            "Distances in mm between surface voxels (a six-neighbor outside the mask), as medpy 0.4.",
             "HD95 is the 95th percentile of both directed lists together, ASSD the mean of the two directed means.",
             "NSD, which medpy lacks, is nnU-Net's, built on medpy: the mean of the two parts within the tolerance.",
         ]
@@ -47,12 +47,12 @@ extension MetricDefinition {
     /// MONAI 1.x: float32 distances; Dice leaves out cases without reference (`ignore_empty`).
     public static let monai: MetricDefinition = {
         var definition = MetricDefinition(
-            name: "monai", unit: .millimetres, surface: .voxels, percentile: .largerOfDirected, average: .pooled,
+            name: "monai", unit: .millimeters, surface: .voxels, percentile: .largerOfDirected, average: .pooled,
             surfaceDice: .pooled, singlePrecision: true,
             empty: EmptyPolicy(
                 distanceOfOne: .infinite, distanceOfBoth: .undefined, surfaceDiceOfOne: .zero, surfaceDiceOfBoth: .undefined),
             sentences: [
-                "Distances in mm between surface voxels (a six-neighbour outside the mask), in float32, as MONAI 1.6 with spacing.",
+                "Distances in mm between surface voxels (a six-neighbor outside the mask), in float32, as MONAI 1.6 with spacing.",
                 "HD95 is the larger of the two directed 95th percentiles, ASSD the mean over both surfaces together (symmetric).",
                 "NSD is the part of both surfaces within the tolerance.",
             ])
@@ -64,7 +64,7 @@ extension MetricDefinition {
     /// DeepMind's surface-distance: marching-cubes surface elements weighted by area.
     public static let surfaceDistance: MetricDefinition = {
         var definition = MetricDefinition(
-            name: "surface-distance", unit: .millimetres, surface: .areaElements, percentile: .largerOfDirected,
+            name: "surface-distance", unit: .millimeters, surface: .areaElements, percentile: .largerOfDirected,
             average: .meanOfDirected, surfaceDice: .pooled, singlePrecision: false,
             empty: EmptyPolicy(
                 distanceOfOne: .infinite, distanceOfBoth: .undefined, surfaceDiceOfOne: .zero, surfaceDiceOfBoth: .undefined),
@@ -81,7 +81,7 @@ extension MetricDefinition {
 
     /// SimpleITK's Hausdorff filter: distances of all voxels of a mask, inner ones too. It stops where a mask is empty: undefined here.
     public static let simpleITK = MetricDefinition(
-        name: "simpleitk", unit: .millimetres, surface: .wholeMask, percentile: .largerOfDirected, average: .meanOfDirected,
+        name: "simpleitk", unit: .millimeters, surface: .wholeMask, percentile: .largerOfDirected, average: .meanOfDirected,
         surfaceDice: .pooled, singlePrecision: false,
         empty: EmptyPolicy(
             distanceOfOne: .undefined, distanceOfBoth: .undefined, surfaceDiceOfOne: .undefined, surfaceDiceOfBoth: .undefined),
@@ -96,12 +96,12 @@ extension MetricDefinition {
     /// set to the worst case by whoever aggregates.
     public static let metricsReloaded: MetricDefinition = {
         var definition = MetricDefinition(
-            name: "metrics-reloaded", unit: .millimetres, surface: .voxels, percentile: .largerOfDirected, average: .pooled,
+            name: "metrics-reloaded", unit: .millimeters, surface: .voxels, percentile: .largerOfDirected, average: .pooled,
             surfaceDice: .pooled, singlePrecision: false,
             empty: EmptyPolicy(
                 distanceOfOne: .undefined, distanceOfBoth: .zero, surfaceDiceOfOne: .zero, surfaceDiceOfBoth: .one),
             sentences: [
-                "Distances in mm between surface voxels (a six-neighbour outside the mask), in the style of Metrics Reloaded.",
+                "Distances in mm between surface voxels (a six-neighbor outside the mask), in the style of Metrics Reloaded.",
                 "HD95 is the larger of the two directed 95th percentiles, ASSD the mean over both surfaces together.",
                 "NSD is the part of both surfaces within the tolerance.",
             ])
@@ -110,7 +110,7 @@ extension MetricDefinition {
     }()
 
     /// The script behind UNETR++'s printed Synapse numbers (nnFormer's before it): voxel units, medpy's pooled HD95, and a missed or
-    /// invented organ counts as HD95 = 0. Offered to stand beside the printed numbers, never beside millimetres.
+    /// invented organ counts as HD95 = 0. Offered to stand beside the printed numbers, never beside millimeters.
     public static let unetrPlusPlusScript: MetricDefinition = {
         var definition = MetricDefinition(
             name: "unetr++-script", unit: .voxels, surface: .voxels, percentile: .pooled, average: .meanOfDirected,

@@ -8,15 +8,15 @@ public struct MetricDefinition: Equatable, Sendable, Codable {
 
     /// In what distances and tolerances are measured.
     public enum Unit: String, Sendable, Codable {
-        case millimetres = "mm"
-        /// Every voxel counts as 1 × 1 × 1, whatever the spacing. Not comparable with millimetres.
+        case millimeters = "mm"
+        /// Every voxel counts as 1 × 1 × 1, whatever the spacing. Not comparable with millimeters.
         case voxels
     }
     public var unit: Unit
 
     /// What a surface consists of.
     public enum Surface: String, Sendable, Codable {
-        /// The voxels of the mask that have one of their six neighbours outside it (the border of the volume counts as outside).
+        /// The voxels of the mask that have one of their six neighbors outside it (the border of the volume counts as outside).
         case voxels
         /// The elements of the marching-cubes surface, weighted by their area (Nikolov et al. 2018, arXiv 1809.04430).
         case areaElements
@@ -43,7 +43,7 @@ public struct MetricDefinition: Equatable, Sendable, Codable {
     }
     public var average: Average
 
-    /// How the normalised surface Dice joins the two surfaces.
+    /// How the normalized surface Dice joins the two surfaces.
     public enum SurfaceDice: String, Sendable, Codable {
         /// The part of both surfaces together that lies within the tolerance.
         case pooled
@@ -104,7 +104,7 @@ public struct EmptyPolicy: Equatable, Sendable, Codable {
     /// Average distances where one mask is empty.
     public var averageOfOne: EmptyValue
     public var averageOfBoth: EmptyValue
-    /// Normalised surface Dice where one mask is empty.
+    /// Normalized surface Dice where one mask is empty.
     public var surfaceDiceOfOne: EmptyValue
     public var surfaceDiceOfBoth: EmptyValue
 

@@ -50,20 +50,23 @@ struct SurfaceDistances: Sendable {
     func metrics(_ definition: MetricDefinition, tolerances: [Double]) -> SurfaceMetrics {
         let (there, back) = (predictionToReference, referenceToPrediction)
         let weights = there.weight + back.weight
-        let hd95: Double? = switch definition.percentile {
-        case .pooled: Quantiles.linear(there.distances + back.distances, 0.95)
-        case .largerOfDirected: [there.percentile(0.95), back.percentile(0.95)].compactMap { $0 }.max()
-        }
-        let assd = switch definition.average {
-        case .pooled: (there.total + back.total) / weights
-        case .meanOfDirected: (there.mean + back.mean) / 2
-        }
+        let hd95: Double? =
+            switch definition.percentile {
+            case .pooled: Quantiles.linear(there.distances + back.distances, 0.95)
+            case .largerOfDirected: [there.percentile(0.95), back.percentile(0.95)].compactMap { $0 }.max()
+            }
+        let assd =
+            switch definition.average {
+            case .pooled: (there.total + back.total) / weights
+            case .meanOfDirected: (there.mean + back.mean) / 2
+            }
         let nsd = tolerances.map { tolerance in
             let (a, b) = (there.weight(within: tolerance), back.weight(within: tolerance))
-            let value = switch definition.surfaceDice {
-            case .pooled: (a + b) / weights
-            case .meanOfDirected: (a / there.weight + b / back.weight) / (2 + 1e-8)
-            }
+            let value =
+                switch definition.surfaceDice {
+                case .pooled: (a + b) / weights
+                case .meanOfDirected: (a / there.weight + b / back.weight) / (2 + 1e-8)
+                }
             return SurfaceMetrics.SurfaceDice(tolerance: tolerance, value: value)
         }
         return SurfaceMetrics(

@@ -39,7 +39,7 @@ public struct CSVTable: Sendable {
 }
 
 extension EvaluationResult {
-    /// The tolerances of the normalised surface Dice, as keys, in their order; empty where no distances were computed.
+    /// The tolerances of the normalized surface Dice, as keys, in their order; empty where no distances were computed.
     public var tolerances: [String] { cases.lazy.flatMap(\.classes.values).compactMap(\.surface).first?.nsd.map(\.key) ?? [] }
 
     /// Whether components were matched.

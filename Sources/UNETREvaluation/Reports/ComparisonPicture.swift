@@ -3,7 +3,7 @@ public import UNETRVolumes
 
 /// A picture of one case: prediction, reference and their difference, side by side, in the three planes in which they differ most.
 public struct ComparisonPicture: Sendable {
-    /// Colours by label.
+    /// Colors by label.
     public var colors: [Int16: Color]
     /// The length in pixels of the longest side of a panel.
     public var panelSize: Int
@@ -111,7 +111,7 @@ private struct Scene {
     let reference: [Int16]
     /// The voxels shown along the patient's x, y, z.
     let window: [Range<Int>]
-    /// The plane across each axis: where most voxels differ, or where most are labelled if none do.
+    /// The plane across each axis: where most voxels differ, or where most are labeled if none do.
     let cut: [Int]
     private let intensities: [Float]?
     private let low: Float
@@ -121,8 +121,8 @@ private struct Scene {
         self.view = view
         self.prediction = prediction
         self.reference = reference
-        var labelled = view.lengths.map { [Int](repeating: 0, count: $0) }
-        var different = labelled
+        var labeled = view.lengths.map { [Int](repeating: 0, count: $0) }
+        var different = labeled
         for z in 0..<view.lengths[2] {
             for y in 0..<view.lengths[1] {
                 for x in 0..<view.lengths[0] {
@@ -130,14 +130,14 @@ private struct Scene {
                     let (p, r) = (prediction[at], reference[at])
                     guard p != 0 || r != 0 else { continue }
                     for (axis, index) in [x, y, z].enumerated() {
-                        labelled[axis][index] += 1
+                        labeled[axis][index] += 1
                         if p != r { different[axis][index] += 1 }
                     }
                 }
             }
         }
         window = (0..<3).map { axis in
-            guard let first = labelled[axis].firstIndex(where: { $0 > 0 }), let last = labelled[axis].lastIndex(where: { $0 > 0 }) else {
+            guard let first = labeled[axis].firstIndex(where: { $0 > 0 }), let last = labeled[axis].lastIndex(where: { $0 > 0 }) else {
                 return 0..<view.lengths[axis]
             }
             // A rim of 15 mm shows where in the body it is.
@@ -145,7 +145,7 @@ private struct Scene {
             return max(0, first - rim)..<min(view.lengths[axis], last + rim + 1)
         }
         cut = (0..<3).map { axis in
-            let counts = different[axis].contains { $0 > 0 } ? different[axis] : labelled[axis]
+            let counts = different[axis].contains { $0 > 0 } ? different[axis] : labeled[axis]
             let most = counts.max() ?? 0
             return most > 0 ? counts.firstIndex(of: most)! : view.lengths[axis] / 2
         }

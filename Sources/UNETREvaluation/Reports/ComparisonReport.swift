@@ -47,7 +47,8 @@ public struct ComparisonReport: Sendable {
     public var html: String {
         let title = "\(name) against \(opponents.map(\.name).joined(separator: ", "))"
         let definition = opponents.first?.comparison.definition.name ?? ""
-        var body = "<h1>\(HTML.escaped(title))</h1>\n<p class=\"soft\">Paired by case. Definition: <b>\(HTML.escaped(definition))</b>. "
+        var body =
+            "<h1>\(HTML.escaped(title))</h1>\n<p class=\"soft\">Paired by case. Definition: <b>\(HTML.escaped(definition))</b>. "
             + "p from Wilcoxon's signed-rank test, two-sided, not corrected for the number of rows; the interval of the mean difference "
             + "from 10,000 bootstrap samples of the cases.</p>\n"
         body += rankings.map(card).joined()

@@ -129,20 +129,27 @@ extension EvaluationReport {
             charts.append(boxes(.hd95, "HD95 (\(result.definition.unit.rawValue))"))
             charts.append(boxes(.nsd(tolerance), "NSD at \(tolerance) \(result.definition.unit.rawValue)"))
         }
-        charts.append(AgreementPlot(title: "Volume agreement (Bland-Altman)", quantity: "volume (ml)", groups: result.classes.map { structure in
-            .init(name: structure.name, pairs: result.cases.compactMap { metrics in
-                metrics.classes[structure.key].map { (measured: $0.predictionVolume, reference: $0.referenceVolume) }
-            })
-        }))
+        charts.append(
+            AgreementPlot(
+                title: "Volume agreement (Bland-Altman)", quantity: "volume (ml)",
+                groups: result.classes.map { structure in
+                    .init(
+                        name: structure.name,
+                        pairs: result.cases.compactMap { metrics in
+                            metrics.classes[structure.key].map { (measured: $0.predictionVolume, reference: $0.referenceVolume) }
+                        })
+                }))
         let cards = charts.map { "<div class=\"card\">\(Self.inline($0.svg()))</div>" }
         return "<h2>Spread over cases</h2>\n<div class=\"charts\">\(cards.joined(separator: "\n"))</div>"
     }
 
     private func boxes(_ figure: Figure, _ label: String) -> BoxPlot {
-        BoxPlot(title: "\(label) by class", verticalLabel: label, groups: result.classes.map { structure in
-            // What is undefined is passed on as NaN, so that the chart states how many were left out.
-            .init(name: structure.name, values: result.values(figure, of: structure.key).map { $0 ?? .nan })
-        })
+        BoxPlot(
+            title: "\(label) by class", verticalLabel: label,
+            groups: result.classes.map { structure in
+                // What is undefined is passed on as NaN, so that the chart states how many were left out.
+                .init(name: structure.name, values: result.values(figure, of: structure.key).map { $0 ?? .nan })
+            })
     }
 
     /// An SVG document as a part of a page: without the XML declaration.

@@ -62,15 +62,20 @@ public struct Comparison: Equatable, Sendable {
         definition = a.definition
         rows = figures.filter { $0.moreIsBetter != nil }.flatMap { figure in
             var rows = classes.map { structure in
-                Row(key: structure.key, name: structure.name, figure: figure, tolerance: tolerance, bootstrap: bootstrap, values: zip(a.cases, partners).map {
-                    ($0.name, $0.classes[structure.key].flatMap(figure.value), $1.classes[structure.key].flatMap(figure.value))
-                })
+                Row(
+                    key: structure.key, name: structure.name, figure: figure, tolerance: tolerance, bootstrap: bootstrap,
+                    values: zip(a.cases, partners).map {
+                        ($0.name, $0.classes[structure.key].flatMap(figure.value), $1.classes[structure.key].flatMap(figure.value))
+                    })
             }
             if classes.count > 1 {
                 func mean(_ metrics: CaseMetrics) -> Double? { Summary.mean(of: classes.map { metrics.classes[$0.key].flatMap(figure.value) }) }
-                rows.append(Row(key: nil, name: "mean of classes", figure: figure, tolerance: tolerance, bootstrap: bootstrap, values: zip(a.cases, partners).map {
-                    ($0.name, mean($0), mean($1))
-                }))
+                rows.append(
+                    Row(
+                        key: nil, name: "mean of classes", figure: figure, tolerance: tolerance, bootstrap: bootstrap,
+                        values: zip(a.cases, partners).map {
+                            ($0.name, mean($0), mean($1))
+                        }))
             }
             return rows
         }

@@ -26,9 +26,10 @@ public struct Distribution: Equatable, Sendable {
         count = finite.count
         leftOut = values.count - finite.count
         mean = finite.reduce(0, +) / Double(finite.count)
-        let centre = mean
-        standardDeviation = finite.count < 2
-            ? nil : (finite.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(finite.count - 1)).squareRoot()
+        let center = mean
+        standardDeviation =
+            finite.count < 2
+            ? nil : (finite.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(finite.count - 1)).squareRoot()
         minimum = finite.min()!
         maximum = finite.max()!
         lowerQuartile = Quantiles.linear(finite, 0.25)!

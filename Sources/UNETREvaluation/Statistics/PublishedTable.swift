@@ -48,9 +48,11 @@ extension PublishedTable {
         ]),
         otherLabels: [5, 9, 10, 12, 13],
         rows: [
-            Row("UNETR++", 87.22, hd95: 7.53, perClass: [
-                "1": 95.77, "2": 87.18, "3": 87.54, "4": 71.25, "6": 96.42, "7": 86.01, "8": 92.52, "11": 81.10,
-            ]),
+            Row(
+                "UNETR++", 87.22, hd95: 7.53,
+                perClass: [
+                    "1": 95.77, "2": 87.18, "3": 87.54, "4": 71.25, "6": 96.42, "7": 86.01, "8": 92.52, "11": 81.10,
+                ]),
             Row("nnFormer", 86.57, hd95: 10.63), Row("Swin UNETR", 83.48, hd95: 10.55), Row("UNETR", 78.35, hd95: 18.59),
         ],
         remarks: [
@@ -86,12 +88,12 @@ extension PublishedTable {
         rows: [Row("UNETR++", 82.8), Row("nnFormer", 82.3), Row("Swin UNETR", 81.5), Row("UNETR", 81.2)],
         remarks: [
             anotherSplit,
-            "Regions in the Decathlon's label values: whole tumour 1 ∪ 2 ∪ 3, tumour core 2 ∪ 3, enhancing 3; the challenge's own files "
+            "Regions in the Decathlon's label values: whole tumor 1 ∪ 2 ∪ 3, tumor core 2 ∪ 3, enhancing 3; the challenge's own files "
                 + "number the labels otherwise.",
         ])
 
     public static let lung = PublishedTable(
-        name: "lung", title: "MSD lung (Task06, CT), Dice %", classes: classes([1: "tumour"]), otherLabels: [],
+        name: "lung", title: "MSD lung (Task06, CT), Dice %", classes: classes([1: "tumor"]), otherLabels: [],
         rows: [
             Row("UNETR++", 80.68), Row("nnFormer", 77.95), Row("Swin UNETR", 75.55), Row("nnU-Net", 74.31), Row("UNETR", 73.29),
         ],

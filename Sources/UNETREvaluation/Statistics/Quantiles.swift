@@ -1,6 +1,6 @@
 /// Quantiles as NumPy's `percentile` and `quantile` (method "linear") compute them, to the last bit.
 enum Quantiles {
-    /// The value below which the part `fraction` (0…1) of `values` lies, linearly between neighbours; nil of nothing.
+    /// The value below which the part `fraction` (0…1) of `values` lies, linearly between neighbors; nil of nothing.
     static func linear(_ values: [Double], _ fraction: Double) -> Double? {
         guard !values.isEmpty else { return nil }
         var copy = values

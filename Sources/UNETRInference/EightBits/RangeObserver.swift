@@ -27,13 +27,13 @@ final class RangeObserver {
     }
 
     /// - Parameter patch: [1, C, D, H, W].
-    /// - Throws: `QuantisationError.nonFinite` if the network gives no numbers for it; `OpenVINOError`.
+    /// - Throws: `QuantizationError.nonFinite` if the network gives no numbers for it; `OpenVINOError`.
     func observe(_ patch: Tensor) throws {
         var extremes = [Float](repeating: 0, count: 2 * names.count)
         try patch.to(.float32).contiguous().withUnsafeElements(of: Float.self) { input in
             try extremes.withUnsafeMutableBufferPointer { try model.compute(input, into: $0) }
         }
-        guard extremes.allSatisfy(\.isFinite) else { throw QuantisationError.nonFinite }
+        guard extremes.allSatisfy(\.isFinite) else { throw QuantizationError.nonFinite }
         for index in names.indices {
             sums[index].low += Double(extremes[2 * index])
             sums[index].high += Double(extremes[2 * index + 1])
@@ -42,11 +42,13 @@ final class RangeObserver {
     }
 
     /// At least one patch must have been observed.
-    var ranges: Quantisation.Ranges {
+    var ranges: Quantization.Ranges {
         precondition(patches > 0)
-        return Dictionary(zip(names, sums).map { name, sum in
-            (name, Float(sum.low / Double(patches))...Float(sum.high / Double(patches)))
-        }) { first, _ in first }
+        return Dictionary(
+            zip(names, sums).map { name, sum in
+                (name, Float(sum.low / Double(patches))...Float(sum.high / Double(patches)))
+            }
+        ) { first, _ in first }
     }
 }
 

@@ -31,7 +31,7 @@ struct CompiledCache {
 
     init(
         folder: URL, _ network: NetworkDescription, _ extent: GraphExtent, _ weightsDigest: String, _ library: OpenVINOLibrary.Loaded,
-        _ precision: CompiledModel.Precision, eightBits: Quantisation.Ranges? = nil
+        _ precision: CompiledModel.Precision, eightBits: Quantization.Ranges? = nil
     ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -110,7 +110,8 @@ struct CompiledCache {
         #if os(macOS)
             let caches = FileManager.default.homeDirectoryForCurrentUser.appending(path: "Library/Caches")
         #else
-            let caches = environment["XDG_CACHE_HOME"].map { URL(fileURLWithPath: $0) }
+            let caches =
+                environment["XDG_CACHE_HOME"].map { URL(fileURLWithPath: $0) }
                 ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
         #endif
         return caches.appending(path: "unetrpp")
@@ -127,13 +128,14 @@ enum CompiledCacheError: Error, Equatable, CustomStringConvertible {
     case otherNetwork(path: String)
 
     init(_ file: URL, _ found: CompiledCache.Header, _ expected: CompiledCache.Header) {
-        self = if found.machine != expected.machine {
-            .otherMachine(path: file.path)
-        } else if found.library != expected.library {
-            .otherLibrary(path: file.path, found: found.library, expected: expected.library)
-        } else {
-            .otherNetwork(path: file.path)
-        }
+        self =
+            if found.machine != expected.machine {
+                .otherMachine(path: file.path)
+            } else if found.library != expected.library {
+                .otherLibrary(path: file.path, found: found.library, expected: expected.library)
+            } else {
+                .otherNetwork(path: file.path)
+            }
     }
 
     /// True if no file of this cache can be used.

@@ -9,7 +9,7 @@ public import UNETRTorch
 /// A network compiled by OpenVINO from a graph of our own.
 ///
 /// Where the processor has AVX-512, OpenVINO gets what is below full resolution, and the blocks at full resolution run in kernels of their
-/// own (`FullResolutionBlocks`): the same function, and no pass over a full-resolution map that only normalises, adds or moves.
+/// own (`FullResolutionBlocks`): the same function, and no pass over a full-resolution map that only normalizes, adds or moves.
 ///
 /// Compiling takes a second or more, so the result is kept in a cache folder: one file for each network, weights, precision, machine and
 /// library. A file that does not fit is compiled anew, and a note says why. A folder or file that others can write is not used.
@@ -41,7 +41,7 @@ public final class CompiledEngine: PatchEngine {
     /// - Throws: `OpenVINOError`, `GraphError` for missing ranges, `ConfigurationError` for networks that cannot be written as a graph, `StateError`.
     public init(
         _ network: NetworkDescription, weights: () throws -> StateDictionary, weightsDigest: String, verify: () throws -> Void = {},
-        library: OpenVINOLibrary.Loaded, precision: CompiledModel.Precision, eightBits: Quantisation.Ranges? = nil, threads: Int, usesKernels: Bool = true,
+        library: OpenVINOLibrary.Loaded, precision: CompiledModel.Precision, eightBits: Quantization.Ranges? = nil, threads: Int, usesKernels: Bool = true,
         cache: URL?, note: (String) -> Void = { _ in }
     ) throws {
         self.network = network
@@ -100,7 +100,8 @@ public final class CompiledEngine: PatchEngine {
         let samples = patches.shape[0]
         let input = try patches.to(.float32).contiguous()
         let shape = [samples, network.classes] + network.patchSize
-        let output = try used.flatMap { $0.shape == shape && $0.dtype == .float32 && $0.device == .cpu && $0.isContiguous() ? $0 : nil }
+        let output =
+            try used.flatMap { $0.shape == shape && $0.dtype == .float32 && $0.device == .cpu && $0.isContiguous() ? $0 : nil }
             ?? Tensor.empty(shape)
         try input.withUnsafeElements(of: Float.self) { source in
             try output.withUnsafeMutableElements(of: Float.self) { target in

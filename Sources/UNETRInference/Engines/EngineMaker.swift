@@ -10,7 +10,7 @@ public struct EngineMaker: Sendable {
     public var choice: EngineChoice
     public var device: Device
     public var mixedPrecision: DType?
-    /// Whether a model that was calibrated for 8 bits (`Quantiser`) is computed so, where the processor can.
+    /// Whether a model that was calibrated for 8 bits (`Quantizer`) is computed so, where the processor can.
     public var usesEightBits = false
     /// A folder for compiled networks, nil to keep none.
     public var cache: URL?
@@ -33,7 +33,7 @@ public struct EngineMaker: Sendable {
     /// - Throws: what reading the model throws. That the compiled engine cannot be had is no error: libtorch's is made instead.
     public func engine(for bundle: ModelBundle, note: (String) -> Void = { _ in }) throws -> any PatchEngine {
         let engine = try makeEngine(for: bundle, note: note)
-        if engine is TorchEngine, usesEightBits, bundle.isQuantised {
+        if engine is TorchEngine, usesEightBits, bundle.isQuantized {
             note("\(bundle.url.path): 8 bits are for the compiled engine; \(engine.summary) computes it")
         }
         return engine
@@ -59,7 +59,8 @@ public struct EngineMaker: Sendable {
             }
             return try CompiledEngine(
                 bundle.network, weights: { try bundle.uncheckedState() }, weightsDigest: bundle.weights.claimed().text,
-                verify: bundle.weights.check, library: library, precision: precision, eightBits: eightBits(of: bundle, precision, note), threads: Runtime.threads, cache: cache, note: note)
+                verify: bundle.weights.check, library: library, precision: precision, eightBits: eightBits(of: bundle, precision, note),
+                threads: Runtime.threads, cache: cache, note: note)
         } catch let error as OpenVINOError {
             note("\(error). The libtorch engine is used")
             return try torchEngine(bundle)
@@ -71,11 +72,11 @@ public struct EngineMaker: Sendable {
     }
 
     /// The ranges of a model that was calibrated for 8 bits; nil, with a note that says why, where they cannot be used.
-    private func eightBits(of bundle: ModelBundle, _ precision: CompiledModel.Precision, _ note: (String) -> Void) -> Quantisation.Ranges? {
-        guard usesEightBits, bundle.isQuantised else { return nil }
+    private func eightBits(of bundle: ModelBundle, _ precision: CompiledModel.Precision, _ note: (String) -> Void) -> Quantization.Ranges? {
+        guard usesEightBits, bundle.isQuantized else { return nil }
         do {
-            guard processor.hasEightBitProducts else { throw QuantisationError.processor }
-            return try bundle.quantisation()?.ranges
+            guard processor.hasEightBitProducts else { throw QuantizationError.processor }
+            return try bundle.quantization()?.ranges
         } catch {
             note("\(error); \(precision == .bfloat16 ? "bfloat16" : "float32") is used")
             return nil

@@ -1,6 +1,6 @@
+import UNETRLayers
 public import UNETRNetworks
 public import UNETRTorch
-import UNETRLayers
 
 /// What turns patches into logits: libtorch, or the network compiled for this processor.
 public protocol PatchEngine: AnyObject {

@@ -40,7 +40,9 @@ extension ModelBundle {
             }
             do {
                 let found = try SHA256Digest(ofFile: file)
-                if found == expected { verification.same.append(name) } else {
+                if found == expected {
+                    verification.same.append(name)
+                } else {
                     verification.problems[name] = .differs(found: found, expected: expected)
                 }
             } catch let error as FileError { verification.problems[name] = .unreadable(error.problem) }

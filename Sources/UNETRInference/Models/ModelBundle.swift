@@ -6,7 +6,7 @@ import UNETRSupport
 public import UNETRTorch
 
 /// A trained model as a folder: `model.safetensors`, `plan.json`, `card.md`, and `SHA256SUMS` with the digests of them; one made for
-/// 8 bits has `quantisation.json` too.
+/// 8 bits has `quantization.json` too.
 ///
 /// What is read is compared with its digest, always; a bundle without digests, made by an older release, is taken as it is.
 public struct ModelBundle: Sendable {

@@ -48,7 +48,8 @@ public struct NetworkPlanner: Sendable {
         if preset != nil, memory == nil { return try complete.with(architecture: architecture) }
         let stages = PlanningRules(fingerprint, classes: plan.labels.outputCount).stages, median = stages[stages.count - 1].medianSize
         // A UNETR++ has been fitted by a rule that says nearly the same; others begin with the whole of the median scan.
-        let start = isUNETRPlusPlus || preset != nil
+        let start =
+            isUNETRPlusPlus || preset != nil
             ? plan.patchSize : UNETRPlanner.largestPatch(spacing: plan.targetSpacing, medianSize: median, unit: [1, 1, 1])
         let fitting = PatchFitting(memory: memory ?? Self.usualMemory, scan: median) { try complete.network(architecture, patch: $0) }
         return try fitting.plan(complete, from: start) { patch in

@@ -4,7 +4,7 @@ public import UNETRPreparation
 extension Plan {
     /// The plan with another network for the same data, in its usual size.
     ///
-    /// Spacing, normalisation and batch stay; the patch is rounded up to what the network can take (`NetworkDescription.usual`). A plan whose
+    /// Spacing, normalization and batch stay; the patch is rounded up to what the network can take (`NetworkDescription.usual`). A plan whose
     /// network has that architecture already stays as it is.
     /// - Throws: `ConfigurationError`.
     public func with(architecture: NetworkDescription.Architecture) throws -> Plan {

@@ -8,7 +8,8 @@ extension Plan {
     /// - Throws: `ConfigurationError`, `PlanError`, `InferenceError.planMismatch`.
     public func networkDescription() throws -> NetworkDescription {
         // A bare configuration, as planners and people write it, is one of UNETR++.
-        let section: JSONValue = network.object?["architecture"] == nil
+        let section: JSONValue =
+            network.object?["architecture"] == nil
             ? .object(["architecture": .string(NetworkDescription.Architecture.unetrPlusPlus.rawValue), "configuration": network]) : network
         let description: NetworkDescription
         do { description = try JSONText.decode(from: JSONEncoder().encode(section)) } catch let error as JSONProblem {

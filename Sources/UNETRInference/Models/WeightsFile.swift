@@ -1,5 +1,5 @@
-import UNETRArchives
 public import Foundation
+import UNETRArchives
 public import UNETRLayers
 import UNETRSupport
 public import UNETRTorch
@@ -47,11 +47,12 @@ public enum WeightsFile {
         }
         if isFolder.boolValue { return try ModelBundle(contentsOf: url).state() }
         try InputFile.check(url)
-        let state = switch try Form(of: url) {
-        case .bundle: try ModelBundle(contentsOf: url).state()  // says that a bundle is a folder
-        case .safetensors: try StateDictionary(safetensors: url)
-        case .pyTorch: try pyTorchState(url)
-        }
+        let state =
+            switch try Form(of: url) {
+            case .bundle: try ModelBundle(contentsOf: url).state()  // says that a bundle is a folder
+            case .safetensors: try StateDictionary(safetensors: url)
+            case .pyTorch: try pyTorchState(url)
+            }
         return try state.removingCommonPrefix("module.")
     }
 
@@ -81,14 +82,15 @@ extension StateDictionary {
     /// The same with floating-point values stored as `dtype`; whole numbers stay.
     /// - Throws: `WeightsFileError.overflow` where a finite value would become infinite.
     public func converted(to dtype: DType) throws -> StateDictionary {
-        try StateDictionary(entries.map { entry in
-            guard entry.array.scalarType.isFloatingPoint, entry.array.scalarType != dtype.scalarType else { return entry }
-            let before = try Tensor.from(entry.array)
-            let after = try before.to(dtype)
-            let lost = try before.isFinite().to(.int64).sum().item() - after.isFinite().to(.int64).sum().item()
-            guard lost == 0 else { throw WeightsFileError.overflow(key: entry.key, count: Int(lost), dtype: "\(dtype)") }
-            return (entry.key, try after.stored())
-        })
+        try StateDictionary(
+            entries.map { entry in
+                guard entry.array.scalarType.isFloatingPoint, entry.array.scalarType != dtype.scalarType else { return entry }
+                let before = try Tensor.from(entry.array)
+                let after = try before.to(dtype)
+                let lost = try before.isFinite().to(.int64).sum().item() - after.isFinite().to(.int64).sum().item()
+                guard lost == 0 else { throw WeightsFileError.overflow(key: entry.key, count: Int(lost), dtype: "\(dtype)") }
+                return (entry.key, try after.stored())
+            })
     }
 }
 

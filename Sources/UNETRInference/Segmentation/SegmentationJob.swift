@@ -8,7 +8,7 @@ public import UNETRVolumes
 /// one before is written. At most three scans are in memory.
 ///
 /// A scan that cannot be done does not stop the others. The job stops between two computations of the network when the task it runs in, or
-/// the `Cancellation` it runs under, is cancelled; the scans that are done then keep their masks, the others have none.
+/// the `Cancellation` it runs under, is canceled; the scans that are done then keep their masks, the others have none.
 public struct SegmentationJob {
     /// A scan and where its results go.
     public struct Task: Sendable {
@@ -157,7 +157,8 @@ public struct SegmentationJob {
                 for d in 0..<geometry.size[0] { try plane.withUnsafeBufferPointer { try file.write($0, at: d * plane.count) } }
             }
             result = try segmenter.segment(
-                loaded.image, of: properties, probabilities: { part in try part.forEachRun(in: geometry.size) { try file.write($0, at: $1) } }, progress: progress)
+                loaded.image, of: properties, probabilities: { part in try part.forEachRun(in: geometry.size) { try file.write($0, at: $1) } },
+                progress: progress)
         }
         return result!
     }
@@ -167,19 +168,23 @@ extension LabelSet {
     /// The volume of every structure in a label map, in ml, by name.
     public func millilitres(in labels: LabelMap) -> [String: Double] {
         let counts = labels.labelCounts
-        return Dictionary(foreground.map { label in
-            (label.name, label.values.reduce(0) { $0 + Double(counts[Int16(truncatingIfNeeded: $1)] ?? 0) } * labels.geometry.voxelMillilitres)
-        }) { first, _ in first }
+        return Dictionary(
+            foreground.map { label in
+                (label.name, label.values.reduce(0) { $0 + Double(counts[Int16(truncatingIfNeeded: $1)] ?? 0) } * labels.geometry.voxelMillilitres)
+            }
+        ) { first, _ in first }
     }
 
     /// The structures of those names or numbers, whatever the case of the letters.
     /// - Throws: `InferenceError.unknownStructure`.
     public func structures(named names: [String]) throws -> [LabelDefinition] {
         try names.map { name in
-            let found = foreground.first { $0.name == name } ?? foreground.first { $0.name.lowercased() == name.lowercased() }
+            let found =
+                foreground.first { $0.name == name } ?? foreground.first { $0.name.lowercased() == name.lowercased() }
                 ?? foreground.first { label in Int(name).map { label.values == [$0] } ?? false }
             guard let found else {
-                throw InferenceError.unknownStructure(name: name, known: foreground.map { "\($0.name) (\($0.values.map(String.init).joined(separator: ", ")))" })
+                throw InferenceError.unknownStructure(
+                    name: name, known: foreground.map { "\($0.name) (\($0.values.map(String.init).joined(separator: ", ")))" })
             }
             return found
         }

@@ -101,10 +101,13 @@ public struct SegmentationMemory: Sendable {
 
     /// Peak bytes when one scan after the other is done, for the largest of them.
     public func alone(_ scans: [Geometry], writesProbabilities: Bool = false) -> Int {
-        max(compilation, base + (scans.map { scan in
-            let stages = stages(of: scan, writesProbabilities: writesProbabilities)
-            return max(stages.preparation, stages.prediction, stages.writing)
-        }.max() ?? 0))
+        max(
+            compilation,
+            base
+                + (scans.map { scan in
+                    let stages = stages(of: scan, writesProbabilities: writesProbabilities)
+                    return max(stages.preparation, stages.prediction, stages.writing)
+                }.max() ?? 0))
     }
 
     /// Peak bytes when a scan is prepared and a mask is written while another scan is predicted.

@@ -1,10 +1,10 @@
 import Foundation
-public import UNETRPreparation
-public import UNETRTorch
-public import UNETRVolumes
 import UNETRLayers
 public import UNETRNetworks
+public import UNETRPreparation
 import UNETRSupport
+public import UNETRTorch
+public import UNETRVolumes
 
 /// Turns scans into masks with a trained model.
 ///

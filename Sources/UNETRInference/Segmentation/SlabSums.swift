@@ -90,7 +90,7 @@ final class SlabSums {
         device == .cpu ? max(1, Self.valuesAtOnce / max(1, sum!.shape[0] * sum!.shape[2] * sum!.shape[3])) : window.patchSize[0]
     }
 
-    /// Where neighbouring slices lie in the ring, in one piece or two, each with its place in the range.
+    /// Where neighboring slices lie in the ring, in one piece or two, each with its place in the range.
     private func runs(_ slices: Range<Int>) -> [(slots: Range<Int>, places: Range<Int>)] {
         let depth = window.patchSize[0], start = slices.lowerBound % depth
         let straight = min(slices.count, depth - start)

@@ -24,7 +24,7 @@ public struct SlidingWindowPredictor {
     /// Whether windows of one value throughout, such as air around a patient, are computed only once, and not again for each mirroring.
     ///
     /// The network is a function of its window, so the probabilities are the same bits. A window in which every voxel lies at or below the
-    /// bound at which the plan clips a CT is such a window once it is prepared. No more can be left out: attention and normalisation look
+    /// bound at which the plan clips a CT is such a window once it is prepared. No more can be left out: attention and normalization look
     /// at the whole window, so one voxel of another value may change the result everywhere in it, and what the network says about a
     /// constant window is not background by necessity.
     public var reusesConstantWindows = false
@@ -97,7 +97,8 @@ public struct SlidingWindowPredictor {
             let padded = try pad(image, window, size).unsqueezed(0).to(device)
             let corners = window.corners
             // A patch that is alone counts alike everywhere.
-            let importance = try corners.count == 1
+            let importance =
+                try corners.count == 1
                 ? Tensor.ones(patchSize) : Tensor(SlidingWindow.importance(patchSize: patchSize), shape: patchSize)
             let sums = try SlabSums(window: window, importance: importance, computing: device, keeping: aggregation ?? device)
             var kept = Kept(), done = 0

@@ -1,7 +1,7 @@
 import UNETRLayers
 import UNETRTorch
 
-/// A convolution, an instance normalisation and a leaky ReLU: what nnU-Net is made of (`ConvDropoutNormReLU`, without the dropout).
+/// A convolution, an instance normalization and a leaky ReLU: what nnU-Net is made of (`ConvDropoutNormReLU`, without the dropout).
 ///
 /// The published module saves its tensors a second time under `all_modules`.
 struct ConvolutionUnit {

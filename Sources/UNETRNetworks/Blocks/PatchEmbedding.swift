@@ -20,8 +20,9 @@ struct PatchEmbedding {
 
     /// A linear layer at `scope`.
     init(perceptron scope: Scope, from inputs: Int, to channels: Int, block: [Int]) throws {
-        layer = .perceptron(try Linear(
-            scope, from: inputs * block.reduce(1, *), to: channels, initial: .truncatedNormal(deviation: 0.02)))
+        layer = .perceptron(
+            try Linear(
+                scope, from: inputs * block.reduce(1, *), to: channels, initial: .truncatedNormal(deviation: 0.02)))
         self.block = block
     }
 

@@ -1,14 +1,14 @@
 public import UNETRLayers
 public import UNETRTorch
 
-/// Two convolutions with normalisation, and a shortcut around them that follows a change of size or of channel count.
+/// Two convolutions with normalization, and a shortcut around them that follows a change of size or of channel count.
 ///
 /// `LeakyReLU(norm2(conv2(LeakyReLU(norm1(conv1(x))))) + shortcut(x))`; MONAI's `UnetResBlock` and nnU-Net's `BasicBlockD`.
 public struct ResidualBlock {
-    /// The normalisation after each convolution.
+    /// The normalization after each convolution.
     public enum Norm: Sendable {
         case batch, instance
-        /// Instance normalisation with a scale and a shift for each channel.
+        /// Instance normalization with a scale and a shift for each channel.
         case affineInstance(scale: Double)
     }
 
@@ -56,7 +56,7 @@ public struct ResidualBlock {
     }
 
     private func forward(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        // In place, because at full resolution each tensor is a good part of the memory; normalisations do not need their own output.
+        // In place, because at full resolution each tensor is a good part of the memory; normalizations do not need their own output.
         let inner = try norm1(conv1(x), pass)
         try inner.leakyReLUInPlace()
         let outer = try norm2(conv2(inner), pass)
@@ -77,7 +77,7 @@ func inSafePrecision(_ x: Tensor, _ pass: ForwardPass, parameters: DType, _ body
     return try withAutocast(nil, on: .cpu) { try body(x.to(parameters)) }
 }
 
-/// One of the normalisations a residual block may have.
+/// One of the normalizations a residual block may have.
 enum AnyNorm {
     case batch(BatchNorm)
     case instance(InstanceNorm)

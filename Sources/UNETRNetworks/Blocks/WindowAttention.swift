@@ -28,7 +28,8 @@ struct WindowAttention {
         table = try scope.parameter("relative_position_bias_table", [rows, heads], .truncatedNormal(deviation: 0.02))
         let tokens = window.reduce(1, *)
         index = try scope.buffer("relative_position_index", [tokens, tokens], table: Self.index(window, kind))
-        projection = givenQueries
+        projection =
+            givenQueries
             ? try Linear(scope / "kv", from: channels, to: 2 * channels) : try Linear(scope / "qkv", from: channels, to: 3 * channels)
         output = try Linear(scope / "proj", from: channels, to: channels)
         self.heads = heads
@@ -37,10 +38,11 @@ struct WindowAttention {
     }
 
     private static func index(_ window: [Int], _ kind: PositionIndex) -> [Int] {
-        let strides = switch kind {
-        case .unique: [(2 * window[1] - 1) * (2 * window[2] - 1), 2 * window[2] - 1, 1]
-        case .nnFormer: [3 * window[1] - 1, 2 * window[1] - 1, 1]
-        }
+        let strides =
+            switch kind {
+            case .unique: [(2 * window[1] - 1) * (2 * window[2] - 1), 2 * window[2] - 1, 1]
+            case .nnFormer: [3 * window[1] - 1, 2 * window[1] - 1, 1]
+            }
         let places = (0..<window[0]).flatMap { d in
             (0..<window[1]).flatMap { h in (0..<window[2]).map { w in d * strides[0] + h * strides[1] + w * strides[2] } }
         }
@@ -74,7 +76,7 @@ struct WindowAttention {
     }
 }
 
-/// Attention within windows and two linear layers, each on normalised tokens and added to them.
+/// Attention within windows and two linear layers, each on normalized tokens and added to them.
 struct WindowTransformerBlock {
     private let norm1, norm2: LayerNorm
     private let attention: WindowAttention

@@ -49,7 +49,7 @@ struct WindowGrid: Equatable {
     /// −100 for pairs of tokens that only the roll brought into one window, else 0: [count, 1, T, T]; nil where there are none.
     func mask(like tensor: Tensor) throws -> Tensor? {
         guard masked, isShifted else { return nil }
-        // The regions of the padded and rolled grid whose tokens were neighbours before: 0, 1, 2 along each axis.
+        // The regions of the padded and rolled grid whose tokens were neighbors before: 0, 1, 2 along each axis.
         let regions = (0..<3).map { axis in
             (0..<padded[axis]).map { index in
                 guard shift[axis] > 0 else { return 0 }

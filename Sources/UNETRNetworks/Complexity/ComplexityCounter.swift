@@ -37,20 +37,21 @@ struct ComplexityCounter {
             multiplyAdds: CountingRule.product(rows: rows, inputs: inputs, outputs: outputs))
     }
 
-    /// Layer normalisation of `rows` vectors.
+    /// Layer normalization of `rows` vectors.
     mutating func layerNorm(_ name: String, channels: Int, rows: Int, affine: Bool = true) {
         add(
             name, .norm, output: [rows, channels], parameters: affine ? 2 * channels : 0,
-            multiplyAdds: CountingRule.normalisation(elements: rows * channels, affine: affine))
+            multiplyAdds: CountingRule.normalization(elements: rows * channels, affine: affine))
     }
 
     mutating func norm(_ name: String, _ norm: ResidualBlock.Norm, channels: Int, grid: [Int]) {
         let elements = channels * grid.reduce(1, *)
-        let (affine, multiplyAdds) = switch norm {
-        case .batch: (true, CountingRule.batchNormalisation(elements: elements))
-        case .instance: (false, CountingRule.normalisation(elements: elements, affine: false))
-        case .affineInstance: (true, CountingRule.normalisation(elements: elements, affine: true))
-        }
+        let (affine, multiplyAdds) =
+            switch norm {
+            case .batch: (true, CountingRule.batchNormalization(elements: elements))
+            case .instance: (false, CountingRule.normalization(elements: elements, affine: false))
+            case .affineInstance: (true, CountingRule.normalization(elements: elements, affine: true))
+            }
         add(name, .norm, output: [channels] + grid, parameters: affine ? 2 * channels : 0, multiplyAdds: multiplyAdds)
     }
 }
@@ -58,7 +59,7 @@ struct ComplexityCounter {
 // MARK: Blocks that several networks have
 
 extension ComplexityCounter {
-    /// MONAI's `ResidualBlock`: two 3×3×3 convolutions with normalisation, and a shortcut where the channel count changes.
+    /// MONAI's `ResidualBlock`: two 3×3×3 convolutions with normalization, and a shortcut where the channel count changes.
     mutating func residual(_ name: String?, from inputs: Int, to outputs: Int, grid: [Int], norm: ResidualBlock.Norm) {
         let prefix = name.map { "\($0)." } ?? ""
         func add(_ index: Int, from inputs: Int, kernel: [Int], to counter: inout ComplexityCounter) {

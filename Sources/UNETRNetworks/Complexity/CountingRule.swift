@@ -6,14 +6,14 @@ import UNETRSupport
 /// - convolution: kernel volume × input channels / groups × output channels × output voxels; a transposed one: × input voxels
 /// - linear layer: input elements × output features
 /// - product of matrices: rows × inner size × columns, times the number of matrices
-/// - normalisation by statistics of the input (layer, group, instance): 5 an element with affine parameters, 4 without
-/// - batch normalisation in evaluation mode: 2 an element with affine parameters
+/// - normalization by statistics of the input (layer, group, instance): 5 an element with affine parameters, 4 without
+/// - batch normalization in evaluation mode: 2 an element with affine parameters
 /// - biases, activations, soft-max, sums, products element by element, lengths: nothing
 ///
 /// Numbers beyond `Int`, which settings that no network can have lead to, count as `Int.max`.
 ///
 /// With these rules the reference's formulation of the network gives 47,867,428,864 multiply-adds for synapse (printed 47.87 G), and
-/// 43.63, 125.61 and 73.54 G for acdc, lung and tumor. Without the normalisations it would be 47.45, 43.41, 124.98 and 72.79 G: they are
+/// 43.63, 125.61 and 73.54 G for acdc, lung and tumor. Without the normalizations it would be 47.45, 43.41, 124.98 and 72.79 G: they are
 /// part of the printed figures, the two coarse outputs are not.
 public enum CountingRule {
     public static func convolution(kernel: [Int], inputs: Int, outputs: Int, outputGrid: [Int], groups: Int = 1) -> Int {
@@ -29,11 +29,11 @@ public enum CountingRule {
         [rows, inputs, outputs].saturatingProduct()
     }
 
-    /// Layer, group and instance normalisation.
-    public static func normalisation(elements: Int, affine: Bool) -> Int {
+    /// Layer, group and instance normalization.
+    public static func normalization(elements: Int, affine: Bool) -> Int {
         [elements, affine ? 5 : 4].saturatingProduct()
     }
 
-    /// Batch normalisation by running statistics, with affine parameters.
-    public static func batchNormalisation(elements: Int) -> Int { [elements, 2].saturatingProduct() }
+    /// Batch normalization by running statistics, with affine parameters.
+    public static func batchNormalization(elements: Int) -> Int { [elements, 2].saturatingProduct() }
 }

@@ -30,7 +30,7 @@ extension UNETRPlusPlusConfiguration {
             counter.convolution("0.conv", from: inputs, to: channels, kernel: stage == 0 ? stem : [2, 2, 2], grid: grid)
             counter.add(
                 "1", .norm, output: [channels] + grid, parameters: 2 * channels,
-                multiplyAdds: CountingRule.normalisation(elements: channels * grid.reduce(1, *), affine: true))
+                multiplyAdds: CountingRule.normalization(elements: channels * grid.reduce(1, *), affine: true))
         }
         for stage in 0..<4 {
             for block in 0..<depths[stage] {
@@ -70,7 +70,7 @@ extension UNETRPlusPlusConfiguration {
         counter.add("pos_embed", .values, output: [tokens, channels], parameters: tokens * channels)
         counter.add(
             "norm", .norm, output: [tokens, channels], parameters: 2 * channels,
-            multiplyAdds: CountingRule.normalisation(elements: tokens * channels, affine: true))
+            multiplyAdds: CountingRule.normalization(elements: tokens * channels, affine: true))
         countAttention(&counter, tokens: tokens, channels: channels, projected: projected)
         for residual in 0..<residualBlocks {
             counter.residual("conv5\(residual + 1)", from: channels, to: channels, grid: grid, norm: .batch)

@@ -11,17 +11,17 @@ extension UNETRPlusPlusConfiguration {
             most = max(most, kept + liveInBlock(stage: stage, projected: projectedTokens[stage]))
         }
         let skips = stages.reduce(0, +)
-        most = max(most, skips + (inputChannels == featureSize ? 3 : 4) * full)  // encoder1: both branches normalised
+        most = max(most, skips + (inputChannels == featureSize ? 3 : 4) * full)  // encoder1: both branches normalized
         var kept = skips + full
         for stage in [2, 1, 0] {
             kept -= stages[stage + 1]
             most = max(most, kept + stages[stage + 1] + liveInBlock(stage: stage, projected: decoderProjectedTokens))
         }
-        // decoder2: the skip, the sum, and in the residual block what a convolution or normalisation reads and makes.
+        // decoder2: the skip, the sum, and in the residual block what a convolution or normalization reads and makes.
         return max(most, stages[0] + full + 3 * full)
     }
 
-    /// In a transformer block: the tokens thrice (as they came, with positions, normalised) and the spatial attention thrice (logits,
+    /// In a transformer block: the tokens thrice (as they came, with positions, normalized) and the spatial attention thrice (logits,
     /// soft-max, and as the product takes it), or the volume and what the residual block holds.
     private func liveInBlock(stage: Int, projected: Int) -> Int {
         let tokens = tokens(stage: stage)

@@ -56,12 +56,27 @@ public struct NNFormerConfiguration: FieldCoded {
         self.variant = variant
         inputChannels = variant == .tumor ? 4 : 1
         classes = variant == .synapse ? 14 : 4
-        patchSize = switch variant { case .synapse: [64, 128, 128]; case .acdc: [14, 160, 160]; case .tumor: [128, 128, 128] }
-        stem = switch variant { case .synapse: [2, 4, 4]; case .acdc: [1, 4, 4]; case .tumor: [4, 4, 4] }
+        patchSize =
+            switch variant {
+            case .synapse: [64, 128, 128];
+            case .acdc: [14, 160, 160];
+            case .tumor: [128, 128, 128]
+            }
+        stem =
+            switch variant {
+            case .synapse: [2, 4, 4];
+            case .acdc: [1, 4, 4];
+            case .tumor: [4, 4, 4]
+            }
         embeddingSize = variant == .synapse ? 192 : 96
         heads = variant == .synapse ? [6, 12, 24, 48] : [3, 6, 12, 24]
-        // The tumour network's decoder was released with the heads of the next coarser stage.
-        decoderHeads = switch variant { case .synapse: [6, 12, 24]; case .acdc: [3, 6, 12]; case .tumor: [6, 12, 24] }
+        // The tumor network's decoder was released with the heads of the next coarser stage.
+        decoderHeads =
+            switch variant {
+            case .synapse: [6, 12, 24];
+            case .acdc: [3, 6, 12];
+            case .tumor: [6, 12, 24]
+            }
         if variant == .acdc {
             windows = [[3, 5, 5], [3, 5, 5], [7, 10, 10], [3, 5, 5]]
             windowing = .boxes

@@ -18,8 +18,10 @@ struct NNFormerDecoderStage {
         self.stage = stage
         let channels = configuration.channels(stage)
         // Rates grow from the coarsest stage to the finest.
-        let rates = Array(StochasticDepth.rates(
-            upTo: configuration.pathDropout, depths: configuration.depths.dropLast().reversed()).reversed())[stage]
+        let rates = Array(
+            StochasticDepth.rates(
+                upTo: configuration.pathDropout, depths: configuration.depths.dropLast().reversed()
+            ).reversed())[stage]
         func block(_ index: Int) throws -> WindowTransformerBlock {
             var settings = configuration.blocks(stage: stage, heads: configuration.decoderHeads[stage])
             settings.pathDropout = rates[index]

@@ -25,7 +25,7 @@ struct NNFormerEncoder {
         norms = try (0..<4).map { try LayerNorm(scope / "norm\($0)", channels: configuration.channels($0)) }
     }
 
-    /// [N, channels, D, H, W] → the normalised tokens [N, d, h, w, C] of each stage, finest first.
+    /// [N, channels, D, H, W] → the normalized tokens [N, d, h, w, C] of each stage, finest first.
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> [Tensor] {
         var tokens = try pass.dropped(embedding(x), configuration.dropout)
         return try stages.enumerated().map { stage, parts in
@@ -75,7 +75,7 @@ struct NNFormerEmbedding {
     }
 }
 
-/// GELU, normalisation and a strided convolution to the next stage (nnFormer's `PatchMerging`).
+/// GELU, normalization and a strided convolution to the next stage (nnFormer's `PatchMerging`).
 struct NNFormerDownsampling {
     private let reduction: Convolution
     private let norm: LayerNorm

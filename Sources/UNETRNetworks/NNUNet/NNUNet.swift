@@ -36,8 +36,11 @@ public final class NNUNet: SegmentationNetwork {
         let root = store.root
         let place = root / "encoder"
         let features = configuration.features
-        stem = try configuration.encoder == .plain ? nil : ConvolutionUnit(
-            place / "stem" / "convs" / 0, from: configuration.inputChannels, to: features[0], kernel: configuration.kernels[0])
+        stem =
+            try configuration.encoder == .plain
+            ? nil
+            : ConvolutionUnit(
+                place / "stem" / "convs" / 0, from: configuration.inputChannels, to: features[0], kernel: configuration.kernels[0])
         encoder = try features.indices.map { stage in
             let first = configuration.encoder == .plain ? configuration.inputChannels : features[0]
             return try Self.stage(place / "stages" / stage, configuration, stage, from: stage == 0 ? first : features[stage - 1])
@@ -53,13 +56,15 @@ public final class NNUNet: SegmentationNetwork {
         }
         switch configuration.encoder {
         case .plain:
-            return .plain(try layers.map {
-                try ConvolutionUnit(scope / 0 / "convs" / $0.index, from: $0.inputs, to: outputs, kernel: kernel, stride: $0.stride)
-            })
+            return .plain(
+                try layers.map {
+                    try ConvolutionUnit(scope / 0 / "convs" / $0.index, from: $0.inputs, to: outputs, kernel: kernel, stride: $0.stride)
+                })
         case .residual:
-            return .residual(try layers.map {
-                try ResidualBlock(nnUNet: scope / "blocks" / $0.index, from: $0.inputs, to: outputs, kernel: kernel, stride: $0.stride)
-            })
+            return .residual(
+                try layers.map {
+                    try ResidualBlock(nnUNet: scope / "blocks" / $0.index, from: $0.inputs, to: outputs, kernel: kernel, stride: $0.stride)
+                })
         }
     }
 

@@ -14,18 +14,18 @@ struct SwinEncoder {
         stages = try (0..<4).map { try SwinStage(scope / "layers\($0 + 1)" / 0, configuration, stage: $0) }
     }
 
-    /// [N, channels, D, H, W] → five tensors [N, C, d, h, w], from half to 1/32 of the size, normalised over their channels.
+    /// [N, channels, D, H, W] → five tensors [N, C, d, h, w], from half to 1/32 of the size, normalized over their channels.
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> [Tensor] {
         var tokens = try pass.dropped(embedding(x), configuration.dropout)
-        var outputs = [try normalised(tokens)]
+        var outputs = [try normalized(tokens)]
         for (index, stage) in stages.enumerated() {
             tokens = try pass.show("swin.stage\(index)", stage(tokens, pass))
-            outputs.append(try normalised(tokens))
+            outputs.append(try normalized(tokens))
         }
         return outputs
     }
 
-    private func normalised(_ tokens: Tensor) throws -> Tensor {
+    private func normalized(_ tokens: Tensor) throws -> Tensor {
         try tokens.layerNorm([tokens.shape[4]]).channelsToFront()
     }
 }
@@ -55,9 +55,9 @@ struct SwinStage {
             x = try block(x, in: configuration.windows(on: grid, shifted: index % 2 == 1), pass)
         }
         let split = try x.reshaped([-1, grid[0] / 2, 2, grid[1] / 2, 2, grid[2] / 2, 2, x.shape[4]])
-        let neighbours = try configuration.merging.offsets.map { offset in
+        let neighbors = try configuration.merging.offsets.map { offset in
             try split.selected(6, offset[2]).selected(4, offset[1]).selected(2, offset[0])
         }
-        return try reduction(norm(Tensor.concatenated(neighbours, axis: -1)))
+        return try reduction(norm(Tensor.concatenated(neighbors, axis: -1)))
     }
 }

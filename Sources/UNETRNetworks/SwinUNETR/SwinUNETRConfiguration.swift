@@ -5,16 +5,16 @@ public import UNETRTorch
 ///
 /// As JSON it names what differs from the defaults: `{"classes": 4, "inputChannels": 4, "patchSize": [128, 128, 128]}`.
 public struct SwinUNETRConfiguration: FieldCoded {
-    /// In which order patch merging puts the eight neighbours side by side.
+    /// In which order patch merging puts the eight neighbors side by side.
     public enum Merging: String, Codable, Sendable, CaseIterable {
         /// As MONAI 1.6 does by default.
         case monai
         /// As MONAI's `mergingv2`: the last axis fastest.
         case lexicographic
-        /// As MONAI did from 0.9 to its correction: two neighbours twice, two others never. Weights published then were trained with it.
+        /// As MONAI did from 0.9 to its correction: two neighbors twice, two others never. Weights published then were trained with it.
         case beforeCorrection
 
-        /// Offsets [d, h, w] of the neighbours.
+        /// Offsets [d, h, w] of the neighbors.
         var offsets: [[Int]] {
             switch self {
             case .monai:

@@ -15,18 +15,19 @@ struct VisionTransformer {
         positions = try place.parameter(
             "position_embeddings", [1, configuration.grid.reduce(1, *), channels], .truncatedNormal(deviation: 0.02))
         let layer = place / "patch_embeddings"
-        embedding = switch configuration.embedding {
-        case .convolution:
-            try PatchEmbedding(convolution: layer, from: configuration.inputChannels, to: channels, block: [16, 16, 16])
-        case .perceptron:
-            try PatchEmbedding(perceptron: layer / 1, from: configuration.inputChannels, to: channels, block: [16, 16, 16])
-        }
+        embedding =
+            switch configuration.embedding {
+            case .convolution:
+                try PatchEmbedding(convolution: layer, from: configuration.inputChannels, to: channels, block: [16, 16, 16])
+            case .perceptron:
+                try PatchEmbedding(perceptron: layer / 1, from: configuration.inputChannels, to: channels, block: [16, 16, 16])
+            }
         blocks = try (0..<configuration.layers).map { try VisionTransformerBlock(scope / "blocks" / $0, configuration) }
         norm = try LayerNorm(scope / "norm", channels: channels)
         dropout = configuration.dropout
     }
 
-    /// [N, channels, D, H, W] → tokens [N, T, C] after each block, and the last ones normalised.
+    /// [N, channels, D, H, W] → tokens [N, T, C] after each block, and the last ones normalized.
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> (hidden: [Tensor], last: Tensor) {
         var tokens = try pass.dropped(embedding(x).flattened(from: 1, to: 3) + positions, dropout)
         let hidden = try blocks.enumerated().map { index, block in
@@ -37,7 +38,7 @@ struct VisionTransformer {
     }
 }
 
-/// Self-attention and two linear layers, each on normalised tokens and added to them.
+/// Self-attention and two linear layers, each on normalized tokens and added to them.
 struct VisionTransformerBlock {
     private let feedForward: FeedForward
     private let norm1, norm2: LayerNorm

@@ -17,11 +17,12 @@ struct DecoderStage {
         let channels = configuration.stageChannels
         upsampling = try TransposedConvolution(
             scope / "transp_conv" / "conv", from: channels[stage + 1], to: channels[stage], stride: [2, 2, 2])
-        blocks = .transformer(try (0..<configuration.decoderDepth).map { block in
-            try TransformerBlock(
-                scope / "decoder_block" / 0 / block, configuration, stage: stage, channels: channels[stage],
-                projected: configuration.decoderProjectedTokens, initial: .kaiming, name: "\(name).block\(block)")
-        })
+        blocks = .transformer(
+            try (0..<configuration.decoderDepth).map { block in
+                try TransformerBlock(
+                    scope / "decoder_block" / 0 / block, configuration, stage: stage, channels: channels[stage],
+                    projected: configuration.decoderProjectedTokens, initial: .kaiming, name: "\(name).block\(block)")
+            })
         self.name = name
     }
 

@@ -56,7 +56,7 @@ struct PairedAttention {
         }
     }
 
-    /// Normalised tokens [N, T, C] → [N, T, C].
+    /// Normalized tokens [N, T, C] → [N, T, C].
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
         // The small matrices decide over the whole attention: they stay in full precision, and only the products of length T are
         // computed in the reduced one.
@@ -120,7 +120,8 @@ struct PairedAttention {
 
         let scaledKeys = try keys * (temperature2 / shared.queryLength.unsqueezed(-2))
         let matrix = try scaledKeys.matmul(shared.query).flattened(from: 1, to: 2)  // [N, h·p, C]
-        let tokens = try pass.fused && matrix.device == .cpu
+        let tokens =
+            try pass.fused && matrix.device == .cpu
             ? shared.working.spatialAttention(
                 keys: matrix, values: values, byChannel: configuration.spatialOrder == .published,
                 dropout: pass.drops ? configuration.attentionDropout : 0, using: pass.generator)

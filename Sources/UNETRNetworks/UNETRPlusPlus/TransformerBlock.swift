@@ -24,7 +24,8 @@ struct TransformerBlock {
         attention = try PairedAttention(
             scope / "epa_block", configuration, tokens: tokens, channels: channels, projected: projected, initial: initial)
         conv51 = try ResidualBlock(scope / "conv51", from: channels, to: channels, norm: .batch)
-        conv52 = try configuration.residualBlocks == 2
+        conv52 =
+            try configuration.residualBlocks == 2
             ? ResidualBlock(scope / "conv52", from: channels, to: channels, norm: .batch) : nil
         conv8 = try Convolution(scope / "conv8" / "1", from: channels, to: channels, kernel: [1, 1, 1], bias: true)
         channelDropout = configuration.channelDropout

@@ -72,21 +72,37 @@ public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
     public init(_ variant: Variant) {
         self.variant = variant
         inputChannels = variant == .tumor ? 4 : 1
-        classes = switch variant { case .synapse: 14; case .acdc, .tumor: 4; case .lung: 2 }
-        patchSize = switch variant {
-        case .synapse: [64, 128, 128]
-        case .acdc: [16, 160, 160]
-        case .lung: [32, 192, 192]
-        case .tumor: [128, 128, 128]
-        }
-        stem = switch variant { case .synapse: [2, 4, 4]; case .acdc, .lung: [1, 4, 4]; case .tumor: [4, 4, 4] }
+        classes =
+            switch variant {
+            case .synapse: 14;
+            case .acdc, .tumor: 4;
+            case .lung: 2
+            }
+        patchSize =
+            switch variant {
+            case .synapse: [64, 128, 128]
+            case .acdc: [16, 160, 160]
+            case .lung: [32, 192, 192]
+            case .tumor: [128, 128, 128]
+            }
+        stem =
+            switch variant {
+            case .synapse: [2, 4, 4];
+            case .acdc, .lung: [1, 4, 4];
+            case .tumor: [4, 4, 4]
+            }
         featureSize = 16
         depths = [3, 3, 3, 3]
         decoderDepth = 3
         heads = 4
         projectedTokens = [64, 64, 64, 32]
         decoderProjectedTokens = 64
-        projection = switch variant { case .synapse: .shared; case .acdc, .lung: .separate; case .tumor: .matrix }
+        projection =
+            switch variant {
+            case .synapse: .shared;
+            case .acdc, .lung: .separate;
+            case .tumor: .matrix
+            }
         fusion = variant == .tumor ? .sum : .concatenate
         spatialOrder = .published
         residualBlocks = variant == .acdc || variant == .lung ? 2 : 1

@@ -38,7 +38,7 @@ public struct BoxPlot: Chart {
         init?(_ values: [Double]) {
             let sorted = values.filter(\.isFinite).sorted()
             guard !sorted.isEmpty else { return nil }
-            /// Linear between neighbours, as NumPy's and R's default.
+            /// Linear between neighbors, as NumPy's and R's default.
             func quantile(_ share: Double) -> Double {
                 let place = share * Double(sorted.count - 1)
                 let below = Int(place)
@@ -65,14 +65,14 @@ public struct BoxPlot: Chart {
             vertical: Axis(groups.flatMap(\.values), including: range))
         area.draw(on: &svg, verticalLabel: verticalLabel, horizontalTicks: false)
         for (index, group) in groups.enumerated() {
-            draw(group, color: group.color ?? .distinct(index), centre: Double(index) + 0.5, slot: slot, in: area, on: &svg)
+            draw(group, color: group.color ?? .distinct(index), center: Double(index) + 0.5, slot: slot, in: area, on: &svg)
         }
         return svg.document
     }
 
-    private func draw(_ group: Group, color: Color, centre: Double, slot: Double, in area: PlotArea, on svg: inout SVG) {
+    private func draw(_ group: Group, color: Color, center: Double, slot: Double, in area: PlotArea, on svg: inout SVG) {
         let finite = group.values.filter(\.isFinite)
-        let x = area.x + centre / max(1, area.horizontal.high) * area.width
+        let x = area.x + center / max(1, area.horizontal.high) * area.width
         svg.text(group.name, x: x, y: area.y + area.height + 20, PlotArea.ink, anchor: .middle)
         let left = group.values.count - finite.count
         let count = left == 0 ? "n = \(finite.count)" : "n = \(finite.count), \(left) without value"

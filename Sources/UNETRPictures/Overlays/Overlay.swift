@@ -1,6 +1,6 @@
 import UNETRSupport
 
-/// A picture of a scan in three planes with its labels in colour: outlined and translucent, with letters for the patient's sides,
+/// A picture of a scan in three planes with its labels in color: outlined and translucent, with letters for the patient's sides,
 /// a scale bar and a legend.
 ///
 /// The planes go through the place where the labels show most. Every panel has the same scale, and a voxel is as large as its spacing
@@ -45,19 +45,19 @@ public struct Overlay: Sendable {
         let lengths = [input.intensities.count, input.labels.count, input.reference?.count ?? count]
         precondition(lengths.allSatisfy { $0 == count }, "the arrays must have \(count) voxels, they have \(lengths)")
         let grid = PatientGrid(input)
-        let scale = pixelsPerMillimetre(grid)
-        let centre = Self.centre(input, grid, showing: labels.map(\.value))
+        let scale = pixelsPerMillimeter(grid)
+        let center = Self.center(input, grid, showing: labels.map(\.value))
         let fixed = intensityRange.map { (low: $0.lowerBound, high: max($0.upperBound, $0.lowerBound.nextUp)) }
         let range = fixed ?? Self.range(input.intensities, window)
         let panels = OverlayPlane.allCases.map { plane in
-            panel(plane, index: centre[plane.axes.across], grid: grid, input: input, scale: scale, range: range)
+            panel(plane, index: center[plane.axes.across], grid: grid, input: input, scale: scale, range: range)
         }
-        let page = OverlayPage(overlay: self, grid: grid, centre: centre, scale: scale, hasReference: input.reference != nil)
+        let page = OverlayPage(overlay: self, grid: grid, center: center, scale: scale, hasReference: input.reference != nil)
         return page.compose(panels)
     }
 
     /// One scale for all panels.
-    private func pixelsPerMillimetre(_ grid: PatientGrid) -> Double {
+    private func pixelsPerMillimeter(_ grid: PatientGrid) -> Double {
         let extents = (0..<3).map { Double(grid.lengths[$0]) * grid.spacings[$0] }
         let sides = OverlayPlane.allCases.map { max(extents[$0.axes.column], extents[$0.axes.row]) }
         return min(max(Double(panelSize) / sides.max()!, Double(smallestPanelSize) / sides.min()!), 2000 / sides.max()!)
@@ -67,7 +67,7 @@ public struct Overlay: Sendable {
     ///
     /// The root makes a plane that cuts two structures win over one that cuts a little more of a single one. The middle if there are
     /// no labels.
-    private static func centre(_ input: OverlayInput, _ grid: PatientGrid, showing shown: [Int16]) -> [Int] {
+    private static func center(_ input: OverlayInput, _ grid: PatientGrid, showing shown: [Int16]) -> [Int] {
         areas(input, grid, of: shown).map { slices in
             let scores = slices.map { areas in areas.dropFirst().reduce(0) { $0 + Double($1).squareRoot() } }
             let best = scores.max()!
@@ -125,7 +125,7 @@ public struct Overlay: Sendable {
         var canvas = Canvas(width: width, height: height)
         let shown = EnlargedLabels(image.labels, of: image, width: width, height: height)
         let compared = image.reference.map { EnlargedLabels($0, of: image, width: width, height: height) }
-        let colours = Dictionary(labels.map { ($0.value, $0.color) }, uniquingKeysWith: { first, _ in first })
+        let colors = Dictionary(labels.map { ($0.value, $0.color) }, uniquingKeysWith: { first, _ in first })
         let contrast = 255 / (Double(range.high) - Double(range.low))
         let border = min(columnSize, rowSize) >= 4 ? 2 : 1
         for y in 0..<height {
@@ -135,7 +135,7 @@ public struct Overlay: Sendable {
                 let value = (image.intensity(column: column, row: row, low: range.low) - Double(range.low)) * contrast
                 var color = Color(gray: UInt8(clampingRounded: value, .towardZero) ?? 0)
                 let label = shown[x, y]
-                if label != 0, let tint = colours[label] {
+                if label != 0, let tint = colors[label] {
                     color = color.blended(with: tint, alpha: shown.isEdge(x, y, border: border) ? 1 : opacity)
                 }
                 if let compared, compared[x, y] != 0, compared.isEdge(x, y, border: 1) { color = .white }

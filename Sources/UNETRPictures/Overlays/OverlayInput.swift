@@ -3,7 +3,7 @@ public struct OverlayInput: Sendable {
     /// Number of voxels along [D, H, W].
     public var size: [Int]
 
-    /// Distance between voxel centres along [D, H, W] in mm.
+    /// Distance between voxel centers along [D, H, W] in mm.
     public var spacing: [Double]
 
     /// Which way the file's axes (i, j, k) = (W, H, D) run in the patient, as letters such as "RAS" or "LPI".

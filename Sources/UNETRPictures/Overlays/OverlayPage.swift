@@ -4,7 +4,7 @@ import Foundation
 struct OverlayPage {
     let overlay: Overlay
     let grid: PatientGrid
-    let centre: [Int]
+    let center: [Int]
     let scale: Double
     let hasReference: Bool
 
@@ -47,7 +47,7 @@ struct OverlayPage {
     private func draw(_ panel: Canvas, of plane: OverlayPlane, on page: inout Canvas, x: Int, y: Int) {
         let across = plane.axes.across
         // Slices are counted from 1, from the left, the back and the feet.
-        let caption = "\(plane.name) \(centre[across] + 1)/\(grid.lengths[across])"
+        let caption = "\(plane.name) \(center[across] + 1)/\(grid.lengths[across])"
         page.text(caption, x: x, y: y, bright, scale: Canvas.width(of: caption, scale: 2) <= panel.width ? 2 : 1)
         let top = y + Canvas.lineHeight(scale: 2) + 4
         page.draw(panel, x: x, y: top)

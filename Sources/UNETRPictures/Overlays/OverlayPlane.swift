@@ -61,7 +61,7 @@ struct PlaneImage {
         self.reference = reference
     }
 
-    /// The intensity at a place between voxel centres, linear between its four neighbours; voxels that are not finite count as `low`.
+    /// The intensity at a place between voxel centers, linear between its four neighbors; voxels that are not finite count as `low`.
     func intensity(column: Double, row: Double, low: Float) -> Double {
         let x = min(max(column, 0), Double(columns - 1))
         let y = min(max(row, 0), Double(rows - 1))

@@ -20,7 +20,7 @@ public struct Canvas: Equatable, Sendable {
         }
     }
 
-    /// The colour of a pixel; setting one outside does nothing, reading one there is a programmer's mistake.
+    /// The color of a pixel; setting one outside does nothing, reading one there is a programmer's mistake.
     public subscript(x: Int, y: Int) -> Color {
         get {
             precondition(contains(x, y), "pixel (\(x), \(y)) of \(width) × \(height)")

@@ -1,4 +1,4 @@
-/// A colour of 8 bits a channel, in sRGB.
+/// A color of 8 bits a channel, in sRGB.
 public struct Color: Hashable, Sendable, Codable {
     public var red: UInt8
     public var green: UInt8
@@ -10,10 +10,10 @@ public struct Color: Hashable, Sendable, Codable {
         self.blue = blue
     }
 
-    /// A shade of grey, 0 = black.
+    /// A shade of gray, 0 = black.
     public init(gray: UInt8) { self.init(gray, gray, gray) }
 
-    /// A colour from its hexadecimal form, "#E69F00" or "E69F00"; nil if the text is not one.
+    /// A color from its hexadecimal form, "#E69F00" or "E69F00"; nil if the text is not one.
     public init?(hex: String) {
         let digits = hex.hasPrefix("#") ? String(hex.dropFirst()) : hex
         guard digits.utf8.count == 6, digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else { return nil }
@@ -26,7 +26,7 @@ public struct Color: Hashable, Sendable, Codable {
         return "#" + String(repeating: "0", count: 6 - digits.count) + digits
     }
 
-    /// This colour with `alpha` (0…1) of another laid over it.
+    /// This color with `alpha` (0…1) of another laid over it.
     public func blended(with other: Color, alpha: Double) -> Color {
         func mix(_ below: UInt8, _ above: UInt8) -> UInt8 { UInt8((Double(below) * (1 - alpha) + Double(above) * alpha).rounded()) }
         return Color(mix(red, other.red), mix(green, other.green), mix(blue, other.blue))
@@ -35,7 +35,7 @@ public struct Color: Hashable, Sendable, Codable {
     public static let black = Color(gray: 0)
     public static let white = Color(gray: 255)
 
-    /// Colours that stay apart for most colour-blind readers, for labels and lines in order; it starts again after the last.
+    /// Colors that stay apart for most color-blind readers, for labels and lines in order; it starts again after the last.
     ///
     /// The first seven are the palette of Okabe and Ito (2008) without its black.
     public static func distinct(_ index: Int) -> Color {

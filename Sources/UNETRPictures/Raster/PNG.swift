@@ -7,8 +7,8 @@ extension Canvas {
     /// Source: PNG Specification, third edition (W3C 2025).
     public func png() -> Data {
         var file = Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
-        let depthAndColour: [UInt8] = [8, 2, 0, 0, 0]  // 8 bits, RGB, deflate, adaptive filters, not interlaced
-        file.append(Self.chunk("IHDR", Self.bigEndian(UInt32(width)) + Self.bigEndian(UInt32(height)) + depthAndColour))
+        let depthAndColor: [UInt8] = [8, 2, 0, 0, 0]  // 8 bits, RGB, deflate, adaptive filters, not interlaced
+        file.append(Self.chunk("IHDR", Self.bigEndian(UInt32(width)) + Self.bigEndian(UInt32(height)) + depthAndColor))
         file.append(Self.chunk("IDAT", Self.deflated(filteredRows())))
         file.append(Self.chunk("IEND", []))
         return file

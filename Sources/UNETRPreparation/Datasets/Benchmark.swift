@@ -2,7 +2,7 @@ import Foundation
 
 /// The data sets that UNETR++ was published on, and the network settings that were published with them.
 ///
-/// Source: Shaker et al., IEEE TMI 2024, and its released training code. Spacing and normalisation are not part of a preset: they
+/// Source: Shaker et al., IEEE TMI 2024, and its released training code. Spacing and normalization are not part of a preset: they
 /// follow from the data set by the planning rules, as they did for the authors.
 public enum Benchmark: String, Codable, Sendable, CaseIterable {
     case synapse, btcv, acdc, lung
@@ -17,7 +17,7 @@ public enum Benchmark: String, Codable, Sendable, CaseIterable {
         let task = plain.split(separator: "_", maxSplits: 1).last.map(String.init) ?? plain
         let names: [String: Benchmark] = [
             "synapse": .synapse, "btcv": .btcv, "acdc": .acdc, "lung": .lung, "msd lung": .lung, "tumor": .tumor, "brats": .tumor,
-            "braintumour": .tumor, "brain tumour": .tumor,
+            "braintumor": .tumor, "brain tumor": .tumor, "braintumour": .tumor, "brain tumour": .tumor,
         ]
         guard let found = names[plain] ?? names[task] else { return nil }
         self = found

@@ -38,8 +38,9 @@ public enum DatasetCheck {
         for check in checks { for value in check.labels where value > 0 { casesWithLabel[value, default: 0] += 1 } }
         for label in dataset.labels.foreground where !label.values.contains(where: { casesWithLabel[$0] != nil }) {
             let values = label.values.map(String.init).joined(separator: ", ")
-            findings.append(DatasetFinding(
-                .unusedLabel, .warning, nil, "the label \(label.name) (\(values)) occurs in no case; a network cannot learn it"))
+            findings.append(
+                DatasetFinding(
+                    .unusedLabel, .warning, nil, "the label \(label.name) (\(values)) occurs in no case; a network cannot learn it"))
         }
         return DatasetReport(
             name: dataset.name, channelNames: dataset.channelNames, caseCount: dataset.cases.count, casesWithLabel: casesWithLabel,
@@ -100,8 +101,11 @@ struct CaseCheck: Sendable {
             }
             if let first = geometry {
                 if let difference = GridAgreement.difference(first, scan.geometry) {
-                    add(.differentGrid, .error, PreparationError.geometryMismatch(
-                        scan: dataCase.imageURLs[0].path, other: url.path, difference: difference).description)
+                    add(
+                        .differentGrid, .error,
+                        PreparationError.geometryMismatch(
+                            scan: dataCase.imageURLs[0].path, other: url.path, difference: difference
+                        ).description)
                 }
             } else {
                 geometry = scan.geometry
@@ -174,8 +178,11 @@ struct CaseCheck: Sendable {
         if known.definitions.count > 1 {
             let allowed = Set([0] + known.foregroundValues + (known.ignoreValue.map { [$0] } ?? []))
             for value in labels where !allowed.contains(value) {
-                add(.unknownLabel, .error, PreparationError.unknownLabel(
-                    scan: url.path, value: value, count: counts[Int16(value)] ?? 0, known: allowed.sorted()).description)
+                add(
+                    .unknownLabel, .error,
+                    PreparationError.unknownLabel(
+                        scan: url.path, value: value, count: counts[Int16(value)] ?? 0, known: allowed.sorted()
+                    ).description)
             }
         }
         if !labels.contains(where: { $0 > 0 }) {

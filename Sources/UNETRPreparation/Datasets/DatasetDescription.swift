@@ -100,7 +100,8 @@ struct DatasetDescription {
             throw PreparationError.missingFile(path: imageURL.path, neededFor: "the training list of \(url.path)")
         }
         // nnU-Net v1 lists an image and leaves its label to be found under the same name.
-        let labelURL = label.map { resolve($0, in: folder) }
+        let labelURL =
+            label.map { resolve($0, in: folder) }
             ?? FolderListing.file("labelsTr/\(name)\(imageURL.lastPathComponent.dropFirst(stem.count))", in: folder)
         guard FileManager.default.fileExists(atPath: labelURL.path) else {
             throw PreparationError.missingFile(path: labelURL.path, neededFor: "the training list of \(url.path)")

@@ -72,7 +72,8 @@ public struct DatasetReport: Equatable, Sendable, Codable {
     public var lines: [String] {
         let errors = findings.count { $0.severity == .error }, warnings = findings.count - errors
         let labels = casesWithLabel.sorted { $0.key < $1.key }.map { "\($0.key) in \($0.value)" }.joined(separator: ", ")
-        let first = "\(name): \(caseCount) cases, channels \(channelNames.joined(separator: ", ")); "
+        let first =
+            "\(name): \(caseCount) cases, channels \(channelNames.joined(separator: ", ")); "
             + (labels.isEmpty ? "no labels" : "labels \(labels) cases")
         return [first] + (groups.map { [$0] } ?? [])
             + findings.map { "\($0.severity.rawValue): \($0.sentence)" }

@@ -21,7 +21,7 @@ public enum FoldChoice: Equatable, Sendable {
     /// The cases of the choice.
     ///
     /// - Parameters:
-    ///   - names: all labelled cases of the data set.
+    ///   - names: all labeled cases of the data set.
     ///   - benchmark: which benchmark the data set is, where that is known.
     /// - Throws: `PreparationError` where there are too few cases, or the published split does not fit the data set.
     public func cases(of names: [String], benchmark: Benchmark?) throws -> Fold {

@@ -24,8 +24,9 @@ enum PlainFolder {
         }
         let cases: [DatasetCase] = try scans.names.compactMap { name in
             guard let label = marked.files[name]?.first else {
-                try problem(.missingFile(
-                    path: folder.appendingPathComponent("\(labels)/\(name).nii.gz").path, neededFor: "the image \(name) in \(images)"))
+                try problem(
+                    .missingFile(
+                        path: folder.appendingPathComponent("\(labels)/\(name).nii.gz").path, neededFor: "the image \(name) in \(images)"))
                 return nil
             }
             return DatasetCase(name: name, imageURLs: scans.files[name]!, labelURL: label)

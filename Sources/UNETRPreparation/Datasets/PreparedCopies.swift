@@ -1,7 +1,7 @@
 public import Foundation
 import UNETRArchives
 
-/// Prepared cases with the same voxels: one scan under several names, perhaps labelled twice.
+/// Prepared cases with the same voxels: one scan under several names, perhaps labeled twice.
 public enum PreparedCopies {
     /// How many voxels of a case are looked at before two cases are compared whole.
     private static let probes = 256

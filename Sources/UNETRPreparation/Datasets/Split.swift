@@ -70,7 +70,7 @@ public struct Split: Equatable, Sendable {
     /// Divides the cases; reads no scan.
     ///
     /// - Parameters:
-    ///   - names: all labelled cases of the data set.
+    ///   - names: all labeled cases of the data set.
     ///   - folder: the folder of the data set, which may hold a file of splits.
     ///   - benchmark: which benchmark the data set is, where that is known.
     ///   - copies: lists of cases known to hold the same voxels. Unless the request wants no groups, each becomes part of one group.
@@ -90,10 +90,13 @@ public struct Split: Equatable, Sendable {
             request.fold == "all" ? nil : groups.note,
             unused.isEmpty ? nil : "\(source) leaves out \(SplitError.count(unused)) of the data set: \(SplitError.list(unused))",
         ].compactMap { $0 }
-        warnings = torn.isEmpty ? [] : [
-            "\(source) has cases of \(torn.count) group\(torn.count == 1 ? "" : "s") on both sides: \(SplitError.list(torn)); "
-                + "the validation will look better than new patients' scans would"
-        ]
+        warnings =
+            torn.isEmpty
+            ? []
+            : [
+                "\(source) has cases of \(torn.count) group\(torn.count == 1 ? "" : "s") on both sides: \(SplitError.list(torn)); "
+                    + "the validation will look better than new patients' scans would"
+            ]
     }
 
     /// The same request once it is known which cases hold the same voxels.

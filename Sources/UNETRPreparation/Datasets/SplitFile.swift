@@ -49,8 +49,9 @@ public struct SplitFile: Equatable, Sendable {
             guard !cases.isEmpty else { throw fail("has no case in \(side); both sides need one") }
             let unknown = Set(cases).subtracting(known).sorted(by: CaseNames.isBefore)
             guard unknown.isEmpty else {
-                throw fail("names \(SplitError.count(unknown)) in \(side) that the data set lacks: \(SplitError.list(unknown)); "
-                    + "names are those of the files without channel number and ending")
+                throw fail(
+                    "names \(SplitError.count(unknown)) in \(side) that the data set lacks: \(SplitError.list(unknown)); "
+                        + "names are those of the files without channel number and ending")
             }
             let twice = Dictionary(grouping: cases) { $0 }.filter { $0.value.count > 1 }.keys.sorted(by: CaseNames.isBefore)
             guard twice.isEmpty else { throw fail("names \(SplitError.list(twice)) more than once in \(side)") }

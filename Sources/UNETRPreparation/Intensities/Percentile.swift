@@ -1,4 +1,4 @@
-/// Percentiles as NumPy computes them: linear interpolation between the two neighbouring ranks.
+/// Percentiles as NumPy computes them: linear interpolation between the two neighboring ranks.
 enum Percentile {
     /// - Parameters:
     ///   - sorted: at least one value, ascending.

@@ -34,7 +34,7 @@ public struct AxisOrder: Equatable, Sendable, Codable {
     func apply<Value>(toVoxels voxels: [Value], channels: Int, size: [Int], threads: Int?) -> [Value] {
         if isIdentity { return voxels }
         let strides = apply([size[1] * size[2], size[2], 1]), count = size.reduce(1, *), target = apply(size)
-        return [Value](unsafeUninitializedCapacity: channels * count) { output, initialised in
+        return [Value](unsafeUninitializedCapacity: channels * count) { output, initialized in
             voxels.withUnsafeBufferPointer { input in
                 let (input, output) = (SharedPointer(input), SharedPointer(output))
                 Parallel.forEach(channels * target[0], threads: threads) { plane in
@@ -49,7 +49,7 @@ public struct AxisOrder: Equatable, Sendable, Codable {
                     }
                 }
             }
-            initialised = channels * count
+            initialized = channels * count
         }
     }
 }

@@ -1,13 +1,16 @@
 extension Plan: Codable {
     private enum CodingKeys: String, CodingKey {
         case version, dataset, channelNames, labels, ignoreLabel, regionOrder, targetSpacing, axisOrder, patchSize, batchSize
-        case normalisation, compatibility, network, inference, postProcessing
+        case normalization, compatibility, network, inference, postProcessing
+        case normalizationOfVersion1 = "normalisation"
     }
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        version = try values.decodeIfPresent(Int.self, forKey: .version) ?? 1
-        guard version == 1 else { throw PlanError.invalid(field: "version", value: "\(version)", rule: "this program reads version 1") }
+        let version = try values.decodeIfPresent(Int.self, forKey: .version) ?? 1
+        guard 1...Self.version ~= version else {
+            throw PlanError.invalid(field: "version", value: "\(version)", rule: "this program reads versions 1 and 2")
+        }
         dataset = try values.decode(String.self, forKey: .dataset)
         channelNames = try values.decode([String].self, forKey: .channelNames)
         labels = LabelSet(
@@ -18,7 +21,7 @@ extension Plan: Codable {
         axisOrder = try values.decodeIfPresent(AxisOrder.self, forKey: .axisOrder) ?? .identity
         patchSize = try values.decode([Int].self, forKey: .patchSize)
         batchSize = try values.decodeIfPresent(Int.self, forKey: .batchSize) ?? 2
-        normalisation = try values.decode([IntensityNormalisation].self, forKey: .normalisation)
+        normalization = try values.decode([IntensityNormalization].self, forKey: version == 1 ? .normalizationOfVersion1 : .normalization)
         compatibility = try values.decodeIfPresent(Compatibility.self, forKey: .compatibility) ?? .modern
         network = try values.decodeIfPresent(JSONValue.self, forKey: .network) ?? .object([:])
         inference = try values.decodeIfPresent(InferenceSettings.self, forKey: .inference) ?? InferenceSettings()
@@ -28,7 +31,7 @@ extension Plan: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(version, forKey: .version)
+        try values.encode(Self.version, forKey: .version)
         try values.encode(dataset, forKey: .dataset)
         try values.encode(channelNames, forKey: .channelNames)
         try values.encode(labels.definitions, forKey: .labels)
@@ -38,7 +41,7 @@ extension Plan: Codable {
         try values.encode(axisOrder, forKey: .axisOrder)
         try values.encode(patchSize, forKey: .patchSize)
         try values.encode(batchSize, forKey: .batchSize)
-        try values.encode(normalisation, forKey: .normalisation)
+        try values.encode(normalization, forKey: .normalization)
         try values.encode(compatibility, forKey: .compatibility)
         try values.encode(network, forKey: .network)
         try values.encode(inference, forKey: .inference)

@@ -1,5 +1,5 @@
-import UNETRArchives
 public import Foundation
+import UNETRArchives
 import UNETRSupport
 
 extension Plan {
@@ -35,7 +35,7 @@ extension Plan {
             try self.init(
                 dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
                 targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network["patchSize"]?.ints ?? patch,
-                batchSize: batch, normalisation: channels.map(\.normalisation), compatibility: .unetrPlusPlus, network: network)
+                batchSize: batch, normalization: channels.map(\.normalization), compatibility: .unetrPlusPlus, network: network)
         } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
         if network == .object([:]) { self.network = ImportedUNet(v1: chosen, of: source)?.network(for: self) ?? network }
     }
@@ -49,18 +49,18 @@ extension Plan {
 
     private static func channels(
         _ source: PickleValue, _ fail: (String) -> PlanError
-    ) throws -> [(name: String, normalisation: IntensityNormalisation)] {
+    ) throws -> [(name: String, normalization: IntensityNormalization)] {
         guard let schemes = source["normalization_schemes"]?.dictionary, !schemes.pairs.isEmpty else {
             throw fail("it has no normalization_schemes")
         }
         let names = source["modalities"] ?? source["dataset_properties"]?["modalities"]
         return try (0..<schemes.pairs.count).map { channel in
-            guard let scheme = schemes[channel]?.stringValue else { throw fail("channel \(channel) has no normalisation scheme") }
+            guard let scheme = schemes[channel]?.stringValue else { throw fail("channel \(channel) has no normalization scheme") }
             let known = source["dataset_properties"]?["intensityproperties"]?[channel]
             return (
                 names?[channel]?.stringValue ?? "channel \(channel)",
-                IntensityNormalisation(
-                    scheme: IntensityNormalisation.Scheme(v1: scheme),
+                IntensityNormalization(
+                    scheme: IntensityNormalization.Scheme(v1: scheme),
                     statistics: known.flatMap { found in IntensityStatistics { found[$0]?.doubleValue } },
                     useMask: source["use_mask_for_norm"]?[channel]?.boolValue ?? false)
             )
@@ -94,10 +94,10 @@ extension Plan {
             throw fail("the configuration \(name) has \(schemes.count) normalization_schemes for \(dataset.channelNames.count) channels")
         }
         let masks = configuration["use_mask_for_norm"]?.array ?? []
-        let normalisation = try schemes.enumerated().map { channel, scheme in
+        let normalization = try schemes.enumerated().map { channel, scheme in
             let statistics = source["foreground_intensity_properties_per_channel"]?["\(channel)"]
-            guard let known = IntensityNormalisation.Scheme(v2: scheme) else { throw fail("its normalisation \(scheme) is not known here") }
-            return IntensityNormalisation(
+            guard let known = IntensityNormalization.Scheme(v2: scheme) else { throw fail("its normalization \(scheme) is not known here") }
+            return IntensityNormalization(
                 scheme: known, statistics: statistics.flatMap { found in IntensityStatistics { found[$0]?.double } },
                 useMask: masks.indices.contains(channel) && masks[channel] == .bool(true))
         }
@@ -107,7 +107,7 @@ extension Plan {
                 dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
                 targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
                 patchSize: network["patchSize"]?.ints ?? whole, batchSize: batch,
-                normalisation: normalisation, compatibility: .modern, network: network)
+                normalization: normalization, compatibility: .modern, network: network)
         } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
         if network == .object([:]) { self.network = ImportedUNet(v2: configuration)?.network(for: self) ?? network }
     }
@@ -127,7 +127,7 @@ extension Plan {
     }
 }
 
-extension IntensityNormalisation.Scheme {
+extension IntensityNormalization.Scheme {
     /// nnU-Net v1's names; any other than these is its z-score.
     fileprivate init(v1 name: String) {
         switch name {
@@ -149,7 +149,7 @@ extension IntensityNormalisation.Scheme {
 }
 
 extension IntensityStatistics {
-    /// From the names of nnU-Net v1 or v2; nil unless all that a normalisation needs is there, and is a number: a channel without
+    /// From the names of nnU-Net v1 or v2; nil unless all that a normalization needs is there, and is a number: a channel without
     /// foreground has NaN, which only a scheme that needs no statistics can do with.
     fileprivate init?(_ value: (String) -> Double?) {
         guard let mean = value("mean"), let deviation = value("sd") ?? value("std"), let low = value("percentile_00_5"),

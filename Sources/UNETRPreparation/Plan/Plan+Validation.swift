@@ -36,10 +36,10 @@ extension Plan {
         try check(patchSize.saturatingProduct() <= 1 << 27, "patchSize", patchSize, "all together may be at most 2²⁷ voxels, 512 × 512 × 512")
         try check((1...4096).contains(batchSize), "batchSize", batchSize, "must be from 1 to 4096")
         try check(
-            normalisation.count == channelNames.count, "normalisation", "a list of \(normalisation.count)",
+            normalization.count == channelNames.count, "normalization", "a list of \(normalization.count)",
             "needs one entry for each of the \(channelNames.count) channels")
-        for (channel, entry) in normalisation.enumerated() {
-            try entry.validate(field: "normalisation[\(channel)]")
+        for (channel, entry) in normalization.enumerated() {
+            try entry.validate(field: "normalization[\(channel)]")
         }
         try labels.validate()
         let mirror = inference.mirrorAxes
@@ -58,7 +58,7 @@ extension Plan {
     }
 }
 
-extension IntensityNormalisation {
+extension IntensityNormalization {
     fileprivate func validate(field: String) throws {
         func fail(_ value: String, _ rule: String) -> PlanError { .invalid(field: field, value: value, rule: rule) }
         if let statistics {
@@ -88,7 +88,8 @@ extension LabelSet {
         func check(_ holds: Bool, _ field: String, _ value: Any, _ rule: String) throws {
             if !holds { throw PlanError.invalid(field: field, value: "\(value)", rule: rule) }
         }
-        try check(definitions.first?.isBackground == true, "labels", definitions.first.map { "\($0.name): \($0.values)" } ?? "empty",
+        try check(
+            definitions.first?.isBackground == true, "labels", definitions.first.map { "\($0.name): \($0.values)" } ?? "empty",
             "the first label must be the background with the value 0")
         try check(definitions.count > 1, "labels", "only the background", "at least one structure to segment is needed")
         try check(definitions.count <= 1024, "labels", "a list of \(definitions.count)", "at most 1024 labels are possible")

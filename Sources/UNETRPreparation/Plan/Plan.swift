@@ -5,8 +5,8 @@ import UNETRSupport
 ///
 /// Lists with one entry an axis (`targetSpacing`, `patchSize`) are in the order of the prepared volume, after `axisOrder`.
 public struct Plan: Equatable, Sendable {
-    /// Version of the file's form; this code reads and writes version 1.
-    public var version = 1
+    /// Version of the file's form that this code writes. Version 1 is read as well; its keys were spelled `normalisation` and `colour`.
+    public static let version = 2
 
     /// Name of the data set the plan was made for.
     public var dataset: String
@@ -30,7 +30,7 @@ public struct Plan: Equatable, Sendable {
     public var batchSize: Int
 
     /// One entry for each channel.
-    public var normalisation: [IntensityNormalisation]
+    public var normalization: [IntensityNormalization]
 
     /// The arithmetic of resampling.
     public var compatibility: Compatibility
@@ -46,7 +46,7 @@ public struct Plan: Equatable, Sendable {
 
     public init(
         dataset: String, channelNames: [String], labels: LabelSet, targetSpacing: [Double], axisOrder: AxisOrder = .identity,
-        patchSize: [Int], batchSize: Int = 2, normalisation: [IntensityNormalisation], compatibility: Compatibility = .modern,
+        patchSize: [Int], batchSize: Int = 2, normalization: [IntensityNormalization], compatibility: Compatibility = .modern,
         network: JSONValue = .object([:]), inference: InferenceSettings = InferenceSettings(), postProcessing: PostProcessing? = nil
     ) throws {
         self.dataset = dataset
@@ -56,7 +56,7 @@ public struct Plan: Equatable, Sendable {
         self.axisOrder = axisOrder
         self.patchSize = patchSize
         self.batchSize = batchSize
-        self.normalisation = normalisation
+        self.normalization = normalization
         self.compatibility = compatibility
         self.network = network
         self.inference = inference
@@ -95,7 +95,7 @@ public struct Plan: Equatable, Sendable {
     public var preparationDigest: String {
         let relevant = PreparationSettings(
             channels: channelNames.count, labels: labels.foregroundValues, spacing: targetSpacing, axes: axisOrder,
-            normalisation: normalisation, compatibility: compatibility)
+            normalization: normalization, compatibility: compatibility)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
@@ -109,8 +109,14 @@ public struct Plan: Equatable, Sendable {
         let labels: [Int]
         let spacing: [Double]
         let axes: AxisOrder
-        let normalisation: [IntensityNormalisation]
+        let normalization: [IntensityNormalization]
         let compatibility: Compatibility
+
+        /// The keys of version 1: the digests of cases that were prepared before stay valid.
+        private enum CodingKeys: String, CodingKey {
+            case channels, labels, spacing, axes, compatibility
+            case normalization = "normalisation"
+        }
     }
 }
 
@@ -119,7 +125,7 @@ public struct InferenceSettings: Equatable, Sendable, Codable {
     /// Axes of the prepared volume that test-time augmentation mirrors; none: no mirroring.
     public var mirrorAxes: [Int]
 
-    /// Distance of neighbouring patches as a part of the patch size, within `stepRange`.
+    /// Distance of neighboring patches as a part of the patch size, within `stepRange`.
     public var stepFraction: Double
 
     /// What `stepFraction` may be: a smaller step would only repeat nearly the same patches.

@@ -103,9 +103,9 @@ public struct PlanningRules: Equatable, Sendable {
 extension PlanningRules.Stage {
     /// The largest patch, of equal extent in mm along all axes, that fits the reference GPU.
     fileprivate init(spacing: [Double], medianSize: [Int], cases: Int, channels: Int, classes: Int) {
-        let perMillimetre = spacing.map { 1 / $0 }
-        let mean = perMillimetre.reduce(0, +) / 3
-        let relative = perMillimetre.map { $0 / mean }
+        let perMillimeter = spacing.map { 1 / $0 }
+        let mean = perMillimeter.reduce(0, +) / 3
+        let relative = perMillimeter.map { $0 / mean }
         let start = relative.map { Int(clampingRounded: $0 * (1 / relative.min()! * 512), .toNearestOrEven) ?? 1 }
         var rule = PoolingRule(spacing: spacing, patchSize: zip(start, medianSize).map(min))
         while Double(rule.featureMapValues(channels: channels, classes: classes)) > PlanningRules.memory {
@@ -145,18 +145,18 @@ public enum BatchRule {
     }
 }
 
-extension IntensityNormalisation {
+extension IntensityNormalization {
     /// nnU-Net's choice for a channel: by its name for CT, unchanged for "noNorm", else per scan; inside the data where cropping
     /// removed more than a quarter of the voxels of the median scan.
-    public static func choose(channel: Int, of fingerprint: Fingerprint) -> IntensityNormalisation {
+    public static func choose(channel: Int, of fingerprint: Fingerprint) -> IntensityNormalization {
         let name = fingerprint.channelNames[channel]
         switch name.lowercased() {
-        case "ct": return IntensityNormalisation(scheme: .ct, statistics: fingerprint.intensities[channel])
-        case "ct2": return IntensityNormalisation(scheme: .ct2, statistics: fingerprint.intensities[channel])
-        case "nonorm": return IntensityNormalisation(scheme: .noNorm)
+        case "ct": return IntensityNormalization(scheme: .ct, statistics: fingerprint.intensities[channel])
+        case "ct2": return IntensityNormalization(scheme: .ct2, statistics: fingerprint.intensities[channel])
+        case "nonorm": return IntensityNormalization(scheme: .noNorm)
         default:
             let reduction = Percentile.of(sorted: fingerprint.cases.map(\.sizeReduction).sorted(), 50)
-            return IntensityNormalisation(scheme: .zScore, useMask: reduction < 0.75)
+            return IntensityNormalization(scheme: .zScore, useMask: reduction < 0.75)
         }
     }
 }

@@ -2,7 +2,7 @@ import UNETRSupport
 
 /// Makes a plan for a UNETR++ from a fingerprint.
 ///
-/// Spacing, axis order and normalisation follow nnU-Net's rules. Patch, stem and batch follow from the network: a patch is a multiple
+/// Spacing, axis order and normalization follow nnU-Net's rules. Patch, stem and batch follow from the network: a patch is a multiple
 /// of stem × 8 along each axis; the stem is smaller along coarse axes, so that tokens are about as long as wide, and for small scans.
 public struct UNETRPlanner: Sendable {
     /// What training may take, in bytes.
@@ -34,7 +34,8 @@ public struct UNETRPlanner: Sendable {
         try Self.check(fingerprint)
         let rules = PlanningRules(fingerprint, classes: labels.outputCount)
         let full = rules.stages[rules.stages.count - 1]
-        let shape = try preset.map { NetworkShape(stem: $0.stem, patch: $0.patchSize, batch: $0.batchSize) }
+        let shape =
+            try preset.map { NetworkShape(stem: $0.stem, patch: $0.patchSize, batch: $0.batchSize) }
             ?? derive(full, fingerprint, outputs: labels.outputCount)
         var network: [String: JSONValue] = [
             "variant": .string((preset ?? .synapse).variant), "inputChannels": .integer(fingerprint.channelNames.count),
@@ -45,7 +46,7 @@ public struct UNETRPlanner: Sendable {
         return try Plan(
             dataset: dataset, channelNames: fingerprint.channelNames, labels: labels, targetSpacing: full.spacing,
             axisOrder: rules.axisOrder, patchSize: shape.patch, batchSize: shape.batch,
-            normalisation: fingerprint.channelNames.indices.map { IntensityNormalisation.choose(channel: $0, of: fingerprint) },
+            normalization: fingerprint.channelNames.indices.map { IntensityNormalization.choose(channel: $0, of: fingerprint) },
             compatibility: preset == nil ? .modern : .unetrPlusPlus, network: .object(network))
     }
 

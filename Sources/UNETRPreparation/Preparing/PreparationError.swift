@@ -28,7 +28,7 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     public var description: String {
         switch self {
         case .tooFewCases(let got, let folds):
-            "cannot make \(folds) folds of \(got) labelled cases; add cases or ask for fewer folds"
+            "cannot make \(folds) folds of \(got) labeled cases; add cases or ask for fewer folds"
         case .duplicateCase(let name):
             "the case \(name) occurs twice; give every case a name of its own"
         case .noPublishedSplit(let benchmark):
@@ -55,7 +55,7 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
         case .emptyScan(let scan):
             "\(scan) holds nothing but zeros; there is nothing to segment"
         case .constantChannel(let scan, let channel, let value):
-            "\(scan): channel \(channel) is \(value) everywhere; an image without contrast cannot be normalised or segmented"
+            "\(scan): channel \(channel) is \(value) everywhere; an image without contrast cannot be normalized or segmented"
         case .notFinite(let scan, let channel, let count):
             "\(scan): channel \(channel) holds \(count) voxel\(count == 1 ? "" : "s") that are not a finite number (NaN or infinite); "
                 + "replace them before preparing"

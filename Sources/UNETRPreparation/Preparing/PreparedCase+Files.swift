@@ -1,5 +1,5 @@
-public import UNETRArchives
 public import Foundation
+public import UNETRArchives
 import UNETRSupport
 import UNETRVolumes
 
@@ -69,8 +69,9 @@ extension CaseProperties {
             throw broken("it has \(channels) channels of \(size) voxels, but at most 1024 of less than 2³¹ are possible")
         }
         guard spacing.allSatisfy(Geometry.spacingRange.contains) else {
-            throw broken("its spacing is \(spacing), from \(Geometry.spacingRange.lowerBound) to "
-                + "\(Geometry.spacingRange.upperBound) mm are possible")
+            throw broken(
+                "its spacing is \(spacing), from \(Geometry.spacingRange.lowerBound) to "
+                    + "\(Geometry.spacingRange.upperBound) mm are possible")
         }
         if let problem = geometry.problem { throw broken("the scan's geometry makes no sense: \(problem)") }
     }
@@ -80,7 +81,7 @@ extension CaseProperties {
 public struct PreparedCaseFile: Sendable {
     public let properties: CaseProperties
 
-    /// Normalised intensities, float32 [C, D, H, W].
+    /// Normalized intensities, float32 [C, D, H, W].
     public let image: StoredArray
 
     /// Labels, int16 [D, H, W]; nil for a case without.
@@ -107,7 +108,7 @@ public struct PreparedCaseFile: Sendable {
         }
     }
 
-    /// The voxels to centre training patches on.
+    /// The voxels to center training patches on.
     public func foreground() throws -> ForegroundLocations {
         var found: [Int: [Int32]] = [:]
         let count = properties.voxelCount

@@ -5,13 +5,13 @@ public struct PreparedCase: Equatable, Sendable {
     /// Where the volume comes from and how it was made.
     public var properties: CaseProperties
 
-    /// Normalised intensities, C-order [C, D, H, W] with [D, H, W] = `properties.size`.
+    /// Normalized intensities, C-order [C, D, H, W] with [D, H, W] = `properties.size`.
     public var image: [Float]
 
     /// Labels [D, H, W]; −1 lies outside the scanned region. Nil for a scan without labels.
     public var labels: [Int16]?
 
-    /// Voxels to centre training patches on.
+    /// Voxels to center training patches on.
     public var foreground: ForegroundLocations
 
     public init(properties: CaseProperties, image: [Float], labels: [Int16]? = nil, foreground: ForegroundLocations = .init()) {

@@ -1,7 +1,7 @@
 import UNETRSupport
 public import UNETRVolumes
 
-/// Turns scans into network input the way a plan says: crop to the data, order axes, resample, normalise.
+/// Turns scans into network input the way a plan says: crop to the data, order axes, resample, normalize.
 public struct Preparer: Sendable {
     public let plan: Plan
 
@@ -23,7 +23,7 @@ public struct Preparer: Sendable {
     public func prepare(_ scan: Scan, labels: consuming LabelMap? = nil, name: String) throws -> PreparedCase {
         try check(scan, labels, name)
         let size = scan.geometry.size
-        let usesMask = plan.normalisation.contains { $0.useMask && $0.scheme != .noNorm }
+        let usesMask = plan.normalization.contains { $0.useMask && $0.scheme != .noNorm }
         let hasLabels = labels != nil, needsMask = hasLabels || usesMask
         guard let region = NonZeroRegion(scan.voxels, channels: scan.channels, size: size, needsMask: needsMask, threads: threads) else {
             throw PreparationError.emptyScan(scan: name)
@@ -71,9 +71,9 @@ public struct Preparer: Sendable {
                 size: box.size, threads: threads),
             channels: scan.channels, grid: grid, compatibility: plan.compatibility, threads: threads)
         image.withUnsafeMutableBufferPointer { image in
-            for (channel, normalisation) in plan.normalisation.enumerated() {
+            for (channel, normalization) in plan.normalization.enumerated() {
                 let part = image[(channel * grid.outputCount)..<((channel + 1) * grid.outputCount)]
-                normalisation.apply(to: UnsafeMutableBufferPointer(rebasing: part), region: region, threads: threads)
+                normalization.apply(to: UnsafeMutableBufferPointer(rebasing: part), region: region, threads: threads)
             }
         }
         return image

@@ -45,14 +45,14 @@ public enum ConnectedComponents {
     private static func mask(of wanted: Set<Int16>, in labels: [Int16]) -> [UInt8] {
         var isWanted = [UInt8](repeating: 0, count: 1 << 16)
         for value in wanted { isWanted[Int(UInt16(bitPattern: value))] = 1 }
-        return [UInt8](unsafeUninitializedCapacity: labels.count) { mask, initialised in
+        return [UInt8](unsafeUninitializedCapacity: labels.count) { mask, initialized in
             labels.withUnsafeBufferPointer { labels in
                 isWanted.withUnsafeBufferPointer { isWanted in
                     var index = 0
                     while index < labels.count { mask[index] = isWanted[Int(UInt16(bitPattern: labels[index]))]; index &+= 1 }
                 }
             }
-            initialised = labels.count
+            initialized = labels.count
         }
     }
 }

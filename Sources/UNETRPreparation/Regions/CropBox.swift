@@ -19,7 +19,7 @@ public struct CropBox: Equatable, Sendable, Codable {
         let size = size
         if size == whole { return values }
         let count = channels * size.reduce(1, *)
-        return [Value](unsafeUninitializedCapacity: count) { output, initialised in
+        return [Value](unsafeUninitializedCapacity: count) { output, initialized in
             values.withUnsafeBufferPointer { input in
                 var target = output.baseAddress!
                 for channel in 0..<channels {
@@ -32,7 +32,7 @@ public struct CropBox: Equatable, Sendable, Codable {
                     }
                 }
             }
-            initialised = count
+            initialized = count
         }
     }
 }

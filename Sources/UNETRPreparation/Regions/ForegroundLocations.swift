@@ -1,4 +1,4 @@
-/// Where the voxels of each label are: a random choice of them, for training patches that are centred on foreground.
+/// Where the voxels of each label are: a random choice of them, for training patches that are centered on foreground.
 public struct ForegroundLocations: Equatable, Sendable {
     /// For each label value the chosen voxels as indices into the prepared volume [D, H, W] in C order; labels without voxels are absent.
     public var voxels: [Int: [Int32]]

@@ -35,7 +35,8 @@ public enum GridAgreement {
         guard geometry.affine.count >= 3, geometry.affine.allSatisfy({ $0.count == 4 }) else { return true }
         let columns = (0..<3).map { direction(geometry, $0) }
         let a = (0..<3).map { row in columns.map { $0[row] } }
-        let determinant = a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
+        let determinant =
+            a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
             + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])
         // The volume that three directions span: 1 when they are at right angles, next to nothing when they fall together.
         return !(abs(determinant) > 1e-3)

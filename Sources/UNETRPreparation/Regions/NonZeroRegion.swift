@@ -22,7 +22,7 @@ struct NonZeroRegion {
 
     private static func nonZero(_ voxels: [Float], channels: Int, size: [Int], threads: Int?) -> [UInt8] {
         let plane = size[1] * size[2], count = size[0] * plane
-        return [UInt8](unsafeUninitializedCapacity: count) { mask, initialised in
+        return [UInt8](unsafeUninitializedCapacity: count) { mask, initialized in
             voxels.withUnsafeBufferPointer { voxels in
                 let (voxels, mask) = (SharedPointer(voxels), SharedPointer(mask))
                 Parallel.forEach(size[0], threads: threads) { d in
@@ -38,7 +38,7 @@ struct NonZeroRegion {
                     }
                 }
             }
-            initialised = count
+            initialized = count
         }
     }
 

@@ -12,7 +12,7 @@ public enum ImageResampling {
         precondition(voxels.count == channels * grid.inputCount, "\(voxels.count) voxels for \(channels) × \(grid.inputSize)")
         if grid.isIdentity { return voxels }
         let stages = Stage.plan(grid, compatibility: compatibility)
-        return [Float](unsafeUninitializedCapacity: channels * grid.outputCount) { output, initialised in
+        return [Float](unsafeUninitializedCapacity: channels * grid.outputCount) { output, initialized in
             voxels.withUnsafeBufferPointer { input in
                 for channel in 0..<channels {
                     run(
@@ -20,7 +20,7 @@ public enum ImageResampling {
                         to: SharedPointer(SharedPointer(output) + channel * grid.outputCount), grid: grid, threads: threads)
                 }
             }
-            initialised = channels * grid.outputCount
+            initialized = channels * grid.outputCount
         }
     }
 
@@ -43,7 +43,8 @@ public enum ImageResampling {
             let pair = axes.indices.filter { axes[$0] != 0 }
             if pair.count == 2 {
                 let planes = Stage.planes(first: axes[pair[0]], filters[pair[0]], filters[pair[1]])
-                stages = axes.count == 2 ? [planes] : ratio(grid, 0) < 1 ? [stages[axes.firstIndex(of: 0)!], planes] : [planes, stages[axes.firstIndex(of: 0)!]]
+                stages =
+                    axes.count == 2 ? [planes] : ratio(grid, 0) < 1 ? [stages[axes.firstIndex(of: 0)!], planes] : [planes, stages[axes.firstIndex(of: 0)!]]
             }
             if !axes.isEmpty { stages.append(.clip) }
             if let axis = grid.coarseAxis, grid.inputSize[axis] != grid.outputSize[axis] {

@@ -17,7 +17,7 @@ public enum LabelResampling {
         if grid.isIdentity { return labels }
         let axes = (0..<3).map { CellLine(from: grid.inputSize[$0], to: grid.outputSize[$0], nearest: $0 == grid.coarseAxis) }
         let (height, width) = (grid.outputSize[1], grid.outputSize[2])
-        return [Int16](unsafeUninitializedCapacity: grid.outputCount) { output, initialised in
+        return [Int16](unsafeUninitializedCapacity: grid.outputCount) { output, initialized in
             labels.withUnsafeBufferPointer { input in
                 let input = SharedPointer(input), target = SharedPointer(output)
                 Parallel.forEach(grid.outputSize[0], threads: threads) { z in
@@ -26,7 +26,7 @@ public enum LabelResampling {
                     }
                 }
             }
-            initialised = grid.outputCount
+            initialized = grid.outputCount
         }
     }
 

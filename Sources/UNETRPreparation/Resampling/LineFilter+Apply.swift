@@ -11,7 +11,7 @@ extension LineFilter {
             }
             return
         }
-        // Columns are taken in chunks that stay in the cache while every output row reads its neighbouring input rows.
+        // Columns are taken in chunks that stay in the cache while every output row reads its neighboring input rows.
         let width = min(inner, 1024), chunks = (inner + width - 1) / width
         Parallel.forEach(outer * chunks, threads: threads) { part in
             let block = part / chunks, column = part % chunks * width
@@ -32,13 +32,15 @@ extension LineFilter {
                     var sums = SIMD8<Float>(repeating: 0)
                     var tap = 0
                     while tap &+ 8 <= taps {
-                        sums += samples.loadUnaligned(fromByteOffset: 4 &* tap, as: SIMD8<Float>.self)
+                        sums +=
+                            samples.loadUnaligned(fromByteOffset: 4 &* tap, as: SIMD8<Float>.self)
                             * row.loadUnaligned(fromByteOffset: 4 &* tap, as: SIMD8<Float>.self)
                         tap &+= 8
                     }
                     var sum = tap > 0 ? sums.sum() : 0
                     while tap < taps {
-                        sum += samples.load(fromByteOffset: 4 &* tap, as: Float.self)
+                        sum +=
+                            samples.load(fromByteOffset: 4 &* tap, as: Float.self)
                             * row.load(fromByteOffset: 4 &* tap, as: Float.self)
                         tap &+= 1
                     }

@@ -97,7 +97,7 @@ struct LineFilter: Sendable {
 
 /// The equations that make a cubic B-spline pass through `count` samples, mirrored about the first and the last.
 ///
-/// Samples = A · coefficients with A tridiagonal: ⅔ on the diagonal, ⅙ beside it, ⅓ where a mirrored neighbour counts twice.
+/// Samples = A · coefficients with A tridiagonal: ⅔ on the diagonal, ⅙ beside it, ⅓ where a mirrored neighbor counts twice.
 private struct SplineSystem {
     /// The weights decay by a factor 0.268 a sample: beyond this distance they are below 2e-8, less than float32 can show.
     private static let reach = 14

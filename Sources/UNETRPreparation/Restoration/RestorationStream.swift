@@ -113,12 +113,12 @@ public final class RestorationStream: @unchecked Sendable {
         var box = properties.cropBox
         (box.lower[axis], box.upper[axis]) = (properties.cropBox.lower[axis] + range.lowerBound, properties.cropBox.lower[axis] + range.upperBound)
         let size = box.size, count = size.reduce(1, *)
-        let values = [Float](unsafeUninitializedCapacity: outputs * count) { values, initialised in
+        let values = [Float](unsafeUninitializedCapacity: outputs * count) { values, initialized in
             let places = VoxelPlaces(
                 base: SharedPointer(values), first: range.lowerBound,
                 strides: properties.axisOrder.apply([size[1] * size[2], size[2], 1]), count: count)
             restore(range, from: slab, into: places)
-            initialised = outputs * count
+            initialized = outputs * count
         }
         return RestoredPart(box: box, values: values)
     }
@@ -165,7 +165,7 @@ struct VoxelPlaces<Element>: Sendable {
 struct RestorationLines: Sendable {
     let cells: [CellLine]
 
-    /// One sample of a row of the cropped scan: its two neighbours in a row of outputs, and their weights.
+    /// One sample of a row of the cropped scan: its two neighbors in a row of outputs, and their weights.
     struct Column {
         let low: Int32
         let high: Int32

@@ -3,7 +3,7 @@ import UNETRSupport
 
 /// Where the patches lie that together cover a volume, and how much each voxel of a patch counts.
 ///
-/// The geometry is nnU-Net's: neighbouring patches are at most `stepFraction` of the patch apart and spread evenly; a volume smaller
+/// The geometry is nnU-Net's: neighboring patches are at most `stepFraction` of the patch apart and spread evenly; a volume smaller
 /// than the patch is padded, the smaller half before it.
 public struct SlidingWindow: Equatable, Sendable {
     /// Voxels of a patch along [D, H, W].
@@ -20,7 +20,7 @@ public struct SlidingWindow: Equatable, Sendable {
 
     /// - Parameters:
     ///   - size: voxels of the volume along [D, H, W].
-    ///   - stepFraction: largest distance of neighbouring patches as a part of the patch, above 0 and at most 1.
+    ///   - stepFraction: largest distance of neighboring patches as a part of the patch, above 0 and at most 1.
     public init(size: [Int], patchSize: [Int], stepFraction: Double = 0.5) {
         precondition(size.count == 3 && patchSize.count == 3 && (size + patchSize).allSatisfy { $0 > 0 })
         precondition(stepFraction > 0 && stepFraction <= 1)
@@ -51,7 +51,7 @@ public struct SlidingWindow: Equatable, Sendable {
     /// get the smallest value there is, so that none counts for nothing.
     public static func importance(patchSize: [Int]) -> [Float] {
         let profiles = patchSize.map(profile)
-        var map = [Float](unsafeUninitializedCapacity: patchSize.reduce(1, *)) { map, initialised in
+        var map = [Float](unsafeUninitializedCapacity: patchSize.reduce(1, *)) { map, initialized in
             var target = map.baseAddress!
             for d in profiles[0] {
                 for h in profiles[1] {
@@ -62,7 +62,7 @@ public struct SlidingWindow: Equatable, Sendable {
                     }
                 }
             }
-            initialised = patchSize.reduce(1, *)
+            initialized = patchSize.reduce(1, *)
         }
         if map.contains(0) {
             let smallest = map.reduce(Float.infinity) { $1 > 0 ? min($0, $1) : $0 }

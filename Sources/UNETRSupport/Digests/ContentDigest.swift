@@ -1,4 +1,4 @@
-/// A 64-bit digest of bytes, to tell contents apart; not a defence against somebody who wants two to be equal.
+/// A 64-bit digest of bytes, to tell contents apart; not a defense against somebody who wants two to be equal.
 ///
 /// Four lanes of FNV-1a over eight bytes at a time, which takes a hundredth of a second for a hundred megabytes.
 public struct ContentDigest: Sendable {

@@ -2,7 +2,7 @@ import Foundation
 
 extension AtomicFile {
     /// Forces the bytes of a file, or of all files in a folder, to the disk, so that the rename that follows cannot outrun them.
-    static func synchronise(_ url: URL) throws {
+    static func synchronize(_ url: URL) throws {
         let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return }  // the writer made no file, which the rename will tell
         defer { close(descriptor) }
@@ -12,14 +12,14 @@ extension AtomicFile {
                 let inner = url.appendingPathComponent(name)
                 // Links and pipes have no bytes of their own.
                 let kind = (try? FileManager.default.attributesOfItem(atPath: inner.path))?[.type] as? FileAttributeType
-                if kind == .typeRegular || kind == .typeDirectory { try synchronise(inner) }
+                if kind == .typeRegular || kind == .typeDirectory { try synchronize(inner) }
             }
         }
         try flush(descriptor, url.path)
     }
 
     /// Forces a name in a folder to the disk.
-    static func synchroniseEntry(_ folder: URL, of destination: URL) throws {
+    static func synchronizeEntry(_ folder: URL, of destination: URL) throws {
         let descriptor = open(folder.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }  // a folder that may be written into but not read
         defer { close(descriptor) }

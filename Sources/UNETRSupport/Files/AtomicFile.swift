@@ -17,7 +17,7 @@ public enum AtomicFile {
         defer { PartialFiles.end(temporary) }
         do {
             try write(temporary)
-            try synchronise(temporary)
+            try synchronize(temporary)
             try put(temporary, in: destination)
         } catch {
             try? FileManager.default.removeItem(at: temporary)
@@ -27,7 +27,7 @@ public enum AtomicFile {
             }
             throw error
         }
-        try synchroniseEntry(folder, of: destination)
+        try synchronizeEntry(folder, of: destination)
     }
 
     /// Replaces the destination with `data`.

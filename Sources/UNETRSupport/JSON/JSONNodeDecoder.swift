@@ -23,12 +23,13 @@ struct JSONNodeDecoder: Decoder {
     }
 
     func whole<Value: FixedWidthInteger>(_: Value.Type) throws -> Value {
-        let found: Value? = switch node {
-        case .integer(let value): Value(exactly: value)
-        case .unsigned(let value): Value(exactly: value)
-        case .number(let value): Value(exactly: value)
-        default: nil
-        }
+        let found: Value? =
+            switch node {
+            case .integer(let value): Value(exactly: value)
+            case .unsigned(let value): Value(exactly: value)
+            case .number(let value): Value(exactly: value)
+            default: nil
+            }
         guard let found else {
             let isPlain = Value.self == Int.self
             throw mismatch("a whole number" + (isPlain ? "" : " from \(Value.min) to \(Value.max)"))

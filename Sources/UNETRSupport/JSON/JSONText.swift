@@ -93,7 +93,7 @@ extension DecodingError {
         }
     }
 
-    /// The field's path, such as `normalisation[0].scheme`.
+    /// The field's path, such as `normalization[0].scheme`.
     private static func place(_ context: Context) -> String {
         let keys = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
         return keys.isEmpty ? "the file" : keys.joined(separator: ".").replacingOccurrences(of: ".[", with: "[")

@@ -20,10 +20,11 @@ public struct MemoryLimit: Equatable, Sendable {
     /// The limit that follows from the memory there is. A tenth of it, at most 4 GiB, is left to the system and to the estimate's error.
     public init(_ memory: SystemMemory) {
         bytes = memory.bytes - min(memory.bytes / 10, 4 << 30)
-        let owner = switch memory.source {
-        case .machine: "the machine's"
-        case .controlGroup: "the control group's (container's)"
-        }
+        let owner =
+            switch memory.source {
+            case .machine: "the machine's"
+            case .controlGroup: "the control group's (container's)"
+            }
         reason = "\(owner) \(memory.bytes >> 20) MB less a margin"
     }
 

@@ -28,7 +28,8 @@ public struct SystemMemory: Equatable, Sendable {
     ///   - physical: what is built in, in bytes.
     init(root: URL, physical: Int) {
         let limit = Self.groupLimit(root)
-        self = limit.flatMap { $0 < physical ? SystemMemory(bytes: $0, source: .controlGroup) : nil }
+        self =
+            limit.flatMap { $0 < physical ? SystemMemory(bytes: $0, source: .controlGroup) : nil }
             ?? SystemMemory(bytes: physical, source: .machine)
     }
 

@@ -19,7 +19,7 @@ public final class Cancellation: @unchecked Sendable {
     /// The task that called, while it waits for the work under this cancellation.
     private let task: UnsafeCurrentTask?
 
-    /// - Parameter parent: cancelled together with this one, but not the other way round.
+    /// - Parameter parent: canceled together with this one, but not the other way round.
     public convenience init(parent: Cancellation? = Cancellation.current) { self.init(parent: parent, task: nil) }
 
     private init(parent: Cancellation?, task: UnsafeCurrentTask?) {
@@ -30,12 +30,12 @@ public final class Cancellation: @unchecked Sendable {
     /// Asks the work to end. Cannot be taken back.
     public func cancel() { lock.withLock { wasCancelled = true } }
 
-    /// Whether this one, one above it, or the task it stands for was cancelled.
+    /// Whether this one, one above it, or the task it stands for was canceled.
     public var isCancelled: Bool {
         lock.withLock { wasCancelled } || task?.isCancelled ?? false || parent?.isCancelled ?? false
     }
 
-    /// - Throws: `CancellationError` once it is cancelled.
+    /// - Throws: `CancellationError` once it is canceled.
     public func check() throws { if isCancelled { throw CancellationError() } }
 
     /// Whether the running code is asked to stop, by the cancellation it runs under or as a task.

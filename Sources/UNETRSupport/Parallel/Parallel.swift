@@ -5,10 +5,10 @@ import Foundation
 public enum Parallel {
     /// Calls `body` once for each index in `0..<count`, on up to `threads` threads (all cores when nil); returns when all are done.
     ///
-    /// The bodies must not touch each other's data. Once one throws, or the work is cancelled (see `Cancellation`), no further index is
+    /// The bodies must not touch each other's data. Once one throws, or the work is canceled (see `Cancellation`), no further index is
     /// begun; those under way end first. Bodies see the caller's cancellation.
     /// - Throws: of the errors thrown, that of the lowest index, which is the same for every thread count; `CancellationError` if the work
-    ///   was cancelled before all indices had begun.
+    ///   was canceled before all indices had begun.
     public static func forEach(_ count: Int, threads: Int? = nil, _ body: @Sendable (Int) throws -> Void) throws {
         let workers = min(count, threads ?? ProcessInfo.processInfo.activeProcessorCount)
         if workers <= 1 {

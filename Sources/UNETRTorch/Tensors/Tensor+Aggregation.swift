@@ -29,15 +29,18 @@ extension Tensor {
     public func addInPlace(_ activation: Activation, of logits: Tensor, weights: Tensor, mirrored axes: [Int], factor: Double) throws {
         if device == .cpu, logits.device == .cpu {
             return try axes.withSizes { axes in
-                try check("add activated", [self, logits, weights], ct_add_activated(
-                    handle, logits.handle, weights.handle, activation.c, axes, factor))
+                try check(
+                    "add activated", [self, logits, weights],
+                    ct_add_activated(
+                        handle, logits.handle, weights.handle, activation.c, axes, factor))
             }
         }
-        let values = switch activation {
-        case .softmax: try logits.softmax(0)
-        case .sigmoid: try logits.sigmoid()
-        case .none: logits
-        }
+        let values =
+            switch activation {
+            case .softmax: try logits.softmax(0)
+            case .sigmoid: try logits.sigmoid()
+            case .none: logits
+            }
         try addInPlace((axes.isEmpty ? values : values.flipped(axes)) * weights, factor: factor)
     }
 }

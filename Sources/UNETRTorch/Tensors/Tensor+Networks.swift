@@ -29,7 +29,7 @@ extension Tensor {
         }
     }
 
-    /// Normalised over the last axes, whose shape is `shape`.
+    /// Normalized over the last axes, whose shape is `shape`.
     public func layerNorm(_ shape: [Int], weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) throws -> Tensor {
         try yields("layer norm", [self]) { out in
             withExtendedLifetime((weight, bias)) {
@@ -38,7 +38,7 @@ extension Tensor {
         }
     }
 
-    /// Normalised per sample and group of channels.
+    /// Normalized per sample and group of channels.
     public func groupNorm(_ groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) throws -> Tensor {
         try yields("group norm", [self]) { out in
             withExtendedLifetime((weight, bias)) {
@@ -47,7 +47,7 @@ extension Tensor {
         }
     }
 
-    /// Normalised per channel: by the batch's own statistics when training (and the running ones are updated in place), else by the running ones.
+    /// Normalized per channel: by the batch's own statistics when training (and the running ones are updated in place), else by the running ones.
     public func batchNorm(
         weight: Tensor?, bias: Tensor?, runningMean: Tensor?, runningVariance: Tensor?, training: Bool, momentum: Double = 0.1,
         epsilon: Double = 1e-5
@@ -61,7 +61,7 @@ extension Tensor {
         }
     }
 
-    /// Normalised per sample and channel.
+    /// Normalized per sample and channel.
     public func instanceNorm(weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) throws -> Tensor {
         try yields("instance norm", [self]) { out in
             withExtendedLifetime((weight, bias)) { ct_instance_norm(handle, weight.handleOrNone, bias.handleOrNone, epsilon, out) }

@@ -1,6 +1,6 @@
 internal import CTorch
 
-/// Operations on many tensors with one call, as optimisers need them.
+/// Operations on many tensors with one call, as optimizers need them.
 public enum TensorList {
     /// The Euclidean norm of each tensor, as one vector.
     public static func norms(_ tensors: [Tensor]) throws -> Tensor {

@@ -1,5 +1,5 @@
-public import UNETRAugmentation
 public import Foundation
+public import UNETRAugmentation
 public import UNETRLayers
 public import UNETRPreparation
 import UNETRSupport
@@ -25,7 +25,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public var batchDice = true
     /// Type of products and convolutions; nil: float32 throughout.
     public var mixedPrecision: DType?
-    /// Share of every batch that is centred on foreground.
+    /// Share of every batch that is centered on foreground.
     public var foregroundShare = 0.33
     /// Decay of the running average of the weights, per step; nil: none. The average is what is validated and shipped.
     public var averaging: Double?
@@ -68,12 +68,12 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     }()
 
     /// The published protocol for a plan: its batch, in-plane augmentation where its patch is strongly anisotropic (nnU-Net's factor of 3),
-    /// and zero outside the mask in the channels that were normalised inside it.
+    /// and zero outside the mask in the channels that were normalized inside it.
     public static func published(for plan: Plan) -> TrainingConfiguration {
         var configuration = published
         configuration.batchSize = plan.batchSize
         let isAnisotropic = Double(plan.patchSize.max()!) / Double(plan.patchSize[0]) > 3
-        configuration.augmentation = .published(inPlane: isAnisotropic, zeroOutsideMask: plan.normalisation.map(\.useMask))
+        configuration.augmentation = .published(inPlane: isAnisotropic, zeroOutsideMask: plan.normalization.map(\.useMask))
         return configuration
     }
 

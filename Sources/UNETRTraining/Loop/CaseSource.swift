@@ -1,6 +1,6 @@
+import Foundation
 import UNETRArchives
 import UNETRAugmentation
-import Foundation
 import UNETRPreparation
 
 /// A prepared case on disk as a source of patches; the arrays stay in the mapped file.

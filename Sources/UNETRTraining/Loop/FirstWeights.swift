@@ -1,5 +1,5 @@
-import UNETRArchives
 import Foundation
+import UNETRArchives
 import UNETRInference
 import UNETRLayers
 import UNETRTorch
@@ -16,14 +16,15 @@ enum FirstWeights {
         let own = try store.state()
         var heads: [String] = []
         var found: Int?
-        let entries = try StateDictionary(state.entries.map { key, array in
-            guard let mine = own[key], let theirs = otherClasses(array.shape, mine.shape, classes), found ?? theirs == theirs else {
-                return (key, array)
-            }
-            found = theirs
-            heads.append(key)
-            return (key, mine)
-        })
+        let entries = try StateDictionary(
+            state.entries.map { key, array in
+                guard let mine = own[key], let theirs = otherClasses(array.shape, mine.shape, classes), found ?? theirs == theirs else {
+                    return (key, array)
+                }
+                found = theirs
+                heads.append(key)
+                return (key, mine)
+            })
         try store.load(entries)
         guard let found else { return "all \(state.entries.count) tensors are from \(url.lastPathComponent)" }
         return "\(state.entries.count - heads.count) tensors are from \(url.lastPathComponent); \(heads.count) of the heads are new, for "

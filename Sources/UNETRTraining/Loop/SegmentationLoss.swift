@@ -57,7 +57,7 @@ public struct DiceBinaryCrossEntropyLoss: SegmentationLoss {
     }
 }
 
-/// The loss of all outputs of a network: weights 1, ½, ¼, … normalised to sum 1.
+/// The loss of all outputs of a network: weights 1, ½, ¼, … normalized to sum 1.
 public struct DeepSupervisionLoss: Sendable {
     public var loss: any SegmentationLoss
 

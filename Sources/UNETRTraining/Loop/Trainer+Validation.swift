@@ -1,7 +1,7 @@
+import Foundation
 import UNETRArchives
 import UNETRAugmentation
 import UNETREvaluation
-import Foundation
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
@@ -12,7 +12,7 @@ import UNETRVolumes
 
 extension Trainer {
     /// Loss and Dice of plain patches of the validation cases (of the training cases, where there are none): a quick estimate, since
-    /// patches are centred on foreground as often as in training.
+    /// patches are centered on foreground as often as in training.
     func estimate(_ epoch: Int) throws -> (loss: Double?, dice: [Double?]?) {
         let count = configuration.estimationIterations
         guard count > 0 else { return (nil, nil) }
@@ -76,9 +76,10 @@ extension Trainer {
         guard configuration.finalValidation, !names.isEmpty else { return nil }
         let segmenter = try Segmenter(network: network, plan: plan, device: device, mixedPrecision: configuration.mixedPrecision)
         segmenter.postProcesses = false  // these masks are what a clean-up is chosen by
-        let evaluator = Evaluator(classes: plan.labels.foreground.map { label in
-            EvaluatedClass(labels: label.values.map { Int16(truncatingIfNeeded: $0) }, name: label.name)
-        })
+        let evaluator = Evaluator(
+            classes: plan.labels.foreground.map { label in
+                EvaluatedClass(labels: label.values.map { Int16(truncatingIfNeeded: $0) }, name: label.name)
+            })
         let cases = try withAveragedWeights {
             try names.enumerated().map { number, name in
                 let file = try PreparedCaseFile(named: name, in: prepared)

@@ -1,5 +1,5 @@
-import UNETRAugmentation
 import Foundation
+import UNETRAugmentation
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
@@ -215,9 +215,10 @@ public final class Trainer {
     }
 
     private func rate(_ epoch: Int, _ iteration: Int) -> Double {
-        configuration.learningRate * configuration.schedule.factor(
-            step: epoch * configuration.iterationsPerEpoch + iteration, stepsPerEpoch: configuration.iterationsPerEpoch,
-            epochs: configuration.epochs)
+        configuration.learningRate
+            * configuration.schedule.factor(
+                step: epoch * configuration.iterationsPerEpoch + iteration, stepsPerEpoch: configuration.iterationsPerEpoch,
+                epochs: configuration.epochs)
     }
 
     /// A seed for dropout on a rank whose random state no checkpoint holds.

@@ -3,7 +3,7 @@ import UNETRLayers
 import UNETRNetworks
 import UNETRTorch
 
-/// One step of the optimiser from one batch or several: forward, loss, backward, reduction, clipping, change of the weights.
+/// One step of the optimizer from one batch or several: forward, loss, backward, reduction, clipping, change of the weights.
 final class TrainingStep {
     struct Result: Equatable {
         /// Mean over the batches and processes.

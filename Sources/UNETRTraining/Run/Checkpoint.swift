@@ -1,5 +1,5 @@
-import UNETRArchives
 import Foundation
+import UNETRArchives
 import UNETRLayers
 import UNETRSupport
 import UNETRTorch
@@ -38,7 +38,7 @@ struct Checkpoint {
     /// The epoch of a checkpoint; nil where there is none that can be read.
     static func epoch(of url: URL) -> Int? { (try? SafetensorsFile(contentsOf: url))?.metadata["epoch"].flatMap(Int.init) }
 
-    /// Reads a checkpoint into the network, the average and the optimiser.
+    /// Reads a checkpoint into the network, the average and the optimizer.
     static func read(
         _ url: URL, model: ParameterStore, average: [Tensor]?, optimizer: any Optimizer, generator: Generator
     ) throws -> Checkpoint {
@@ -62,7 +62,7 @@ struct Checkpoint {
             }
         }
         try optimizer.restore { name in
-            // Moved, not copied into place: an optimiser's state has no tensors yet to copy into.
+            // Moved, not copied into place: an optimizer's state has no tensors yet to copy into.
             try file["optimizer.\(name)"].map { try Tensor.from($0).to(model.device) }
         }
         try generator.restore(Tensor.from(file.array("random")))

@@ -10,14 +10,17 @@ enum ProgressChart {
         let dice = plan.labels.foreground.enumerated().flatMap { index, label in
             var whole = line(label.name) { $0.validationDice?[index] }
             var patches = line("\(label.name), estimate") { $0.estimatedDice?[index] }
-            whole.color = label.colour.flatMap(Color.init(hex:)) ?? .distinct(index)
+            whole.color = label.color.flatMap(Color.init(hex:)) ?? .distinct(index)
             (patches.color, patches.isDashed) = (whole.color, true)
             return [whole, patches].filter { !$0.points.isEmpty }
         }
         return LineChart(
-            title: "\(plan.dataset): training", subtitle: "Dice is of whole validation cases, without mirroring; estimates are of patches", horizontalLabel: "epoch",
+            title: "\(plan.dataset): training", subtitle: "Dice is of whole validation cases, without mirroring; estimates are of patches",
+            horizontalLabel: "epoch",
             panels: [
-                .init(title: "Loss", verticalLabel: "cross-entropy − Dice", series: [line("training") { $0.loss }, line("validation patches") { $0.validationLoss }].filter { !$0.points.isEmpty }),
+                .init(
+                    title: "Loss", verticalLabel: "cross-entropy − Dice",
+                    series: [line("training") { $0.loss }, line("validation patches") { $0.validationLoss }].filter { !$0.points.isEmpty }),
                 .init(title: "Validation", verticalLabel: "Dice", series: dice, range: 0...1),
                 .init(title: "Learning rate", verticalLabel: "", series: [line("rate") { $0.learningRate }], scale: .logarithmic),
             ])

@@ -1,6 +1,6 @@
+import Foundation
 import UNETRArchives
 import UNETREvaluation
-import Foundation
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
@@ -119,9 +119,11 @@ extension Trainer {
             try writeModel(nil)
             let result = try finalValidation(report)
             if let result { try writeModel(result) }
-            try report(.finished(TrainingSummary(
-                epochs: checkpoint.epoch, model: run.model, validation: result.map { _ in run.validation },
-                scores: result.map(Self.scores) ?? [])))
+            try report(
+                .finished(
+                    TrainingSummary(
+                        epochs: checkpoint.epoch, model: run.model, validation: result.map { _ in run.validation },
+                        scores: result.map(Self.scores) ?? [])))
         }
     }
 
@@ -144,9 +146,10 @@ extension Trainer {
 
     private func card(_ result: EvaluationResult?) -> String {
         let last = run.records().last { $0.validationDice != nil }
-        var lines = last?.validationDice.map { values in
-            zip(plan.labels.foreground, values).map { "- \($0.name): Dice \(String(format: "%.4f", $1)), without mirroring" }
-        } ?? ["not validated"]
+        var lines =
+            last?.validationDice.map { values in
+                zip(plan.labels.foreground, values).map { "- \($0.name): Dice \(String(format: "%.4f", $1)), without mirroring" }
+            } ?? ["not validated"]
         if let result { lines = Self.scores(result).map { "- \($0.name): \($0.text)" } }
         return """
             # \(plan.dataset)

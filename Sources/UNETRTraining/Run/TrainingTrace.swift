@@ -1,6 +1,6 @@
+public import Foundation
 import UNETRArchives
 import UNETRAugmentation
-public import Foundation
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks

@@ -1,12 +1,12 @@
-/// Where the voxels of a volume are in the patient: its size and the map from voxel indices to millimetres.
+/// Where the voxels of a volume are in the patient: its size and the map from voxel indices to millimeters.
 public struct Geometry: Equatable, Sendable, Codable {
     /// Number of voxels along [D, H, W]; D is the slowest axis in memory and the file's third index.
     public var size: [Int]
 
-    /// Rows of the 4×4 matrix from the file's voxel index (i, j, k, 1) = (W, H, D index, 1) to RAS+ millimetres.
+    /// Rows of the 4×4 matrix from the file's voxel index (i, j, k, 1) = (W, H, D index, 1) to RAS+ millimeters.
     public var affine: [[Double]]
 
-    /// Distance between voxel centres along [D, H, W] in mm, as the file states it (always positive).
+    /// Distance between voxel centers along [D, H, W] in mm, as the file states it (always positive).
     public var spacing: [Double]
 
     public init(size: [Int], affine: [[Double]], spacing: [Double]) {
@@ -15,7 +15,7 @@ public struct Geometry: Equatable, Sendable, Codable {
         self.spacing = spacing
     }
 
-    /// Spacings that a scan can have, in mm: from a tenth of a micrometre to a metre. Files that state another are refused, so that ratios
+    /// Spacings that a scan can have, in mm: from a tenth of a micrometer to a meter. Files that state another are refused, so that ratios
     /// of two spacings and sizes at another spacing stay numbers that can be computed with.
     public static let spacingRange = 1e-4...1e3
 

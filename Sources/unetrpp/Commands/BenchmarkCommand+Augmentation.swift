@@ -1,5 +1,5 @@
-import UNETRAugmentation
 import Foundation
+import UNETRAugmentation
 import UNETRSupport
 import UNETRTorch
 

@@ -56,18 +56,22 @@ struct BenchmarkCommand: ParsableCommand {
         if augmentation {
             let seconds = try timeAugmentation(patch: description.patchSize, channels: description.inputChannels)
             let patch = description.patchSize.map(String.init).joined(separator: "×")
-            print(String(format: "augmentation, \(patch), \(Runtime.threads) threads: %.2f ms a sample, ", 1000 * seconds / Double(batch))
-                + String(format: "%.1f samples/s", Double(batch) / seconds))
+            print(
+                String(format: "augmentation, \(patch), \(Runtime.threads) threads: %.2f ms a sample, ", 1000 * seconds / Double(batch))
+                    + String(format: "%.1f samples/s", Double(batch) / seconds))
             return
         }
         let network = try description.makeNetwork(device: device, generator: Generator(seed: 1, device: device))
         let input = try Tensor.randn([batch, description.inputChannels] + description.patchSize, on: device)
         let compiled = try engine == .torch ? nil : compiled(network, description, mixed)
-        let once = try train ? trainingStep(network, description, input, mixed) : {
-            _ = try withoutGradients {
-                try compiled.map { [try $0.logits(of: input)] } ?? network(input, pass(training: false, mixed), deepSupervision: true)
+        let once =
+            try train
+            ? trainingStep(network, description, input, mixed)
+            : {
+                _ = try withoutGradients {
+                    try compiled.map { [try $0.logits(of: input)] } ?? network(input, pass(training: false, mixed), deepSupervision: true)
+                }
             }
-        }
         let times = try measure(once, device).sorted()
         let result = Result(
             what: "\(description.architecture.displayName), \(train ? "training step" : "forward"), "

@@ -1,6 +1,6 @@
 import ArgumentParser
-import UNETREvaluation
 import Foundation
+import UNETREvaluation
 import UNETRSupport
 
 struct CompareCommand: ParsableCommand {

@@ -1,6 +1,6 @@
-import UNETRArchives
 import ArgumentParser
 import Foundation
+import UNETRArchives
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
@@ -39,7 +39,11 @@ struct ConvertCommand: ParsableCommand {
         case float32, float16, bfloat16
 
         var dtype: DType {
-            switch self { case .float32: .float32; case .float16: .float16; case .bfloat16: .bfloat16 }
+            switch self {
+            case .float32: .float32;
+            case .float16: .float16;
+            case .bfloat16: .bfloat16
+            }
         }
     }
 
@@ -94,7 +98,7 @@ struct ConvertCommand: ParsableCommand {
         return """
             # \(source.deletingPathExtension().lastPathComponent)
 
-            Converted from `\(source.lastPathComponent)` by `unetrpp convert`. Data, licence, protocol and scores: not stated.
+            Converted from `\(source.lastPathComponent)` by `unetrpp convert`. Data, license, protocol and scores: not stated.
 
             """
     }
@@ -110,15 +114,17 @@ struct ConvertCommand: ParsableCommand {
         let bytes = state.entries.reduce(0) { $0 + $1.array.bytes.count }
         let values = state.entries.reduce(0) { $0 + $1.array.count }
         if json {
-            print(try JSONLine.encode(
-                Result(output: target.path, tensors: state.entries.count, values: values, bytes: bytes, checked: checked)))
+            print(
+                try JSONLine.encode(
+                    Result(output: target.path, tensors: state.entries.count, values: values, bytes: bytes, checked: checked)))
             return
         }
         let size = String(format: "%.1f MB", Double(bytes) / 1e6)
         print("\(target.path): \(state.entries.count) tensors, \(values) values, \(size)")
         if !checked {
-            FileHandle.standardError.write(Data(
-                "The weights were not compared with a network; --configuration or --plan does that.\n".utf8))
+            FileHandle.standardError.write(
+                Data(
+                    "The weights were not compared with a network; --configuration or --plan does that.\n".utf8))
         }
     }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import UNETREvaluation
 import Foundation
+import UNETREvaluation
 import UNETRInference
 import UNETRPictures
 import UNETRPreparation
@@ -78,10 +78,10 @@ struct DemoCommand: ParsableCommand {
         let found = byName { label in label.values.reduce(0) { $0 + result.labels.millilitres(of: Int16($1)) } }
         let drawn = structures.enumerated().map { index, label in
             OverlayLabel(
-                value: Int16(label.values[0]), name: label.name, color: label.colour.flatMap(Color.init(hex:)) ?? .distinct(index),
+                value: Int16(label.values[0]), name: label.name, color: label.color.flatMap(Color.init(hex:)) ?? .distinct(index),
                 note: String(format: "%.2f ml, Dice %.3f", found[label.name] ?? 0, (dice[label.name] ?? nil) ?? .nan))
         }
-        var overlay = Overlay(title: scanCase.name, subtitle: "UNETR++ in colour, expert as outline", labels: drawn)
+        var overlay = Overlay(title: scanCase.name, subtitle: "UNETR++ in color, expert as outline", labels: drawn)
         overlay.referenceName = "expert (outline)"
         let input = OverlayInput(
             size: scan.geometry.size, spacing: scan.geometry.spacing, orientation: scan.geometry.orientation, intensities: scan.voxels,

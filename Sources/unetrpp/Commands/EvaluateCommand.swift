@@ -1,6 +1,6 @@
 import ArgumentParser
-import UNETREvaluation
 import Foundation
+import UNETREvaluation
 import UNETRSupport
 
 struct EvaluateCommand: StoppableCommand {
@@ -20,8 +20,9 @@ struct EvaluateCommand: StoppableCommand {
     @Option(name: .shortAndLong, help: "Folder for summary.json, the CSV and the report.", completion: .directory)
     var output: String?
 
-    @Option(help: ArgumentHelp(
-        "Print the published results of a benchmark beside ours: \(PublishedTable.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "Print the published results of a benchmark beside ours: \(PublishedTable.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
     var benchmark: String?
 
     @Option(help: "Probabilities, one channel a label: folder of CASE.nii.gz, or one file. Adds calibration.", completion: .file())
@@ -79,7 +80,8 @@ struct EvaluateCommand: StoppableCommand {
         var remarks: [String] = []
         if scoring.resample { remarks.append("Predictions on another grid were brought to the reference's by the nearest voxel.") }
         if scoring.onlyMatched { remarks.append("Only cases with both a prediction and a reference were scored.") }
-        let report = EvaluationReport(title: "Evaluation of \(name)", result: result, pictures: pictures, table: table, remarks: remarks,
+        let report = EvaluationReport(
+            title: "Evaluation of \(name)", result: result, pictures: pictures, table: table, remarks: remarks,
             bootstrap: Bootstrap(seed: scoring.seed))
         try report.write(to: folder.appendingPathComponent("report.html"))
     }
@@ -96,8 +98,9 @@ struct EvaluateCommand: StoppableCommand {
                     + "Brier score \(Self.number(briers.reduce(0, +) / Double(briers.count), 4)) (means over cases)")
         }
         if let table {
-            parts.append("\(table.title)\n" + TextTable.render(head: table.head, rows: table.lines(with: result)) + "\n"
-                + table.remarks(for: result).map { "- \($0)" }.joined(separator: "\n"))
+            parts.append(
+                "\(table.title)\n" + TextTable.render(head: table.head, rows: table.lines(with: result)) + "\n"
+                    + table.remarks(for: result).map { "- \($0)" }.joined(separator: "\n"))
         }
         parts.append(
             "Definition \(result.definition.name):\n"

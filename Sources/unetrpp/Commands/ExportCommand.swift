@@ -51,25 +51,28 @@ struct ExportCommand: ParsableCommand {
         let source = URL(fileURLWithPath: input)
         let target = output.map { URL(fileURLWithPath: $0) } ?? source.deletingPathExtension().appendingPathExtension("onnx")
         try outputs.check(file: target)
-        let network = try configuration.map { try NetworkDescription(contentsOf: URL(fileURLWithPath: $0)) }
+        let network =
+            try configuration.map { try NetworkDescription(contentsOf: URL(fileURLWithPath: $0)) }
             ?? ModelBundle(contentsOf: source).network
         let weights = try WeightsFile.read(source)
         try network.load(weights, into: network.makeNetwork(values: .unset))  // refuses what does not belong to the network
         var graph = try network.graph(weights: weights, form: graph, batch: batch)
         if eightBits {
-            guard let quantisation = try ModelBundle(contentsOf: source).quantisation() else {
+            guard let quantization = try ModelBundle(contentsOf: source).quantization() else {
                 throw CommandError("\(source.path) was not made for 8 bits; unetrpp quantize does that")
             }
-            graph = try graph.inEightBits(quantisation.ranges)
+            graph = try graph.inEightBits(quantization.ranges)
         }
         try graph.writeONNX(to: target)
         let bytes = try InputFile(target).size
         if json {
-            print(try JSONLine.encode(
-                Result(output: target.path, operations: graph.nodes.count, constants: graph.constants.count, bytes: bytes)))
+            print(
+                try JSONLine.encode(
+                    Result(output: target.path, operations: graph.nodes.count, constants: graph.constants.count, bytes: bytes)))
         } else {
-            print("\(target.path): \(graph.nodes.count) operations, \(graph.constants.count) constants, "
-                + String(format: "%.1f MB", Double(bytes) / 1e6))
+            print(
+                "\(target.path): \(graph.nodes.count) operations, \(graph.constants.count) constants, "
+                    + String(format: "%.1f MB", Double(bytes) / 1e6))
         }
     }
 }

@@ -1,6 +1,6 @@
-import UNETRArchives
 import ArgumentParser
 import Foundation
+import UNETRArchives
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
@@ -72,9 +72,11 @@ struct ForwardCommand: ParsableCommand {
         try result.write(to: target, metadata: ["device": "\(device)", "precision": "\(precision ?? .float32)"])
         if runtime.json {
             let shapes = Dictionary(uniqueKeysWithValues: result.entries.map { ($0.key, $0.array.shape) })
-            print(try JSONLine.encode(Result(
-                output: target.path, shapes: shapes, seconds: seconds, device: "\(device)", precision: "\(precision ?? .float32)",
-                engine: engine)))
+            print(
+                try JSONLine.encode(
+                    Result(
+                        output: target.path, shapes: shapes, seconds: seconds, device: "\(device)", precision: "\(precision ?? .float32)",
+                        engine: engine)))
         } else {
             for entry in result.entries { print("\(entry.key) \(entry.array.shape)") }
             FileHandle.standardError.write(Data((String(format: "%.2f s", seconds) + " on \(device), \(engine)\n").utf8))

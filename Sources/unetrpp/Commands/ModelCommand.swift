@@ -43,8 +43,9 @@ struct ModelCommand: ParsableCommand {
             let problems = found.problems.mapValues(Self.words).sorted { $0.key < $1.key }
             if json {
                 let files = found.same.map { Row(file: $0, problem: nil) } + problems.map { Row(file: $0.key, problem: $0.value) }
-                print(try JSONLine.encode(
-                    Report(model: url.path, same: found.isSame, files: files.sorted { $0.file < $1.file }, unlisted: found.unlisted), pretty: true))
+                print(
+                    try JSONLine.encode(
+                        Report(model: url.path, same: found.isSame, files: files.sorted { $0.file < $1.file }, unlisted: found.unlisted), pretty: true))
             } else if found.isSame {
                 print("\(url.path): \(found.same.joined(separator: ", ")) are what their digests say")
             }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import UNETREvaluation
 import Foundation
+import UNETREvaluation
 import UNETRInference
 import UNETRPreparation
 import UNETRVolumes

@@ -5,7 +5,7 @@ import UNETRSupport
 
 struct PrepareCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "prepare", abstract: "Crop, resample and normalise the scans of a data set for training.",
+        commandName: "prepare", abstract: "Crop, resample and normalize the scans of a data set for training.",
         discussion: "`unetrpp train` does this by itself. A preparation that was stopped goes on where it was.")
 
     @Argument(help: "Folder of the data set.", completion: .directory)

@@ -11,7 +11,7 @@ struct QuantizeCommand: ParsableCommand {
         discussion: """
             The ranges of what goes into the 3×3×3 convolutions are measured on real scans. Then every scan is segmented in float32 and in \
             8 bits, both without mirroring, and the masks are compared: Dice and HD95 of each structure. The agreement is the mean Dice \
-            over all structures of all scans, without structures that neither mask has; under \(Quantiser.requiredAgreement) nothing is \
+            over all structures of all scans, without structures that neither mask has; under \(Quantizer.requiredAgreement) nothing is \
             saved, unless --accept-disagreement. The new model is the old one with its ranges beside the weights: the compiled engine takes 8 bits \
             unless --precision says otherwise, everything else uses it as before.
             """)
@@ -43,7 +43,7 @@ struct QuantizeCommand: ParsableCommand {
     private struct Result: Encodable {
         /// The model; nil if it was not saved.
         var output: String?
-        var report: QuantisationReport
+        var report: QuantizationReport
         var patches: Int
         var scans: [String]
     }
@@ -51,23 +51,24 @@ struct QuantizeCommand: ParsableCommand {
     func run() throws {
         try Runtime.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
         let source = URL(fileURLWithPath: model)
-        let target = output.map { URL(fileURLWithPath: $0) }
+        let target =
+            output.map { URL(fileURLWithPath: $0) }
             ?? source.deletingLastPathComponent().appending(path: source.deletingPathExtension().lastPathComponent + "-int8.unetrpp")
         try outputs.check(bundle: target)
         let bundle = try ModelBundle(contentsOf: source)
         let scans = try ScanCollection.cases(in: calibration.map { URL(fileURLWithPath: $0) }, channels: bundle.plan.channelNames.count)
-        var quantiser = try Quantiser(bundle, scans: scans)
-        quantiser.patchLimit = patches
+        var quantizer = try Quantizer(bundle, scans: scans)
+        quantizer.patchLimit = patches
 
         let calibrating = ProgressBar("Calibrating", total: scans.count)
-        var quantisation = try quantiser.calibrate { calibrating.advance($0.name) }
+        var quantization = try quantizer.calibrate { calibrating.advance($0.name) }
         let comparing = ProgressBar("Comparing", total: scans.count)
-        let report = try quantiser.compare(quantisation) { comparing.advance($0.name) }
-        quantisation.report = report
-        let saved = Swift.Result { try quantiser.save(quantisation, to: target, evenIf: acceptDisagreement, replacing: outputs.force) }
+        let report = try quantizer.compare(quantization) { comparing.advance($0.name) }
+        quantization.report = report
+        let saved = Swift.Result { try quantizer.save(quantization, to: target, evenIf: acceptDisagreement, replacing: outputs.force) }
         if json {
             let path = try? saved.get().url.path
-            print(try JSONLine.encode(Result(output: path, report: report, patches: quantisation.patches, scans: quantisation.scans), pretty: true))
+            print(try JSONLine.encode(Result(output: path, report: report, patches: quantization.patches, scans: quantization.scans), pretty: true))
         } else {
             show(report)
         }
@@ -75,17 +76,19 @@ struct QuantizeCommand: ParsableCommand {
         if !json { print(bundleWritten.url.path) }
     }
 
-    private func show(_ report: QuantisationReport) {
+    private func show(_ report: QuantizationReport) {
         func text(_ value: Double?, _ format: String) -> String { value.map { String(format: format, $0) } ?? "–" }
-        print(TextTable.render(
-            head: ["8 bits against float32", "scans", "Dice, mean", "lowest", "HD95 mm, mean", "largest"],
-            rows: report.structures.map {
-                [
-                    $0.name, "\($0.scans)", text($0.meanDice, "%.4f"), text($0.lowestDice, "%.4f"), text($0.meanHD95, "%.2f"),
-                    text($0.largestHD95, "%.2f"),
-                ]
-            }))
-        print("agreement \(text(report.agreement, "%.4f")), "
-            + String(format: "%.1f ms a patch in float32, %.1f ms in 8 bits", 1000 * report.secondsInFloat32, 1000 * report.secondsInEightBits))
+        print(
+            TextTable.render(
+                head: ["8 bits against float32", "scans", "Dice, mean", "lowest", "HD95 mm, mean", "largest"],
+                rows: report.structures.map {
+                    [
+                        $0.name, "\($0.scans)", text($0.meanDice, "%.4f"), text($0.lowestDice, "%.4f"), text($0.meanHD95, "%.2f"),
+                        text($0.largestHD95, "%.2f"),
+                    ]
+                }))
+        print(
+            "agreement \(text(report.agreement, "%.4f")), "
+                + String(format: "%.1f ms a patch in float32, %.1f ms in 8 bits", 1000 * report.secondsInFloat32, 1000 * report.secondsInEightBits))
     }
 }

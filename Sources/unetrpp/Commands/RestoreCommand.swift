@@ -1,6 +1,6 @@
-import UNETRArchives
 import ArgumentParser
 import Foundation
+import UNETRArchives
 import UNETRPreparation
 import UNETRSupport
 import UNETRVolumes
@@ -64,7 +64,7 @@ struct RestoreCommand: ParsableCommand {
     /// A few slices of every output, [K, n, H, W], out of the file; `slice` is the number of values in one slice of one output.
     private static func read(_ slices: Range<Int>, of array: StoredArray, slice: Int) -> [Float] {
         let outputs = array.shape[0], count = slices.count * slice
-        return [Float](unsafeUninitializedCapacity: outputs * count) { values, initialised in
+        return [Float](unsafeUninitializedCapacity: outputs * count) { values, initialized in
             array.withUnsafeBytes { bytes in
                 for output in 0..<outputs {
                     let start = 4 * (output * array.shape[1] + slices.lowerBound) * slice
@@ -72,7 +72,7 @@ struct RestoreCommand: ParsableCommand {
                     UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(values)[(4 * output * count)...]).copyMemory(from: part)
                 }
             }
-            initialised = outputs * count
+            initialized = outputs * count
         }
     }
 }

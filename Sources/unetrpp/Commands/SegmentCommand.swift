@@ -40,7 +40,7 @@ struct SegmentCommand: StoppableCommand {
     @Flag(inversion: .prefixedNo, help: "Clean masks up where the model's plan says so (unetrpp postprocess).")
     var postprocessing = true
 
-    @Option(help: "Distance of neighbouring patches as a part of the patch.")
+    @Option(help: "Distance of neighboring patches as a part of the patch.")
     var step: Double?
 
     @Flag(help: "Compute windows of one value throughout, such as air, only once; the result is the same.")

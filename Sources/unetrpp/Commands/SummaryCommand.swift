@@ -116,12 +116,15 @@ struct SummaryCommand: ParsableCommand {
     }
 
     private func show(_ rows: [LayerCost]) {
-        print(TextTable.render(head: ["", "output", "parameters", "multiply-adds  "], rows: rows.map { row in
-            [
-                row.name, row.outputShape.map(String.init).joined(separator: "×"), Self.grouped(row.parameters),
-                Self.grouped(row.multiplyAdds) + (row.onlyInTraining ? " *" : "  "),
-            ]
-        }))
+        print(
+            TextTable.render(
+                head: ["", "output", "parameters", "multiply-adds  "],
+                rows: rows.map { row in
+                    [
+                        row.name, row.outputShape.map(String.init).joined(separator: "×"), Self.grouped(row.parameters),
+                        Self.grouped(row.multiplyAdds) + (row.onlyInTraining ? " *" : "  "),
+                    ]
+                }))
         if rows.contains(where: \.onlyInTraining) { print("* computed in training only, not in the sum") }
     }
 

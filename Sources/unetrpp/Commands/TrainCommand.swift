@@ -7,7 +7,7 @@ import UNETRTraining
 
 struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Train a model on a folder of labelled scans.",
+        commandName: "train", abstract: "Train a model on a folder of labeled scans.",
         discussion: """
             DATASET is a folder in the layout of the Medical Segmentation Decathlon, nnU-Net, or plain images/ and labels/. The run's
             folder gets run.json, log.jsonl, progress.svg and TensorBoard's events, checkpoints after every epoch, and at the end
@@ -98,7 +98,8 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
 
     private func newConfiguration(_ plan: Plan, _ device: Device) throws -> TrainingConfiguration {
         let published = TrainingConfiguration.published(for: plan)
-        var configuration = try settings.map { try TrainingConfiguration(contentsOf: URL(fileURLWithPath: $0), defaults: published) }
+        var configuration =
+            try settings.map { try TrainingConfiguration(contentsOf: URL(fileURLWithPath: $0), defaults: published) }
             ?? published
         override(&configuration)
         if runtime.precision != "auto" || configuration.mixedPrecision == nil {

@@ -11,7 +11,10 @@ struct RuntimeOptions: ParsableArguments {
     @Option(help: "Threads on the CPU (default: all cores).")
     var threads: Int?
 
-    @Option(help: "Precision of products and convolutions: float32, bfloat16, float16, or auto (bfloat16 where the processor has it; for the compiled engine 8 bits where the model was made for them).")
+    @Option(
+        help:
+            "Precision of products and convolutions: float32, bfloat16, float16, or auto (bfloat16 where the processor has it; for the compiled engine 8 bits where the model was made for them)."
+    )
     var precision = "auto"
 
     @Flag(help: "Print results as JSON on standard output.")

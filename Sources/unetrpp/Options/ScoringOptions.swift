@@ -1,28 +1,30 @@
 import ArgumentParser
-import UNETREvaluation
 import Foundation
+import UNETREvaluation
 import UNETRVolumes
 
 /// What is scored and how, for the commands that compare label maps.
 struct ScoringOptions: ParsableArguments {
-    @Option(help: ArgumentHelp(
-        "What the names of metrics mean: \(MetricDefinition.named.map(\.name).joined(separator: ", ")).", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "What the names of metrics mean: \(MetricDefinition.named.map(\.name).joined(separator: ", ")).", valueName: "name"))
     var definition = MetricDefinition.default.name
 
-    @Option(help: ArgumentHelp("Tolerances of the normalised surface Dice, in the definition's unit.", valueName: "list"))
+    @Option(help: ArgumentHelp("Tolerances of the normalized surface Dice, in the definition's unit.", valueName: "list"))
     var tolerances = "1,2"
 
-    @Option(help: ArgumentHelp("Classes to score, such as 1,2 or 1+2+3=tumour,3 (default: those declared, else all that occur).", valueName: "list"))
+    @Option(help: ArgumentHelp("Classes to score, such as 1,2 or 1+2+3=tumor,3 (default: those declared, else all that occur).", valueName: "list"))
     var classes: String?
 
-    @Option(help: "Declared labels: a dataset.json, a data set's folder, or a model bundle (default: a dataset.json beside the files).",
+    @Option(
+        help: "Declared labels: a dataset.json, a data set's folder, or a model bundle (default: a dataset.json beside the files).",
         completion: .file())
     var labels: String?
 
     @Option(help: "Label of the reference whose voxels count nowhere.")
     var ignoreLabel: Int16?
 
-    @Option(help: ArgumentHelp("Match lesions by connected components: 6, 18 or 26 neighbours.", valueName: "neighbours"))
+    @Option(help: ArgumentHelp("Match lesions by connected components: 6, 18 or 26 neighbors.", valueName: "neighbors"))
     var lesions: Int?
 
     @Flag(help: "Only overlap: no distances.")
@@ -50,7 +52,7 @@ struct ScoringOptions: ParsableArguments {
         }
         _ = try parsedTolerances
         if let classes, EvaluatedClass.list(classes) == nil {
-            throw ValidationError("--classes is '\(classes)'; expected labels such as 1,2 or regions such as 1+2+3=tumour,3")
+            throw ValidationError("--classes is '\(classes)'; expected labels such as 1,2 or regions such as 1+2+3=tumor,3")
         }
         if let lesions, LesionMatching.Connectivity(rawValue: lesions) == nil {
             throw ValidationError("--lesions is \(lesions); expected 6, 18 or 26")

@@ -51,8 +51,9 @@ struct NetworkTable: Encodable {
         }
     }
 
-    static let rule = "Multiply-adds by the rules of fvcore for one patch in evaluation, in the published code's formulation: products of "
-        + "convolutions, linear layers and attention, 4 or 5 an element for normalisations, nothing for sums and activations; outputs of deep "
+    static let rule =
+        "Multiply-adds by the rules of fvcore for one patch in evaluation, in the published code's formulation: products of "
+        + "convolutions, linear layers and attention, 4 or 5 an element for normalizations, nothing for sums and activations; outputs of deep "
         + "supervision are left out (the printed figure of nnFormer has them)."
 
     /// The patch asked for, [D, H, W].
@@ -68,15 +69,17 @@ struct NetworkTable: Encodable {
     // MARK: Text
 
     var text: String {
-        var parts = [TextTable.render(
-            head: ["", "patch", "M parameters", "G multiply-adds", "printed M", "printed G", "Synapse Dice %", "BTCV Dice %"],
-            rows: rows.map { row in
-                [
-                    row.network.displayName, row.patchSize.map(String.init).joined(separator: "x"), Self.scaled(row.parameters, 1e6),
-                    Self.scaled(row.multiplyAdds, 1e9), Self.plain(row.published?.parameters), Self.plain(row.published?.multiplyAdds),
-                    Self.percent(row.published?.synapseDice), Self.percent(row.published?.btcvDice),
-                ]
-            })]
+        var parts = [
+            TextTable.render(
+                head: ["", "patch", "M parameters", "G multiply-adds", "printed M", "printed G", "Synapse Dice %", "BTCV Dice %"],
+                rows: rows.map { row in
+                    [
+                        row.network.displayName, row.patchSize.map(String.init).joined(separator: "x"), Self.scaled(row.parameters, 1e6),
+                        Self.scaled(row.multiplyAdds, 1e9), Self.plain(row.published?.parameters), Self.plain(row.published?.multiplyAdds),
+                        Self.percent(row.published?.synapseDice), Self.percent(row.published?.btcvDice),
+                    ]
+                })
+        ]
         if rows.contains(where: { !$0.measurements.isEmpty }) { parts.append(measurementText) }
         parts.append("Printed: UNETR++ paper (TMI 2024), network for Synapse, 64x128x128.\n" + Self.otherFigures)
         parts.append(rule)

@@ -10,13 +10,13 @@ struct GraphMatrix {
     }
 
     var transposed: GraphMatrix {
-        let turned = [Float](unsafeUninitializedCapacity: values.count) { target, initialised in
+        let turned = [Float](unsafeUninitializedCapacity: values.count) { target, initialized in
             values.withUnsafeBufferPointer { source in
                 for column in 0..<columns {
                     for row in 0..<rows { target[column * rows + row] = source[row * columns + column] }
                 }
             }
-            initialised = values.count
+            initialized = values.count
         }
         return GraphMatrix(turned, rows: columns, columns: rows)
     }

@@ -1,7 +1,7 @@
 import UNETRGraphs
 
 extension PairedAttentionGraph {
-    /// Normalised tokens [N, T, C] → [N, T, C], times `gamma`: the paper's formulas, step by step, with the checkpoint's own tensors.
+    /// Normalized tokens [N, T, C] → [N, T, C], times `gamma`: the paper's formulas, step by step, with the checkpoint's own tensors.
     func asPublished(_ x: Graph.Value) throws -> Graph.Value {
         let builder = network.builder
         let products = builder.product(x, builder.transpose(try checkpoint("qkvv.weight", [4 * channels, channels]), [1, 0]))
@@ -22,12 +22,13 @@ extension PairedAttentionGraph {
         let channelTokens = builder.reshape(builder.transpose(channel, [0, 3, 1, 2]), [0, tokens, channels])
         let order = network.configuration.spatialOrder == .published ? [0, 3, 1, 2] : [0, 2, 1, 3]
         let spatialTokens = builder.reshape(builder.transpose(spatial, order), [0, tokens, channels])
-        let both = switch network.configuration.fusion {
-        case .sum: builder.add(channelTokens, spatialTokens)
-        case .concatenate:
-            builder.concatenated(
-                [try linear(spatialTokens, "out_proj", to: channels / 2), try linear(channelTokens, "out_proj2", to: channels / 2)], axis: -1)
-        }
+        let both =
+            switch network.configuration.fusion {
+            case .sum: builder.add(channelTokens, spatialTokens)
+            case .concatenate:
+                builder.concatenated(
+                    [try linear(spatialTokens, "out_proj", to: channels / 2), try linear(channelTokens, "out_proj2", to: channels / 2)], axis: -1)
+            }
         return builder.multiply(both, try network.constant("\(scope).gamma", [channels]))
     }
 

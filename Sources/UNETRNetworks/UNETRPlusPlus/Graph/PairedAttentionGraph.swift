@@ -26,7 +26,7 @@ struct PairedAttentionGraph {
 
     // MARK: Fast
 
-    /// Normalised tokens [N, T, C] → [N, T, C], times `gamma`.
+    /// Normalized tokens [N, T, C] → [N, T, C], times `gamma`.
     func fromGramMatrix(_ x: Graph.Value) throws -> Graph.Value {
         let qkvv = GraphMatrix(try weight("qkvv.weight", [4 * channels, channels]), rows: 4 * channels, columns: channels)
         let parts = (0..<4).map { qkvv[rows: $0 * channels..<($0 + 1) * channels] }
@@ -61,7 +61,8 @@ struct PairedAttentionGraph {
     ) throws -> Graph.Value {
         let (keyProjection, valueProjection) = try projections()
         let projectedForKeys = builder.unsqueeze(builder.product(keyProjection.matrix, x), 1)  // E x, [N, 1, p, C]
-        let projectedForValues = configuration.projection == .separate
+        let projectedForValues =
+            configuration.projection == .separate
             ? builder.unsqueeze(builder.product(valueProjection.matrix, x), 1) : projectedForKeys
 
         var keys = builder.product(projectedForKeys, transposedByHeads(parts[1], scaled: temperature2))  // τ₂ K, [N, h, p, d]

@@ -7,12 +7,12 @@ extension UNETRPlusPlusGraph {
         let (channels, tokens) = (configuration.stageChannels[stage], configuration.tokens(stage: stage))
         let positions = try constant("\(scope).pos_embed", [1, tokens, channels])
         let t = builder.add(asTokens(x, channels), positions)
-        let normalised = builder.layerNorm(
+        let normalized = builder.layerNorm(
             t, scale: try constant("\(scope).norm.weight", [channels]), bias: try constant("\(scope).norm.bias", [channels]),
             epsilon: Self.epsilon)
         let attended = try builder.in("attention") {
             let attention = PairedAttentionGraph(self, scope, channels: channels, tokens: tokens, projected: projected)
-            return form == .fast ? try attention.fromGramMatrix(normalised) : try attention.asPublished(normalised)
+            return form == .fast ? try attention.fromGramMatrix(normalized) : try attention.asPublished(normalized)
         }
         let volume = asVolume(builder.add(t, attended), channels, stage: stage)
         var residual = try batchResidual(volume, "\(scope).conv51", channels)
@@ -38,14 +38,14 @@ extension UNETRPlusPlusGraph {
 
     // MARK: Residual blocks
 
-    /// A residual block with batch normalisation, C → C.
+    /// A residual block with batch normalization, C → C.
     private func batchResidual(_ x: Graph.Value, _ scope: String, _ channels: Int) throws -> Graph.Value {
-        let inner = builder.leakyReLU(try normalisedConvolution(x, "\(scope).conv1.conv", "\(scope).norm1", channels))
-        let outer = try normalisedConvolution(inner, "\(scope).conv2.conv", "\(scope).norm2", channels)
+        let inner = builder.leakyReLU(try normalizedConvolution(x, "\(scope).conv1.conv", "\(scope).norm1", channels))
+        let outer = try normalizedConvolution(inner, "\(scope).conv2.conv", "\(scope).norm2", channels)
         return builder.leakyReLU(builder.add(outer, x))
     }
 
-    private func normalisedConvolution(_ x: Graph.Value, _ convolution: String, _ norm: String, _ channels: Int) throws -> Graph.Value {
+    private func normalizedConvolution(_ x: Graph.Value, _ convolution: String, _ norm: String, _ channels: Int) throws -> Graph.Value {
         let shape = [channels, channels, 3, 3, 3]
         if form == .readable {
             let y = builder.convolution(x, try constant("\(convolution).weight", shape), kernel: [3, 3, 3], padding: [1, 1, 1])
@@ -64,21 +64,22 @@ extension UNETRPlusPlusGraph {
             bias: builder.constant(shift, [channels], key: "\(convolution).bias, normalised"), kernel: [3, 3, 3], padding: [1, 1, 1])
     }
 
-    /// A residual block with instance normalisation, which has no parameters.
+    /// A residual block with instance normalization, which has no parameters.
     func instanceResidual(_ x: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int) throws -> Graph.Value {
-        let inner = builder.leakyReLU(try instanceNormalised(x, "\(scope).conv1.conv.weight", [outputs, inputs, 3, 3, 3]))
-        let outer = try instanceNormalised(inner, "\(scope).conv2.conv.weight", [outputs, outputs, 3, 3, 3])
-        let direct = if inputs == outputs {
-            x
-        } else if inputs == 1, form == .fast {
-            try shortcut(ofOneChannel: x, "\(scope).conv3.conv.weight", outputs)
-        } else {
-            try instanceNormalised(x, "\(scope).conv3.conv.weight", [outputs, inputs, 1, 1, 1])
-        }
+        let inner = builder.leakyReLU(try instanceNormalized(x, "\(scope).conv1.conv.weight", [outputs, inputs, 3, 3, 3]))
+        let outer = try instanceNormalized(inner, "\(scope).conv2.conv.weight", [outputs, outputs, 3, 3, 3])
+        let direct =
+            if inputs == outputs {
+                x
+            } else if inputs == 1, form == .fast {
+                try shortcut(ofOneChannel: x, "\(scope).conv3.conv.weight", outputs)
+            } else {
+                try instanceNormalized(x, "\(scope).conv3.conv.weight", [outputs, inputs, 1, 1, 1])
+            }
         return builder.leakyReLU(builder.add(outer, direct))
     }
 
-    private func instanceNormalised(_ x: Graph.Value, _ key: String, _ shape: [Int]) throws -> Graph.Value {
+    private func instanceNormalized(_ x: Graph.Value, _ key: String, _ shape: [Int]) throws -> Graph.Value {
         let kernel = Array(shape[2...])
         let y = builder.convolution(x, try constant(key, shape), kernel: kernel, padding: kernel.map { $0 / 2 })
         return builder.instanceNorm(
@@ -86,26 +87,26 @@ extension UNETRPlusPlusGraph {
             bias: builder.constant(Array(repeating: 0, count: shape[0]), [shape[0]]), epsilon: Self.epsilon)
     }
 
-    /// The instance-normalised 1×1×1 convolution of one channel with mean μ and variance v: (x − μ) · w / √(w²v + ε).
+    /// The instance-normalized 1×1×1 convolution of one channel with mean μ and variance v: (x − μ) · w / √(w²v + ε).
     ///
     /// So the channels need not be made to know their statistics, and the product goes into the sum it is made for.
     private func shortcut(ofOneChannel x: Graph.Value, _ key: String, _ outputs: Int) throws -> Graph.Value {
         let weight = try weights.floats(key, [outputs, 1, 1, 1, 1]), shape = [1, outputs, 1, 1, 1]
-        let centred = builder.subtract(x, builder.mean(x, [2, 3, 4]))
-        let variance = builder.mean(builder.multiply(centred, centred), [2, 3, 4])
+        let centered = builder.subtract(x, builder.mean(x, [2, 3, 4]))
+        let variance = builder.mean(builder.multiply(centered, centered), [2, 3, 4])
         let variances = builder.multiply(variance, builder.constant(weight.map { $0 * $0 }, shape))
         let deviations = builder.squareRoot(builder.add(variances, builder.constant(Self.epsilon)))
-        return builder.multiply(centred, builder.divide(builder.constant(weight, shape, key: key), deviations))
+        return builder.multiply(centered, builder.divide(builder.constant(weight, shape, key: key), deviations))
     }
 
-    /// Group normalisation as instance normalisation of the groups, then a scale and a shift for each channel.
+    /// Group normalization as instance normalization of the groups, then a scale and a shift for each channel.
     func groupNorm(_ x: Graph.Value, _ scope: String, _ channels: Int, groups: Int, grid: [Int]) throws -> Graph.Value {
-        let normalised = builder.instanceNorm(
+        let normalized = builder.instanceNorm(
             builder.reshape(x, [0, groups, -1]), scale: builder.constant(Array(repeating: 1, count: groups), [groups]),
             bias: builder.constant(Array(repeating: 0, count: groups), [groups]), epsilon: Self.epsilon)
         let shape = [1, channels, 1, 1, 1]
         let scale = builder.constant(try weights.floats("\(scope).weight", [channels]), shape, key: "\(scope).weight")
         let shift = builder.constant(try weights.floats("\(scope).bias", [channels]), shape, key: "\(scope).bias")
-        return builder.add(builder.multiply(builder.reshape(normalised, [0, channels] + grid), scale), shift)
+        return builder.add(builder.multiply(builder.reshape(normalized, [0, channels] + grid), scale), shift)
     }
 }

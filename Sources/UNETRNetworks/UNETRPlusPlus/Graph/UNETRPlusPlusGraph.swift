@@ -8,7 +8,7 @@ struct UNETRPlusPlusGraph {
     let form: GraphForm
     let builder = GraphBuilder(name: "UNETR++")
 
-    /// That of every normalisation in the network.
+    /// That of every normalization in the network.
     static let epsilon: Float = 1e-5
 
     init(_ configuration: UNETRPlusPlusConfiguration, _ weights: StateDictionary, _ form: GraphForm) throws {

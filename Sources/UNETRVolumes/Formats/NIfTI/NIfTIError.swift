@@ -12,7 +12,7 @@ public enum NIfTIError: Error, Equatable, Sendable, CustomStringConvertible {
     case notNIfTI(path: String, found: String)
     /// A field of the header holds something that cannot be used.
     case badHeader(path: String, field: String, value: String, rule: String)
-    /// Voxels that are not real numbers (colour, complex), or wider than this program computes with.
+    /// Voxels that are not real numbers (color, complex), or wider than this program computes with.
     case unsupportedDatatype(path: String, datatype: NIfTIDatatype)
     /// The header promises more voxels than the file can hold.
     case tooLarge(path: String, declaredBytes: Int, offset: Int, fileBytes: Int, compressed: Bool)

@@ -78,7 +78,7 @@ extension NIfTIHeader {
         }
     }
 
-    /// From (i, j, k, 1) to RAS+ mm: sform if its code is set, else qform if its code is set, else spacing about the centre, x flipped.
+    /// From (i, j, k, 1) to RAS+ mm: sform if its code is set, else qform if its code is set, else spacing about the center, x flipped.
     ///
     /// nil if the qform's quaternion is longer than 1, which nothing can be made of.
     public var affine: [[Double]]? {
@@ -107,7 +107,7 @@ extension NIfTIHeader {
         return (0..<3).map { row in (0..<3).map { rotation[row][$0] * scale[$0] } + [qoffset[row]] } + [[0, 0, 0, 1]]
     }
 
-    /// The affine of a file that states neither: the centre of the grid is the origin and i runs to the left, as in Analyze files.
+    /// The affine of a file that states neither: the center of the grid is the origin and i runs to the left, as in Analyze files.
     public var baseAffine: [[Double]] {
         let lengths = (1...3).map { $0 <= dim[0] ? Double(dim[$0]) : 1 }
         let steps = (1...3).map { ($0 <= dim[0] ? spatialSpacing($0) : 1) * ($0 == 1 ? -1 : 1) }

@@ -32,7 +32,7 @@ public struct IntensityStatistics: Equatable, Sendable, Codable {
 }
 
 /// How a channel's intensities become network input.
-public struct IntensityNormalisation: Equatable, Sendable, Codable {
+public struct IntensityNormalization: Equatable, Sendable, Codable {
     public enum Scheme: String, Codable, Sendable, CaseIterable {
         /// Clip to the training set's 0.5 and 99.5 percentiles, subtract its mean, divide by its standard deviation.
         case ct = "CT"
@@ -61,7 +61,7 @@ public struct IntensityNormalisation: Equatable, Sendable, Codable {
         self.useMask = useMask
     }
 
-    /// Normalises one channel in place.
+    /// Normalizes one channel in place.
     ///
     /// - Parameter region: a label for each voxel; below 0 means outside the scanned region. Needed where `useMask` is set.
     func apply(to values: UnsafeMutableBufferPointer<Float>, region: [Int16]?, threads: Int?) {
@@ -80,12 +80,13 @@ public struct IntensityNormalisation: Equatable, Sendable, Codable {
             let moments = Moments(values, threads: threads) { value, _ in value > bounds.lowerBound && value < bounds.upperBound }
             scale(values, clip: bounds, mean: Float(moments.mean), deviation: Float(moments.standardDeviation), threads: threads)
         case .zScore:
-            let moments = region.map { region in
-                region.withUnsafeBufferPointer { region in
-                    let region = SharedPointer(region)
-                    return Moments(values, threads: threads) { _, index in region[index] >= 0 }
-                }
-            } ?? Moments(values, threads: threads) { _, _ in true }
+            let moments =
+                region.map { region in
+                    region.withUnsafeBufferPointer { region in
+                        let region = SharedPointer(region)
+                        return Moments(values, threads: threads) { _, index in region[index] >= 0 }
+                    }
+                } ?? Moments(values, threads: threads) { _, _ in true }
             scale(values, clip: nil, mean: Float(moments.mean), deviation: Float(moments.standardDeviation + 1e-8), threads: threads)
         }
         if let region { for index in values.indices where region[index] < 0 { values[index] = 0 } }

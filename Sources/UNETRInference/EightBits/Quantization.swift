@@ -1,8 +1,8 @@
 public import Foundation
 import UNETRSupport
 
-/// What a model bundle needs to be computed in 8 bits: `quantisation.json`.
-public struct Quantisation: Codable, Equatable, Sendable {
+/// What a model bundle needs to be computed in 8 bits: `quantization.json`.
+public struct Quantization: Codable, Equatable, Sendable {
     /// The range of each 8-bit convolution's input, by the name of its weights in the network's fast graph.
     public typealias Ranges = [String: ClosedRange<Float>]
 
@@ -14,10 +14,13 @@ public struct Quantisation: Codable, Equatable, Sendable {
     public var scans: [String]
     public var patches: Int
     /// How well the masks agree with those of float32; nil before they were compared.
-    public var report: QuantisationReport?
+    public var report: QuantizationReport?
 
     static let version = 1
-    static let fileName = "quantisation.json"
+    static let fileName = "quantization.json"
+
+    /// What the file was called in earlier bundles.
+    static let earlierFileName = "quantisation.json"
 
     init(weights: String, ranges: Ranges, scans: [String], patches: Int) {
         self.weights = weights
@@ -26,16 +29,16 @@ public struct Quantisation: Codable, Equatable, Sendable {
         self.patches = patches
     }
 
-    /// - Throws: `QuantisationError.damaged`, `.version`.
+    /// - Throws: `QuantizationError.damaged`, `.version`.
     public init(contentsOf url: URL) throws {
         struct Version: Decodable { var version: Int }
         do {
             let data = try InputFile.contents(of: url, most: 1 << 26)
             let found = try JSONText.decode(Version.self, from: data).version
-            guard found == Self.version else { throw QuantisationError.version(path: url.path, found: found) }
+            guard found == Self.version else { throw QuantizationError.version(path: url.path, found: found) }
             self = try JSONText.decode(from: data)
         } catch let error as JSONProblem {
-            throw QuantisationError.damaged(path: url.path, problem: error.sentence)
+            throw QuantizationError.damaged(path: url.path, problem: error.sentence)
         }
     }
 
@@ -47,23 +50,27 @@ public struct Quantisation: Codable, Equatable, Sendable {
 }
 
 extension ModelBundle {
-    var quantisationFile: URL { url.appending(path: Quantisation.fileName) }
+    var quantizationFile: URL {
+        let current = url.appending(path: Quantization.fileName), earlier = url.appending(path: Quantization.earlierFileName)
+        let files = FileManager.default
+        return !files.fileExists(atPath: current.path) && files.fileExists(atPath: earlier.path) ? earlier : current
+    }
 
-    /// Whether it was made for 8 bits, by `Quantiser`.
-    public var isQuantised: Bool { FileManager.default.fileExists(atPath: quantisationFile.path) }
+    /// Whether it was made for 8 bits, by `Quantizer`.
+    public var isQuantized: Bool { FileManager.default.fileExists(atPath: quantizationFile.path) }
 
     /// What it needs to be computed in 8 bits; nil if it was not made for that.
-    /// - Throws: `QuantisationError.damaged`, `.version`; `.foreign` if its weights are not those that the ranges were measured with;
+    /// - Throws: `QuantizationError.damaged`, `.version`; `.foreign` if its weights are not those that the ranges were measured with;
     ///   `BundleDigestError` if the file is not what its digest says.
-    public func quantisation() throws -> Quantisation? {
-        guard isQuantised else { return nil }
-        try digests?.check(Quantisation.fileName, in: url)
-        let quantisation = try Quantisation(contentsOf: quantisationFile)
-        let isOlder = SHA256Digest(text: quantisation.weights) == nil
-        guard try quantisation.weights == (isOlder ? weightsContentDigest() : weights.claimed().text) else {
-            throw QuantisationError.foreign(path: quantisationFile.path)
+    public func quantization() throws -> Quantization? {
+        guard isQuantized else { return nil }
+        try digests?.check(quantizationFile.lastPathComponent, in: url)
+        let quantization = try Quantization(contentsOf: quantizationFile)
+        let isOlder = SHA256Digest(text: quantization.weights) == nil
+        guard try quantization.weights == (isOlder ? weightsContentDigest() : weights.claimed().text) else {
+            throw QuantizationError.foreign(path: quantizationFile.path)
         }
-        return quantisation
+        return quantization
     }
 
     /// What the weights were told by before bundles had SHA-256 digests.
@@ -76,7 +83,7 @@ extension ModelBundle {
 }
 
 /// Why a model cannot be computed in 8 bits, or made for it.
-public enum QuantisationError: Error, Equatable, CustomStringConvertible, Sendable {
+public enum QuantizationError: Error, Equatable, CustomStringConvertible, Sendable {
     case damaged(path: String, problem: String)
     case version(path: String, found: Int)
     case foreign(path: String)
@@ -93,7 +100,7 @@ public enum QuantisationError: Error, Equatable, CustomStringConvertible, Sendab
         case .damaged(let path, let problem):
             "\(path) is damaged (\(problem.hasSuffix(".") ? String(problem.dropLast()) : problem)); `unetrpp quantize` makes it anew"
         case .version(let path, let found):
-            "\(path) has version \(found), expected \(Quantisation.version); `unetrpp quantize` makes it anew"
+            "\(path) has version \(found), expected \(Quantization.version); `unetrpp quantize` makes it anew"
         case .foreign(let path):
             "\(path) was made for other weights than those beside it; `unetrpp quantize` makes it anew"
         case .processor:

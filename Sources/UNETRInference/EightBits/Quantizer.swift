@@ -1,5 +1,5 @@
-import UNETREvaluation
 public import Foundation
+import UNETREvaluation
 import UNETRNetworks
 import UNETROpenVINO
 public import UNETRPreparation
@@ -9,15 +9,15 @@ import UNETRVolumes
 
 /// Makes a model ready to be computed in 8 bits by the compiled engine.
 ///
-///     let quantiser = try Quantiser(ModelBundle(contentsOf: model), scans: scans)
-///     var quantisation = try quantiser.calibrate()
-///     quantisation.report = try quantiser.compare(quantisation)
-///     try quantiser.save(quantisation, to: target)
+///     let quantizer = try Quantizer(ModelBundle(contentsOf: model), scans: scans)
+///     var quantization = try quantizer.calibrate()
+///     quantization.report = try quantizer.compare(quantization)
+///     try quantizer.save(quantization, to: target)
 ///
 /// Weights become whole numbers with a scale for each output channel; activations become whole numbers on ranges measured on real scans.
 /// Everything but the 3×3×3 convolutions stays in bfloat16 where the processor has it, else in float32; so do the full-resolution blocks
 /// where they run in kernels of their own.
-public struct Quantiser {
+public struct Quantizer {
     /// The mean Dice of the masks against those of float32 under which a model is not saved.
     public static let requiredAgreement = 0.995
 
@@ -30,11 +30,11 @@ public struct Quantiser {
     private let library: OpenVINOLibrary.Loaded
     private let weightsDigest: String
 
-    /// - Throws: `OpenVINOError` where OpenVINO is absent; `QuantisationError` for other networks and processors, or no scans.
+    /// - Throws: `OpenVINOError` where OpenVINO is absent; `QuantizationError` for other networks and processors, or no scans.
     public init(_ bundle: ModelBundle, scans: [DatasetCase], openVINO: URL? = EngineMaker.placeFromEnvironment) throws {
-        guard case .unetrPlusPlus = bundle.network else { throw QuantisationError.architecture(bundle.network.architecture.rawValue) }
-        guard Processor.current.hasEightBitProducts else { throw QuantisationError.processor }
-        guard !scans.isEmpty else { throw QuantisationError.noScans }
+        guard case .unetrPlusPlus = bundle.network else { throw QuantizationError.architecture(bundle.network.architecture.rawValue) }
+        guard Processor.current.hasEightBitProducts else { throw QuantizationError.processor }
+        guard !scans.isEmpty else { throw QuantizationError.noScans }
         self.bundle = bundle
         self.scans = scans
         library = try EngineMaker.loadOpenVINO(from: openVINO)
@@ -44,8 +44,8 @@ public struct Quantiser {
 
     /// Measures the ranges on the fullest windows of each scan.
     /// - Parameter progress: called after each scan.
-    /// - Throws: what reading and preparing a scan throws; `QuantisationError.nonFinite`.
-    public func calibrate(_ progress: (DatasetCase) throws -> Void = { _ in }) throws -> Quantisation {
+    /// - Throws: what reading and preparing a scan throws; `QuantizationError.nonFinite`.
+    public func calibrate(_ progress: (DatasetCase) throws -> Void = { _ in }) throws -> Quantization {
         let observer = try RangeObserver(bundle, threads: Runtime.threads)
         let predictor = SlidingWindowPredictor(engines: [], plan: bundle.plan), preparer = Preparer(plan: bundle.plan)
         for scan in scans {
@@ -53,16 +53,16 @@ public struct Quantiser {
             for patch in try predictor.fullestPatches(of: image, atMost: max(1, patchLimit / scans.count)) { try observer.observe(patch) }
             try progress(scan)
         }
-        return Quantisation(weights: weightsDigest, ranges: observer.ranges, scans: scans.map(\.name), patches: observer.patches)
+        return Quantization(weights: weightsDigest, ranges: observer.ranges, scans: scans.map(\.name), patches: observer.patches)
     }
 
     /// Segments every scan in float32 and in 8 bits, without mirroring, and compares the masks.
     /// - Parameter progress: called after each scan.
-    public func compare(_ quantisation: Quantisation, _ progress: (DatasetCase) throws -> Void = { _ in }) throws -> QuantisationReport {
+    public func compare(_ quantization: Quantization, _ progress: (DatasetCase) throws -> Void = { _ in }) throws -> QuantizationReport {
         var maker = EngineMaker(.compiled)
         maker.cache = cache
         let segmenter = try Segmenter(models: [bundle], maker: maker, mirroring: false)
-        let predictors = [segmenter.predictor, try inEightBits(segmenter.predictor, quantisation)]
+        let predictors = [segmenter.predictor, try inEightBits(segmenter.predictor, quantization)]
         let structures = bundle.plan.labels.foreground
         let classes = structures.map { EvaluatedClass(labels: $0.values.map { Int16(truncatingIfNeeded: $0) }, name: $0.name) }
         let evaluator = Evaluator(classes: classes)
@@ -86,48 +86,48 @@ public struct Quantiser {
             try progress(scan)
         }
         let medians = seconds.map { $0.sorted()[$0.count / 2] }
-        return QuantisationReport(structures.map(\.name), figures, secondsInFloat32: medians[0], secondsInEightBits: medians[1])
+        return QuantizationReport(structures.map(\.name), figures, secondsInFloat32: medians[0], secondsInEightBits: medians[1])
     }
 
     /// The same predictor with the network in 8 bits.
-    private func inEightBits(_ predictor: SlidingWindowPredictor, _ quantisation: Quantisation) throws -> SlidingWindowPredictor {
+    private func inEightBits(_ predictor: SlidingWindowPredictor, _ quantization: Quantization) throws -> SlidingWindowPredictor {
         var predictor = predictor
         predictor.engines = [
             try CompiledEngine(
                 bundle.network, weights: { try bundle.state() }, weightsDigest: weightsDigest, library: library,
-                precision: Processor.current.hasBFloat16 ? .bfloat16 : .float32, eightBits: quantisation.ranges, threads: Runtime.threads,
+                precision: Processor.current.hasBFloat16 ? .bfloat16 : .float32, eightBits: quantization.ranges, threads: Runtime.threads,
                 cache: cache)
         ]
         return predictor
     }
 
-    /// Writes the model with `quantisation.json` and a section about it in its card, in one move.
+    /// Writes the model with `quantization.json` and a section about it in its card, in one move.
     ///
     /// - Parameters:
     ///   - disagreeing: whether it is saved even if the masks agree less than `requiredAgreement`, or were not compared.
     ///   - replacing: whether it may take the place of what is there already.
-    /// - Throws: `QuantisationError.disagreement`, `.nothingToCompare`; `.exists` if there is something at the place already; `FileError`.
+    /// - Throws: `QuantizationError.disagreement`, `.nothingToCompare`; `.exists` if there is something at the place already; `FileError`.
     @discardableResult
     public func save(
-        _ quantisation: Quantisation, to url: URL, evenIf disagreeing: Bool = false, replacing: Bool = false
+        _ quantization: Quantization, to url: URL, evenIf disagreeing: Bool = false, replacing: Bool = false
     ) throws -> ModelBundle {
         let files = FileManager.default
-        guard replacing || !files.fileExists(atPath: url.path) else { throw QuantisationError.exists(path: url.path) }
+        guard replacing || !files.fileExists(atPath: url.path) else { throw QuantizationError.exists(path: url.path) }
         if !disagreeing {
-            guard let agreement = quantisation.report?.agreement else { throw QuantisationError.nothingToCompare(scans: scans.count) }
+            guard let agreement = quantization.report?.agreement else { throw QuantizationError.nothingToCompare(scans: scans.count) }
             guard agreement >= Self.requiredAgreement else {
-                throw QuantisationError.disagreement(found: agreement, limit: Self.requiredAgreement)
+                throw QuantizationError.disagreement(found: agreement, limit: Self.requiredAgreement)
             }
         }
         try ModelBundle.replace(url) { folder in
             let source = bundle.url.resolvingSymlinksInPath()
             try AtomicFile.makeFolder(folder)
-            for name in try BundleDigests.names(in: source) {
+            for name in try BundleDigests.names(in: source) where name != Quantization.earlierFileName {
                 try files.copyItem(at: source.appending(path: name).resolvingSymlinksInPath(), to: folder.appending(path: name))
             }
-            try quantisation.write(to: folder.appending(path: Quantisation.fileName))
+            try quantization.write(to: folder.appending(path: Quantization.fileName))
             let card = folder.appending(path: "card.md")
-            if let section = quantisation.report?.cardSection(scans: quantisation.scans.count, patches: quantisation.patches) {
+            if let section = quantization.report?.cardSection(scans: quantization.scans.count, patches: quantization.patches) {
                 let text = (try? String(contentsOf: card, encoding: .utf8)) ?? ""
                 try AtomicFile.write(Data((Self.withoutSection(text) + section).utf8), to: card)
             }

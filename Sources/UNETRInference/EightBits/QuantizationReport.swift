@@ -1,7 +1,7 @@
 import Foundation
 
 /// How the masks of 8 bits compare with those of float32, structure by structure.
-public struct QuantisationReport: Codable, Equatable, Sendable {
+public struct QuantizationReport: Codable, Equatable, Sendable {
     /// The figures of one structure over the scans in which either mask has it.
     public struct Structure: Codable, Equatable, Sendable {
         public var name: String
