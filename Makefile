@@ -10,12 +10,13 @@ PRODUCT = .build/release/unetrpp
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
-.PHONY: help setup build test sanitize fuzz demo bench doctor portable consumer clean
+.PHONY: help setup build test check sanitize fuzz demo bench doctor portable consumer clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo      set up, build, and segment the shipped scans with the shipped model; pictures in demo-output/'
 	@echo 'make test      set up and run all tests (TEST_FLAGS="--filter VolumesTests" for some)'
+	@echo 'make check     formatting, imports and texts: what reviewers should not have to look for'
 	@echo 'make build     the release build, $(PRODUCT)'
 	@echo 'make bench     time the forward pass and the training step on this machine'
 	@echo 'make doctor    versions, devices, and what is wrong'
@@ -38,6 +39,10 @@ TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive \
 
 test: setup
 	$(TEST_ENVIRONMENT) $(SWIFT) test $(BUILD_FLAGS) $(TEST_FLAGS)
+
+# Needs no build.
+check:
+	Scripts/check-style
 
 sanitize: setup
 	Scripts/sanitize $(SANITIZE_FLAGS)

@@ -8,19 +8,18 @@ public import UNETRTorch
 
 /// One run of a reference network: `Tests/Fixtures/parity/NAME.json` and `.safetensors`.
 public struct ParityManifest: Sendable {
-    // swift-format-ignore: AlwaysUseLowerCamelCase
     /// What is known of a tensor besides its probed values.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     public struct Inner: Decodable, Sendable {
         public var shape: [Int]
         public var float32_relative_error: Double
     }
 
     private struct Contents: Decodable {
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        // swift-format-ignore: AlwaysUseLowerCamelCase
         struct Input: Decodable { var shape: [Int] }
         var input: Input?
         var tensors: [String: Inner]?
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         var parameter_count: Int?
     }
 

@@ -26,7 +26,6 @@ struct OptimizerTests {
             var float64: [Step]
         }
         // swift-format-ignore: AlwaysUseLowerCamelCase
-        // swift-format-ignore: AlwaysUseLowerCamelCase
         struct Clip: Decodable {
             var max_norm, total_norm: Double
             var grads, clipped: [Double]
@@ -34,6 +33,7 @@ struct OptimizerTests {
         }
         var sgd: SGDRun
         var adamw: AdamRun
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         var clip_grad_norm: Clip
     }
 
