@@ -38,9 +38,7 @@ let package = Package(
     name: "unetr-plus-plus",
     platforms: [.macOS(.v14)],
     products: [
-        .library(
-            name: "UNETRPlusPlus",
-            targets: ["UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRVolumes", "UNETRPreparation", "UNETRTraining", "UNETRInference", "UNETREvaluation"]),
+        .library(name: "UNETRPlusPlus", targets: ["UNETRPlusPlus"]),
         .library(name: "UNETRVolumes", targets: ["UNETRVolumes"]),
         .library(name: "UNETREvaluation", targets: ["UNETREvaluation"]),
         .library(name: "UNETRArchives", targets: ["UNETRArchives"]),
@@ -93,6 +91,12 @@ let package = Package(
                 "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation", "UNETREvaluation", "UNETRPictures",
                 "UNETRSupport", "UNETRArchives",
             ]),
+        // What an app imports: the modules above under one name, and the documentation.
+        library(
+            "UNETRPlusPlus",
+            [
+                "UNETREvaluation", "UNETRInference", "UNETRLayers", "UNETRNetworks", "UNETRPreparation", "UNETRTorch", "UNETRTraining", "UNETRVolumes",
+            ]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
@@ -121,6 +125,7 @@ let package = Package(
         tests("UNETRTorch", [], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests("UNETRNetworks", ["NetworkTestSupport", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"], torch: true),
+        tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),
         .testTarget(
             name: "CommandTests",
             dependencies: [

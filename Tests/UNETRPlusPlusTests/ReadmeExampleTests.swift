@@ -1,9 +1,8 @@
 import Foundation
+import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRInference
-import UNETRPreparation
-import UNETRVolumes
+import UNETRPlusPlus
 
 // The README's example, kept here so that it compiles and runs.
 // README BEGIN
@@ -24,7 +23,7 @@ struct ReadmeExampleTests {
         let readme = Fixtures.folder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("README.md")
         #expect(try String(contentsOf: readme, encoding: .utf8).contains(String(code)))
         try Fixtures.withTemporaryFolder { folder in
-            let model = try SegmenterTests.bundle(in: folder).url
+            let model = try TinyModel.bundle(TinyModel.plan([.init(name: "a", value: 1), .init(name: "b", value: 4)]), in: folder).url
             let geometry = Geometry(
                 size: [16, 17, 18], affine: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], spacing: [1, 1, 1])
             let rule = ParityRule("readme")

@@ -1,10 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-import UNETRLayers
-import UNETRNetworks
-import UNETRTorch
-import UNETRTraining
+import UNETRPlusPlus
 
 // The README's training loop, kept here so that it compiles and runs.
 // README BEGIN

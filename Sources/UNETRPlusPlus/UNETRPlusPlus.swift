@@ -1,0 +1,9 @@
+// What an app needs, under one name: `import UNETRPlusPlus`.
+@_exported public import UNETREvaluation
+@_exported public import UNETRInference
+@_exported public import UNETRLayers
+@_exported public import UNETRNetworks
+@_exported public import UNETRPreparation
+@_exported public import UNETRTorch
+@_exported public import UNETRTraining
+@_exported public import UNETRVolumes
