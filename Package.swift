@@ -162,3 +162,8 @@ if Context.environment["UNETRPP_WITHOUT_LIBTORCH"] != nil {
     package.targets.removeAll { needing.contains($0.name) }
     package.products.removeAll { !["UNETRVolumes", "UNETREvaluation"].contains($0.name) }
 }
+
+// The documentation's compiler, for Scripts/documentation alone.
+if Context.environment["UNETRPP_DOCUMENTATION"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"))
+}
