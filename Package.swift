@@ -89,7 +89,7 @@ let package = Package(
             "UNETRTraining",
             [
                 "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation", "UNETREvaluation", "UNETRPictures",
-                "UNETRSupport", "UNETRArchives",
+                "UNETRVolumes", "UNETRSupport", "UNETRArchives",
             ]),
         // What an app imports: the modules above under one name, and the documentation.
         library(

@@ -1,3 +1,5 @@
+import UNETRVolumes
+
 /// Why predictions and references cannot be scored.
 public enum EvaluationError: Error, Equatable, Sendable {
     case shapesDiffer(case: String, prediction: [Int], reference: [Int])
@@ -41,7 +43,7 @@ extension EvaluationError: CustomStringConvertible {
         case .unusableGeometry(let name, let problem):
             "\(name): distances cannot be computed: \(problem)."
         case .noFiles(let folder):
-            "\(folder): holds no NIfTI files (.nii, .nii.gz, .hdr)."
+            "\(folder): holds no label maps (\(VolumeFormats.endings.joined(separator: ", ")))."
         case .noCaseInCommon(let predictions, let references):
             "No case of \(predictions) has the same name as one of \(references); "
                 + "a prediction CASE.nii.gz is scored against the reference CASE.nii.gz."

@@ -32,12 +32,12 @@ extension Volume {
 
     /// Several volumes on one grid as the channels of one, in their order.
     ///
-    /// - Throws: `VolumeError.geometryDiffers` if one does not lie on the grid of the first.
+    /// - Throws: `VolumeError.channelsDiffer` if one does not lie on the grid of the first.
     public static func stacked(_ volumes: [Volume]) throws -> Volume {
         precondition(!volumes.isEmpty, "no volumes to stack")
         for (index, volume) in volumes.enumerated().dropFirst() {
             if let difference = volume.geometry.difference(from: volumes[0].geometry) {
-                throw VolumeError.geometryDiffers(index: index, difference: difference)
+                throw VolumeError.channelsDiffer(index: index, difference: difference)
             }
         }
         return Volume(
@@ -70,17 +70,5 @@ extension Volume<Int16> {
     /// The volume of one label in millilitres.
     public func millilitres(of label: Int16) -> Double {
         Double(voxels.reduce(0) { $1 == label ? $0 + 1 : $0 }) * geometry.voxelMillilitres
-    }
-}
-
-/// Volumes that do not fit together.
-public enum VolumeError: Error, Equatable, Sendable, CustomStringConvertible {
-    case geometryDiffers(index: Int, difference: String)
-
-    public var description: String {
-        switch self {
-        case .geometryDiffers(let index, let difference):
-            "Channel file \(index + 1) does not lie on the grid of the first: \(difference); resample it to the first one's grid."
-        }
     }
 }

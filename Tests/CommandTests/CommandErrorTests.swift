@@ -33,7 +33,7 @@ struct CommandErrorTests {
     /// A command line, its exit status, and what its sentence holds ("@name": the file's path).
     private static let table: [(line: String, status: Int32, sentence: String)] = [
         ("segment @nowhere.nii -o @m.nii.gz --model @m.unetrpp", 1, "@nowhere.nii: there is no such file or folder"),
-        ("segment @file -o @m.nii.gz --model @m.unetrpp", 1, "@file: a scan's name ends in .nii, .nii.gz or .hdr"),
+        ("segment @file -o @m.nii.gz --model @m.unetrpp", 1, "@file: a scan's name ends in .nii, .nii.gz, .hdr"),
         ("segment @empty -o @masks --model @m.unetrpp", 1, "@empty: the folder holds no scans"),
         ("segment @pipe.nii -o @m.nii.gz --model @m.unetrpp --engine torch", 1, "is a named pipe, not a regular file"),
         ("segment @scan.nii.gz -o @m.nii.gz --model @file", 1, "@file is not a model bundle: it is a file"),
@@ -44,7 +44,7 @@ struct CommandErrorTests {
         ("segment @scan.nii.gz -o @m.nii.gz --model @m.unetrpp --seed 1", 64, "Unknown option '--seed'"),
         ("segment @scan.nii.gz -o @m.nii.gz --validation-of @empty", 1, "@empty is not a training run: run.json is missing"),
         ("evaluate @nowhere @labels.nii.gz", 1, "@nowhere: there is no such file or folder"),
-        ("evaluate @empty @empty", 1, "@empty: holds no NIfTI files"),
+        ("evaluate @empty @empty", 1, "@empty: holds no label maps"),
         ("evaluate @pipe.nii @labels.nii.gz", 1, "is a named pipe, not a regular file"),
         ("evaluate @labels.nii.gz @labels.nii.gz --labels @pipe.json", 1, "@pipe.json: is a named pipe, not a regular file"),
         ("evaluate @labels.nii.gz @labels.nii.gz --probabilities @pipe.nii", 1, "is a named pipe, not a regular file"),
@@ -64,7 +64,7 @@ struct CommandErrorTests {
         ("prepare @balls --plan @plan.json -o @file", 1, "@file cannot be made: @file is not a folder"),
         ("restore @pipe.safetensors @plan.json --plan @plan.json -o @r.nii.gz", 1, "@plan.json: the field"),
         ("restore @file @pipe.json --plan @plan.json -o @r.nii.gz", 1, "is a named pipe, not a regular file"),
-        ("restore @file @plan.json --plan @plan.json -o @r.txt", 64, "--output is @r.txt; expected a name that ends in .nii or .nii.gz"),
+        ("restore @file @plan.json --plan @plan.json -o @r.txt", 64, "--output is @r.txt; expected a name that ends in .nii.gz, .nii"),
         ("postprocess @labels.nii.gz @labels.nii.gz --model @file", 1, "@file is not a model bundle: it is a file"),
         ("summary --all --no-timing --picture @empty", 1, "@empty is a folder; name a file to write"),
         ("summary --configuration @pipe.json --no-timing", 1, "is a named pipe, not a regular file"),

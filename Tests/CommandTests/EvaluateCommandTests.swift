@@ -61,7 +61,7 @@ import UNETRVolumes
             (predictions, references) = try folders(root.appending(path: "3"), predictions: ["a"], references: ["a"])
             try Data(#"{"labels": {"background": 0, "liver": 3}}"#.utf8).write(to: URL(fileURLWithPath: references).appending(path: "dataset.json"))
             try CommandLineTool.fail(["evaluate", predictions, references, "--output", report.path], saying: ["label", "1"])
-            try CommandLineTool.fail(["evaluate", predictions, root.path, "--output", report.path], saying: ["holds no NIfTI files"])
+            try CommandLineTool.fail(["evaluate", predictions, root.path, "--output", report.path], saying: ["holds no label maps"])
             try CommandLineTool.fail(["evaluate", predictions, references, "--definition", "hausdorff"], saying: ["hausdorff", "medpy"])
             #expect(!FileManager.default.fileExists(atPath: report.path))
         }

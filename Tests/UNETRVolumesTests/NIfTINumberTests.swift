@@ -10,7 +10,7 @@ import UNETRVolumes
             var file = NIfTIBytes()
             change(&file)
             let url = try file.write("scan.nii", in: folder, gzip: gzip)
-            let error = try #require(throws: NIfTIError.self) { _ = try NIfTI.readScan(url) }
+            let error = try #require(throws: VolumeError.self) { _ = try NIfTI.readScan(url) }
             return error.description.replacingOccurrences(of: folder.path + "/", with: "")
         }
     }
@@ -63,7 +63,7 @@ import UNETRVolumes
         try Fixtures.withTemporaryFolder { folder in
             let pipe = folder.appending(path: "scan.nii")
             #expect(mkfifo(pipe.path, 0o600) == 0)
-            let error = try #require(throws: NIfTIError.self) { _ = try NIfTI.readScan(pipe) }
+            let error = try #require(throws: VolumeError.self) { _ = try NIfTI.readScan(pipe) }
             #expect(error.description.contains("is a named pipe, not a regular file"))
         }
     }

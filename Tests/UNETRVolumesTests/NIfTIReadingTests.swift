@@ -72,7 +72,7 @@ import UNETRVolumes
         #expect(labels.voxels[7] == 15)
         #expect(labels.voxels.reduce(0) { $0 + Int($1) } == 351)
         // 5D_small has a slope that makes fractions: its first voxel is 0.0769… or above (the list's minimum).
-        let error = #expect(throws: NIfTIError.self) { try NIfTI.readLabels(Fixtures.url("nifti/reader/5D_small.nii")) }
+        let error = #expect(throws: VolumeError.self) { try NIfTI.readLabels(Fixtures.url("nifti/reader/5D_small.nii")) }
         guard case .notALabel(_, let value, 0, [0, 0, 0]) = error else { Issue.record("\(String(describing: error))"); return }
         #expect(value > 0.07 && value < 0.79)
         #expect(error!.description.contains("whole numbers"))

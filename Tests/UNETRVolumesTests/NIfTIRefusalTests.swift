@@ -10,7 +10,7 @@ import UNETRVolumes
             var file = NIfTIBytes()
             change(&file)
             let url = try file.write(name, in: folder, gzip: gzip)
-            let error = #expect(throws: NIfTIError.self) { _ = try NIfTI.readScan(url) }
+            let error = #expect(throws: VolumeError.self) { _ = try NIfTI.readScan(url) }
             return (error?.description ?? "").replacingOccurrences(of: folder.path + "/", with: "")
         }
     }
@@ -18,15 +18,15 @@ import UNETRVolumes
     @Test(arguments: NibabelExpectation.refused)
     func filesThatNibabelRefusesAreRefusedWithASentence(_ name: String) throws {
         let source = NibabelExpectation.url(name)
-        let error = #expect(throws: NIfTIError.self) { _ = try NIfTI.readScan(source) }
+        let error = #expect(throws: VolumeError.self) { _ = try NIfTI.readScan(source) }
         #expect(error!.description.hasSuffix("."))
         // Under a name that does not give them away, their bytes are refused too (nibabel: "data code not recognized").
         try Fixtures.withTemporaryFolder { folder in
             let copy = folder.appendingPathComponent("scan.nii")
             try FileManager.default.copyItem(at: source, to: copy)
-            let error = #expect(throws: NIfTIError.self) { try NIfTI.readHeader(copy) }
+            let error = #expect(throws: VolumeError.self) { try NIfTI.readHeader(copy) }
             switch error {
-            case .badHeader(_, "datatype", _, _), .notNIfTI: break
+            case .badHeader(_, "datatype", _, _), .notOfFormat: break
             default: Issue.record("\(String(describing: error))")
             }
         }
@@ -36,13 +36,13 @@ import UNETRVolumes
     func colorAndComplexVoxelsAreRefusedByName(_ name: String) throws {
         let url = NibabelExpectation.url(name)
         let header = try NIfTI.readHeader(url)
-        #expect(throws: NIfTIError.unsupportedDatatype(path: url.path, datatype: header.datatype)) { _ = try NIfTI.readScan(url) }
-        #expect(throws: NIfTIError.unsupportedDatatype(path: url.path, datatype: header.datatype)) { _ = try NIfTI.readLabels(url) }
+        #expect(throws: VolumeError.unsupportedVoxels(path: url.path, type: header.datatype.name)) { _ = try NIfTI.readScan(url) }
+        #expect(throws: VolumeError.unsupportedVoxels(path: url.path, type: header.datatype.name)) { _ = try NIfTI.readLabels(url) }
     }
 
     @Test func aHeaderWithoutItsImageNamesWhatIsMissing() throws {
         let url = Fixtures.url("nifti/avg152T1_LR_nifti.hdr.gz")
-        let error = #expect(throws: NIfTIError.self) { _ = try NIfTI.readScan(url) }
+        let error = #expect(throws: VolumeError.self) { _ = try NIfTI.readScan(url) }
         #expect(error!.description.contains("avg152T1_LR_nifti.img, avg152T1_LR_nifti.img.gz"))
         #expect(try NIfTI.readHeader(url).shape == [91, 109, 91])
     }
@@ -50,12 +50,12 @@ import UNETRVolumes
     @Test func aMissingFileAndAFolderAreNamed() throws {
         try Fixtures.withTemporaryFolder { folder in
             let missing = folder.appendingPathComponent("none.nii.gz")
-            #expect(throws: NIfTIError.cannotOpen(path: missing.path, reason: "no such file")) { _ = try NIfTI.readScan(missing) }
+            #expect(throws: VolumeError.cannotOpen(path: missing.path, reason: "no such file")) { _ = try NIfTI.readScan(missing) }
             let pair = folder.appendingPathComponent("none.hdr")
-            #expect(throws: NIfTIError.cannotOpen(path: pair.path, reason: "no such file")) { _ = try NIfTI.readScan(pair) }
+            #expect(throws: VolumeError.cannotOpen(path: pair.path, reason: "no such file")) { _ = try NIfTI.readScan(pair) }
             let directory = folder.appendingPathComponent("folder.nii")
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-            #expect(throws: NIfTIError.cannotOpen(path: directory.path, reason: "it is a folder")) { _ = try NIfTI.readScan(directory) }
+            #expect(throws: VolumeError.cannotOpen(path: directory.path, reason: "it is a folder")) { _ = try NIfTI.readScan(directory) }
         }
     }
 
@@ -90,7 +90,7 @@ import UNETRVolumes
             for count in [0, 5, 20, 100, source.count - 9, source.count - 1] {
                 let url = folder.appendingPathComponent("cut.nii.gz")
                 try source.prefix(count).write(to: url)
-                #expect(throws: NIfTIError.self, "\(count) bytes") { _ = try NIfTI.readScan(url) }
+                #expect(throws: VolumeError.self, "\(count) bytes") { _ = try NIfTI.readScan(url) }
             }
         }
     }
@@ -103,7 +103,7 @@ import UNETRVolumes
                 var bytes = source
                 bytes[position] ^= 0x10
                 try bytes.write(to: url)
-                #expect(throws: NIfTIError.self, "byte \(position)") { _ = try NIfTI.readScan(url) }
+                #expect(throws: VolumeError.self, "byte \(position)") { _ = try NIfTI.readScan(url) }
             }
         }
     }
@@ -139,7 +139,7 @@ import UNETRVolumes
             file.setVoxels((0..<24).map { Int32($0 == 17 ? 40000 : 1) }, datatype: 8)
             let url = try file.write("labels.nii", in: folder)
             // Voxel 17 of 2 × 3 × 4: i = 1, j = 2, k = 2.
-            #expect(throws: NIfTIError.notALabel(path: url.path, value: 40000, channel: 0, index: [1, 2, 2])) {
+            #expect(throws: VolumeError.notALabel(path: url.path, value: 40000, channel: 0, index: [1, 2, 2])) {
                 try NIfTI.readLabels(url)
             }
         }
@@ -163,7 +163,7 @@ import UNETRVolumes
                             #expect(scan.voxels.count == scan.channels * scan.geometry.count)
                             _ = scan.geometry.orientation
                             _ = scan.geometry.problem
-                        } catch is NIfTIError {
+                        } catch is VolumeError {
                             refused += 1
                         }
                     }

@@ -113,7 +113,7 @@ import UNETRVolumes
             #expect(try NIfTI.readScan(link).geometry.size == [11, 11, 11])
             let dangling = folder.appendingPathComponent("dangling.nii")
             try FileManager.default.createSymbolicLink(at: dangling, withDestinationURL: folder.appendingPathComponent("gone.nii"))
-            let error = #expect(throws: NIfTIError.self) { _ = try NIfTI.readScan(dangling) }
+            let error = #expect(throws: VolumeError.self) { _ = try NIfTI.readScan(dangling) }
             #expect(error!.description.contains("dangling.nii: cannot be opened"))
         }
     }

@@ -132,9 +132,9 @@ import UNETRVolumes
             let url = folder.appendingPathComponent("mask.nii")
             var moved = labels(scan)
             moved.geometry.affine[1][3] += 0.5
-            let error = #expect(throws: NIfTIError.self) { try NIfTI.write(labels: moved, like: scan, to: url) }
+            let error = #expect(throws: VolumeError.self) { try NIfTI.write(labels: moved, like: scan, to: url) }
             #expect(error!.description.contains("affine's row 2 is [0.0, 1.0, 0.0, 0.5], expected [0.0, 1.0, 0.0, 0.0]"))
-            #expect(throws: NIfTIError.unknownExtension(path: folder.path + "/mask.hdr", allowed: [".nii", ".nii.gz"])) {
+            #expect(throws: VolumeError.unknownExtension(path: folder.path + "/mask.hdr", allowed: [".nii", ".nii.gz"])) {
                 try NIfTI.write(labels: labels(scan), like: scan, to: folder.appendingPathComponent("mask.hdr"))
             }
             let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)

@@ -15,8 +15,8 @@ struct FuzzTarget {
     func place(in folder: URL) -> URL { folder.appending(path: file) }
 
     nonisolated(unsafe) static let all = [
-        FuzzTarget(name: "nifti", file: "scan.nii") { try Readers.nifti($0) },
-        FuzzTarget(name: "nifti-gz", file: "scan.nii.gz") { try Readers.nifti($0) },
+        FuzzTarget(name: "nifti", file: "scan.nii") { try Readers.volume($0) },
+        FuzzTarget(name: "nifti-gz", file: "scan.nii.gz") { try Readers.volume($0) },
         FuzzTarget(name: "safetensors", file: "arrays.safetensors") { try Readers.safetensors($0) },
         FuzzTarget(name: "pytorch", file: "checkpoint.pth") { try Readers.pyTorch($0) },
         FuzzTarget(name: "pickle", file: "plans.pkl") { Readers.visit(try PickleFile.read($0)) },
@@ -36,16 +36,16 @@ enum Readers {
     /// memory cannot hold for what it says it holds; how much that may be is decided where scans are segmented, not by the reader.
     private static let mostVoxels = 1 << 20
 
-    static func nifti(_ url: URL) throws {
-        let header = try NIfTI.readHeader(url)
+    static func volume(_ url: URL) throws {
+        let header = try VolumeFile.readHeader(url)
         var voxels = header.channels
-        for size in header.size {
+        for size in header.geometry.size {
             let (product, overflow) = voxels.multipliedReportingOverflow(by: size)
             if overflow || product > mostVoxels { return }
             voxels = product
         }
-        _ = try NIfTI.readScan(url)
-        _ = try NIfTI.readLabels(url)
+        _ = try VolumeFile.readScan(url)
+        _ = try VolumeFile.readLabels(url)
     }
 
     static func safetensors(_ url: URL) throws {

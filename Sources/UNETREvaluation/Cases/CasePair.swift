@@ -1,4 +1,5 @@
 public import Foundation
+import UNETRVolumes
 
 /// A prediction and the reference it is scored against.
 public struct CasePair: Equatable, Sendable {
@@ -6,7 +7,7 @@ public struct CasePair: Equatable, Sendable {
     public var name: String
     public var prediction: URL
     public var reference: URL
-    /// The probabilities that the prediction was made from, a NIfTI file with one channel a label, if calibration is asked for.
+    /// The probabilities that the prediction was made from, a file with one channel a label, if calibration is asked for.
     public var probabilities: URL?
 
     public init(name: String, prediction: URL, reference: URL, probabilities: URL? = nil) {
@@ -35,16 +36,8 @@ public struct CasePair: Equatable, Sendable {
 }
 
 extension CasePair {
-    /// The extensions of NIfTI files; the header of a pair stands for both its files.
-    private static let extensions = [".nii.gz", ".nii", ".hdr.gz", ".hdr"]
-
-    /// The case's name: the file name without a NIfTI extension; nil if it has none.
-    public static func caseName(of file: URL) -> String? {
-        let name = file.lastPathComponent
-        guard !name.hasPrefix("."), let ending = extensions.first(where: { name.lowercased().hasSuffix($0) }) else { return nil }
-        let stem = String(name.dropLast(ending.count))
-        return stem.isEmpty ? nil : stem
-    }
+    /// The case's name: the file name without the ending of a volume; nil if it has none.
+    public static func caseName(of file: URL) -> String? { VolumeName(file.lastPathComponent)?.stem }
 
     /// The cases of two folders, two files, or a file and a folder, in the order of their names.
     ///

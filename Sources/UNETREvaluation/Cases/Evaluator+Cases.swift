@@ -27,13 +27,13 @@ extension Evaluator {
     /// Scores one pair of files.
     public func evaluate(_ pair: CasePair, resample: Bool = false) throws -> CaseMetrics {
         try Self.checkMemory(pair)
-        let reference = try NIfTI.readLabels(pair.reference)
-        var prediction = try NIfTI.readLabels(pair.prediction)
+        let reference = try VolumeFile.readLabels(pair.reference)
+        var prediction = try VolumeFile.readLabels(pair.prediction)
         if resample { prediction = try LabelResampling.nearest(prediction, to: reference.geometry, case: pair.name) }
         var metrics = try evaluate(prediction, against: reference, case: pair.name)
         if let file = pair.probabilities {
             metrics.calibration = try Calibration().evaluate(
-                NIfTI.readScan(file), against: reference, ignoring: ignoredLabel, case: pair.name)
+                VolumeFile.readScan(file), against: reference, ignoring: ignoredLabel, case: pair.name)
         }
         metrics.predictionFile = pair.prediction.path
         metrics.referenceFile = pair.reference.path
@@ -58,8 +58,8 @@ extension Evaluator {
     /// Both label maps, and the probabilities, are held whole.
     private static func checkMemory(_ pair: CasePair) throws {
         func bytes(_ file: URL, _ width: Int) throws -> Int? {
-            let header = try NIfTI.readHeader(file)
-            return ([width, header.channels] + header.size).checkedProduct()
+            let header = try VolumeFile.readHeader(file)
+            return ([width, header.channels] + header.geometry.size).checkedProduct()
         }
         let maps = [try bytes(pair.prediction, 2), try bytes(pair.reference, 2), try pair.probabilities.map { try bytes($0, 4) } ?? 0]
         try MemoryLimit.current.check(maps.contains(nil) ? nil : maps.compactMap(\.self).checkedSum(), for: pair.prediction.path)

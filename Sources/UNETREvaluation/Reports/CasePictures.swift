@@ -19,8 +19,8 @@ extension EvaluationReport {
         let files = Dictionary(pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         return try result.worstFirst.prefix(max(0, count)).compactMap { (metrics) -> Picture? in
             guard let pair = files[metrics.name] else { return nil }
-            var reference = try NIfTI.readLabels(pair.reference)
-            var prediction = try NIfTI.readLabels(pair.prediction)
+            var reference = try VolumeFile.readLabels(pair.reference)
+            var prediction = try VolumeFile.readLabels(pair.prediction)
             if resample { prediction = try LabelResampling.nearest(prediction, to: reference.geometry, case: pair.name) }
             if let ignoredLabel {
                 for index in reference.voxels.indices where reference.voxels[index] == ignoredLabel {
@@ -35,9 +35,9 @@ extension EvaluationReport {
 
     /// The scan of a case if there is one that lies on the same grid.
     private static func scan(of name: String, in folder: URL, geometry: Geometry) -> Scan? {
-        for ending in [".nii.gz", "_0000.nii.gz", ".nii", "_0000.nii"] {
+        for ending in VolumeFormats.endings.flatMap({ [$0, "_0000" + $0] }) {
             let file = folder.appendingPathComponent(name + ending)
-            guard FileManager.default.fileExists(atPath: file.path), let scan = try? NIfTI.readScan(file) else { continue }
+            guard FileManager.default.fileExists(atPath: file.path), let scan = try? VolumeFile.readScan(file) else { continue }
             if scan.geometry.isApproximatelyEqual(to: geometry) { return scan }
         }
         return nil

@@ -1,6 +1,7 @@
 public import Foundation
 public import UNETRPreparation
 import UNETRSupport
+import UNETRVolumes
 
 /// The scans a user names on the command line: files, or folders of files, grouped into cases.
 public enum ScanCollection {
@@ -18,11 +19,11 @@ public enum ScanCollection {
                 throw ScanCollectionError.missing(path: url.path)
             }
             guard isFolder.boolValue else {
-                guard stem(of: url) != nil else { throw ScanCollectionError.notAScan(path: url.path) }
+                guard VolumeName(url.lastPathComponent) != nil else { throw ScanCollectionError.notAScan(path: url.path) }
                 files.append(url)
                 continue
             }
-            let found = try contents(of: url).filter { stem(of: $0) != nil }
+            let found = try contents(of: url).filter { VolumeName($0.lastPathComponent) != nil }
             guard !found.isEmpty else { throw ScanCollectionError.emptyFolder(path: url.path) }
             files += found
         }
@@ -38,7 +39,7 @@ public enum ScanCollection {
     private static func grouped(_ files: [URL], _ channels: Int) throws -> [DatasetCase] {
         var cases: [String: [(channel: Int, url: URL)]] = [:]
         for url in files {
-            let (name, channel) = parts(of: stem(of: url)!, channels)
+            let (name, channel) = parts(of: VolumeName(url.lastPathComponent)!.stem, channels)
             if let other = cases[name]?.first(where: { $0.channel == channel }) {
                 throw ScanCollectionError.sameName(name: name, first: other.url.path, second: url.path)
             }
@@ -47,15 +48,6 @@ public enum ScanCollection {
         return cases.map { name, files in
             DatasetCase(name: name, imageURLs: files.sorted { $0.channel < $1.channel }.map(\.url))
         }.sorted { $0.name < $1.name }
-    }
-
-    /// The file's name without the extension of a scan; nil for other files.
-    private static func stem(of url: URL) -> String? {
-        let name = url.lastPathComponent
-        guard !name.hasPrefix("."),
-            let ending = [".nii.gz", ".nii", ".hdr.gz", ".hdr"].first(where: { name.lowercased().hasSuffix($0) }), name.count > ending.count
-        else { return nil }
-        return String(name.dropLast(ending.count))
     }
 
     /// `CASE_0002` is channel 2 of CASE; any other name is a case of its own. Where there is one channel only `_0000` means one:
@@ -73,14 +65,16 @@ public enum ScanCollectionError: Error, Equatable, CustomStringConvertible, Send
     case emptyFolder(path: String)
     case sameName(name: String, first: String, second: String)
 
+    private var endings: String { VolumeFormats.endings.joined(separator: ", ") }
+
     public var description: String {
         switch self {
         case .missing(let path):
             "\(path): there is no such file or folder"
         case .notAScan(let path):
-            "\(path): a scan's name ends in .nii, .nii.gz or .hdr; convert other formats first (dcm2niix for DICOM)"
+            "\(path): a scan's name ends in \(endings); convert other formats first (dcm2niix for DICOM)"
         case .emptyFolder(let path):
-            "\(path): the folder holds no scans (.nii, .nii.gz, .hdr)"
+            "\(path): the folder holds no scans (\(endings))"
         case .sameName(let name, let first, let second):
             "\(first) and \(second) would both become the mask \(name); rename one, or segment them into different folders"
         }

@@ -13,7 +13,7 @@ public struct SegmentationJob {
     /// A scan and where its results go.
     public struct Task: Sendable {
         public var scan: DatasetCase
-        /// The mask's file, `.nii` or `.nii.gz`.
+        /// The mask's file; its ending chooses the format (`VolumeFormats.outputEndings`).
         public var mask: URL
         /// A file `.nii` for the probabilities, float32 [K, D, H, W] as the fourth axis of the file; nil: none.
         public var probabilities: URL?
@@ -59,7 +59,7 @@ public struct SegmentationJob {
         self.segmenter = segmenter
         self.tasks = tasks
         // A file that cannot be read says so when its turn comes.
-        let geometries = tasks.map { task in (try? NIfTI.readHeader(task.scan.imageURLs[0]).geometry).flatMap { $0.isPlausible ? $0 : nil } }
+        let geometries = tasks.map { task in (try? VolumeFile.readHeader(task.scan.imageURLs[0]).geometry).flatMap { $0.isPlausible ? $0 : nil } }
         memory = MemoryPlan(segmenter.memory, tasks: tasks, geometries: geometries, limit: limit)
         patches = zip(geometries, memory.problems).map { geometry, problem in
             problem == nil ? geometry.map { segmenter.patchCount(of: $0) } ?? 1 : 1
@@ -95,7 +95,7 @@ public struct SegmentationJob {
                     outcomes[index].networkSeconds = result.networkSeconds
                     outcomes[index].millilitres = segmenter.plan.labels.millilitres(in: result.labels)
                     let mask = tasks[index].mask, header = loaded.header
-                    writing = (index, Background { try NIfTI.write(labels: result.labels, like: header, to: mask) })
+                    writing = (index, Background { try VolumeFile.write(labels: result.labels, like: header, to: mask) })
                 } catch is CancellationError {
                     stop(&outcomes, from: index)
                     break
@@ -128,7 +128,7 @@ public struct SegmentationJob {
     private struct Loaded: Sendable {
         var image: Tensor
         var properties: CaseProperties
-        var header: NIfTIHeader
+        var header: any VolumeHeader
     }
 
     /// Begins to read and prepare a scan; nil for one that cannot be done anyway.
@@ -137,7 +137,7 @@ public struct SegmentationJob {
         let preparer = segmenter.preparer, scanCase = tasks[index].scan
         return Background {
             try Cancellation.check()
-            let header = try NIfTI.readHeader(scanCase.imageURLs[0])
+            let header = try VolumeFile.readHeader(scanCase.imageURLs[0])
             let (image, properties) = try preparer.input(
                 scanCase.readScan(channelNames: preparer.plan.channelNames), name: scanCase.imageURLs[0].path)
             return Loaded(image: image, properties: properties, header: header)
@@ -150,7 +150,7 @@ public struct SegmentationJob {
         }
         let properties = loaded.properties, geometry = properties.geometry, labels = segmenter.plan.labels
         var result: Segmenter.Segmentation?
-        try NIfTI.writeParts(channels: labels.outputCount, geometry: geometry, like: loaded.header, to: url) { file in
+        try VolumeFile.writeParts(channels: labels.outputCount, geometry: geometry, like: loaded.header, to: url) { file in
             // Outside the crop there is background for certain; regions have no output of their own for it.
             if properties.cropBox.size != geometry.size, !labels.hasRegions {
                 let plane = [Float](repeating: 1, count: geometry.size[1] * geometry.size[2])

@@ -9,7 +9,7 @@ public import UNETRVolumes
 /// Turns scans into masks with a trained model.
 ///
 ///     let segmenter = try Segmenter(model: ModelBundle(contentsOf: url))
-///     let mask = try segmenter.segment(NIfTI.readScan(scan), name: "patient 7").labels
+///     let mask = try segmenter.segment(VolumeFile.readScan(scan), name: "patient 7").labels
 public final class Segmenter {
     /// The result of one scan.
     public struct Segmentation: Sendable {

@@ -1,5 +1,6 @@
 public import Foundation
 import UNETRSupport
+import UNETRVolumes
 
 extension CaseGroups {
     /// Groups by a column of a table: a text file with a line of headings, separated by commas, semicolons or tabs.
@@ -44,7 +45,7 @@ extension CaseGroups {
         self.init(groups, origin: "the column \(headings[groupColumn]) of \(url.lastPathComponent)")
     }
 
-    private static func caseName(_ cell: String) -> String { ScanFiles.stem(cell) ?? cell }
+    private static func caseName(_ cell: String) -> String { VolumeName(cell)?.stem ?? cell }
 
     private static func groupColumn(
         _ headings: [String], besides caseColumn: Int, named column: String?, _ fail: (String) -> SplitError

@@ -1,4 +1,5 @@
 public import Foundation
+import UNETRVolumes
 
 /// A folder of scans with labels, as its users keep it: what it holds and where.
 public struct Dataset: Equatable, Sendable {
@@ -145,16 +146,13 @@ struct FolderListing {
 
 /// Scan files in a folder, sorted into cases by nnU-Net's naming: `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, … or `CASE.nii.gz`.
 public struct ScanFiles {
-    /// Endings that scans may have, longest first.
-    static let endings = [".nii.gz", ".nii", ".hdr", ".img.gz", ".img"]
-
     /// For each case its files in the order of their channel numbers.
     private(set) var files: [String: [URL]] = [:]
 
     init(in folder: URL, ending: String? = nil) {
         var numbered: [String: [(Int, URL)]] = [:], plain: [String: URL] = [:]
         for name in FolderListing(folder).names {
-            guard let stem = Self.stem(name, ending: ending) else { continue }
+            guard let stem = (ending.map { VolumeName(name, ending: $0) } ?? VolumeName(name))?.stem else { continue }
             let url = folder.appendingPathComponent(name)
             if let (base, channel) = Self.channel(of: stem) { numbered[base, default: []].append((channel, url)) }
             plain[stem] = url
@@ -170,13 +168,6 @@ public struct ScanFiles {
     }
 
     var names: [String] { files.keys.sorted(by: CaseNames.isBefore) }
-
-    /// The name without its ending; nil for files that are no scans, and for the image half of a header and image pair.
-    public static func stem(_ name: String, ending: String? = nil) -> String? {
-        if let ending { return name.hasSuffix(ending) ? String(name.dropLast(ending.count)) : nil }
-        for known in endings.prefix(3) where name.lowercased().hasSuffix(known) { return String(name.dropLast(known.count)) }
-        return nil
-    }
 
     /// The case and the channel number of `CASE_0000`.
     public static func channel(of stem: String) -> (String, Int)? {

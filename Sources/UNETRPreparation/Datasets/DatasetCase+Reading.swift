@@ -5,15 +5,15 @@ extension DatasetCase {
     /// Reads the images of the case into one scan, [C, D, H, W].
     ///
     /// - Parameter channelNames: what the channels must be; their number is checked.
-    /// - Throws: `NIfTIError` for a file that cannot be read, `PreparationError` when channels are missing or lie on different grids.
+    /// - Throws: `VolumeError` for a file that cannot be read, `PreparationError` when channels are missing or lie on different grids.
     public func readScan(channelNames: [String]) throws -> Scan {
         guard let first = imageURLs.first else {
             throw PreparationError.wrongChannelCount(scan: name, expected: channelNames, got: 0)
         }
         try checkNumbering(channelNames)
-        var scan = try NIfTI.readScan(first)
+        var scan = try VolumeFile.readScan(first)
         for url in imageURLs.dropFirst() {
-            let next = try NIfTI.readScan(url)
+            let next = try VolumeFile.readScan(url)
             if let difference = GridAgreement.difference(scan.geometry, next.geometry) {
                 throw PreparationError.geometryMismatch(scan: first.path, other: url.path, difference: difference)
             }
@@ -27,20 +27,21 @@ extension DatasetCase {
 
     /// Files named CASE_0000, CASE_0001, … must be there without a gap: the order alone does not show which channel a file is.
     private func checkNumbering(_ channelNames: [String]) throws {
-        let numbers = imageURLs.compactMap { ScanFiles.stem($0.lastPathComponent).flatMap(ScanFiles.channel)?.1 }
+        let numbers = imageURLs.compactMap { VolumeName($0.lastPathComponent).flatMap { ScanFiles.channel(of: $0.stem) }?.1 }
         guard imageURLs.count > 1, numbers.count == imageURLs.count, let gap = numbers.indices.first(where: { numbers[$0] != $0 }) else { return }
         let channel = channelNames.indices.contains(gap) ? channelNames[gap] : "\(gap)"
-        let missing = imageURLs[0].deletingLastPathComponent().appendingPathComponent("\(name)_\(ScanFiles.digits(gap)).nii.gz")
+        let missing = imageURLs[0].deletingLastPathComponent().appendingPathComponent(
+            "\(name)_\(ScanFiles.digits(gap))\(VolumeName(imageURLs[0].lastPathComponent)?.ending ?? "")")
         throw PreparationError.missingFile(path: missing.path, neededFor: "the channel \(channel) of \(name)")
     }
 
     /// Reads the labels of the case; nil where there are none.
     ///
     /// - Parameter geometry: where the scan lies; the labels must lie there too.
-    /// - Throws: `NIfTIError`, `PreparationError.geometryMismatch`.
+    /// - Throws: `VolumeError`, `PreparationError.geometryMismatch`.
     public func readLabels(on geometry: Geometry) throws -> LabelMap? {
         guard let labelURL else { return nil }
-        let labels = try NIfTI.readLabels(labelURL)
+        let labels = try VolumeFile.readLabels(labelURL)
         if let difference = GridAgreement.difference(geometry, labels.geometry) {
             throw PreparationError.geometryMismatch(scan: imageURLs.first?.path ?? name, other: labelURL.path, difference: difference)
         }

@@ -56,7 +56,7 @@ public enum DatasetCheck {
         let used = Set(dataset.cases.compactMap(\.labelURL?.standardizedFileURL.path))
         let folders = Set(dataset.cases.compactMap { $0.labelURL?.deletingLastPathComponent().standardizedFileURL })
         return folders.sorted { $0.path < $1.path }.flatMap { folder in
-            FolderListing(folder).names.filter { ScanFiles.stem($0) != nil }
+            FolderListing(folder).names.filter { VolumeName($0) != nil }
                 .filter { !used.contains(folder.appendingPathComponent($0).standardizedFileURL.path) }
                 .map {
                     DatasetFinding(
@@ -95,7 +95,7 @@ struct CaseCheck: Sendable {
         var geometry: Geometry?, channels = 0, hash = VoxelHash(), isEmpty = true
         for url in dataCase.imageURLs {
             let scan: Scan
-            do { scan = try NIfTI.readScan(url) } catch {
+            do { scan = try VolumeFile.readScan(url) } catch {
                 add(.unreadableFile, .error, "\(error)")
                 return nil
             }
@@ -161,7 +161,7 @@ struct CaseCheck: Sendable {
 
     private mutating func checkLabels(_ url: URL, _ image: URL, _ geometry: Geometry, _ known: LabelSet) {
         let map: LabelMap
-        do { map = try NIfTI.readLabels(url) } catch {
+        do { map = try VolumeFile.readLabels(url) } catch {
             add(.unreadableFile, .error, "\(error)")
             return
         }

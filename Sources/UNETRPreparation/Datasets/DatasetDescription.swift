@@ -1,5 +1,6 @@
 import Foundation
 import UNETRSupport
+import UNETRVolumes
 
 /// A `dataset.json` in the form of the Medical Segmentation Decathlon and nnU-Net v1, or of nnU-Net v2.
 struct DatasetDescription {
@@ -90,19 +91,19 @@ struct DatasetDescription {
     /// A case of the training list. Paths are relative to the folder; `CASE.nii.gz` may stand for `CASE_0000.nii.gz` and so on.
     private func listedCase(_ image: String, _ label: String?, _ folder: URL, _ cache: FileCache) throws -> DatasetCase {
         let imageURL = resolve(image, in: folder)
-        guard let stem = ScanFiles.stem(imageURL.lastPathComponent) else {
-            throw PreparationError.invalidDescription(path: url.path, problem: "its training list names \(image), which is no NIfTI file")
+        guard let file = VolumeName(imageURL.lastPathComponent) else {
+            throw PreparationError.invalidDescription(path: url.path, problem: "its training list names \(image), which is no scan by its name")
         }
         let files = cache.scans(in: imageURL.deletingLastPathComponent())
-        let base = ScanFiles.channel(of: stem).map(\.0)
-        let names = [stem] + (base.map { [$0] } ?? [])
+        let base = ScanFiles.channel(of: file.stem).map(\.0)
+        let names = [file.stem] + (base.map { [$0] } ?? [])
         guard let name = names.first(where: { files.files[$0] != nil }), let images = files.files[name] else {
             throw PreparationError.missingFile(path: imageURL.path, neededFor: "the training list of \(url.path)")
         }
         // nnU-Net v1 lists an image and leaves its label to be found under the same name.
         let labelURL =
             label.map { resolve($0, in: folder) }
-            ?? FolderListing.file("labelsTr/\(name)\(imageURL.lastPathComponent.dropFirst(stem.count))", in: folder)
+            ?? FolderListing.file("labelsTr/\(name)\(file.ending)", in: folder)
         guard FileManager.default.fileExists(atPath: labelURL.path) else {
             throw PreparationError.missingFile(path: labelURL.path, neededFor: "the training list of \(url.path)")
         }
@@ -121,7 +122,7 @@ struct DatasetDescription {
     }
 
     private func folderCase(_ name: String, _ images: [URL], _ folder: URL) throws -> DatasetCase {
-        let ending = fileEnding ?? ScanFiles.endings.first { images[0].lastPathComponent.hasSuffix($0) } ?? ".nii.gz"
+        let ending = fileEnding ?? VolumeName(images[0].lastPathComponent)?.ending ?? ""
         let labelURL = FolderListing.file("labelsTr/\(name)\(ending)", in: folder)
         guard FileManager.default.fileExists(atPath: labelURL.path) else {
             throw PreparationError.missingFile(path: labelURL.path, neededFor: "the case \(name)")

@@ -42,7 +42,7 @@ public enum DatasetRepair: Equatable, Sendable, Codable {
     case copyGeometry(from: URL, to: URL)
 
     /// Does it; the file is replaced only when the new one is complete.
-    /// - Throws: `NIfTIError`, `FileError`, or `PreparationError.sizeMismatch` when the sizes differ.
+    /// - Throws: `VolumeError`, `FileError`, or `PreparationError.sizeMismatch` when the sizes differ.
     public func apply() throws {
         switch self {
         case .copyGeometry(let scan, let labels): try GeometryCopy.write(from: scan, to: labels)

@@ -1,4 +1,5 @@
 import Foundation
+import UNETRVolumes
 
 /// Folders of scans and labels without a `dataset.json`.
 enum PlainFolder {
@@ -20,13 +21,14 @@ enum PlainFolder {
         }
         let scans = ScanFiles(in: folder.appendingPathComponent(images)), marked = ScanFiles(in: folder.appendingPathComponent(labels))
         guard !scans.files.isEmpty else {
-            throw PreparationError.notADataset(path: folder.path, problem: "its folder \(images) holds no NIfTI files")
+            throw PreparationError.notADataset(path: folder.path, problem: "its folder \(images) holds no scans")
         }
         let cases: [DatasetCase] = try scans.names.compactMap { name in
             guard let label = marked.files[name]?.first else {
                 try problem(
                     .missingFile(
-                        path: folder.appendingPathComponent("\(labels)/\(name).nii.gz").path, neededFor: "the image \(name) in \(images)"))
+                        path: folder.appendingPathComponent("\(labels)/\(name)\(VolumeName(scans.files[name]![0].lastPathComponent)!.ending)").path,
+                        neededFor: "the image \(name) in \(images)"))
                 return nil
             }
             return DatasetCase(name: name, imageURLs: scans.files[name]!, labelURL: label)

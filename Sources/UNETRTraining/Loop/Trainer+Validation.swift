@@ -86,9 +86,9 @@ extension Trainer {
                 let image = try file.image.withUnsafeBytes { try Tensor(copying: $0, shape: file.image.shape, dtype: .float32) }
                 let mask = try segmenter.segment(image, of: file.properties).labels
                 let reference = URL(fileURLWithPath: description.references[name]!)
-                let output = run.validation.appending(path: "\(name).nii.gz")
-                try NIfTI.write(labels: mask, like: NIfTI.readHeader(reference), to: output)
-                var metrics = try evaluator.evaluate(mask, against: NIfTI.readLabels(reference), case: name)
+                let output = run.validation.appending(path: name + VolumeFile.maskEnding(for: reference))
+                try VolumeFile.write(labels: mask, like: VolumeFile.readHeader(reference), to: output)
+                var metrics = try evaluator.evaluate(mask, against: VolumeFile.readLabels(reference), case: name)
                 (metrics.predictionFile, metrics.referenceFile) = (output.path, reference.path)
                 try report(.validated(done: number + 1, of: names.count))
                 return metrics

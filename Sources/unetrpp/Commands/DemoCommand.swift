@@ -67,9 +67,9 @@ struct DemoCommand: ParsableCommand {
         let result = try segmenter.segment(scan, name: scanCase.name)
         let metrics = try evaluator.evaluate(result.labels, against: expert, case: scanCase.name)
         let folder = URL(fileURLWithPath: output)
-        let mask = folder.appending(path: "\(scanCase.name).nii.gz")
+        let mask = folder.appending(path: scanCase.name + VolumeFile.maskEnding(for: scanCase.imageURLs[0]))
         let picture = folder.appending(path: "\(scanCase.name).png")
-        try NIfTI.write(labels: result.labels, like: NIfTI.readHeader(scanCase.imageURLs[0]), to: mask)
+        try VolumeFile.write(labels: result.labels, like: VolumeFile.readHeader(scanCase.imageURLs[0]), to: mask)
 
         func byName<Value>(_ value: (LabelDefinition) -> Value) -> [String: Value] {
             Dictionary(structures.map { ($0.name, value($0)) }) { first, _ in first }

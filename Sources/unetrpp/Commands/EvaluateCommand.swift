@@ -7,7 +7,7 @@ struct EvaluateCommand: StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Score segmentations against references.",
         discussion: """
-            PREDICTIONS and REFERENCES are two label maps (NIfTI), or two folders whose files belong together by name. With --output a
+            PREDICTIONS and REFERENCES are two label maps, or two folders whose files belong together by name. With --output a
             folder gets evaluation.json, summary.json (nnU-Net v2's layout), metrics.csv and report.html, which needs no other file.
             """)
 

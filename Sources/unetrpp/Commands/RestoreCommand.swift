@@ -13,6 +13,8 @@ struct RestoreCommand: ParsableCommand {
             voxel, put at the place of the crop. The probabilities are never all in memory.
             """)
 
+    private static let endings = VolumeFormats.outputEndings.joined(separator: ", ")
+
     @Argument(help: "Probabilities, float32 [outputs, D, H, W] of the prepared case: the only array of a .safetensors file.", completion: .file())
     var probabilities: String
 
@@ -22,15 +24,15 @@ struct RestoreCommand: ParsableCommand {
     @Option(help: "Plan (JSON) that the case was prepared with.", completion: .file())
     var plan: String
 
-    @Option(name: .shortAndLong, help: "Mask to write (.nii or .nii.gz).", completion: .file())
+    @Option(name: .shortAndLong, help: "Mask to write (\(Self.endings)).", completion: .file())
     var output: String
 
     @OptionGroup var outputs: OutputOptions
     @OptionGroup var memory: MemoryOptions
 
     func validate() throws {
-        guard [".nii", ".nii.gz"].contains(where: { output.lowercased().hasSuffix($0) }) else {
-            throw ValidationError("--output is \(output); expected a name that ends in .nii or .nii.gz")
+        guard VolumeName(output: URL(fileURLWithPath: output).lastPathComponent) != nil else {
+            throw ValidationError("--output is \(output); expected a name that ends in \(Self.endings)")
         }
     }
 
@@ -58,7 +60,7 @@ struct RestoreCommand: ParsableCommand {
         }
         var mask = stream.takeLabels()
         plan.postProcessing?.apply(to: &mask.voxels, size: mask.geometry.size)
-        try NIfTI.write(labels: mask, to: URL(fileURLWithPath: output))
+        try VolumeFile.write(labels: mask, to: URL(fileURLWithPath: output))
     }
 
     /// A few slices of every output, [K, n, H, W], out of the file; `slice` is the number of values in one slice of one output.

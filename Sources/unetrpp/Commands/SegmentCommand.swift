@@ -10,8 +10,8 @@ struct SegmentCommand: StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "segment", abstract: "Segment scans with a trained model.",
         discussion: """
-            SCANS are files (.nii, .nii.gz, .hdr) or folders of files. A model with several channels takes CASE_0000, CASE_0001, … as one
-            scan. Each mask has the geometry of its scan. One scan that cannot be read does not stop the others; the exit code says so.
+            SCANS are files (\(VolumeFormats.endings.joined(separator: ", "))) or folders of files.
+            A model with several channels takes CASE_0000, CASE_0001, … as one scan. Each mask has the geometry of its scan. One scan that cannot be read does not stop the others; the exit code says so.
             While the network works on a scan, the next one is read and the last mask is written, where memory allows. Stopped by a signal,
             the command keeps the masks that are done and leaves no half of one.
             """)
@@ -19,7 +19,7 @@ struct SegmentCommand: StoppableCommand {
     @Argument(help: "Scans, or folders of scans.", completion: .file())
     var scans: [String]
 
-    @Option(name: .shortAndLong, help: "Mask to write (.nii or .nii.gz) for one scan, or a folder.", completion: .file())
+    @Option(name: .shortAndLong, help: "Mask to write for one scan (\(VolumeFormats.outputEndings.joined(separator: ", "))), or a folder.", completion: .file())
     var output: String
 
     @Option(name: .shortAndLong, help: "Model bundle; several are averaged.", completion: .directory)
@@ -153,19 +153,19 @@ struct SegmentCommand: StoppableCommand {
     /// Beside a mask that was named, else in a folder of their own, so that a folder of masks holds nothing but masks.
     private func probabilitiesFile(_ mask: URL) -> URL {
         let name = mask.lastPathComponent
-        let stem = [".nii.gz", ".nii"].first { name.lowercased().hasSuffix($0) }.map { String(name.dropLast($0.count)) } ?? name
+        let stem = VolumeName(output: name)?.stem ?? name
         let folder = mask.deletingLastPathComponent()
         return isMask ? folder.appending(path: "\(stem)_probabilities.nii") : folder.appending(path: "probabilities/\(stem).nii")
     }
 
     /// Whether the output is the name of a mask and not of a folder.
-    private var isMask: Bool { [".nii", ".nii.gz"].contains { output.lowercased().hasSuffix($0) } }
+    private var isMask: Bool { VolumeName(output: URL(fileURLWithPath: output).lastPathComponent) != nil }
 
     /// The mask's file: the output itself for one scan and a name of a mask, else a file of the scan's name in the output folder.
     private func target(of scanCase: DatasetCase, among count: Int) throws -> URL {
         let output = URL(fileURLWithPath: output)
         if isMask, count > 1 { throw ValidationError("--output \(output.path) is one file, but there are \(count) scans; name a folder") }
-        let target = isMask ? output : output.appending(path: "\(scanCase.name).nii.gz")
+        let target = isMask ? output : output.appending(path: scanCase.name + VolumeFile.maskEnding(for: scanCase.imageURLs[0]))
         let paths = scanCase.imageURLs.map { $0.resolvingSymlinksInPath().standardizedFileURL.path }
         guard !paths.contains(target.resolvingSymlinksInPath().standardizedFileURL.path) else {
             throw ValidationError("the mask would overwrite the scan \(target.path); choose another --output")

@@ -30,12 +30,40 @@ public enum NIfTIDatatype: Int16, Sendable, Equatable, CaseIterable {
         }
     }
 
-    /// Whether a voxel is one real number that a `Double` can take.
-    public var isReadable: Bool {
+    /// The number that a voxel is; nil where it is not one real number that a `Double` can take.
+    public var voxelType: VoxelType? {
         switch self {
-        case .complex64, .complex128, .complex256, .rgb24, .rgba32, .float128: false
-        default: true
+        case .int8: .int8
+        case .uint8: .uint8
+        case .int16: .int16
+        case .uint16: .uint16
+        case .int32: .int32
+        case .uint32: .uint32
+        case .int64: .int64
+        case .uint64: .uint64
+        case .float32: .float32
+        case .float64: .float64
+        case .complex64, .complex128, .complex256, .rgb24, .rgba32, .float128: nil
         }
+    }
+
+    /// Whether a voxel is one real number that a `Double` can take.
+    public var isReadable: Bool { voxelType != nil }
+
+    init(_ type: VoxelType) {
+        self =
+            switch type {
+            case .int8: .int8
+            case .uint8: .uint8
+            case .int16: .int16
+            case .uint16: .uint16
+            case .int32: .int32
+            case .uint32: .uint32
+            case .int64: .int64
+            case .uint64: .uint64
+            case .float32: .float32
+            case .float64: .float64
+            }
     }
 
     /// The name in words, as NumPy has it.

@@ -3,7 +3,7 @@ import Foundation
 /// Which files hold the header and the voxels of one NIfTI volume.
 struct NIfTIFiles {
     /// The endings a volume to be read may have.
-    static let endings = [".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz"]
+    static let endings = NIfTIFormat().endings + NIfTIFormat().voxelEndings
 
     var header: URL
     var image: URL
@@ -15,7 +15,7 @@ struct NIfTIFiles {
     init(_ url: URL) throws {
         let name = url.lastPathComponent
         guard let ending = Self.endings.first(where: { name.lowercased().hasSuffix($0) }) else {
-            throw NIfTIError.unknownExtension(path: url.path, allowed: Self.endings)
+            throw VolumeError.unknownExtension(path: url.path, allowed: Self.endings)
         }
         if ending.hasPrefix(".nii") {
             header = url
@@ -32,9 +32,9 @@ struct NIfTIFiles {
         guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path) })
         else {
             guard FileManager.default.fileExists(atPath: url.path) else {
-                throw NIfTIError.cannotOpen(path: url.path, reason: "no such file")
+                throw VolumeError.cannotOpen(path: url.path, reason: "no such file")
             }
-            throw NIfTIError.missingPartner(path: url.path, looked: [stem + partner, stem + partner + ".gz"])
+            throw VolumeError.missingPartner(path: url.path, looked: [stem + partner, stem + partner + ".gz"])
         }
         let other = folder.appendingPathComponent(found)
         (header, image) = partner == ".img" ? (url, other) : (other, url)

@@ -18,7 +18,7 @@ extension NIfTIHeader {
         case .two: code = readVersionTwo(fields)
         }
         guard let type = NIfTIDatatype(rawValue: code) else {
-            throw NIfTIError.badHeader(path: path, field: "datatype", value: "\(code)", rule: "the standard knows no such type")
+            throw VolumeError.badHeader(path: path, field: "datatype", value: "\(code)", rule: "the standard knows no such type")
         }
         datatype = type
         if !(0...5).contains(qformCode) { qformCode = 0 }
@@ -37,14 +37,14 @@ extension NIfTIHeader {
         voxelOffset = whole
     }
 
-    private static func badOffset(_ value: String, path: String) -> NIfTIError {
+    private static func badOffset(_ value: String, path: String) -> VolumeError {
         .badHeader(path: path, field: "vox_offset", value: value, rule: "the voxels begin at a whole number of bytes from the file's start")
     }
 
     /// Which format the bytes are, from `sizeof_hdr` in either byte order, or failing that from the magic of NIfTI-1.
-    private static func identify(_ bytes: [UInt8], path: String) throws -> (Version, ByteOrder) {
+    static func identify(_ bytes: [UInt8], path: String) throws -> (Version, ByteOrder) {
         guard bytes.count >= Version.one.rawValue else {
-            throw NIfTIError.notNIfTI(path: path, found: "a file of only \(bytes.count) bytes")
+            throw Self.notNIfTI(path, found: "a file of only \(bytes.count) bytes")
         }
         let magic = Fields(bytes: bytes, order: .little).text(344, 4)
         for order in [ByteOrder.little, .big] {
@@ -58,11 +58,15 @@ extension NIfTIHeader {
         }
         guard magic == "n+1" || magic == "ni1" else {
             let analyze = [ByteOrder.little, .big].contains { Fields(bytes: bytes, order: $0).int(0, Int32.self) == 348 }
-            throw NIfTIError.notNIfTI(path: path, found: analyze ? "an Analyze 7.5 header" : "something else")
+            throw Self.notNIfTI(path, found: analyze ? "an Analyze 7.5 header" : "something else")
         }
         // The size is wrong but the magic is right: the number of axes, 1 to 7, tells the byte order.
         let axes = Fields(bytes: bytes, order: .little).int(40, Int16.self)
         return (.one, (1...7).contains(axes) ? .little : .big)
+    }
+
+    private static func notNIfTI(_ path: String, found: String) -> VolumeError {
+        .notOfFormat(path: path, format: "NIfTI", expected: "a NIfTI-1 or NIfTI-2 header", found: found)
     }
 
     private mutating func readVersionOne(_ f: Fields) -> Int16 {
@@ -112,23 +116,23 @@ extension NIfTIHeader {
 
     private func checkAxes(path: String) throws {
         guard (1...7).contains(dim[0]) else {
-            throw NIfTIError.badHeader(path: path, field: "dim[0]", value: "\(dim[0])", rule: "a volume has 1 to 7 axes")
+            throw VolumeError.badHeader(path: path, field: "dim[0]", value: "\(dim[0])", rule: "a volume has 1 to 7 axes")
         }
         for axis in 1...dim[0] where dim[axis] < 1 {
-            throw NIfTIError.badHeader(path: path, field: "dim[\(axis)]", value: "\(dim[axis])", rule: "an axis has at least 1 voxel")
+            throw VolumeError.badHeader(path: path, field: "dim[\(axis)]", value: "\(dim[axis])", rule: "an axis has at least 1 voxel")
         }
         for axis in 1...dim[0] where dim[axis] > Int32.max {
-            throw NIfTIError.badHeader(path: path, field: "dim[\(axis)]", value: "\(dim[axis])", rule: "an axis has less than 2³¹ voxels")
+            throw VolumeError.badHeader(path: path, field: "dim[\(axis)]", value: "\(dim[axis])", rule: "an axis has less than 2³¹ voxels")
         }
         // Products of lengths are taken without checks from here on.
         guard let bytes = declaredBytes, bytes <= Int.max / 16 else {
-            throw NIfTIError.badHeader(path: path, field: "dim", value: "\(shape)", rule: "no computer holds so many voxels")
+            throw VolumeError.badHeader(path: path, field: "dim", value: "\(shape)", rule: "no computer holds so many voxels")
         }
     }
 
     /// Refuses what would make positions or intensities meaningless: numbers that are not finite, a quaternion that is not one.
     private func checkNumbers(path: String) throws {
-        func bad(_ field: String, _ value: Double, _ rule: String) -> NIfTIError {
+        func bad(_ field: String, _ value: Double, _ rule: String) -> VolumeError {
             // As short as the type that the file has it in allows.
             .badHeader(path: path, field: field, value: version == .one ? "\(Float(value))" : "\(value)", rule: rule)
         }
@@ -143,7 +147,7 @@ extension NIfTIHeader {
             throw bad("scl_inter", intercept, "a file with a slope needs a finite intercept")
         }
         guard let affine else {
-            throw NIfTIError.badHeader(
+            throw VolumeError.badHeader(
                 path: path, field: "quatern_b, c, d", value: "\(quaternion)", rule: "a rotation's quaternion is no longer than 1")
         }
         for (row, values) in affine.enumerated() {
@@ -160,7 +164,7 @@ extension NIfTIHeader {
 /// Numbers and texts at byte offsets of a header that has been checked to be long enough.
 private struct Fields {
     var bytes: [UInt8]
-    var order: NIfTIHeader.ByteOrder
+    var order: ByteOrder
 
     func int<T: FixedWidthInteger>(_ offset: Int, _: T.Type) -> Int { Int(raw(offset, T.self)) }
     func float(_ offset: Int) -> Double { Double(Float(bitPattern: raw(offset, UInt32.self))) }

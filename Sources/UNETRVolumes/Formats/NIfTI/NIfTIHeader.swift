@@ -1,13 +1,13 @@
+import UNETRSupport
+
 /// The header of a NIfTI file: every field that says what the voxels are and where they lie, as the file states it.
 ///
 /// Numbers are kept as stored (float32 of NIfTI-1 fits a `Double` exactly), so that a header written again holds the same bits.
 /// What follows from them (`shape`, `affine`, `spacing`) is computed the way nibabel 5 does.
 /// Source: nifti1.h and nifti2.h, https://nifti.nimh.nih.gov.
-public struct NIfTIHeader: Equatable, Sendable {
+public struct NIfTIHeader: VolumeHeader, Equatable {
     /// The two generations of the format, by the size of their headers in bytes.
     public enum Version: Int, Sendable { case one = 348, two = 540 }
-
-    public enum ByteOrder: Sendable { case little, big }
 
     public var version: Version = .one
 
@@ -123,13 +123,5 @@ extension NIfTIHeader {
     func spatialSpacing(_ axis: Int) -> Double { pixdim[axis] == 0 ? 1 : abs(pixdim[axis]) }
 
     /// Bytes of all voxels, nil if the product does not fit an `Int`.
-    var declaredBytes: Int? {
-        var bytes = datatype.byteCount
-        for length in shape {
-            let (product, overflow) = bytes.multipliedReportingOverflow(by: length)
-            if overflow { return nil }
-            bytes = product
-        }
-        return bytes
-    }
+    var declaredBytes: Int? { ([datatype.byteCount] + shape).checkedProduct() }
 }

@@ -1,54 +1,72 @@
-import Foundation
 import UNETRSupport
 
-/// Reads the voxels of one file, a chunk at a time, so that memory grows only as the file really delivers.
-struct VoxelReader {
-    private let header: NIfTIHeader
-    private let source: GzipReader
-    private let count: Int
+/// A volume's file whose header has been read and whose size fits it. Its voxels are read a chunk at a time, so that memory grows only as the
+/// file really delivers. They can be read once.
+public struct VolumeReader {
+    public let header: any VolumeHeader
+    private let layout: VoxelLayout
+    private let source: any VoxelSource
 
-    /// Opens the file, compares what the header promises with what a file of this size can hold, and goes to the first voxel.
-    init(header: NIfTIHeader, file: URL, isSingle: Bool) throws {
-        guard header.datatype.isReadable else {
-            throw NIfTIError.unsupportedDatatype(path: file.path, datatype: header.datatype)
-        }
-        let offset = try Self.offset(header, isSingle: isSingle, path: file.path)
-        guard let bytes = header.declaredBytes else { preconditionFailure("a header that was read has a size") }
-        source = try GzipReader(file)
-        guard offset <= Int.max / 16, source.canHold(offset) else {
-            throw NIfTIError.badHeader(
-                path: file.path, field: "vox_offset", value: "\(offset)",
-                rule: "a \(source.isCompressed ? "compressed file" : "file") of \(source.fileBytes) bytes ends before that byte")
-        }
-        guard source.canHold(offset + bytes) else {
-            throw NIfTIError.tooLarge(
-                path: file.path, declaredBytes: bytes, offset: offset, fileBytes: source.fileBytes, compressed: source.isCompressed)
-        }
-        guard try source.skip(offset) == offset else {
-            throw NIfTIError.truncated(path: file.path, expectedBytes: offset + bytes, gotBytes: source.fileBytes)
-        }
+    /// - Parameter source: stands at the first voxel.
+    init(header: any VolumeHeader, layout: VoxelLayout, source: any VoxelSource) {
         self.header = header
-        count = bytes / header.datatype.byteCount
+        self.layout = layout
+        self.source = source
     }
 
-    /// Where the voxels begin. A single file that states 0 means directly after its header, as nearly every reader takes it.
-    private static func offset(_ header: NIfTIHeader, isSingle: Bool, path: String) throws -> Int {
-        let least = isSingle ? header.version.rawValue + 4 : 0
-        if header.voxelOffset == 0 { return least }
-        guard header.voxelOffset >= least else {
-            throw NIfTIError.badHeader(
-                path: path, field: "vox_offset", value: "\(header.voxelOffset)", rule: "voxels begin at byte \(least) or later")
+    /// A scan with its intensities as float32.
+    ///
+    /// - Throws: `VolumeError`, `MemoryError`.
+    public func scan() throws -> Scan {
+        try volume { doubles, floats, _ in
+            for index in 0..<doubles.count { floats[index] = Float(doubles[index]) }
         }
-        return header.voxelOffset
+    }
+
+    /// A label map.
+    ///
+    /// - Throws: `VolumeError.notALabel` at the first voxel that is not a whole number of Int16's range; `VolumeError`, `MemoryError`.
+    public func labels() throws -> LabelMap {
+        try volume { doubles, labels, start in
+            for index in 0..<doubles.count {
+                guard let label = Int16(exactly: doubles[index]) else { throw notALabel(doubles[index], at: start + index) }
+                labels[index] = label
+            }
+        }
+    }
+
+    /// The intensities in double precision.
+    ///
+    /// - Throws: `VolumeError`, `MemoryError`.
+    public func values() throws -> Volume<Double> {
+        try volume { doubles, values, _ in
+            for index in 0..<doubles.count { values[index] = doubles[index] }
+        }
+    }
+
+    private func volume<Scalar: Numeric & Sendable>(
+        _ convert: (UnsafeBufferPointer<Double>, UnsafeMutablePointer<Scalar>, Int) throws -> Void
+    ) throws -> Volume<Scalar> {
+        let voxels = try read(convert)
+        return Volume(geometry: header.geometry, channels: header.channels, voxels: voxels)
+    }
+
+    private func notALabel(_ value: Double, at index: Int) -> VolumeError {
+        let size = header.geometry.size
+        let (inPlane, inVolume) = (size[1] * size[2], size[0] * size[1] * size[2])
+        let (channel, rest) = index.quotientAndRemainder(dividingBy: inVolume)
+        let position = [rest % size[2], rest % inPlane / size[2], rest / inPlane]
+        return .notALabel(path: source.path, value: value, channel: channel, index: position)
     }
 
     /// All voxels; `convert` gets a chunk's intensities, where to put them, and the index of the chunk's first voxel.
-    func read<Scalar: Numeric>(
+    private func read<Scalar: Numeric>(
         _ convert: (UnsafeBufferPointer<Double>, UnsafeMutablePointer<Scalar>, Int) throws -> Void
     ) throws -> [Scalar] {
+        let count = layout.count
         try MemoryLimit.current.check(count.multiplied(checked: MemoryLayout<Scalar>.stride), for: source.path)
         let chunk = min(count, 1 << 14)
-        let width = header.datatype.byteCount
+        let width = layout.type.byteCount
         let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * width, alignment: 16)
         let doubles = UnsafeMutableBufferPointer<Double>.allocate(capacity: chunk)
         let converted = UnsafeMutableBufferPointer<Scalar>.allocate(capacity: chunk)
@@ -63,7 +81,7 @@ struct VoxelReader {
             let part = min(chunk, count - voxels.count)
             let got = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: raw[0..<part * width]))
             guard got == part * width else {
-                throw NIfTIError.truncated(
+                throw VolumeError.truncated(
                     path: source.path, expectedBytes: count * width, gotBytes: voxels.count * width + got)
             }
             decode(UnsafeRawPointer(raw.baseAddress!), into: doubles.baseAddress!, count: part)
@@ -76,7 +94,7 @@ struct VoxelReader {
 
     /// Turns stored numbers into intensities: bytes in order, widened to double, then slope and intercept, each rounded by itself.
     private func decode(_ raw: UnsafeRawPointer, into out: UnsafeMutablePointer<Double>, count: Int) {
-        switch header.datatype {
+        switch layout.type {
         case .uint8: decode(raw, UInt8.self, into: out, count) { Double($0) }
         case .int8: decode(raw, UInt8.self, into: out, count) { Double(Int8(bitPattern: $0)) }
         case .uint16: decode(raw, UInt16.self, into: out, count) { Double($0) }
@@ -87,9 +105,8 @@ struct VoxelReader {
         case .uint64: decode(raw, UInt64.self, into: out, count) { Double($0) }
         case .int64: decode(raw, UInt64.self, into: out, count) { Double(Int64(bitPattern: $0)) }
         case .float64: decode(raw, UInt64.self, into: out, count) { Double(bitPattern: $0) }
-        case .complex64, .complex128, .complex256, .rgb24, .rgba32, .float128: preconditionFailure("refused at opening")
         }
-        guard let (slope, intercept) = header.scaling, slope != 1 || intercept != 0 else { return }
+        guard let (slope, intercept) = layout.scaling, slope != 1 || intercept != 0 else { return }
         for index in 0..<count { out[index] = out[index] * slope + intercept }
     }
 
@@ -98,7 +115,7 @@ struct VoxelReader {
         _ raw: UnsafeRawPointer, _: Bits.Type, into out: UnsafeMutablePointer<Double>, _ count: Int, _ value: (Bits) -> Double
     ) {
         let bits = raw.assumingMemoryBound(to: Bits.self)
-        if header.byteOrder == .little {
+        if layout.order == .little {
             for index in 0..<count { out[index] = value(Bits(littleEndian: bits[index])) }
         } else {
             for index in 0..<count { out[index] = value(Bits(bigEndian: bits[index])) }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import UNETRVolumes
 
-@Suite struct NIfTIPartWriterTests {
+@Suite struct VolumePartWriterTests {
     private let geometry = Geometry(size: [3, 4, 5], affine: [[-1, 0, 0, 2], [0, 1, 0, 3], [0, 0, 2, 4], [0, 0, 0, 1]], spacing: [2, 1, 1])
 
     @Test func `Parts in any order make the file that is written at once; what is left out is 0`() throws {
@@ -28,7 +28,7 @@ import Testing
             #expect(throws: Stop.self) {
                 try NIfTI.writeParts(channels: 1, geometry: geometry, to: folder.appendingPathComponent("a.nii")) { _ in throw Stop() }
             }
-            #expect(throws: NIfTIError.self) {
+            #expect(throws: VolumeError.self) {
                 try NIfTI.writeParts(channels: 1, geometry: geometry, to: folder.appendingPathComponent("a.nii.gz")) { _ in }
             }
             let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
@@ -41,7 +41,7 @@ import Testing
         @Test(arguments: [true, false])
         func `A full disk is told with path and reason`(compress: Bool) throws {
             let writer = try GzipWriter(path: "/dev/full", compress: compress, shownAs: "mask.nii.gz")
-            let error = #expect(throws: NIfTIError.self) {
+            let error = #expect(throws: VolumeError.self) {
                 let noise = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
                 try noise.withUnsafeBytes(writer.write)
                 try writer.finish()

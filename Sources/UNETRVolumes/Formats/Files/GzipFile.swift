@@ -3,10 +3,7 @@ import Foundation
 import UNETRSupport
 
 /// A file read from front to back, decompressed on the way if it is gzipped (told by its first bytes, not by its name).
-final class GzipReader {
-    /// The most that deflate can shrink: 258 bytes for 2 bits, so 1032 to 1 (zlib's technical notes).
-    private static let greatestRatio = 1032
-
+final class GzipReader: VoxelSource {
     let path: String
     let fileBytes: Int
     let isCompressed: Bool
@@ -16,15 +13,15 @@ final class GzipReader {
         path = url.path
         let target = url.resolvingSymlinksInPath().path
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else {
-            throw NIfTIError.cannotOpen(path: path, reason: "no such file")
+            throw VolumeError.cannotOpen(path: path, reason: "no such file")
         }
         guard attributes[.type] as? FileAttributeType != .typeDirectory else {
-            throw NIfTIError.cannotOpen(path: path, reason: "it is a folder")
+            throw VolumeError.cannotOpen(path: path, reason: "it is a folder")
         }
         // A named pipe that nobody writes to would be waited for without end.
-        do { try InputFile.check(url) } catch let error as FileError { throw NIfTIError.cannotOpen(path: path, reason: error.problem) }
+        do { try InputFile.check(url) } catch let error as FileError { throw VolumeError.cannotOpen(path: path, reason: error.problem) }
         guard let file = gzopen(path, "rb") else {
-            throw NIfTIError.cannotOpen(path: path, reason: String(cString: strerror(errno)))
+            throw VolumeError.cannotOpen(path: path, reason: String(cString: strerror(errno)))
         }
         gzbuffer(file, 1 << 17)
         self.file = file
@@ -42,40 +39,21 @@ final class GzipReader {
 
     /// Fills the buffer as far as the file goes and returns how many bytes it got.
     ///
-    /// - Throws: `NIfTIError.damaged` if the compressed data is broken.
+    /// - Throws: `VolumeError.damaged` if the compressed data is broken.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var filled = 0
         while filled < buffer.count {
             let wanted = min(buffer.count - filled, 1 << 30)
             let got = gzread(file, buffer.baseAddress! + filled, UInt32(wanted))
-            guard got >= 0 else { throw NIfTIError.damaged(path: path, reason: lastError) }
+            guard got >= 0 else { throw VolumeError.damaged(path: path, reason: lastError) }
             if got == 0 {
                 // zlib hands out what it could unpack and only then tells that the stream stops before its end.
-                guard errorCode != Z_BUF_ERROR else { throw NIfTIError.damaged(path: path, reason: "it stops before its end") }
+                guard errorCode != Z_BUF_ERROR else { throw VolumeError.damaged(path: path, reason: "it stops before its end") }
                 break
             }
             filled += Int(got)
         }
         return filled
-    }
-
-    /// Up to `count` bytes, fewer at the end of the file.
-    func read(_ count: Int) throws -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        let got = try bytes.withUnsafeMutableBytes { try read(into: $0) }
-        bytes.removeLast(count - got)
-        return bytes
-    }
-
-    /// Passes over `count` bytes; returns how many there were.
-    func skip(_ count: Int) throws -> Int {
-        var left = count
-        while left > 0 {
-            let got = try read(min(left, 1 << 16)).count
-            if got == 0 { break }
-            left -= got
-        }
-        return count - left
     }
 
     /// Reads a little further, so that zlib gets to compare the checksum if the data ends here.
@@ -107,7 +85,7 @@ final class GzipWriter {
     init(path: String, compress: Bool, shownAs shown: String? = nil) throws {
         self.path = shown ?? path
         guard !FaultInjection.strikes(.create, path), let file = gzopen(path, compress ? "wb6" : "wbT") else {
-            throw NIfTIError.cannotWrite(path: self.path, reason: String(cString: strerror(errno)))
+            throw VolumeError.cannotWrite(path: self.path, reason: String(cString: strerror(errno)))
         }
         gzbuffer(file, 1 << 17)
         self.file = file
@@ -120,7 +98,7 @@ final class GzipWriter {
         while done < buffer.count {
             let part = min(buffer.count - done, 1 << 30)
             guard !FaultInjection.strikes(.write, path), gzwrite(file, buffer.baseAddress! + done, UInt32(part)) == Int32(part) else {
-                throw NIfTIError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+                throw VolumeError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
             }
             done += part
         }
@@ -134,7 +112,7 @@ final class GzipWriter {
         let code = errno
         guard gzclose(open) == Z_OK, !fails else {
             if fails { errno = code }
-            throw NIfTIError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
+            throw VolumeError.cannotWrite(path: path, reason: String(cString: strerror(errno)))
         }
     }
 }

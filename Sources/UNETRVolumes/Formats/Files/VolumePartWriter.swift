@@ -1,8 +1,8 @@
-public import Foundation
+import Foundation
 import UNETRSupport
 
-/// A NIfTI file of float32 values that is filled part by part, in any order, without holding it in memory.
-public final class NIfTIPartWriter: @unchecked Sendable {
+/// A file of float32 values that is filled part by part, in any order, without holding it in memory.
+public final class VolumePartWriter: @unchecked Sendable {
     private let descriptor: Int32
     private let path: String
     private let start: Int
@@ -10,10 +10,12 @@ public final class NIfTIPartWriter: @unchecked Sendable {
     /// Values of the whole file, channels × voxels.
     public let count: Int
 
-    fileprivate init(_ header: NIfTIHeader, count: Int, in file: URL, shownAs path: String) throws {
+    /// - Parameters:
+    ///   - head: the bytes before the first value.
+    ///   - path: the path that errors name.
+    init(head: [UInt8], count: Int, in file: URL, shownAs path: String) throws {
         self.path = path
         self.count = count
-        let head = header.encoded()
         start = head.count
         if FaultInjection.strikes(.create, path) { throw Self.failure(path, errno) }
         descriptor = open(file.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -34,7 +36,7 @@ public final class NIfTIPartWriter: @unchecked Sendable {
     deinit { close(descriptor) }
 
     /// Writes values from number `position` on of C-order [C, D, H, W]; what is never written is 0. Any thread may call it.
-    /// - Throws: `NIfTIError.cannotWrite`.
+    /// - Throws: `VolumeError.cannotWrite`.
     public func write(_ values: UnsafeBufferPointer<Float>, at position: Int) throws {
         precondition(position >= 0 && position + values.count <= count, "values \(position)… of \(count)")
         try send(UnsafeRawBufferPointer(values), at: start + 4 * position)
@@ -51,25 +53,7 @@ public final class NIfTIPartWriter: @unchecked Sendable {
         }
     }
 
-    private static func failure(_ path: String, _ code: Int32) -> NIfTIError {
+    private static func failure(_ path: String, _ code: Int32) -> VolumeError {
         .cannotWrite(path: path, reason: String(cString: strerror(code)))
-    }
-}
-
-extension NIfTI {
-    /// Writes float32 values [channels, D, H, W] that `body` hands over part by part; what it leaves out is 0.
-    ///
-    /// The name must end in `.nii`: parts cannot be put into a compressed file. The file appears only when `body` has ended.
-    /// - Throws: `NIfTIError`, `FileError`, and what `body` throws.
-    public static func writeParts(
-        channels: Int, geometry: Geometry, like header: NIfTIHeader? = nil, to url: URL, _ body: (NIfTIPartWriter) throws -> Void
-    ) throws {
-        guard url.lastPathComponent.lowercased().hasSuffix(".nii") else {
-            throw NIfTIError.unknownExtension(path: url.path, allowed: [".nii"])
-        }
-        let header = try outputHeader(geometry, channels: channels, like: header, datatype: .float32, path: url.path)
-        try AtomicFile.write(to: url) { temporary in
-            try body(NIfTIPartWriter(header, count: channels * geometry.count, in: temporary, shownAs: url.path))
-        }
     }
 }

@@ -1,0 +1,133 @@
+public import Foundation
+
+/// A file format for volumes: what its files are called, how they begin, and how they are read and written.
+///
+/// A new format is a type of its own and one line in `VolumeFormats.all`. Callers use `VolumeFile`, which finds the format by the name.
+/// A reader never trusts a file: before memory is taken, the size that the header states is compared with the size of the file.
+public protocol VolumeFormat: Sendable {
+    /// What users call it: "NIfTI".
+    var name: String { get }
+
+    /// Endings of the files that stand for a volume, in lowercase with their dots, such as ".nii.gz". Where header and voxels are two files,
+    /// it is the header's.
+    var endings: [String] { get }
+
+    /// Endings of files that hold the voxels only. They may be named instead of the header but are not listed as volumes of a folder.
+    var voxelEndings: [String] { get }
+
+    /// Endings that can be written. The first is that of a mask for which no other name is given.
+    var outputEndings: [String] { get }
+
+    /// Whether a file with these first bytes (after decompression, if the file is gzipped) is of this format.
+    func recognizes(_ start: [UInt8]) -> Bool
+
+    /// Reads what the file says about its voxels, and not the voxels.
+    /// - Throws: `VolumeError`, `FileError`.
+    func readHeader(_ url: URL) throws -> any VolumeHeader
+
+    /// Opens the file and checks that it can hold the voxels that its header promises.
+    /// - Throws: `VolumeError`, `FileError`.
+    func open(_ url: URL) throws -> VolumeReader
+
+    /// Writes a volume. The file appears only when it is complete.
+    ///
+    /// - Parameters:
+    ///   - volume: the voxels, and where they lie.
+    ///   - header: that of the volume they were made from. One of this format passes on its position to the bit.
+    /// - Throws: `VolumeError`, `FileError`.
+    func write(_ volume: VolumeContents, like header: (any VolumeHeader)?, to url: URL) throws
+
+    /// The ending of files whose values can be written part by part, in any order; nil where the format has none.
+    var partEnding: String? { get }
+
+    /// Writes float32 values [channels, D, H, W] that `body` hands over part by part; what it leaves out is 0.
+    ///
+    /// Called only for names with `partEnding`. The file appears only when `body` has ended.
+    /// - Throws: `VolumeError`, `FileError`, and what `body` throws.
+    func writeParts(
+        channels: Int, geometry: Geometry, like header: (any VolumeHeader)?, to url: URL, _ body: (VolumePartWriter) throws -> Void) throws
+}
+
+extension VolumeFormat {
+    public var voxelEndings: [String] { [] }
+    public var partEnding: String? { nil }
+
+    public func writeParts(
+        channels: Int, geometry: Geometry, like header: (any VolumeHeader)?, to url: URL, _ body: (VolumePartWriter) throws -> Void
+    ) throws {
+        throw VolumeError.cannotHold(path: url.path, format: name, what: "values that are written part by part")
+    }
+}
+
+/// What a file says about its voxels.
+public protocol VolumeHeader: Sendable {
+    /// The geometry of one channel.
+    var geometry: Geometry { get }
+
+    /// Number of channels C.
+    var channels: Int { get }
+}
+
+/// A volume as it will be stored: its geometry, and bytes that are made a part at a time.
+public struct VolumeContents: Sendable {
+    public let geometry: Geometry
+    public let channels: Int
+    public let type: VoxelType
+
+    /// The little-endian bytes of a range of voxels of C-order [C, D, H, W].
+    public let bytes: @Sendable (Range<Int>) -> [UInt8]
+
+    /// Voxels of all channels.
+    public var count: Int { channels * geometry.count }
+
+    /// Labels, as uint8 if all are 0…255, else as int16.
+    public init(_ labels: LabelMap) {
+        let fitsByte = labels.voxels.allSatisfy { 0...255 ~= $0 }
+        self.init(labels, as: fitsByte ? .uint8 : .int16) { range in
+            labels.voxels.withUnsafeBufferPointer { voxels in
+                fitsByte ? Self.bytes(range) { UInt8(truncatingIfNeeded: voxels[$0]) } : Self.bytes(range) { voxels[$0].littleEndian }
+            }
+        }
+    }
+
+    /// Intensities, as float32.
+    public init(_ scan: Scan) {
+        self.init(scan, as: .float32) { range in
+            scan.voxels.withUnsafeBufferPointer { voxels in Self.bytes(range) { voxels[$0].bitPattern.littleEndian } }
+        }
+    }
+
+    private init<Scalar>(_ volume: Volume<Scalar>, as type: VoxelType, _ bytes: @escaping @Sendable (Range<Int>) -> [UInt8]) {
+        geometry = volume.geometry
+        channels = volume.channels
+        self.type = type
+        self.bytes = bytes
+    }
+
+    private static func bytes<Stored: FixedWidthInteger>(_ range: Range<Int>, _ value: (Int) -> Stored) -> [UInt8] {
+        let width = MemoryLayout<Stored>.size
+        return [UInt8](unsafeUninitializedCapacity: range.count * width) { buffer, count in
+            let stored = UnsafeMutableRawPointer(buffer.baseAddress!).bindMemory(to: Stored.self, capacity: range.count)
+            for index in range { stored[index - range.lowerBound] = value(index) }
+            count = range.count * width
+        }
+    }
+
+    /// Calls `body` with the bytes of all voxels, a part at a time.
+    func forEachPart(_ body: ([UInt8]) throws -> Void) rethrows {
+        let chunk = 1 << 16
+        for start in stride(from: 0, to: count, by: chunk) { try body(bytes(start..<min(count, start + chunk))) }
+    }
+}
+
+extension Geometry {
+    /// Refuses a volume without voxels, and one that does not lie where `header` says.
+    func check(like header: (any VolumeHeader)?, format: String, path: String) throws {
+        guard size.count == 3, count > 0 else {
+            throw VolumeError.cannotHold(path: path, format: format, what: "a volume of size \(size)")
+        }
+        if let header, let difference = difference(from: header.geometry) {
+            throw VolumeError.geometryDiffers(path: path, difference: difference)
+        }
+    }
+}
