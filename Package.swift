@@ -48,7 +48,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         // Plain Swift: no libtorch.
@@ -91,16 +91,24 @@ let package = Package(
                 "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation", "UNETREvaluation", "UNETRPictures",
                 "UNETRVolumes", "UNETRSupport", "UNETRArchives",
             ]),
+        library(
+            "UNETRWorkflows",
+            [
+                "UNETRTraining", "UNETRInference", "UNETRNetworks", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         // What an app imports: the modules above under one name, and the documentation.
         library(
             "UNETRPlusPlus",
             [
                 "UNETREvaluation", "UNETRInference", "UNETRLayers", "UNETRNetworks", "UNETRPreparation", "UNETRTorch", "UNETRTraining", "UNETRVolumes",
+                "UNETRWorkflows",
             ]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
-                "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREvaluation", "UNETRPreparation", "UNETRVolumes",
+                "UNETRWorkflows", "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREvaluation", "UNETRPreparation",
+                "UNETRVolumes",
                 "UNETRPictures",
                 "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -29,10 +29,10 @@ extension EvaluationError: CustomStringConvertible {
         switch self {
         case .shapesDiffer(let name, let prediction, let reference):
             "\(name): the prediction has \(Self.text(prediction)) voxels [D, H, W] but the reference \(Self.text(reference)); "
-                + "resample the prediction to the reference (--resample), or check that both are of the same scan."
+                + "resample the prediction to the reference, or check that both are of the same scan."
         case .geometriesDiffer(let name, let difference):
             "\(name): prediction and reference do not lie on the same grid: \(difference). "
-                + "Resample the prediction to the reference (--resample), or correct the header that is wrong."
+                + "Resample the prediction to the reference, or correct the header that is wrong."
         case .severalChannels(let file, let channels):
             "\(file): holds \(channels) channels, but a label map has one; pass the labels, not the probabilities."
         case .tooManyLabels(let name, let count, let limit):

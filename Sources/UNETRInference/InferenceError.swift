@@ -12,7 +12,7 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
             "the plan's network has \(what) \(network), the plan itself says \(plan); make the two agree in plan.json"
         case .notABundle(let path, let problem):
             "\(path) is not a model bundle: \(problem). A bundle is a folder NAME.unetrpp with model.safetensors and plan.json, "
-                + "made by `unetrpp train` or `unetrpp convert`"
+                + "which a training or a conversion writes"
         case .channels(let scan, let found, let expected, let names):
             "\(scan) has \(found) channels, the model expects \(expected) (\(names.joined(separator: ", "))); "
                 + "give one file a channel, CASE_0000.nii.gz and so on, or one 4-D file"

@@ -7,3 +7,4 @@
 @_exported public import UNETRTorch
 @_exported public import UNETRTraining
 @_exported public import UNETRVolumes
+@_exported public import UNETRWorkflows

@@ -69,9 +69,9 @@ public enum DeviceError: Error, Equatable, CustomStringConvertible, Sendable {
             "device '\(name)' is unknown; expected auto, cpu, cuda, cuda:N or mps"
         case .absent(.cuda(let index), let available):
             "device cuda:\(index) is not there: libtorch sees \(available) CUDA devices. "
-                + "Use --device cpu, or install the CUDA build of libtorch and see `unetrpp doctor`"
+                + "Use the device cpu, or install the CUDA build of libtorch"
         case .absent(let device, _):
-            "device \(device) is not there. Use --device cpu; `unetrpp doctor` lists the devices"
+            "device \(device) is not there; use the device cpu"
         }
     }
 }

@@ -25,7 +25,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible, Sendable {
         case .notARun(let path, let problem):
             "\(path) is not a training run: \(problem)"
         case .runExists(let path):
-            "\(path) holds a training run already; continue it with --resume, or choose another folder"
+            "\(path) holds a training run already; resume it, or choose another folder"
         case .differentRun(let path, let field):
             "\(path) was started with another \(field); resume with the settings it was started with, or choose another folder"
         case .damagedCheckpoint(let path, let problem, let best):
@@ -35,7 +35,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible, Sendable {
             "the training process of rank \(rank) has stopped; its own message says why"
         case .cannotSave(let epoch, let problem, let checkpoint):
             "epoch \(epoch) cannot be saved: \(problem); the last good checkpoint is \(checkpoint). Make room or repair the folder, then "
-                + "continue with --resume"
+                + "resume the run"
         case .notFinite(let epoch, let iteration, let rate, let checkpoint):
             "the loss is not a number in epoch \(epoch), iteration \(iteration), at learning rate \(rate); the last good checkpoint is "
                 + "\(checkpoint). Lower the learning rate, or check the data for extreme values"

@@ -39,7 +39,7 @@ struct UNETRPP: AsyncParsableCommand {
         } catch is CancellationError {
             exit(withError: Interruption.exitCode ?? .failure)
         } catch {
-            exit(withError: error)
+            exit(withError: Advice.added(to: error))
         }
     }
 

@@ -49,7 +49,7 @@ struct SegmentCommandTests {
             let scans = try TinyData.dataset(in: folder, cases: 2).appending(path: "images")
             let output = folder.appending(path: "masks")
             let common = ["segment", scans.path, "--model", model.path, "--no-mirroring", "--device", "cpu"]
-            let result = try CommandLineTool.run(common + ["-o", output.path, "--probabilities", "--roi", "b, 1", "--memory", "2G"])
+            let result = try CommandLineTool.run(common + ["-o", output.path, "--probabilities", "--structures", "b, 1", "--memory", "2G"])
             #expect(result.status == 0)
             #expect(result.errors.contains("Predicted peak memory") && result.errors.contains("MB of 2G, one scan read ahead"), "\(result.errors)")
             for name in ["case_0", "case_1"] {
@@ -59,7 +59,7 @@ struct SegmentCommandTests {
             let one = folder.appending(path: "one.nii.gz")
             try CommandLineTool.succeed([
                 "segment", scans.appending(path: "case_0.nii.gz").path, "--model", model.path, "--no-mirroring", "--device", "cpu", "-o", one.path,
-                "--probabilities", "--roi", "B",
+                "--probabilities", "--roi", "B",  // the earlier name
             ])
             let (all, chosen) = (try NIfTI.readLabels(output.appending(path: "case_0.nii.gz")), try NIfTI.readLabels(one))
             #expect(chosen.voxels == all.voxels.map { $0 == 4 ? 4 : 0 } && chosen.voxels.contains(4))
@@ -68,7 +68,7 @@ struct SegmentCommandTests {
             try CommandLineTool.fail(
                 common + ["-o", output.path, "--force", "--memory", "100M"], saying: ["needs about", "allowed are 100 MB", "2 of 2 scans failed"])
             try CommandLineTool.fail(common + ["-o", output.path, "--memory", "much"], saying: ["--memory is 'much'"])
-            try CommandLineTool.fail(common + ["-o", output.path, "--force", "--roi", "spleen"], saying: ["no structure 'spleen'", "a (1), b (4)"])
+            try CommandLineTool.fail(common + ["-o", output.path, "--force", "--structures", "spleen"], saying: ["no structure 'spleen'", "a (1), b (4)"])
         }
     }
 
@@ -78,6 +78,9 @@ struct SegmentCommandTests {
             let scan = folder.appending(path: "scan.nii.gz")
             try NIfTI.write(scan: TinyModel.ball(0).scan, to: scan)
             try CommandLineTool.fail(["segment", scan.path, "-o", "x"], saying: ["--model"])
+            #expect(try !CommandLineTool.succeed(["segment", "--help"]).contains("--roi"))
+            try CommandLineTool.fail(
+                ["segment", scan.path, "-o", "x", "--model", model.path, "--structures", "1", "--roi", "1"], saying: ["earlier name of --structures"])
             try CommandLineTool.fail(["segment", scan.path, "-o", "x", "--model", folder.path], saying: ["not a model bundle", "plan.json is missing"])
             try CommandLineTool.fail(["segment", "/nowhere.nii", "-o", "x", "--model", model.path], saying: ["/nowhere.nii", "no such file"])
             try CommandLineTool.fail(["segment", scan.path, "-o", scan.path, "--model", model.path], saying: ["overwrite"])

@@ -55,7 +55,7 @@ struct TrainCommandTests {
             #expect(try bytes(whole) == bytes(broken))
             try CommandLineTool.fail(short + ["--seed", "8"], saying: ["has seed 7", "seed 8", "leave that out"])
             try CommandLineTool.fail(short + ["--fold", "1"], saying: ["was started with 0 as fold, not 1"])
-            try CommandLineTool.fail(short + ["--network", "unetr"], saying: ["--network unetr"])
+            try CommandLineTool.fail(short + ["--network", "unetr"], saying: ["the network unetr", "--network"])
             try CommandLineTool.fail(short + ["--init", plan.path], saying: ["starts from new weights", "--init"])
             try CommandLineTool.fail(["train", "-o", whole.path], saying: ["the folder of the data set is missing"])
             try CommandLineTool.fail(["train", "--resume", "-o", folder.appending(path: "no").path], saying: ["there is none to resume"])

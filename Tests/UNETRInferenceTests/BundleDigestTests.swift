@@ -120,7 +120,7 @@ struct BundleDigestTests {
             plan.dataset = "Marbles"
             try plan.write(to: url.appending(path: "plan.json"))
             let error = try #require(throws: BundleDigestError.self) { try ModelBundle(contentsOf: url) }
-            #expect("\(error)".contains("plan.json differs from its digest in SHA256SUMS") && "\(error)".contains("`unetrpp model seal`"))
+            #expect("\(error)".contains("plan.json differs from its digest in SHA256SUMS") && "\(error)".contains("write its digests anew"))
             #expect(try ModelBundle.seal(url).files.keys.sorted() == ["card.md", "model.safetensors", "plan.json"])
             #expect(try ModelBundle(contentsOf: url).plan.dataset == "Marbles")
         }

@@ -4,6 +4,7 @@ import Testing
 import UNETRInference
 import UNETRNetworks
 import UNETRPreparation
+import UNETRSupport
 
 /// The networks that plans of nnU-Net describe.
 struct ImportedNetworkTests {

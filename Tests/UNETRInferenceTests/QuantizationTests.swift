@@ -105,7 +105,7 @@ struct QuantizationTests {
             let engine = try Self.maker().engine(for: bundle) { notes.append($0) }
             #expect(engine is CompiledEngine && !engine.summary.contains("8 bits"))
             #expect(notes.count == 1 && notes[0].contains("quantization.json") && notes[0].contains(reason))
-            #expect(notes[0].contains("`unetrpp quantize` makes it anew") && notes[0].hasSuffix("; float32 is used"))
+            #expect(notes[0].contains("quantize the model anew") && notes[0].hasSuffix("; float32 is used"))
         }
     }
 

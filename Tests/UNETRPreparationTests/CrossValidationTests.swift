@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRPreparation
+import UNETRSupport
 
 /// Against numbers of scikit-learn and NumPy.
 @Suite struct CrossValidationTests {

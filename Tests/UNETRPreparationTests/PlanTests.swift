@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRPreparation
+import UNETRSupport
 
 @Suite struct PlanTests {
     static let text = """

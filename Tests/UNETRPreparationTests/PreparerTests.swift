@@ -113,17 +113,17 @@ import UNETRVolumes
         try Data("no scan".utf8).write(to: bad)
         let cases = [("a", good), ("b", bad), ("c", good)].map { DatasetCase(name: $0.0, imageURLs: [$0.1]) }
         let job = PreparationJob(preparer: Preparer(plan: try plan()), cases: cases, folder: folder.appendingPathComponent("out"))
-        func summary() async -> PreparationJob.Summary? {
+        func summary() async throws -> PreparationJob.Summary? {
             var last: PreparationJob.Event?
-            for await event in job.run() { last = event }
+            for try await event in job.events() { last = event }
             if case .finished(let summary) = last { return summary } else { return nil }
         }
-        let first = try #require(await summary())
+        let first = try #require(try await summary())
         #expect(first.prepared == ["a", "c"])
         #expect(first.failed.map(\.name) == ["b"])
         #expect(first.failed.first?.problem.contains("bad.nii.gz") == true)
         try Data().write(to: PreparedCase.urls(of: "c", in: job.folder).properties)
-        let second = try #require(await summary())
+        let second = try #require(try await summary())
         #expect(second.alreadyThere == ["a"] && second.prepared == ["c"])
     }
 
@@ -134,7 +134,7 @@ import UNETRVolumes
         let scan = DatasetCase(name: "a", imageURLs: [Fixtures.url("preparation/stages/input/bratslike_0000.nii.gz")])
         let job = PreparationJob(preparer: Preparer(plan: try plan()), cases: [scan], folder: blocked.appendingPathComponent("out"))
         var summary: PreparationJob.Summary?
-        for await event in job.run() { if case .finished(let last) = event { summary = last } }
+        for try await event in job.events() { if case .finished(let last) = event { summary = last } }
         #expect(summary?.prepared == [] && summary?.failed.map(\.name) == ["a"])
         #expect(summary?.failed.first?.problem.isEmpty == false)
         #expect(try Data(contentsOf: blocked).count == 33, "what was there is untouched")

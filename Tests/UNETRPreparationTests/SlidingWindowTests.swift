@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNETRArchives
 import UNETRPreparation
+import UNETRSupport
 
 /// Against numbers of the reference implementation.
 @Suite struct SlidingWindowTests {

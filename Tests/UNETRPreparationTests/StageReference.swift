@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import UNETRArchives
 import UNETRPreparation
+import UNETRSupport
 import UNETRVolumes
 
 /// One case of the reference's preparation: inputs, settings, and numbers of every stage.

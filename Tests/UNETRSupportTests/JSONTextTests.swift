@@ -62,4 +62,26 @@ struct JSONTextTests {
             Document.self, from: Data(#"{"epochs": 3.0, "seed": 18446744073709551615, "rate": 1, "name": "", "isOn": true}"#.utf8))
         #expect(good.epochs == 3 && good.seed == .max)
     }
+
+    @Test func `Each style sorts the keys; only the plain line escapes slashes`() throws {
+        func text(_ style: JSONText.Style) throws -> String { String(decoding: try JSONText.encode(["b": "x/y", "a": "é"], style), as: UTF8.self) }
+        #expect(try text(.file) == "{\n  \"a\" : \"é\",\n  \"b\" : \"x/y\"\n}")
+        #expect(try text(.line) == #"{"a":"é","b":"x/y"}"#)
+        #expect(try text(.plainLine) == #"{"a":"é","b":"x\/y"}"#)
+        #expect(throws: EncodingError.self) { try JSONText.encode([Double.infinity]) }
+    }
+
+    @Test func `Any value is kept exactly, and what it is can be asked for`() throws {
+        let text = #"{"a":[1,2.5,-3],"b":{"c":null,"d":true},"e":18446744073709551615,"f":"x","g":[1,2]}"#
+        let value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+        #expect(
+            value == [
+                "a": [1, 2.5, -3], "b": .object(["c": .null, "d": true]), "e": .unsigned(.max), "f": "x", "g": [1, 2],
+            ])
+        #expect(String(decoding: try JSONText.encode(value, .line), as: UTF8.self) == text)
+        #expect(value["a"]?.doubles == [1, 2.5, -3] && value["a"]?.ints == nil && value["g"]?.ints == [1, 2])
+        #expect(value["e"]?.double == 18446744073709551615 && value["e"]?.int == nil)
+        #expect(value["f"]?.string == "x" && value["f"]?["x"] == nil && value["b"]?.object?.count == 2 && value["b"]?.array == nil)
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(JSONValue.self, from: Data("[1e999]".utf8)) }
+    }
 }

@@ -77,7 +77,7 @@ import UNETRVolumes
                     }
                 }
                 let sentence = "\(try #require(error))"
-                for words in ["epoch 2 cannot be saved", "No space left on device", "that of epoch 1", run.latest.path, "--resume"] {
+                for words in ["epoch 2 cannot be saved", "No space left on device", "that of epoch 1", run.latest.path, "resume the run"] {
                     #expect(sentence.contains(words), "'\(words)' is not in: \(sentence)")
                 }
                 #expect(try Data(contentsOf: run.latest) == good)

@@ -38,6 +38,9 @@ import UNETRVolumes
         #expect(geometry([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]).problem == nil)
         #expect(geometry([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]).problem!.contains("singular"))
         #expect(geometry([[1, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0]]).isSingular)
+        // Axes that are a thirtieth of a degree apart say no more about where voxels lie than parallel ones; three degrees do.
+        #expect(geometry([[1, 0, 0, 0], [0, 1, 1, 0], [0, 5e-4, 0, 0]]).isSingular)
+        #expect(!geometry([[1, 0, 0, 0], [0, 1, 1, 0], [0, 0.05, 0, 0]]).isSingular)
         #expect(geometry([[1e-3, 0, 0, 0], [0, 1e-3, 0, 0], [0, 0, 1e-3, 0]]).problem == nil)  // small is not singular
         #expect(geometry([[.nan, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]).problem!.contains("not finite"))
         #expect(geometry([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], spacing: [1, 0, 1]).problem!.contains("not positive"))

@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// Something that keeps a block of bytes alive and unchanged for as long as it lives.
 public protocol ByteOwner: AnyObject, Sendable {
     /// Calls `body` with the whole block. The pointer is valid only during the call.
@@ -7,7 +9,7 @@ public protocol ByteOwner: AnyObject, Sendable {
 /// A run of bytes inside a block that something else owns: a slice of a mapped file, of an array, of a tensor's memory.
 ///
 /// Copying the value or slicing it never copies the bytes.
-public struct StoredBytes: Sendable {
+public struct StoredBytes: ByteRun {
     let owner: any ByteOwner
     let range: Range<Int>
 

@@ -1,7 +1,8 @@
+public import UNETRVolumes
+
 /// How the connected components of a prediction are matched to those of the reference.
 public struct LesionMatching: Equatable, Sendable {
-    /// Which voxels touch: 6 (faces), 18 (faces and edges) or 26 (also corners).
-    public enum Connectivity: Int, Sendable, CaseIterable { case faces = 6, edges = 18, corners = 26 }
+    public typealias Connectivity = UNETRVolumes.Connectivity
 
     public var connectivity: Connectivity
 

@@ -1,4 +1,5 @@
 public import Foundation
+import UNETRSupport
 
 /// The layout of `unetrpp evaluate --json`: undefined and infinite values are null.
 extension EvaluationResult: Codable {
@@ -34,11 +35,7 @@ extension EvaluationResult: Codable {
     }
 
     /// The JSON text.
-    public func json() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(self)
-    }
+    public func json() throws -> Data { try JSONText.encode(self) }
 
     /// The means of a class over the cases.
     private struct Means: Encodable {

@@ -57,8 +57,8 @@ extension PublishedTable {
         ],
         remarks: [
             anotherSplit,
-            "Dice is comparable if both empty counts as 1 (--definition unetr++-script); with the default such organs are left out.",
-            "The printed HD95 is in voxels and counts a missed organ as 0: compare it only with --definition unetr++-script, never with mm.",
+            "Dice is comparable if both empty counts as 1 (definition unetr++-script); with the default such organs are left out.",
+            "The printed HD95 is in voxels and counts a missed organ as 0: compare it only with the definition unetr++-script, never with mm.",
         ])
 
     public static let btcv = PublishedTable(

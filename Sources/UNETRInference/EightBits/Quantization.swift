@@ -43,9 +43,7 @@ public struct Quantization: Codable, Equatable, Sendable {
     }
 
     public func write(to url: URL) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(self) + Data("\n".utf8), to: url)
+        try AtomicFile.write(JSONText.encode(self) + Data("\n".utf8), to: url)
     }
 }
 
@@ -98,11 +96,11 @@ public enum QuantizationError: Error, Equatable, CustomStringConvertible, Sendab
     public var description: String {
         switch self {
         case .damaged(let path, let problem):
-            "\(path) is damaged (\(problem.hasSuffix(".") ? String(problem.dropLast()) : problem)); `unetrpp quantize` makes it anew"
+            "\(path) is damaged (\(problem.hasSuffix(".") ? String(problem.dropLast()) : problem)); quantize the model anew"
         case .version(let path, let found):
-            "\(path) has version \(found), expected \(Quantization.version); `unetrpp quantize` makes it anew"
+            "\(path) has version \(found), expected \(Quantization.version); quantize the model anew"
         case .foreign(let path):
-            "\(path) was made for other weights than those beside it; `unetrpp quantize` makes it anew"
+            "\(path) was made for other weights than those beside it; quantize the model anew"
         case .processor:
             "this processor has no instruction for 8-bit products (AVX-512 VNNI, AVX-VNNI or AMX)"
         case .architecture(let name):

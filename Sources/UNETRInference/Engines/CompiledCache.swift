@@ -33,22 +33,20 @@ struct CompiledCache {
         folder: URL, _ network: NetworkDescription, _ extent: GraphExtent, _ weightsDigest: String, _ library: OpenVINOLibrary.Loaded,
         _ precision: CompiledModel.Precision, eightBits: Quantization.Ranges? = nil
     ) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
         var digest = SHA256Digest.Hasher()
         // Lengths keep two parts from being read as two others.
         func add(_ part: Data) {
             digest.add("\(part.count) ")
             part.withUnsafeBytes { digest.add($0) }
         }
-        add(try encoder.encode(network))
+        add(try JSONText.encode(network, .plainLine))
         add(Data(weightsDigest.utf8))
         add(Data("graph \(Self.graphVersion), \(extent)".utf8))
-        if let eightBits { add(try encoder.encode(eightBits)) }
+        if let eightBits { add(try JSONText.encode(eightBits, .plainLine)) }
         header = Header(
             network: digest.finish().text, precision: (eightBits == nil ? "" : "i8+") + precision.rawValue, library: library.build,
             machine: Processor.current.identity)
-        file = folder.appending(path: "\(SHA256Digest(of: try encoder.encode(header)).text).openvino")
+        file = folder.appending(path: "\(SHA256Digest(of: try JSONText.encode(header, .plainLine)).text).openvino")
     }
 
     /// Counted up when the fast graph of a network changes.

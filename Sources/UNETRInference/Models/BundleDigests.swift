@@ -75,9 +75,9 @@ public enum BundleDigestError: Error, Equatable, CustomStringConvertible, Sendab
         switch self {
         case .differs(let path, let found, let expected):
             "\(path) differs from its digest in \(BundleDigests.fileName): its SHA-256 is \(found), expected \(expected). It is damaged or was "
-                + "changed: copy the model anew; or, if you changed it yourself, `unetrpp model seal` writes the digests anew"
+                + "changed: copy the model anew; or, if you changed it yourself, write its digests anew"
         case .list(let path, let problem):
-            "\(path) cannot be used: \(problem); copy the model anew, or write the digests anew with `unetrpp model seal`"
+            "\(path) cannot be used: \(problem); copy the model anew, or write its digests anew"
         }
     }
 }

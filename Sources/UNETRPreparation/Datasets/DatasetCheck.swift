@@ -92,7 +92,7 @@ struct CaseCheck: Sendable {
 
     /// Reads the images one after another; returns where they lie, or nil when that makes no sense.
     private mutating func checkImages(_ dataCase: DatasetCase, _ channelNames: [String]) -> Geometry? {
-        var geometry: Geometry?, channels = 0, hash = VoxelHash(), isEmpty = true
+        var geometry: Geometry?, channels = 0, hash = FNV1a(), isEmpty = true
         for url in dataCase.imageURLs {
             let scan: Scan
             do { scan = try VolumeFile.readScan(url) } catch {
@@ -126,7 +126,7 @@ struct CaseCheck: Sendable {
     }
 
     /// True when the channel holds anything but zeros.
-    private mutating func checkValues(_ scan: Scan, _ channel: Int, _ label: String, _ url: URL, _ hash: inout VoxelHash) -> Bool {
+    private mutating func checkValues(_ scan: Scan, _ channel: Int, _ label: String, _ url: URL, _ hash: inout FNV1a) -> Bool {
         let count = scan.geometry.count
         var bad = 0, smallest = Float.infinity, largest = -Float.infinity
         scan.voxels.withUnsafeBufferPointer { voxels in
@@ -137,7 +137,7 @@ struct CaseCheck: Sendable {
                 if !value.isFinite { bad &+= 1 }
                 if value < smallest { smallest = value }
                 if value > largest { largest = value }
-                hash.add(value)
+                hash.add(UInt64(value.bitPattern))
                 index &+= 1
             }
         }
@@ -155,7 +155,7 @@ struct CaseCheck: Sendable {
         if !geometry.spacing.allSatisfy(Geometry.spacingRange.contains) {
             return PreparationError.invalidSpacing(scan: url.path, spacing: geometry.spacing).description
         }
-        if GridAgreement.isSingular(geometry) { return PreparationError.singularAffine(scan: url.path).description }
+        if geometry.isSingular { return PreparationError.singularAffine(scan: url.path).description }
         return nil
     }
 
@@ -189,11 +189,4 @@ struct CaseCheck: Sendable {
             add(.emptyLabels, .warning, "\(url.path) marks nothing; is that so, or is the mask lost?")
         }
     }
-}
-
-/// A number that depends on every voxel and its place (FNV-1a over the bits).
-private struct VoxelHash {
-    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    mutating func add(_ voxel: Float) { value = (value ^ UInt64(voxel.bitPattern)) &* 0x0000_0100_0000_01b3 }
 }

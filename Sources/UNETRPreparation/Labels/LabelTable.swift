@@ -1,4 +1,5 @@
 import Foundation
+import UNETRSupport
 
 /// The `labels` object of a `dataset.json`: value → name (nnU-Net v1, MSD) or name → value, values or "ignore" (nnU-Net v2).
 struct LabelTable {

@@ -1,4 +1,5 @@
 import UNETRArchives
+import UNETRSupport
 
 /// The U-Net that a plan of nnU-Net describes, as the `network` section of a plan here.
 struct ImportedUNet {

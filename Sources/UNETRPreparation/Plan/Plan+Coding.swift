@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension Plan: Codable {
     private enum CodingKeys: String, CodingKey {
         case version, dataset, channelNames, labels, ignoreLabel, regionOrder, targetSpacing, axisOrder, patchSize, batchSize

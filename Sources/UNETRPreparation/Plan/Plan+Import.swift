@@ -1,6 +1,6 @@
 public import Foundation
 import UNETRArchives
-import UNETRSupport
+public import UNETRSupport
 
 extension Plan {
     /// Imports a plan of nnU-Net v1 (`plans.pkl`), as UNETR++ uses it. The pickle is read, never run.

@@ -1,5 +1,5 @@
 public import Foundation
-import UNETRSupport
+public import UNETRSupport
 
 /// Everything that a scan meets on its way into a network and back: one readable file, `plan.json`.
 ///
@@ -82,11 +82,7 @@ public struct Plan: Equatable, Sendable {
     static let mostBytes = 64 << 20
 
     /// The plan as JSON, keys sorted.
-    public func json() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(self)
-    }
+    public func json() throws -> Data { try JSONText.encode(self) }
 
     /// Writes the plan, atomically.
     public func write(to url: URL) throws { try AtomicFile.write(json(), to: url) }
@@ -96,12 +92,9 @@ public struct Plan: Equatable, Sendable {
         let relevant = PreparationSettings(
             channels: channelNames.count, labels: labels.foregroundValues, spacing: targetSpacing, axes: axisOrder,
             normalization: normalization, compatibility: compatibility)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
-        for byte in (try? encoder.encode(relevant)) ?? Data() { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        var hash = FNV1a()
+        for byte in (try? JSONText.encode(relevant, .plainLine)) ?? Data() { hash.add(UInt64(byte)) }
+        return hash.text
     }
 
     private struct PreparationSettings: Encodable {

@@ -33,7 +33,7 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
             "the case \(name) occurs twice; give every case a name of its own"
         case .noPublishedSplit(let benchmark):
             benchmark.map { "\($0) was published without a split of its own; choose a fold" }
-                ?? "the data set is none of the published benchmarks by its name; name one (--preset), or choose a fold"
+                ?? "the data set is none of the published benchmarks by its name; name one, or choose a fold"
         case .splitMismatch(let benchmark, let missing):
             "the published split of \(benchmark) names \(missing.count) case\(missing.count == 1 ? "" : "s") that the data set lacks: "
                 + missing.prefix(3).joined(separator: ", ") + (missing.count > 3 ? " and more" : "")

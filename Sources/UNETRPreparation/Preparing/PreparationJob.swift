@@ -48,37 +48,34 @@ public struct PreparationJob: Sendable {
 
     /// Prepares one case after another, each on all threads, so that memory is bounded by one case.
     ///
-    /// The last event is always `finished`. Ending the iteration, or the cancellation that `run` is called under, stops the job after the
+    /// The last event is always `finished`. Ending the iteration, or the cancellation that this is called under, stops the job after the
     /// case at hand.
-    public func run() -> AsyncStream<Event> {
-        let cancellation = Cancellation.current
-        return AsyncStream { continuation in
-            let task = Task.detached {
-                let summary = Cancellation.$current.withValue(cancellation) { prepareAll { continuation.yield($0) } }
-                continuation.yield(.finished(summary))
-                continuation.finish()
-            }
-            continuation.onTermination = { _ in task.cancel() }
-        }
+    public func events() -> AsyncThrowingStream<Event, any Error> {
+        LongJob<Event> { report in try report(.finished(run(report))) }.events()
     }
 
-    private func prepareAll(_ report: (Event) -> Void) -> Summary {
+    /// The same on the calling thread.
+    ///
+    /// - Parameter report: called with each event but `finished`; throwing from it ends the job.
+    public func run(_ report: (Event) throws -> Void) throws -> Summary {
         var summary = Summary()
         for dataCase in cases {
+            let event: Event
             do {
                 try Cancellation.check()
-                let event = try event(for: dataCase)
-                if case .alreadyThere(let name) = event { summary.alreadyThere.append(name) } else { summary.prepared.append(dataCase.name) }
-                report(event)
+                event = try self.event(for: dataCase)
             } catch is CancellationError {
                 summary.wasCancelled = true
                 break
             } catch {
                 let isOfOutput = error is OutputFailure
                 summary.failed.append(Failure(name: dataCase.name, problem: "\(error)", isOfOutput: isOfOutput))
-                report(.failed(name: dataCase.name, problem: "\(error)"))
+                try report(.failed(name: dataCase.name, problem: "\(error)"))
                 if isOfOutput { break }
+                continue
             }
+            if case .alreadyThere(let name) = event { summary.alreadyThere.append(name) } else { summary.prepared.append(dataCase.name) }
+            try report(event)
         }
         return summary
     }

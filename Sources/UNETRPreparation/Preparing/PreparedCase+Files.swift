@@ -24,9 +24,7 @@ extension PreparedCase {
         // An old description must not vouch for new arrays that a killed run left half way.
         if !FaultInjection.strikes(.remove, urls.properties.path) { try? FileManager.default.removeItem(at: urls.properties) }
         try Safetensors.write(arrays, to: urls.arrays)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(properties), to: urls.properties)
+        try AtomicFile.write(JSONText.encode(properties), to: urls.properties)
     }
 
     /// True when the folder holds the complete case, made with the same settings.

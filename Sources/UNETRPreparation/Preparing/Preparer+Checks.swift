@@ -11,7 +11,7 @@ extension Preparer {
         guard geometry.spacing.count == 3, geometry.spacing.allSatisfy(Geometry.spacingRange.contains) else {
             throw PreparationError.invalidSpacing(scan: name, spacing: geometry.spacing)
         }
-        guard !GridAgreement.isSingular(geometry) else { throw PreparationError.singularAffine(scan: name) }
+        guard !geometry.isSingular else { throw PreparationError.singularAffine(scan: name) }
         guard scan.channels == plan.channelNames.count else {
             throw PreparationError.wrongChannelCount(scan: name, expected: plan.channelNames, got: scan.channels)
         }

@@ -1,3 +1,5 @@
+import UNETRVolumes
+
 /// Removal of all but the largest connected part of a structure (6-connectivity).
 public enum ConnectedComponents {
     /// What a removal did, in voxels times `voxelVolume`.

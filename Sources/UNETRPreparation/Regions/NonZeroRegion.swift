@@ -1,4 +1,5 @@
 import UNETRSupport
+import UNETRVolumes
 
 /// The part of a scan that holds data: voxels where any channel is not 0, with enclosed holes filled.
 struct NonZeroRegion {

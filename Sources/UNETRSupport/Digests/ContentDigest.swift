@@ -2,9 +2,8 @@
 ///
 /// Four lanes of FNV-1a over eight bytes at a time, which takes a hundredth of a second for a hundred megabytes.
 public struct ContentDigest: Sendable {
-    private static let prime: UInt64 = 0x0000_0100_0000_01b3
     private var lanes: (UInt64, UInt64, UInt64, UInt64) = (
-        0xcbf2_9ce4_8422_2325, 0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB
+        FNV1a.basis, 0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB
     )
 
     public init() {}
@@ -29,13 +28,12 @@ public struct ContentDigest: Sendable {
     /// Sixteen hexadecimal digits.
     public var text: String {
         let all = [lanes.1, lanes.2, lanes.3].reduce(lanes.0, Self.mixed)
-        let digits = String(all ^ all >> 32, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return (all ^ all >> 32).hexadecimal
     }
 
     // The shift lets high bits reach low ones, which a product alone never does.
     private static func mixed(_ lane: UInt64, _ word: UInt64) -> UInt64 {
-        let product = (lane ^ word) &* prime
+        let product = (lane ^ word) &* FNV1a.prime
         return product ^ product >> 29
     }
 }

@@ -56,11 +56,7 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
         public mutating func add(_ text: String) { state.update(data: Data(text.utf8)) }
 
         public func finish() -> SHA256Digest {
-            SHA256Digest(
-                text: state.finalize().map { byte in
-                    let digits = String(byte, radix: 16)
-                    return digits.count == 1 ? "0" + digits : digits
-                }.joined())!
+            SHA256Digest(text: state.finalize().map(\.hexadecimal).joined())!
         }
     }
 }

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// JSON that people write and edit, read with one sentence for whatever is wrong with it.
+/// JSON that people write and edit: written in one style, and read with one sentence for whatever is wrong with it.
 ///
 /// Foundation's decoder calls a number that does not fit its field "not valid JSON" and keeps to itself which field it was. Here a text
 /// that cannot be decoded is gone through once more, so that the sentence names field, value and what is expected.
@@ -14,12 +14,41 @@ public enum JSONText {
         }
     }
 
+    /// How a text is laid out. Keys are sorted in each, so that equal values give equal bytes.
+    public enum Style: Sendable {
+        /// Indented, for files that people read.
+        case file
+        /// On one line.
+        case line
+        /// On one line with slashes escaped: what digests are made of, and how the lines of a log were always written.
+        case plainLine
+
+        var formatting: JSONEncoder.OutputFormatting {
+            switch self {
+            case .file: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            case .line: [.sortedKeys, .withoutEscapingSlashes]
+            case .plainLine: [.sortedKeys]
+            }
+        }
+    }
+
+    /// A value as JSON, without a line end behind it.
+    ///
+    /// - Throws: `EncodingError` for a number that is not finite, and what the value's own encoding throws.
+    public static func encode(_ value: some Encodable, _ style: Style = .file) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = style.formatting
+        return try encoder.encode(value)
+    }
+
     /// What keeps `data` from being decoded, found by an own walk over its values.
     private static func sentence<Value: Decodable>(for _: Value.Type, _ data: Data) throws -> String {
-        guard let node = try? JSONDecoder().decode(JSONNode.self, from: data) else {
+        let decoder = JSONDecoder()
+        decoder.userInfo[JSONValue.keepsEnormousNumbers] = true
+        guard let value = try? decoder.decode(JSONValue.self, from: data) else {
             return "the file is not JSON (it may be cut off or not the file you meant)"
         }
-        do { _ = try Value(from: JSONNodeDecoder(node: node, codingPath: [])) } catch let error as DecodingError { return error.sentence }
+        do { _ = try Value(from: JSONValueDecoder(value: value, codingPath: [])) } catch let error as DecodingError { return error.sentence }
         return "the file does not hold what is expected"
     }
 }
@@ -29,51 +58,6 @@ public struct JSONProblem: Error, Equatable, Sendable, CustomStringConvertible {
     /// Without the file's path, which the reader knows.
     public var sentence: String
     public var description: String { sentence }
-}
-
-/// A value of a JSON text, its numbers as wide as they come.
-indirect enum JSONNode: Decodable {
-    case null, bool(Bool), integer(Int), unsigned(UInt64), number(Double), text(String), list([JSONNode]), object([String: JSONNode])
-    /// A number that not even a `Double` can hold.
-    case enormous
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(UInt64.self) {
-            self = .unsigned(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .text(value)
-        } else if let value = try? container.decode([JSONNode].self) {
-            self = .list(value)
-        } else if let value = try? container.decode([String: JSONNode].self) {
-            self = .object(value)
-        } else {
-            self = .enormous
-        }
-    }
-
-    /// The value as a sentence shows it.
-    var shown: String {
-        switch self {
-        case .null: "null"
-        case .bool(let value): "\(value)"
-        case .integer(let value): "\(value)"
-        case .unsigned(let value): "\(value)"
-        case .number(let value): "\(value)"
-        case .text(let value): "\"\(value.count > 40 ? value.prefix(40) + "…" : value)\""
-        case .list(let elements): "a list of \(elements.count)"
-        case .object: "an object"
-        case .enormous: "a number beyond 10³⁰⁸"
-        }
-    }
 }
 
 extension DecodingError {

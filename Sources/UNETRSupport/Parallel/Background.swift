@@ -15,13 +15,11 @@ public final class Background<Value: Sendable>: @unchecked Sendable {
         let cancellation = Cancellation.current
         running.enter()
         // Not on a dispatch queue: on Linux its few threads are also those that tasks run on, and whoever waits here may hold one of them.
-        let thread = Thread { [self] in
+        Thread.start { [self] in
             let result = Result { try Cancellation.$current.withValue(cancellation) { try body() } }
             lock.withLock { state = .ended(result) }
             running.leave()
         }
-        thread.stackSize = 8 << 20  // what the main thread has; a second one would get far less on some systems
-        thread.start()
     }
 
     /// Waits for the end and hands the result over; a value once, so that nothing of it is kept here.

@@ -103,26 +103,20 @@ public final class Trainer {
 
     /// Trains until the last epoch, writes the model and validates it; the events of that as they happen, `finished` last.
     ///
-    /// The work goes on in a task of its own. Ending the iteration, or the cancellation that this is called under, stops it after the step
-    /// under way, and the run loses at most the epoch under way. Until the sequence has ended nothing else may use the trainer.
+    /// The work goes on on a thread of its own. Ending the iteration, or the cancellation that this is called under, stops it after the
+    /// step under way, and the run loses at most the epoch under way. Until the sequence has ended nothing else may use the trainer.
     public func events() -> AsyncThrowingStream<TrainingEvent, any Error> {
-        nonisolated(unsafe) let trainer = self  // one task at a time, as the documentation asks
-        let cancellation = Cancellation.current
-        return AsyncThrowingStream { continuation in
-            let task = Task.detached {
-                do {
-                    try Cancellation.$current.withValue(cancellation) {
-                        try trainer.train { event in
-                            try Cancellation.check()
-                            continuation.yield(event)
-                        }
-                    }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            continuation.onTermination = { _ in task.cancel() }
+        nonisolated(unsafe) let trainer = self  // one thread at a time, as the documentation asks
+        return LongJob { try trainer.run($0) }.events()
+    }
+
+    /// The same on the calling thread.
+    ///
+    /// - Parameter report: throwing from it stops the run.
+    public func run(_ report: (TrainingEvent) throws -> Void) throws {
+        try train { event in
+            try Cancellation.check()
+            try report(event)
         }
     }
 
@@ -134,9 +128,7 @@ public final class Trainer {
         try withoutGradients { try processes.broadcastInPlace(weights + (average?.tensors ?? [])) }
     }
 
-    /// The same on the calling thread.
-    ///
-    /// - Parameter report: throwing from it stops the run.
+    /// Trains, writes the model and validates it.
     func train(_ report: (TrainingEvent) throws -> Void) throws {
         guard !description.fold.training.isEmpty else { throw TrainingError.noCases(what: "training") }
         let sources = try description.fold.training.map { try CaseSource(named: $0, in: prepared, targets) }

@@ -19,80 +19,42 @@ final class EventFile {
         let name = "events.out.tfevents.\(Int(time.timeIntervalSince1970)).\(process.hostName).\(process.processIdentifier)"
         let taken = (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?.filter { $0.hasPrefix(name) }.count ?? 0
         file = try OutputFile(folder.appending(path: "\(name).\(taken)"), isNew: true)
-        var version = EventMessage()
-        version.add(3, text: "brain.Event:2")
-        var start = EventMessage()
-        var session = EventMessage()
-        session.add(1, number: 1)  // SessionLog.START
-        start.add(7, session)
-        try append([version.event(time), start.event(time, step: step)])
+        try append([
+            Self.event(at: time) { $0.text(3, "brain.Event:2") },
+            // A session's log whose status is START.
+            Self.event(at: time, step: step) { $0.message(7) { $0.integer(1, 1) } },
+        ])
     }
 
     func write(_ scalars: [(tag: String, value: Double)], step: Int, time: Date = Date()) throws {
-        var summary = EventMessage()
-        for (tag, value) in scalars {
-            var entry = EventMessage()
-            entry.add(1, text: tag)
-            entry.add(2, value: Float(value))
-            summary.add(1, entry)
+        let event = Self.event(at: time, step: step) { event in
+            event.message(5) { summary in
+                for (tag, value) in scalars {
+                    summary.message(1) { entry in
+                        entry.text(1, tag)
+                        entry.float(2, Float(value))
+                    }
+                }
+            }
         }
-        var event = EventMessage()
-        event.add(5, summary)
-        try append([event.event(time, step: step)])
+        try append([event])
     }
 
-    private func append(_ messages: [EventMessage]) throws {
-        try file.write(messages.flatMap { EventMessage.record($0.bytes) })
-        try file.flush()
-    }
-}
-
-/// A protocol buffer message being put together.
-struct EventMessage {
-    private(set) var bytes: [UInt8] = []
-
-    private mutating func key(_ field: Int, _ kind: Int) { variable(UInt64(field << 3 | kind)) }
-
-    private mutating func variable(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(rest & 0x7F) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
-    }
-
-    mutating func add(_ field: Int, number: Int) {
-        key(field, 0)
-        variable(UInt64(bitPattern: Int64(number)))
-    }
-
-    mutating func add(_ field: Int, text: String) { add(field, Array(text.utf8)) }
-    mutating func add(_ field: Int, _ message: EventMessage) { add(field, message.bytes) }
-
-    mutating func add(_ field: Int, value: Float) {
-        key(field, 5)
-        bytes += Self.littleEndian(value.bitPattern)
-    }
-
-    private mutating func add(_ field: Int, _ content: [UInt8]) {
-        key(field, 2)
-        variable(UInt64(content.count))
-        bytes += content
-    }
-
-    /// The content of an event with its time and step.
-    func event(_ time: Date, step: Int = 0) -> EventMessage {
-        var event = EventMessage()
-        event.key(1, 1)
-        event.bytes += Self.littleEndian(time.timeIntervalSince1970.bitPattern)
-        if step != 0 { event.add(2, number: step) }  // protocol buffers leave zeros out
-        event.bytes += bytes
+    private static func event(at time: Date, step: Int = 0, _ fill: (inout ProtocolBuffer) -> Void) -> ProtocolBuffer {
+        var event = ProtocolBuffer()
+        event.double(1, time.timeIntervalSince1970)
+        if step != 0 { event.integer(2, step) }  // protocol buffers leave zeros out
+        fill(&event)
         return event
     }
 
+    private func append(_ events: [ProtocolBuffer]) throws {
+        try file.write(events.flatMap { Self.record($0.bytes) })
+        try file.flush()
+    }
+
     /// Data as a record of a TFRecord file.
-    static func record(_ data: [UInt8]) -> [UInt8] {
+    private static func record(_ data: [UInt8]) -> [UInt8] {
         let length = littleEndian(UInt64(data.count))
         return length + littleEndian(masked(length)) + data + littleEndian(masked(data))
     }

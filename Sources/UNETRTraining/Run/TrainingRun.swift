@@ -68,9 +68,7 @@ public struct TrainingRun: Sendable {
     }
 
     func write(_ description: Description) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let data = try encoder.encode(description)
+        let data = try JSONText.encode(description)
         // First, so that a description that is there has one; `sha256sum -c` reads it.
         try AtomicFile.write(Data("\(SHA256Digest(of: data))  \(descriptionURL.lastPathComponent)\n".utf8), to: digestURL)
         try AtomicFile.write(data, to: descriptionURL)
@@ -104,11 +102,7 @@ public struct TrainingRun: Sendable {
     }
 
     /// A line without its end.
-    static func line(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return try encoder.encode(value)
-    }
+    static func line(_ value: some Encodable) throws -> Data { try JSONText.encode(value, .plainLine) }
 
     private static func write(_ lines: [some Encodable], to url: URL) throws {
         var data = Data()

@@ -30,10 +30,11 @@ extension Geometry {
 
     /// Whether the affine maps the volume onto a plane, a line or a point, so that no voxel can be found from its position.
     public var isSingular: Bool {
+        guard affine.count >= 3, affine.allSatisfy({ $0.count == 4 }) else { return true }
         let lengths = (0..<3).map { column in (0..<3).reduce(0) { $0 + affine[$1][column] * affine[$1][column] }.squareRoot() }
         let product = lengths.reduce(1, *)
-        // Relative to the box its columns would span if they were at right angles.
-        return !(abs(determinant) > 1e-6 * product)
+        // Relative to the box its columns would span if they were at right angles: 1 when they are, next to nothing when they fall together.
+        return !(abs(determinant) > 1e-3 * product)
     }
 
     /// The position in RAS+ mm of a voxel index (i, j, k) = (W, H, D index), which need not be whole.

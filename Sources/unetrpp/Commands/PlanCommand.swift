@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import UNETRInference
 import UNETRPreparation
+import UNETRSupport
+import UNETRWorkflows
 
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,13 +27,18 @@ struct PlanCommand: ParsableCommand {
         try outputs.check(file: output)
         let url = URL(fileURLWithPath: dataset)
         let plan: Plan =
-            if !imports { try planning.plan(for: Dataset(contentsOf: url)) } else if url.pathExtension == "pkl" { try Plan(importingV1: url) } else {
+            if !imports { try plan(for: Dataset(contentsOf: url)) } else if url.pathExtension == "pkl" { try Plan(importingV1: url) } else {
                 try Plan(importingV2: url)
             }
-        let finished = try imports ? planning.withNetwork(plan) : plan
+        let finished = try imports ? planning.request.applied(to: plan) : plan
         // A plan that was taken over has the other program's numbers; whatever no network can have is said now.
         if finished.network["architecture"] != nil { _ = try finished.networkDescription() }
         try finished.write(to: output)
         print(output.path)
+    }
+
+    private func plan(for dataset: Dataset) throws -> Plan {
+        let bar = ProgressBar("Looking at the scans", total: dataset.cases.count)
+        return try planning.request.plan(for: dataset, logger: .talk) { done, _ in if done > 0 { bar.update(done) } }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import UNETRPreparation
 import UNETRSupport
+import UNETRWorkflows
 
 struct PrepareCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
@@ -45,7 +46,7 @@ struct PrepareCommand: AsyncParsableCommand, StoppableCommand {
     static func show(_ job: PreparationJob) async throws {
         let bar = ProgressBar("Preparing", total: job.cases.count)
         var done = 0
-        for await event in job.run() {
+        for try await event in job.events() {
             switch event {
             case .prepared, .alreadyThere:
                 done += 1
@@ -54,27 +55,9 @@ struct PrepareCommand: AsyncParsableCommand, StoppableCommand {
                 done += 1
                 bar.say("unetrpp: \(name): \(problem)")
             case .finished(let summary):
-                try conclude(summary, of: job, bar)
+                if summary.wasCancelled { bar.say("unetrpp: stopped; \(WorkflowError.progress(summary.ready, job.cases.count))") }
+                try summary.check(job)
             }
         }
-    }
-
-    /// Says what is to be done about what was not prepared; fails then.
-    private static func conclude(_ summary: PreparationJob.Summary, of job: PreparationJob, _ bar: ProgressBar) throws {
-        let ready = summary.prepared.count + summary.alreadyThere.count
-        let progress = "\(ready) of \(job.cases.count) cases are prepared, and the same command goes on from there"
-        if summary.failed.contains(where: \.isOfOutput) {
-            bar.say("\(job.folder.path) cannot take the prepared cases; make room there, or let this user write there. \(progress)")
-            throw ExitCode.failure
-        }
-        if summary.wasCancelled {
-            bar.say("unetrpp: stopped; \(progress)")
-            throw CancellationError()
-        }
-        guard !summary.failed.isEmpty else { return }
-        bar.say(
-            "\(summary.failed.count) of \(job.cases.count) cases cannot be used: "
-                + summary.failed.map(\.name).joined(separator: ", ") + "; repair them or take them out of the data set")
-        throw ExitCode.failure
     }
 }

@@ -2,11 +2,11 @@ import ArgumentParser
 import Foundation
 import UNETRInference
 import UNETRPreparation
-import UNETRTorch
-import UNETRTraining
+import UNETRSupport
 import UNETRVolumes
+import UNETRWorkflows
 
-struct SegmentCommand: StoppableCommand {
+struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "segment", abstract: "Segment scans with a trained model.",
         discussion: """
@@ -29,6 +29,9 @@ struct SegmentCommand: StoppableCommand {
     var validationOf: String?
 
     @Option(help: "Structures to keep, by name or number, separated by commas; all others become background.")
+    var structures: String?
+
+    @Option(help: .hidden)  // the earlier name of --structures
     var roi: String?
 
     @Flag(help: "Write the probabilities too: probabilities/CASE.nii in the output folder, or MASK_probabilities.nii; float32, one volume an output.")
@@ -55,6 +58,7 @@ struct SegmentCommand: StoppableCommand {
         guard !model.isEmpty || validationOf != nil else {
             throw ValidationError("--model is missing: the folder of a model, such as Models/hippocampus.unetrpp")
         }
+        if structures != nil, roi != nil { throw ValidationError("--roi is the earlier name of --structures; give --structures only") }
         if let step, !InferenceSettings.stepRange.contains(step) {
             throw ValidationError("--step is \(step); expected \(InferenceSettings.stepRange.lowerBound) to \(InferenceSettings.stepRange.upperBound)")
         }
@@ -71,53 +75,41 @@ struct SegmentCommand: StoppableCommand {
         var millilitres: [String: Double]?
     }
 
-    func run() throws {
-        let device = try runtime.apply()
-        memory.apply()
-        let run = validationOf.map { TrainingRun(folder: URL(fileURLWithPath: $0)) }
-        _ = try run?.readDescription()  // before its model: a folder that is no run has none either
-        let urls = model.isEmpty ? [run!.model] : model.map { URL(fileURLWithPath: $0) }
-        let bundles = try urls.map { try ModelBundle(contentsOf: $0) }
-        let tasks = try tasks(cases(for: bundles[0].plan, of: run))
-        let segmenter = try Segmenter(
-            models: bundles, engine: engine.engine, device: device,
-            mixedPrecision: runtime.mixedPrecision(on: device), eightBits: runtime.allowsEightBits, mirroring: mirroring, stepFraction: step,
-            note: EngineOptions.note)
-        segmenter.predictor.reusesConstantWindows = skipEmpty
-        segmenter.postProcesses = postprocessing
-        segmenter.structures = try roi.map {
-            try segmenter.plan.labels.structures(named: $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+    func run() async throws {
+        let workflow = CohortSegmentation(try workflowOptions(), logger: .talk)
+        let display = SegmentationDisplay(memory: memory.memory)
+        var tasks: [SegmentationJob.Task] = []
+        for try await event in workflow.job().events() {
+            display.show(event)
+            switch event {
+            case .begins(let outline): tasks = outline.tasks
+            case .task: break
+            case .finished(let outcomes): try conclude(tasks, outcomes)
+            }
         }
-        let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
-        let outcomes = show(job)
+    }
+
+    private func workflowOptions() throws -> CohortSegmentation.Options {
+        func url(_ path: String) -> URL { URL(fileURLWithPath: path) }
+        var options = CohortSegmentation.Options(scans: scans.map(url), output: url(output), models: model.map(url))
+        options.device = try runtime.apply()
+        memory.apply()
+        options.precision = runtime.chosenPrecision
+        options.engine = engine.engine
+        options.eightBits = runtime.allowsEightBits
+        options.validationOf = validationOf.map(url)
+        options.structures = (structures ?? roi)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        options.writesProbabilities = probabilities
+        options.replaces = outputs.force
+        (options.mirroring, options.postProcesses) = (mirroring, postprocessing)
+        (options.stepFraction, options.reusesConstantWindows) = (step, skipEmpty)
+        return options
+    }
+
+    private func conclude(_ tasks: [SegmentationJob.Task], _ outcomes: [SegmentationJob.Outcome]) throws {
         if runtime.json { print(try JSONLine.encode(zip(tasks, outcomes).map(row), pretty: true)) }
         if outcomes.contains(where: \.wasCancelled) { throw CancellationError() }
         if outcomes.contains(where: { $0.problem != nil }) { throw ExitCode.failure }
-    }
-
-    /// Runs the job with a progress bar over the patches of all scans.
-    private func show(_ job: SegmentationJob) -> [SegmentationJob.Outcome] {
-        let bar = ProgressBar("Segmenting", total: job.patches.reduce(0, +))
-        bar.say(
-            "Predicted peak memory \(job.memory.predicted >> 20) MB" + (memory.memory.map { " of \($0)" } ?? "")
-                + (job.tasks.count > 1 ? job.memory.overlaps ? ", one scan read ahead" : ", one scan after the other" : ""))
-        let outcomes = job.run { event in
-            switch event {
-            case .patch(let task, let done, let total):
-                let before = job.patches[..<task].reduce(0, +)
-                bar.update(before + job.patches[task] * done / total, job.tasks[task].scan.name)
-            case .finished(_, let outcome):
-                if let problem = outcome.problem { bar.say("unetrpp: \(problem)") }
-            }
-        }
-        let failed = outcomes.filter { $0.problem != nil && !$0.wasCancelled }
-        if outcomes.contains(where: \.wasCancelled) {
-            bar.say("unetrpp: stopped; \(outcomes.filter { $0.problem == nil }.count) of \(outcomes.count) scans are done")
-        }
-        if !failed.isEmpty, outcomes.count > 1 {
-            bar.say("\(failed.count) of \(outcomes.count) scans failed: \(failed.map(\.name).joined(separator: ", "))")
-        }
-        return outcomes
     }
 
     private func row(_ task: SegmentationJob.Task, _ outcome: SegmentationJob.Outcome) -> Row {
@@ -125,51 +117,5 @@ struct SegmentCommand: StoppableCommand {
         return Row(
             case: outcome.name, output: task.mask.path, seconds: outcome.seconds, networkSeconds: outcome.networkSeconds,
             millilitres: outcome.millilitres)
-    }
-
-    /// The scans that were named; of a run's data only those it did not train on.
-    private func cases(for plan: Plan, of run: TrainingRun?) throws -> [DatasetCase] {
-        let cases = try ScanCollection.cases(in: scans.map { URL(fileURLWithPath: $0) }, channels: plan.channelNames.count)
-        guard let run else { return cases }
-        let validation = Set(try run.readDescription().fold.validation)
-        let chosen = cases.filter { validation.contains($0.name) }
-        let missing = validation.subtracting(chosen.map(\.name)).sorted()
-        guard missing.isEmpty else {
-            throw CommandError(
-                "\(missing.count) scans that \(run.folder.path) kept for validation are not in \(scans.joined(separator: ", ")): "
-                    + missing.prefix(5).joined(separator: ", ") + (missing.count > 5 ? ", …" : ""))
-        }
-        return chosen
-    }
-
-    private func tasks(_ cases: [DatasetCase]) throws -> [SegmentationJob.Task] {
-        try cases.map { scanCase in
-            let mask = try target(of: scanCase, among: cases.count), values = probabilities ? probabilitiesFile(mask) : nil
-            for file in [mask] + (values.map { [$0] } ?? []) { try outputs.check(file: file) }
-            return SegmentationJob.Task(scan: scanCase, mask: mask, probabilities: values)
-        }
-    }
-
-    /// Beside a mask that was named, else in a folder of their own, so that a folder of masks holds nothing but masks.
-    private func probabilitiesFile(_ mask: URL) -> URL {
-        let name = mask.lastPathComponent
-        let stem = VolumeName(output: name)?.stem ?? name
-        let folder = mask.deletingLastPathComponent()
-        return isMask ? folder.appending(path: "\(stem)_probabilities.nii") : folder.appending(path: "probabilities/\(stem).nii")
-    }
-
-    /// Whether the output is the name of a mask and not of a folder.
-    private var isMask: Bool { VolumeName(output: URL(fileURLWithPath: output).lastPathComponent) != nil }
-
-    /// The mask's file: the output itself for one scan and a name of a mask, else a file of the scan's name in the output folder.
-    private func target(of scanCase: DatasetCase, among count: Int) throws -> URL {
-        let output = URL(fileURLWithPath: output)
-        if isMask, count > 1 { throw ValidationError("--output \(output.path) is one file, but there are \(count) scans; name a folder") }
-        let target = isMask ? output : output.appending(path: scanCase.name + VolumeFile.maskEnding(for: scanCase.imageURLs[0]))
-        let paths = scanCase.imageURLs.map { $0.resolvingSymlinksInPath().standardizedFileURL.path }
-        guard !paths.contains(target.resolvingSymlinksInPath().standardizedFileURL.path) else {
-            throw ValidationError("the mask would overwrite the scan \(target.path); choose another --output")
-        }
-        return target
     }
 }

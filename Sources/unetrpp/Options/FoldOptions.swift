@@ -1,7 +1,6 @@
 import ArgumentParser
-import Foundation
 import UNETRPreparation
-import UNETRTraining
+import UNETRWorkflows
 
 /// Which cases a command trains on and which it keeps for validation.
 struct FoldOptions: ParsableArguments {
@@ -41,70 +40,6 @@ struct FoldOptions: ParsableArguments {
         }
     }
 
-    private var request: SplitRequest {
-        func path(_ text: String?) -> String? { text.map { $0 == SplitRequest.none ? $0 : URL(fileURLWithPath: $0).path } }
-        return SplitRequest(fold: fold ?? "0", group: group, groupFile: path(groupFile), groupColumn: groupColumn, splits: path(splits))
-    }
-
-    /// The split of a new run; nothing but names is looked at.
-    func split(of dataset: Dataset, benchmark: Benchmark?) throws -> Split {
-        try Split(
-            request, of: dataset.cases.filter { $0.labelURL != nil }.map(\.name), folder: dataset.folder, benchmark: benchmark)
-    }
-
-    /// The split that a run was started with, which nothing that is given may contradict.
-    func split(of dataset: Dataset?, recorded: TrainingRun.Description) throws -> Fold {
-        if let dataset {
-            let missing = Set(recorded.fold.training + recorded.fold.validation).subtracting(dataset.cases.map(\.name)).sorted()
-            guard missing.isEmpty else { throw SplitError.missingCases(names: missing) }
-        }
-        guard let old = recorded.split?.request else { return try split(ofUnexplained: recorded.fold) }
-        let new = request
-        let pairs: [(what: String, asked: String?, given: String?, recorded: String?)] = [
-            ("fold", fold, new.fold, old.fold), ("rule of groups", group, new.group, old.group),
-            ("table of groups", groupFile, new.groupFile, old.groupFile), ("column of groups", groupColumn, new.groupColumn, old.groupColumn),
-            ("file of splits", splits, new.splits, old.splits),
-        ]
-        for pair in pairs where pair.asked != nil && pair.given != pair.recorded {
-            throw SplitError.contradiction(what: pair.what, asked: pair.given ?? "", recorded: pair.recorded ?? "none")
-        }
-        return recorded.fold
-    }
-}
-
-extension FoldOptions {
-    /// The split of a run that wrote down its cases only: a fold that is asked for must have these very cases.
-    private func split(ofUnexplained recorded: Fold) throws -> Fold {
-        guard let fold, let choice = FoldChoice(fold), choice != .published else { return recorded }
-        guard try choice.cases(of: recorded.training + recorded.validation, benchmark: nil) == recorded else {
-            throw SplitError.contradiction(what: "choice of cases", asked: "fold \(fold)", recorded: "another fold")
-        }
-        return recorded
-    }
-}
-
-/// The cases of a run: a split that may still change when copies of a scan are found, or the recorded one, which stays.
-struct CaseChoice {
-    private(set) var fold: Fold
-    private(set) var origin: SplitOrigin?
-    private var split: Split?
-
-    init(_ split: Split) { (self.split, fold, origin) = (split, split.fold, split.origin) }
-
-    init(recorded: TrainingRun.Description, _ options: FoldOptions, _ dataset: Dataset?) throws {
-        (fold, origin) = (try options.split(of: dataset, recorded: recorded), recorded.split)
-    }
-
-    /// What to tell about it.
-    var lines: [String] { (split?.notes ?? []) + (split?.warnings ?? []).map { "Warning: \($0)" } }
-
-    /// Looks for copies of one scan among the prepared cases, and puts them on one side.
-    mutating func look(for cases: [DatasetCase], in prepared: URL) throws {
-        guard let old = split else { return }
-        let copies = try PreparedCopies.find(among: cases.map(\.name), in: prepared)
-        guard !copies.isEmpty else { return }
-        self = CaseChoice(try old.knowing(copies: copies))
-        for list in copies { ProgressBar("", total: 0).say("\(list.joined(separator: " and ")) hold the same voxels") }
-        for line in lines { ProgressBar("", total: 0).say(line) }
-    }
+    /// What was said; the rest is the data set's, or that of the run that goes on.
+    var wish: SplitWish { SplitWish(fold: fold, group: group, groupFile: groupFile, groupColumn: groupColumn, splits: splits) }
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Foundation
-import UNETRInference
 import UNETRNetworks
 import UNETRPreparation
 import UNETRSupport
+import UNETRWorkflows
 
 /// How commands that need a plan come by one.
 struct PlanningOptions: ParsableArguments {
@@ -28,22 +28,14 @@ struct PlanningOptions: ParsableArguments {
         guard (1...512).contains(featureSize) else { throw ValidationError("--feature-size is \(featureSize); expected 1 to 512") }
     }
 
-    /// Reads every case of the data set once, and plans.
-    func plan(for dataset: Dataset) throws -> Plan {
-        let bar = ProgressBar("Looking at the scans", total: dataset.cases.count)
-        let fingerprint = try Fingerprint(of: dataset) { _ in bar.advance() }
-        let benchmark = preset.map { Benchmark(named: $0) } ?? Benchmark(of: dataset)
-        if preset == nil, let benchmark {
-            bar.say("This is the benchmark \(benchmark.rawValue) by its name: the published settings are used (--preset none plans freely)")
-        }
-        let planner = NetworkPlanner(
-            memory: memory.flatMap(Self.bytes), preset: benchmark, featureSize: featureSize, architecture: network ?? .unetrPlusPlus)
-        return try planner.plan(fingerprint, labels: dataset.labels, dataset: dataset.name)
-    }
-
-    /// The plan with the network that was asked for, if one was.
-    func withNetwork(_ plan: Plan) throws -> Plan {
-        try network.map { try plan.with(architecture: $0, memory: memory.flatMap(Self.bytes)) } ?? plan
+    /// What was said, for a workflow.
+    var request: PlanningRequest {
+        var request = PlanningRequest()
+        request.memory = memory.flatMap(Self.bytes)
+        request.preset = preset.map { Benchmark(named: $0).map { .benchmark($0) } ?? .free } ?? .byName
+        request.featureSize = featureSize
+        request.architecture = network
+        return request
     }
 
     /// "8G", "900M", "512K" or a number of bytes.

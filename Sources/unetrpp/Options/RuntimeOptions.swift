@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import UNETRSupport
 import UNETRTorch
+import UNETRWorkflows
 
 /// Options of every command that computes.
 struct RuntimeOptions: ParsableArguments {
@@ -22,7 +22,7 @@ struct RuntimeOptions: ParsableArguments {
 
     func validate() throws {
         try Self.check(threads: threads)
-        guard ["auto", "float32", "bfloat16", "float16"].contains(precision) else {
+        guard Precision(rawValue: precision) != nil else {
             throw ValidationError("--precision is '\(precision)'; expected auto, float32, bfloat16 or float16")
         }
     }
@@ -43,15 +43,11 @@ struct RuntimeOptions: ParsableArguments {
     /// Whether a model that was made for 8 bits is computed so.
     var allowsEightBits: Bool { precision == "auto" }
 
+    /// `validate()` has looked at the text.
+    var chosenPrecision: Precision { Precision(rawValue: precision) ?? .automatic }
+
     /// The type of mixed precision on that device, nil for float32.
     func mixedPrecision(on device: Device) -> DType? {
-        switch precision {
-        case "float32": return nil
-        case "bfloat16": return .bfloat16
-        case "float16": return .float16
-        default:
-            if device != .cpu { return .bfloat16 }
-            return Processor.current.hasBFloat16 ? .bfloat16 : nil
-        }
+        chosenPrecision.mixed(on: device)
     }
 }

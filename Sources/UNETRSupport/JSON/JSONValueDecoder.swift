@@ -1,16 +1,16 @@
-/// A decoder over `JSONNode` whose errors say what was expected and what is there.
-struct JSONNodeDecoder: Decoder {
-    let node: JSONNode
+/// A decoder over `JSONValue` whose errors say what was expected and what is there.
+struct JSONValueDecoder: Decoder {
+    let value: JSONValue
     let codingPath: [any CodingKey]
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy _: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard case .object(let members) = node else { throw mismatch("an object") }
+        guard case .object(let members) = value else { throw mismatch("an object") }
         return KeyedDecodingContainer(Members<Key>(members: members, decoder: self))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        guard case .list(let elements) = node else { throw mismatch("a list") }
+        guard case .array(let elements) = value else { throw mismatch("a list") }
         return Elements(elements: elements, decoder: self)
     }
 
@@ -19,12 +19,12 @@ struct JSONNodeDecoder: Decoder {
     // MARK: Leaves
 
     func mismatch(_ expected: String) -> DecodingError {
-        .typeMismatch(Any.self, .init(codingPath: codingPath, debugDescription: "is \(node.shown), but \(expected) is expected"))
+        .typeMismatch(Any.self, .init(codingPath: codingPath, debugDescription: "is \(value.shown), but \(expected) is expected"))
     }
 
     func whole<Value: FixedWidthInteger>(_: Value.Type) throws -> Value {
         let found: Value? =
-            switch node {
+            switch value {
             case .integer(let value): Value(exactly: value)
             case .unsigned(let value): Value(exactly: value)
             case .number(let value): Value(exactly: value)
@@ -38,17 +38,17 @@ struct JSONNodeDecoder: Decoder {
     }
 
     func real() throws -> Double {
-        switch node {
+        switch value {
         case .integer(let value): Double(value)
         case .unsigned(let value): Double(value)
-        case .number(let value): value
+        case .number(let value) where value.isFinite: value
         default: throw mismatch("a number")
         }
     }
 
-    func text() throws -> String { if case .text(let value) = node { value } else { throw mismatch("a text in double quotes") } }
-    func bool() throws -> Bool { if case .bool(let value) = node { value } else { throw mismatch("true or false") } }
-    var isNull: Bool { if case .null = node { true } else { false } }
+    func text() throws -> String { if case .string(let value) = value { value } else { throw mismatch("a text in double quotes") } }
+    func bool() throws -> Bool { if case .bool(let value) = value { value } else { throw mismatch("true or false") } }
+    var isNull: Bool { if case .null = value { true } else { false } }
 }
 
 /// An index or a name on the way to a value.
@@ -61,17 +61,17 @@ private struct Step: CodingKey {
 }
 
 private struct Members<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    let members: [String: JSONNode]
-    let decoder: JSONNodeDecoder
+    let members: [String: JSONValue]
+    let decoder: JSONValueDecoder
     var codingPath: [any CodingKey] { decoder.codingPath }
     var allKeys: [Key] { members.keys.compactMap { Key(stringValue: $0) } }
     func contains(_ key: Key) -> Bool { members[key.stringValue] != nil }
 
-    private func at(_ key: some CodingKey) throws -> JSONNodeDecoder {
-        guard let node = members[key.stringValue] else {
+    private func at(_ key: some CodingKey) throws -> JSONValueDecoder {
+        guard let value = members[key.stringValue] else {
             throw DecodingError.keyNotFound(key, .init(codingPath: codingPath, debugDescription: "is missing"))
         }
-        return JSONNodeDecoder(node: node, codingPath: codingPath + [key])
+        return JSONValueDecoder(value: value, codingPath: codingPath + [key])
     }
 
     func decodeNil(forKey key: Key) throws -> Bool { try at(key).isNull }
@@ -99,27 +99,27 @@ private struct Members<Key: CodingKey>: KeyedDecodingContainerProtocol {
 }
 
 private struct Elements: UnkeyedDecodingContainer {
-    let elements: [JSONNode]
-    let decoder: JSONNodeDecoder
+    let elements: [JSONValue]
+    let decoder: JSONValueDecoder
     var currentIndex = 0
     var codingPath: [any CodingKey] { decoder.codingPath }
     var count: Int? { elements.count }
     var isAtEnd: Bool { currentIndex >= elements.count }
 
-    init(elements: [JSONNode], decoder: JSONNodeDecoder) { (self.elements, self.decoder) = (elements, decoder) }
+    init(elements: [JSONValue], decoder: JSONValueDecoder) { (self.elements, self.decoder) = (elements, decoder) }
 
-    private mutating func next<Value>(_ body: (JSONNodeDecoder) throws -> Value) throws -> Value {
+    private mutating func next<Value>(_ body: (JSONValueDecoder) throws -> Value) throws -> Value {
         let path = codingPath + [Step(currentIndex)]
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(Any.self, .init(codingPath: path, debugDescription: "is missing, the list has \(elements.count)"))
         }
-        let value = try body(JSONNodeDecoder(node: elements[currentIndex], codingPath: path))
+        let value = try body(JSONValueDecoder(value: elements[currentIndex], codingPath: path))
         currentIndex += 1
         return value
     }
 
     mutating func decodeNil() throws -> Bool {
-        let isNull = !isAtEnd && JSONNodeDecoder(node: elements[currentIndex], codingPath: []).isNull
+        let isNull = !isAtEnd && JSONValueDecoder(value: elements[currentIndex], codingPath: []).isNull
         if isNull { currentIndex += 1 }
         return isNull
     }
@@ -147,7 +147,7 @@ private struct Elements: UnkeyedDecodingContainer {
 }
 
 private struct Single: SingleValueDecodingContainer {
-    let decoder: JSONNodeDecoder
+    let decoder: JSONValueDecoder
     var codingPath: [any CodingKey] { decoder.codingPath }
 
     func decodeNil() -> Bool { decoder.isNull }

@@ -1,56 +1,78 @@
-import UNETRArchives
-
 /// A message in the wire format of protocol buffers, made field by field.
 ///
 /// Large arrays are kept as they are and only written once, however deep the message that holds them is nested.
-struct ProtocolBuffer {
+public struct ProtocolBuffer: Sendable {
     private enum Piece {
         case bytes([UInt8])
-        case stored(StoredBytes)
+        case stored(any ByteRun)
     }
 
     private var pieces: [Piece] = []
-    private(set) var count = 0
 
-    mutating func integer(_ field: Int, _ value: Int) {
+    /// Bytes of the message.
+    public private(set) var count = 0
+
+    /// A message without fields.
+    public init() {}
+
+    /// Adds an integer (`int32`, `int64`, `uint64`, `bool`, or an enumeration).
+    public mutating func integer(_ field: Int, _ value: Int) {
         append(Self.varint(UInt64(field << 3 | 0)) + Self.varint(UInt64(bitPattern: Int64(value))))
     }
 
-    mutating func float(_ field: Int, _ value: Float) {
+    /// Adds a `float`.
+    public mutating func float(_ field: Int, _ value: Float) {
         append(Self.varint(UInt64(field << 3 | 5)) + withUnsafeBytes(of: value.bitPattern.littleEndian) { [UInt8]($0) })
     }
 
-    mutating func text(_ field: Int, _ value: String) {
+    /// Adds a `double`.
+    public mutating func double(_ field: Int, _ value: Double) {
+        append(Self.varint(UInt64(field << 3 | 1)) + withUnsafeBytes(of: value.bitPattern.littleEndian) { [UInt8]($0) })
+    }
+
+    /// Adds a `string`.
+    public mutating func text(_ field: Int, _ value: String) {
         let bytes = [UInt8](value.utf8)
         append(Self.header(field, bytes.count) + bytes)
     }
 
-    mutating func stored(_ field: Int, _ value: StoredBytes) {
+    /// Adds `bytes` without copying them.
+    public mutating func stored(_ field: Int, _ value: some ByteRun) {
         append(Self.header(field, value.count))
         pieces.append(.stored(value))
         count += value.count
     }
 
-    mutating func message(_ field: Int, _ value: ProtocolBuffer) {
+    /// Adds a message.
+    public mutating func message(_ field: Int, _ value: ProtocolBuffer) {
         append(Self.header(field, value.count))
         pieces += value.pieces
         count += value.count
     }
 
-    mutating func message(_ field: Int, _ fill: (inout ProtocolBuffer) -> Void) {
+    /// Adds a message that `fill` puts together.
+    public mutating func message(_ field: Int, _ fill: (inout ProtocolBuffer) -> Void) {
         var value = ProtocolBuffer()
         fill(&value)
         message(field, value)
     }
 
     /// Calls `body` with the message's bytes, run by run.
-    func forEachRun(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+    public func forEachRun(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
         for piece in pieces {
             switch piece {
             case .bytes(let bytes): try bytes.withUnsafeBytes(body)
             case .stored(let stored): try stored.withUnsafeBytes(body)
             }
         }
+    }
+
+    /// The message's bytes in one array.
+    public var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        forEachRun { bytes += $0 }
+        return bytes
     }
 
     private mutating func append(_ bytes: [UInt8]) {
@@ -75,4 +97,12 @@ struct ProtocolBuffer {
         }
         return bytes + [UInt8(rest)]
     }
+}
+
+/// A run of bytes that something else keeps, for as long as this value lives.
+public protocol ByteRun: Sendable {
+    var count: Int { get }
+
+    /// Calls `body` with the bytes. The pointer is valid only during the call.
+    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result
 }

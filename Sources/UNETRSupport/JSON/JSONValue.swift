@@ -1,8 +1,10 @@
-/// Any JSON value, for the parts of a plan that another target reads.
+/// Any JSON value, its numbers as exact as they come.
 public enum JSONValue: Equatable, Sendable, Codable {
     case null
     case bool(Bool)
     case integer(Int)
+    /// A whole number that is too large for `integer`.
+    case unsigned(UInt64)
     case number(Double)
     case string(String)
     case array([JSONValue])
@@ -16,6 +18,8 @@ public enum JSONValue: Equatable, Sendable, Codable {
             self = .bool(value)
         } else if let value = try? container.decode(Int.self) {
             self = .integer(value)
+        } else if let value = try? container.decode(UInt64.self) {
+            self = .unsigned(value)
         } else if let value = try? container.decode(Double.self) {
             self = .number(value)
         } else if let value = try? container.decode(String.self) {
@@ -23,9 +27,15 @@ public enum JSONValue: Equatable, Sendable, Codable {
         } else if let value = try? container.decode([JSONValue].self) {
             self = .array(value)
         } else {
-            self = .object(try container.decode([String: JSONValue].self))
+            do { self = .object(try container.decode([String: JSONValue].self)) } catch {
+                guard decoder.userInfo[Self.keepsEnormousNumbers] != nil else { throw error }
+                self = .number(.infinity)
+            }
         }
     }
+
+    /// Set where a number that not even a `Double` can hold is read as infinity, so that an error can say where it stands.
+    static let keepsEnormousNumbers = CodingUserInfoKey(rawValue: "keepsEnormousNumbers")!
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
@@ -33,6 +43,7 @@ public enum JSONValue: Equatable, Sendable, Codable {
         case .null: try container.encodeNil()
         case .bool(let value): try container.encode(value)
         case .integer(let value): try container.encode(value)
+        case .unsigned(let value): try container.encode(value)
         case .number(let value): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .array(let value): try container.encode(value)
@@ -52,6 +63,7 @@ public enum JSONValue: Equatable, Sendable, Codable {
     public var double: Double? {
         switch self {
         case .integer(let value): Double(value)
+        case .unsigned(let value): Double(value)
         case .number(let value): value
         default: nil
         }
@@ -79,6 +91,20 @@ public enum JSONValue: Equatable, Sendable, Codable {
 
     /// The members, if this is an object.
     public var object: [String: JSONValue]? { if case .object(let value) = self { value } else { nil } }
+
+    /// The value as a sentence shows it.
+    var shown: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): "\(value)"
+        case .integer(let value): "\(value)"
+        case .unsigned(let value): "\(value)"
+        case .number(let value): value.isFinite ? "\(value)" : "a number beyond 10³⁰⁸"
+        case .string(let value): "\"\(value.count > 40 ? value.prefix(40) + "…" : value)\""
+        case .array(let elements): "a list of \(elements.count)"
+        case .object: "an object"
+        }
+    }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,

@@ -1,5 +1,3 @@
-public import UNETRVolumes
-
 /// Whether two images of one case lie on the same grid of voxels.
 public enum GridAgreement {
     /// The largest difference of direction cosines, and of spacings relative to themselves, that counts as noise: what a header loses
@@ -28,18 +26,6 @@ public enum GridAgreement {
             return "their origins are \((distance * 1000).rounded() / 1000) mm apart"
         }
         return nil
-    }
-
-    /// Whether the affine maps the volume onto a plane, a line or a point, so that it does not say where the voxels lie.
-    static func isSingular(_ geometry: Geometry) -> Bool {
-        guard geometry.affine.count >= 3, geometry.affine.allSatisfy({ $0.count == 4 }) else { return true }
-        let columns = (0..<3).map { direction(geometry, $0) }
-        let a = (0..<3).map { row in columns.map { $0[row] } }
-        let determinant =
-            a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
-            + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])
-        // The volume that three directions span: 1 when they are at right angles, next to nothing when they fall together.
-        return !(abs(determinant) > 1e-3)
     }
 
     private static func direction(_ geometry: Geometry, _ column: Int) -> [Double] {

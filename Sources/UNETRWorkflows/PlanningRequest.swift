@@ -1,0 +1,79 @@
+import Foundation
+public import Logging
+import UNETRInference
+public import UNETRNetworks
+public import UNETRPreparation
+
+/// How the plan of a data set is to be made.
+public struct PlanningRequest: Sendable {
+    /// Published settings to plan by.
+    public enum Preset: Sendable, Equatable {
+        /// Those of the benchmark that the data set's name is one of; else none.
+        case byName
+        /// None: everything follows from the data.
+        case free
+        case benchmark(Benchmark)
+    }
+
+    /// Bytes that training may take; nil: what the planner assumes.
+    public var memory: Int?
+
+    public var preset = Preset.byName
+
+    /// Channels at full resolution of UNETR++.
+    public var featureSize = 16
+
+    /// The network, in its usual size; nil: UNETR++, or that of a plan that is there.
+    public var architecture: NetworkDescription.Architecture?
+
+    public init() {}
+
+    /// The benchmark whose settings are used.
+    func benchmark(of dataset: Dataset) -> Benchmark? {
+        switch preset {
+        case .byName: Benchmark(of: dataset)
+        case .free: nil
+        case .benchmark(let benchmark): benchmark
+        }
+    }
+
+    /// Reads every case of the data set once, and plans.
+    ///
+    /// - Parameter progress: called with the cases done and all there are.
+    /// - Throws: what reading the scans throws; `PlanError` and the network's errors where no plan can be made.
+    public func plan(for dataset: Dataset, logger: Logger, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> Plan {
+        try progress(0, dataset.cases.count)
+        let fingerprint = try withoutActuallyEscaping(progress) { progress in
+            let counter = Counter(of: dataset.cases.count, progress)
+            return try Fingerprint(of: dataset) { _ in try counter.advance() }
+        }
+        let benchmark = benchmark(of: dataset)
+        if preset == .byName, let benchmark {
+            logger.notice("This is the benchmark \(benchmark.rawValue) by its name: the published settings are used; a free plan follows from the data alone")
+        }
+        let planner = NetworkPlanner(memory: memory, preset: benchmark, featureSize: featureSize, architecture: architecture ?? .unetrPlusPlus)
+        return try planner.plan(fingerprint, labels: dataset.labels, dataset: dataset.name)
+    }
+
+    /// A plan with the network that is asked for, if one is.
+    public func applied(to plan: Plan) throws -> Plan {
+        try architecture.map { try plan.with(architecture: $0, memory: memory) } ?? plan
+    }
+}
+
+/// Counts what several threads finish, and reports it one call at a time.
+private final class Counter: @unchecked Sendable {
+    private let lock = NSLock()
+    private let count: Int
+    private let report: (Int, Int) throws -> Void
+    private var done = 0
+
+    init(of count: Int, _ report: @escaping (Int, Int) throws -> Void) { (self.count, self.report) = (count, report) }
+
+    func advance() throws {
+        try lock.withLock {
+            done += 1
+            try report(done, count)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import UNETRSupport
+public import UNETRTorch
+
+/// The type of a network's products and convolutions.
+public enum Precision: String, Sendable, CaseIterable {
+    /// bfloat16 on a GPU and on a processor that has it; float32 elsewhere.
+    case automatic = "auto"
+    case float32, bfloat16, float16
+
+    /// The type of mixed precision on a device; nil for float32.
+    public func mixed(on device: Device) -> DType? {
+        switch self {
+        case .float32: return nil
+        case .bfloat16: return .bfloat16
+        case .float16: return .float16
+        case .automatic:
+            if device != .cpu { return .bfloat16 }
+            return Processor.current.hasBFloat16 ? .bfloat16 : nil
+        }
+    }
+}

@@ -1,0 +1,180 @@
+public import Foundation
+public import Logging
+public import UNETRInference
+import UNETRPreparation
+public import UNETRSupport
+public import UNETRTorch
+import UNETRTraining
+import UNETRVolumes
+
+/// The segmentation of scans, named by files and folders, with one model or the mean of several.
+///
+///     var options = CohortSegmentation.Options(scans: [folder], output: masks, models: [model])
+///     for try await event in CohortSegmentation(options, logger: logger).job().events() { … }
+///
+/// Each mask has the geometry of its scan. A scan that cannot be read does not stop the others; its outcome says why. A cohort that was
+/// stopped keeps the masks that are done.
+public struct CohortSegmentation: Sendable {
+    /// What is segmented with what, and how.
+    public struct Options: Sendable {
+        /// Files and folders; see `ScanCollection`.
+        public var scans: [URL]
+
+        /// The mask of one scan (a name that `VolumeName(output:)` knows), or a folder for the masks.
+        public var output: URL
+
+        /// Model bundles; the probabilities of several are averaged. None: the model of `validationOf`.
+        public var models: [URL]
+
+        /// A training run: only the scans it kept for validation are segmented.
+        public var validationOf: URL?
+
+        /// Names or numbers of the structures to keep; all others become background. Nil: all are kept.
+        public var structures: [String]?
+
+        /// Whether the probabilities are written too.
+        public var writesProbabilities = false
+
+        /// Whether what is there already is replaced.
+        public var replaces = false
+
+        /// Whether masks are cleaned up as the plan says, and averaged over mirrored copies as it says.
+        public var postProcesses = true
+        public var mirroring = true
+
+        /// Distance of neighboring patches as a part of the patch, within `InferenceSettings.stepRange`; nil: as the plan says.
+        public var stepFraction: Double?
+
+        /// Whether windows of one value throughout are computed only once.
+        public var reusesConstantWindows = false
+
+        public var engine = EngineChoice.auto
+
+        /// Whether a model that was made for 8 bits is computed so where that is possible.
+        public var eightBits = true
+
+        public var device = Device.cpu
+        public var precision = Precision.automatic
+
+        public init(scans: [URL], output: URL, models: [URL]) {
+            self.scans = scans
+            self.output = output
+            self.models = models
+        }
+    }
+
+    /// What happens; the last event is `finished`.
+    public enum Event: Sendable {
+        /// The work begins.
+        case begins(Outline)
+        case task(SegmentationJob.Event)
+        /// One outcome for each task.
+        case finished([SegmentationJob.Outcome])
+    }
+
+    /// What the job is going to do.
+    public struct Outline: Sendable {
+        public let tasks: [SegmentationJob.Task]
+
+        /// About how many patches each task has.
+        public let patches: [Int]
+
+        /// Bytes that the job will take at most, as is predicted.
+        public let memory: Int
+
+        /// Whether the next scan is read while the network works.
+        public let overlaps: Bool
+    }
+
+    public let options: Options
+
+    /// Gets notes about engines that cannot be used.
+    let logger: Logger
+
+    public init(_ options: Options, logger: Logger) {
+        self.options = options
+        self.logger = logger
+    }
+
+    /// The workflow as a job.
+    public func job() -> LongJob<Event> { LongJob { try run($0) } }
+
+    /// The same on the calling thread.
+    ///
+    /// - Throws: before the first scan: `OutputError`, `WorkflowError`, `ScanCollectionError`, and what reading the models throws.
+    public func run(_ report: (Event) throws -> Void) throws {
+        let run = options.validationOf.map { TrainingRun(folder: $0) }
+        _ = try run?.readDescription()  // before its model: a folder that is no run has none either
+        let urls = options.models.isEmpty ? run.map { [$0.model] } ?? [] : options.models
+        guard !urls.isEmpty else { throw WorkflowError.noModel }
+        let bundles = try urls.map { try ModelBundle(contentsOf: $0) }
+        let tasks = try tasks(cases(for: bundles[0].plan, of: run))
+        let segmenter = try Segmenter(
+            models: bundles, engine: options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device),
+            eightBits: options.eightBits, mirroring: options.mirroring, stepFraction: options.stepFraction
+        ) { logger.notice("\($0)") }
+        segmenter.predictor.reusesConstantWindows = options.reusesConstantWindows
+        segmenter.postProcesses = options.postProcesses
+        segmenter.structures = try options.structures.map { try segmenter.plan.labels.structures(named: $0) }
+        let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
+        try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
+        // Whoever throws from `report` stops the job, whose files are then in order all the same.
+        let stop = Cancellation()
+        var failure: (any Error)?
+        let outcomes = Cancellation.$current.withValue(stop) {
+            job.run { event in
+                guard failure == nil else { return }
+                do { try report(.task(event)) } catch {
+                    failure = error
+                    stop.cancel()
+                }
+            }
+        }
+        if let failure { throw failure }
+        try report(.finished(outcomes))
+    }
+
+    /// The scans that were named; of a run's data only those it did not train on.
+    private func cases(for plan: Plan, of run: TrainingRun?) throws -> [DatasetCase] {
+        let cases = try ScanCollection.cases(in: options.scans, channels: plan.channelNames.count)
+        guard let run else { return cases }
+        let validation = Set(try run.readDescription().fold.validation)
+        let chosen = cases.filter { validation.contains($0.name) }
+        let missing = validation.subtracting(chosen.map(\.name)).sorted()
+        guard missing.isEmpty else {
+            throw WorkflowError.missingScans(run: run.folder.path, missing: missing, places: options.scans.map(\.path))
+        }
+        return chosen
+    }
+
+    private func tasks(_ cases: [DatasetCase]) throws -> [SegmentationJob.Task] {
+        try cases.map { scanCase in
+            let mask = try target(of: scanCase, among: cases.count), values = options.writesProbabilities ? probabilitiesFile(mask) : nil
+            for file in [mask] + (values.map { [$0] } ?? []) { try OutputRule(replaces: options.replaces).check(file: file) }
+            return SegmentationJob.Task(scan: scanCase, mask: mask, probabilities: values)
+        }
+    }
+
+    /// Beside a mask that was named, else in a folder of their own, so that a folder of masks holds nothing but masks.
+    private func probabilitiesFile(_ mask: URL) -> URL {
+        let name = mask.lastPathComponent
+        let stem = VolumeName(output: name)?.stem ?? name
+        let folder = mask.deletingLastPathComponent()
+        return isMask ? folder.appending(path: "\(stem)_probabilities.nii") : folder.appending(path: "probabilities/\(stem).nii")
+    }
+
+    /// Whether the output is the name of a mask and not of a folder.
+    private var isMask: Bool { VolumeName(output: options.output.lastPathComponent) != nil }
+
+    /// The mask's file: the output itself for one scan and a name of a mask, else a file of the scan's name in the output folder.
+    private func target(of scanCase: DatasetCase, among count: Int) throws -> URL {
+        let output = options.output
+        if isMask, count > 1 { throw WorkflowError.oneMaskForScans(path: output.path, scans: count) }
+        let target = isMask ? output : output.appending(path: scanCase.name + VolumeFile.maskEnding(for: scanCase.imageURLs[0]))
+        let paths = scanCase.imageURLs.map { $0.resolvingSymlinksInPath().standardizedFileURL.path }
+        guard !paths.contains(target.resolvingSymlinksInPath().standardizedFileURL.path) else {
+            throw WorkflowError.maskOverScan(path: target.path)
+        }
+        return target
+    }
+}

@@ -1,0 +1,169 @@
+public import Foundation
+public import Logging
+import UNETRInference
+public import UNETRPreparation
+public import UNETRSupport
+public import UNETRTorch
+public import UNETRTraining
+
+/// The way from a data set's folder to a model: the cases are divided, looked at, planned for and prepared, a network is trained and
+/// validated.
+///
+///     var options = TrainingWorkflow.Options(dataset: scans, run: folder)
+///     options.epochs = 100
+///     for try await event in TrainingWorkflow(options, logger: logger).job().events() { … }
+///
+/// A run that was stopped, in whatever way, goes on where it was and gives the same bits as if it had not been.
+public struct TrainingWorkflow: Sendable {
+    /// What is trained on what.
+    public struct Options: Sendable {
+        /// The data set's folder; nil only for a run that goes on with cases that are prepared.
+        public var dataset: URL?
+
+        /// The run's folder.
+        public var run: URL
+
+        /// Whether a run that is there goes on; else it is refused.
+        public var resumes = false
+
+        /// A file with the plan; nil: the data set is planned for.
+        public var plan: URL?
+
+        /// How the data set is planned for, or what a given plan is changed to.
+        public var planning = PlanningRequest()
+
+        /// A file with settings; what it leaves out is the published protocol.
+        public var settings: URL?
+
+        /// Epochs, steps in an epoch and the seed, over the settings.
+        public var epochs: Int?
+        public var iterations: Int?
+        public var seed: UInt64?
+
+        /// Which cases are trained on, and which kept for validation.
+        public var split = SplitWish()
+
+        /// A model bundle or a weights file to start from; nil: new weights.
+        public var initial: URL?
+
+        public var device = Device.cpu
+
+        /// The precision; `automatic` leaves it to the settings where they name one.
+        public var precision = Precision.automatic
+
+        public init(dataset: URL?, run: URL) {
+            self.dataset = dataset
+            self.run = run
+        }
+    }
+
+    /// What happens, in this order; the last event is `training(.finished(…))`.
+    public enum Event: Sendable {
+        /// So many cases were looked at, to plan for them.
+        case planning(done: Int, of: Int)
+        /// What the preparation says, of so many cases.
+        case preparing(PreparationJob.Event, cases: Int)
+        /// Training begins, behind the epochs that are done.
+        case begins(TrainingRun.Description, epochsDone: Int)
+        case training(TrainingEvent)
+    }
+
+    public let options: Options
+
+    /// Gets notes about the split, the plan and the first weights.
+    let logger: Logger
+
+    public init(_ options: Options, logger: Logger) {
+        self.options = options
+        self.logger = logger
+    }
+
+    /// The workflow as a job.
+    public func job() -> LongJob<Event> { LongJob { try run($0) } }
+
+    /// The same on the calling thread.
+    ///
+    /// - Throws: `TrainingError`, `WorkflowError`, and what reading a data set, splitting it and planning for it throw; `CancellationError`
+    ///   where it was stopped.
+    public func run(_ report: (Event) throws -> Void) throws {
+        let dataset = try options.dataset.map { try Dataset(contentsOf: $0) }
+        let run = TrainingRun(folder: options.run)
+        if run.exists, !options.resumes { throw TrainingError.runExists(path: options.run.path) }
+        let known = try run.exists ? resumed(run, dataset) : nil
+        // What cannot be split, or trained with these settings, says so before minutes are spent on it.
+        var choice = try known.map { try CaseChoice(recorded: $0, options.split, dataset) } ?? newChoice(of: dataset, run)
+        choice.log(logger)
+        let lock = try run.lock()
+        let plan = try known?.plan ?? newPlan(for: dataset!, report)
+        let configuration = try known?.configuration ?? newConfiguration(plan)
+        let prepared = known.map { URL(fileURLWithPath: $0.prepared) } ?? options.run.appending(path: "prepared")
+        if let dataset {
+            let chosen = Set(choice.fold.training + choice.fold.validation)
+            let cases = dataset.cases.filter { chosen.contains($0.name) }
+            try prepare(cases, plan, prepared, report)
+            try choice.look(for: cases, in: prepared, logger)
+        }
+        let description = known ?? newDescription(plan, configuration, choice, dataset!, prepared)
+        let trainer = try Trainer(run: run, description: description, device: options.device, resume: options.resumes, lock: lock)
+        if let beginning = trainer.beginning { logger.notice("Start: \(beginning)") }
+        try report(.begins(description, epochsDone: trainer.epochsDone))
+        try trainer.run { try report(.training($0)) }
+    }
+
+    private func newChoice(of dataset: Dataset?, _ run: TrainingRun) throws -> CaseChoice {
+        guard let dataset else {
+            throw TrainingError.notARun(path: run.folder.path, problem: "there is none to resume; give the data set to start one")
+        }
+        var named: Benchmark?
+        if case .benchmark(let benchmark) = options.planning.preset { named = benchmark }
+        return CaseChoice(try options.split.split(of: dataset, benchmark: named ?? Benchmark(of: dataset) ?? Benchmark(named: dataset.name)))
+    }
+
+    private func newPlan(for dataset: Dataset, _ report: (Event) throws -> Void) throws -> Plan {
+        if let plan = options.plan { return try options.planning.applied(to: Plan(contentsOf: plan)) }
+        return try options.planning.plan(for: dataset, logger: logger) { try report(.planning(done: $0, of: $1)) }
+    }
+
+    private func prepare(_ cases: [DatasetCase], _ plan: Plan, _ folder: URL, _ report: (Event) throws -> Void) throws {
+        let job = PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: folder)
+        let summary = try job.run { try report(.preparing($0, cases: cases.count)) }
+        try report(.preparing(.finished(summary), cases: cases.count))
+        try summary.check(job)
+    }
+
+    private func newDescription(
+        _ plan: Plan, _ configuration: TrainingConfiguration, _ choice: CaseChoice, _ dataset: Dataset, _ prepared: URL
+    ) -> TrainingRun.Description {
+        TrainingRun.Description(
+            plan: plan, configuration: configuration, prepared: prepared.path, fold: choice.fold,
+            initial: options.initial?.path, references: dataset.references(of: choice.fold), split: choice.origin)
+    }
+
+    private func newConfiguration(_ plan: Plan) throws -> TrainingConfiguration {
+        let published = TrainingConfiguration.published(for: plan)
+        var configuration = try options.settings.map { try TrainingConfiguration(contentsOf: $0, defaults: published) } ?? published
+        options.override(&configuration)
+        if options.precision != .automatic || configuration.mixedPrecision == nil {
+            configuration.mixedPrecision = options.precision.mixed(on: options.device)
+        }
+        try configuration.validate()
+        return configuration
+    }
+}
+
+extension TrainingWorkflow.Options {
+    /// Puts in what is asked for over the settings.
+    func override(_ configuration: inout TrainingConfiguration) {
+        if let epochs { configuration.epochs = epochs }
+        if let iterations { configuration.iterationsPerEpoch = iterations }
+        if let seed { configuration.seed = seed }
+    }
+}
+
+extension Dataset {
+    /// The label files of the validation cases, by case.
+    func references(of fold: Fold) -> [String: String] {
+        let labels = cases.compactMap { entry in entry.labelURL.map { (entry.name, $0.path) } }
+        return Dictionary(labels.filter { fold.validation.contains($0.0) }) { first, _ in first }
+    }
+}

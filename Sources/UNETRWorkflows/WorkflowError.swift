@@ -1,0 +1,61 @@
+/// Why a workflow cannot do what it was asked.
+public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// What a run was asked to go on with and does not have.
+    public enum Contradiction: Equatable, Sendable {
+        case plan(path: String)
+        case network(name: String)
+        case initialWeights(path: String)
+        case setting(name: String, value: String)
+    }
+
+    /// A run was asked to go on otherwise than it was started.
+    case contradictsRun(path: String, own: String, asked: Contradiction)
+    /// Cases that cannot be prepared, of so many.
+    case unusableCases(names: [String], of: Int)
+    /// A folder that prepared cases cannot be written to.
+    case unwritableCases(folder: String, ready: Int, of: Int)
+    /// Scans that a run kept for validation and that are not among those given.
+    case missingScans(run: String, missing: [String], places: [String])
+    /// One file is named for the masks of several scans.
+    case oneMaskForScans(path: String, scans: Int)
+    case maskOverScan(path: String)
+    /// Neither a model nor a training run was named.
+    case noModel
+
+    public var description: String {
+        switch self {
+        case .contradictsRun(let path, let own, let asked):
+            "\(path): the run \(own), so it cannot go on with \(asked.text); a run goes on with what it was started with: leave that out, "
+                + "or choose another folder"
+        case .unusableCases(let names, let count):
+            "\(names.count) of \(count) cases cannot be used: \(names.joined(separator: ", ")); repair them or take them out of the data set"
+        case .unwritableCases(let folder, let ready, let count):
+            "\(folder) cannot take the prepared cases; make room there, or let this user write there. \(Self.progress(ready, count))"
+        case .missingScans(let run, let missing, let places):
+            "\(missing.count) scans that \(run) kept for validation are not in \(places.joined(separator: ", ")): "
+                + missing.prefix(5).joined(separator: ", ") + (missing.count > 5 ? ", …" : "")
+        case .oneMaskForScans(let path, let scans):
+            "\(path) is one file, but there are \(scans) scans; name a folder"
+        case .maskOverScan(let path):
+            "the mask would overwrite the scan \(path); choose another place for it"
+        case .noModel:
+            "no model was named, and no training run that has one"
+        }
+    }
+
+    /// How far a preparation came.
+    public static func progress(_ ready: Int, _ count: Int) -> String {
+        "\(ready) of \(count) cases are prepared, and the same command goes on from there"
+    }
+}
+
+extension WorkflowError.Contradiction {
+    fileprivate var text: String {
+        switch self {
+        case .plan(let path): "the plan \(path)"
+        case .network(let name): "the network \(name)"
+        case .initialWeights(let path): "the first weights \(path)"
+        case .setting(let name, let value): "\(name) \(value)"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import UNETREvaluation
+import UNETRInference
+import UNETRPreparation
+import UNETRTorch
+import UNETRTraining
+import UNETRWorkflows
+
+/// What a library's error leaves to its caller: the option or command that helps here.
+enum Advice {
+    /// The error with advice behind its sentence, where there is some; else the error itself.
+    static func added(to error: any Error) -> any Error {
+        if case OutputError.exists(let path) = error { return CommandError("\(path) is already there; --force replaces it") }
+        guard let advice = advice(for: error) else { return error }
+        return CommandError("\(error) (\(advice))")
+    }
+
+    private static func advice(for error: any Error) -> String? {
+        switch error {
+        case is BundleDigestError: "`unetrpp model seal` writes digests anew"
+        case InferenceError.notABundle: "`unetrpp train` and `unetrpp convert` write bundles"
+        case QuantizationError.damaged, QuantizationError.version, QuantizationError.foreign: "`unetrpp quantize` does that"
+        case TrainingError.runExists, TrainingError.cannotSave: "--resume does that"
+        case EvaluationError.shapesDiffer, EvaluationError.geometriesDiffer: "--resample does that"
+        case PreparationError.noPublishedSplit(nil): "--preset names a benchmark, --fold a fold"
+        case WorkflowError.contradictsRun(_, _, let asked):
+            switch asked {
+            case .plan: "that is --plan"
+            case .network: "that is --network"
+            case .initialWeights: "that is --init"
+            case .setting: nil
+            }
+        case DeviceError.absent: "--device cpu; `unetrpp doctor` lists the devices"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import UNETRInference
+import UNETRPreparation
+import UNETRWorkflows
+
+/// What `segment` shows: a bar over the patches of all scans, and what became of scans that failed.
+final class SegmentationDisplay {
+    /// The limit of memory as it was given.
+    private let memory: String?
+    private var bar = ProgressBar("", total: 0)
+    private var outline: CohortSegmentation.Outline?
+
+    init(memory: String?) { self.memory = memory }
+
+    func show(_ event: CohortSegmentation.Event) {
+        switch event {
+        case .begins(let outline):
+            self.outline = outline
+            bar = ProgressBar("Segmenting", total: outline.patches.reduce(0, +))
+            bar.say(
+                "Predicted peak memory \(outline.memory >> 20) MB" + (memory.map { " of \($0)" } ?? "")
+                    + (outline.tasks.count > 1 ? outline.overlaps ? ", one scan read ahead" : ", one scan after the other" : ""))
+        case .task(.patch(let task, let done, let total)):
+            guard let outline else { return }
+            let before = outline.patches[..<task].reduce(0, +)
+            bar.update(before + outline.patches[task] * done / total, outline.tasks[task].scan.name)
+        case .task(.finished(_, let outcome)):
+            if let problem = outcome.problem { bar.say("unetrpp: \(problem)") }
+        case .finished(let outcomes): conclude(outcomes)
+        }
+    }
+
+    private func conclude(_ outcomes: [SegmentationJob.Outcome]) {
+        if outcomes.contains(where: \.wasCancelled) {
+            bar.say("unetrpp: stopped; \(outcomes.filter { $0.problem == nil }.count) of \(outcomes.count) scans are done")
+        }
+        let failed = outcomes.filter { $0.problem != nil && !$0.wasCancelled }
+        if !failed.isEmpty, outcomes.count > 1 {
+            bar.say("\(failed.count) of \(outcomes.count) scans failed: \(failed.map(\.name).joined(separator: ", "))")
+        }
+    }
+}
