@@ -133,6 +133,12 @@ let package = Package(
         tests("UNETRTorch", [], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests("UNETRNetworks", ["NetworkTestSupport", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"], torch: true),
+        tests(
+            "UNETRWorkflows",
+            [
+                "NetworkTestSupport", "UNETRTraining", "UNETRInference", "UNETRNetworks", "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ], torch: true),
         tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),
         .testTarget(
             name: "CommandTests",

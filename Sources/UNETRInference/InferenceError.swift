@@ -11,7 +11,7 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
         case .planMismatch(let what, let network, let plan):
             "the plan's network has \(what) \(network), the plan itself says \(plan); make the two agree in plan.json"
         case .notABundle(let path, let problem):
-            "\(path) is not a model bundle: \(problem). A bundle is a folder NAME.unetrpp with model.safetensors and plan.json, "
+            "\(path) is not a model bundle: \(problem). A bundle is a folder (NAME.unetrpp) with model.safetensors and plan.json, "
                 + "which a training or a conversion writes"
         case .channels(let scan, let found, let expected, let names):
             "\(scan) has \(found) channels, the model expects \(expected) (\(names.joined(separator: ", "))); "

@@ -1,11 +1,10 @@
-import Foundation
-import NetworkTestSupport
+public import Foundation
 import UNETRVolumes
 
 /// Tiny data sets on disk.
-enum TinyData {
+public enum TinyData {
     /// Balls in noise: images/ and labels/.
-    static func dataset(in folder: URL, cases: Int = 6) throws -> URL {
+    public static func dataset(in folder: URL, cases: Int = 6) throws -> URL {
         let root = folder.appending(path: "balls")
         for number in 0..<cases {
             let (scan, labels) = TinyModel.ball(number)

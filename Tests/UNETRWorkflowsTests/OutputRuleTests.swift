@@ -1,0 +1,56 @@
+import Foundation
+import TestSupport
+import Testing
+import UNETRWorkflows
+
+struct OutputRuleTests {
+    private func refusal(_ body: () throws -> Void) -> OutputError? {
+        do { try body() } catch { return error as? OutputError }
+        return nil
+    }
+
+    @Test func `A file may be new, or replaced where that is asked for; nothing else may stand there`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let (there, new, pipe) = (folder.appending(path: "there"), folder.appending(path: "a/b/new"), folder.appending(path: "pipe"))
+            try Data("x".utf8).write(to: there)
+            mkfifo(pipe.path, 0o600)
+            let (strict, replacing) = (OutputRule(), OutputRule(replaces: true))
+            #expect(refusal { try strict.check(file: new) } == nil)
+            #expect(refusal { try strict.check(file: there) } == .exists(path: there.path))
+            #expect(refusal { try replacing.check(file: there) } == nil)
+            #expect(refusal { try replacing.check(file: folder) } == .isFolder(path: folder.path))
+            #expect(refusal { try replacing.check(file: pipe) } == .isSpecial(path: pipe.path))
+            #expect(refusal { try replacing.check(file: there.appending(path: "x")) } == .blocked(folder: there.path, by: there.path))
+            #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "a").path), "a check makes nothing")
+        }
+    }
+
+    @Test func `Only a model bundle, or an empty folder, is replaced by a model bundle`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let rule = OutputRule(replaces: true), files = FileManager.default
+            let places = ["m", "empty", "theses", "file"].map { folder.appending(path: $0) }
+            let (bundle, empty, theses, file) = (places[0], places[1], places[2], places[3])
+            for place in [bundle, empty, theses] { try files.createDirectory(at: place, withIntermediateDirectories: true) }
+            try Data("{}".utf8).write(to: bundle.appending(path: "plan.json"))
+            try Data("x".utf8).write(to: theses.appending(path: "thesis.txt"))
+            try Data("x".utf8).write(to: file)
+            #expect(refusal { try rule.check(bundle: bundle) } == nil && refusal { try rule.check(bundle: empty) } == nil)
+            #expect(refusal { try OutputRule().check(bundle: bundle) } == .exists(path: bundle.path))
+            #expect(refusal { try rule.check(bundle: theses) } == .noBundle(path: theses.path))
+            #expect(refusal { try rule.check(bundle: file) } == .noFolder(path: file.path))
+        }
+    }
+
+    @Test func `Each error is one sentence that names the place, and no option of a command`() {
+        let errors: [(OutputError, String)] = [
+            (.exists(path: "/m"), "/m is already there; choose another name, or have it replaced"),
+            (.isFolder(path: "/m"), "/m is a folder; name a file to write"),
+            (.isSpecial(path: "/m"), "/m is a device, a pipe or a socket; name a regular file to write"),
+            (.noFolder(path: "/m"), "/m is not a folder, which a model bundle is; choose another name"),
+            (.noBundle(path: "/m"), "/m holds other things than a model bundle, so it is not replaced; choose another name"),
+            (.blocked(folder: "/a/b", by: "/a"), "/a/b cannot be made: /a is not a folder"),
+            (.forbidden(folder: "/a", problem: "Permission denied"), "nothing can be written in /a: Permission denied"),
+        ]
+        for (error, sentence) in errors { #expect("\(error)" == sentence) }
+    }
+}
