@@ -17,6 +17,8 @@ struct FuzzTarget {
     nonisolated(unsafe) static let all = [
         FuzzTarget(name: "nifti", file: "scan.nii") { try Readers.volume($0) },
         FuzzTarget(name: "nifti-gz", file: "scan.nii.gz") { try Readers.volume($0) },
+        FuzzTarget(name: "nrrd", file: "scan.nrrd") { try Readers.volume($0) },
+        FuzzTarget(name: "metaimage", file: "scan.mha") { try Readers.volume($0) },
         FuzzTarget(name: "safetensors", file: "arrays.safetensors") { try Readers.safetensors($0) },
         FuzzTarget(name: "pytorch", file: "checkpoint.pth") { try Readers.pyTorch($0) },
         FuzzTarget(name: "pickle", file: "plans.pkl") { Readers.visit(try PickleFile.read($0)) },

@@ -2,7 +2,9 @@
 public enum VolumeFormats {
     /// One line a format. The first is the usual one: masks are written in it where nothing says otherwise.
     public static let all: [any VolumeFormat] = [
-        NIfTIFormat()
+        NIfTIFormat(),
+        NRRDFormat(),
+        MetaImageFormat(),
     ]
 
     /// Endings of the files that stand for a volume, of all formats.

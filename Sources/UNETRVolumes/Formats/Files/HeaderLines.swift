@@ -125,6 +125,18 @@ extension Geometry {
 
 /// The file of the voxels that a header names.
 enum DetachedFile {
+    /// Where the voxels of a header that is about to be written go: the header's name with another ending.
+    ///
+    /// - Throws: `VolumeError.cannotWrite` where such a file is there without that header: it may hold the voxels of another.
+    static func url(beside header: URL, ending: String) throws -> URL {
+        let voxels = header.deletingPathExtension().appendingPathExtension(ending)
+        let exists = FileManager.default.fileExists(atPath:)
+        guard exists(header.path) || !exists(voxels.path) else {
+            throw VolumeError.cannotWrite(path: voxels.path, reason: "it is there and may hold the voxels of another header")
+        }
+        return voxels
+    }
+
     /// - Throws: `VolumeError` for several files, and for a name that leads out of the header's folder: a scan from elsewhere must not make
     ///   the program read any file of this machine.
     static func url(named name: String, in header: URL) throws -> URL {

@@ -1,0 +1,47 @@
+public import Foundation
+import UNETRSupport
+
+/// NRRD: `.nrrd`, and `.nhdr` with the voxels in a file of their own.
+///
+/// Read: one volume of three axes of space, numbers of 8 to 64 bits in either byte order, raw, gzipped or as text. Where the voxels lie is
+/// taken as ITK takes it. Written: little-endian and gzipped.
+public struct NRRDFormat: VolumeFormat {
+    public let name = "NRRD"
+    public let endings = [".nrrd", ".nhdr"]
+    public let outputEndings = [".nrrd", ".nhdr"]
+
+    public init() {}
+
+    public func recognizes(_ start: [UInt8]) -> Bool { NRRDHeader.isMagic(String(decoding: start.prefix(8), as: UTF8.self)) }
+
+    public func readHeader(_ url: URL) throws -> any VolumeHeader { try NRRDHeader(contentsOf: url) }
+
+    public func open(_ url: URL) throws -> VolumeReader {
+        let header = try NRRDHeader(contentsOf: url)
+        let file = try header.dataFile.map { try DetachedFile.url(named: $0, in: url) } ?? url
+        let type = header.encoding == .text ? .float64 : header.type
+        let layout = VoxelLayout(type: type, order: header.byteOrder, count: header.geometry.count)
+        let (start, bytes) = (header.dataFile == nil ? header.headerBytes : 0, layout.byteCount)
+        if header.byteSkip == -1 {
+            return try VolumeReader(header: header, layout: layout, source: FileSection(lastBytes: bytes, of: file, after: start))
+        }
+        let source = try FileSection(file, from: start, skippingLines: header.lineSkip, encoding: header.encoding)
+        try source.skip(header.byteSkip, before: bytes, from: start)
+        return VolumeReader(header: header, layout: layout, source: source)
+    }
+
+    public func write(_ volume: VolumeContents, like source: (any VolumeHeader)?, to url: URL) throws {
+        try volume.geometry.check(like: source, format: name, path: url.path)
+        guard volume.channels == 1 else { throw VolumeError.cannotHold(path: url.path, format: name, what: "\(volume.channels) channels in one file") }
+        var header = (source as? NRRDHeader)?.describing(volume.type) ?? NRRDHeader(geometry: volume.geometry, type: volume.type)
+        if url.pathExtension.lowercased() == "nhdr" {
+            let voxels = try DetachedFile.url(beside: url, ending: "raw.gz")
+            // The voxels first: a header without its voxels is worse than voxels without a header.
+            try AtomicFile.write(to: voxels) { try volume.writePacked(.gzip, to: $0) }
+            header.dataFile = voxels.lastPathComponent
+            try AtomicFile.write(Data(header.encoded()), to: url)
+        } else {
+            try AtomicFile.write(to: url) { try volume.writePacked(.gzip, after: header.encoded(), to: $0) }
+        }
+    }
+}
