@@ -25,6 +25,23 @@ struct SegmentCommandTests {
         }
     }
 
+    @Test func `A mask has the format of its scan, or the one that its name asks for`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let model = try TinyModel.bundle(in: folder).url
+            let scans = folder.appending(path: "scans"), masks = folder.appending(path: "masks"), named = folder.appending(path: "named.nii")
+            try FileManager.default.createDirectory(at: scans, withIntermediateDirectories: true)
+            let ball = TinyModel.ball(0)
+            for name in ["a.nii", "b.nrrd", "c.nhdr", "d.mha", "e.mhd"] { try VolumeFile.write(scan: ball.scan, to: scans.appending(path: name)) }
+            let options = ["--model", model.path, "--no-mirroring", "--device", "cpu"]
+            try CommandLineTool.succeed(["segment", scans.path, "-o", masks.path] + options)
+            try CommandLineTool.succeed(["segment", scans.appending(path: "d.mha").path, "-o", named.path] + options)
+            let names = ["a.nii.gz", "b.nrrd", "c.nrrd", "d.mha", "e.mha"]
+            #expect(try FileManager.default.contentsOfDirectory(atPath: masks.path).sorted() == names)
+            let labels = try (names.map { masks.appending(path: $0) } + [named]).map { try VolumeFile.readLabels($0) }
+            for map in labels { #expect(map.geometry == ball.scan.geometry && map.voxels == labels[0].voxels) }
+        }
+    }
+
     @Test func `A folder is done but for its broken scan, which is named; the exit code says so`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let model = try TinyModel.bundle(in: folder).url

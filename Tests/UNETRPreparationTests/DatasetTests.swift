@@ -44,6 +44,38 @@ import UNETRVolumes
         }
     }
 
+    @Test(arguments: [".nrrd", ".nhdr", ".mha", ".mhd", ".nii"])
+    func `An nnU-Net v2 folder may have files of any known format`(ending: String) throws {
+        try Fixtures.withTemporaryFolder { folder in
+            try touch(folder, ["imagesTr/c_0000\(ending)", "imagesTr/c_0001\(ending)", "imagesTr/other.txt", "labelsTr/c\(ending)"])
+            try describe(
+                folder, #"{"channel_names": {"0": "T1", "1": "T2"}, "labels": {"background": 0, "x": 1}, "numTraining": 1, "file_ending": "\#(ending)"}"#)
+            let dataset = try Dataset(contentsOf: folder)
+            #expect(dataset.cases.map(\.name) == ["c"])
+            #expect(dataset.cases[0].imageURLs.map(\.lastPathComponent) == ["c_0000\(ending)", "c_0001\(ending)"])
+            #expect(dataset.cases[0].labelURL?.lastPathComponent == "c\(ending)")
+        }
+    }
+
+    @Test func `A file ending that no format has is refused with those that are known`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            try touch(folder, ["imagesTr/c_0000.png", "labelsTr/c.png"])
+            try describe(folder, #"{"channel_names": {"0": "T1"}, "labels": {"background": 0, "x": 1}, "file_ending": ".png"}"#)
+            let error = #expect(throws: PreparationError.self) { _ = try Dataset(contentsOf: folder) }
+            #expect(error!.description.contains("its file_ending is .png; known are .nii, .nii.gz"))
+        }
+    }
+
+    @Test func `Channels in two formats are one scan, and labels in a third lie on it`() throws {
+        let urls = ["itk-int16.nrrd", "itk-int16.mha", "itk-labels.nrrd"].map { Fixtures.url("formats/" + $0) }
+        let one = DatasetCase(name: "c", imageURLs: Array(urls[..<2]), labelURL: urls[2])
+        let scan = try one.readScan(channelNames: ["a", "b"])
+        #expect(scan.channels == 2 && scan.geometry.size == [5, 6, 7])
+        #expect(scan.channel(0).voxels == scan.channel(1).voxels)
+        let labels = try #require(try one.readLabels(on: scan.geometry))
+        #expect(labels.voxels == (try VolumeFile.readLabels(urls[2]).voxels))
+    }
+
     @Test func `An nnU-Net v2 folder has regions, a label to ignore and an ending of its own`() throws {
         try Fixtures.withTemporaryFolder { folder in
             try touch(folder, ["imagesTr/c_0000.nii", "imagesTr/c_0001.nii", "labelsTr/c.nii"])

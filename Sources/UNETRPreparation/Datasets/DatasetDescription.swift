@@ -43,6 +43,9 @@ struct DatasetDescription {
         name = members["name"]?.string
         let isSecondForm = members["channel_names"] != nil
         fileEnding = members["file_ending"]?.string
+        if let fileEnding, !VolumeFormats.endings.contains(fileEnding.lowercased()) {
+            throw fail("its file_ending is \(fileEnding); known are \(VolumeFormats.endings.joined(separator: ", "))")
+        }
         explicit = isSecondForm ? members["dataset"]?.object : nil
         listed = isSecondForm ? nil : try Self.training(members["training"], fail)
     }
