@@ -64,12 +64,15 @@ let package = Package(
         .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads OpenVINO at run time
         library("UNETROpenVINO", ["COpenVINO", "UNETRSupport"]),
         .target(name: "CFullResolution"),
+        .target(name: "CWindows", cxxSettings: [.headerSearchPath(".")]),
+        library("UNETREngines", ["CWindows", "UNETRPreparation", "UNETRSupport"]),
 
         // Needs libtorch.
         .systemLibrary(name: "CLibtorch", pkgConfig: usesPkgConfig ? "libtorch" : nil),
         .target(
-            name: "CTorch", dependencies: ["CLibtorch"],
+            name: "CTorch", dependencies: ["CLibtorch", "CWindows"],
             cxxSettings: [
+                .headerSearchPath("."),
                 .headerSearchPath("../../.libtorch/include"),
                 .headerSearchPath("../../.libtorch/include/torch/csrc/api/include"),
             ],
@@ -82,14 +85,15 @@ let package = Package(
         library(
             "UNETRInference",
             [
-                "UNETRNetworks", "UNETRGraphs", "UNETROpenVINO", "CFullResolution", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETREvaluation",
+                "UNETREngines", "UNETRNetworks", "UNETRGraphs", "UNETROpenVINO", "CFullResolution", "UNETRLayers", "UNETRTorch", "UNETRPreparation",
+                "UNETREvaluation",
                 "UNETRVolumes", "UNETRSupport", "UNETRArchives",
             ]),
         library(
             "UNETRTraining",
             [
-                "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation", "UNETREvaluation", "UNETRPictures",
-                "UNETRVolumes", "UNETRSupport", "UNETRArchives",
+                "UNETRInference", "UNETREngines", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation", "UNETREvaluation",
+                "UNETRPictures", "UNETRVolumes", "UNETRSupport", "UNETRArchives",
             ]),
         library(
             "UNETRWorkflows",
@@ -101,16 +105,14 @@ let package = Package(
         library(
             "UNETRPlusPlus",
             [
-                "UNETREvaluation", "UNETRInference", "UNETRLayers", "UNETRNetworks", "UNETRPreparation", "UNETRTorch", "UNETRTraining", "UNETRVolumes",
-                "UNETRWorkflows",
+                "UNETREngines", "UNETREvaluation", "UNETRInference", "UNETRLayers", "UNETRNetworks", "UNETRPreparation", "UNETRTorch", "UNETRTraining",
+                "UNETRVolumes", "UNETRWorkflows",
             ]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
-                "UNETRWorkflows", "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREvaluation", "UNETRPreparation",
-                "UNETRVolumes",
-                "UNETRPictures",
-                "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO", "UNETRSupport",
+                "UNETRWorkflows", "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREngines", "UNETREvaluation", "UNETRPreparation",
+                "UNETRVolumes", "UNETRPictures", "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -130,6 +132,7 @@ let package = Package(
         tests("UNETRAugmentation", ["UNETRSupport", "UNETRArchives"]),
         tests("UNETREvaluation", ["UNETRSupport", "UNETRVolumes", "UNETRArchives", "UNETRPictures"]),
         tests("UNETRGraphs", ["UNETRArchives"]),
+        tests("UNETREngines", ["CWindows", "UNETRPreparation", "UNETRSupport"]),
         tests("UNETRTorch", [], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests("UNETRNetworks", ["NetworkTestSupport", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"], torch: true),
@@ -156,7 +159,8 @@ let package = Package(
         tests(
             "UNETRInference",
             [
-                "UNETROpenVINO", "UNETRSupport", "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
+                "UNETREngines", "UNETROpenVINO", "UNETRSupport", "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation",
+                "UNETRVolumes",
                 "UNETRArchives",
             ], torch: true),
     ],

@@ -1,4 +1,4 @@
-// What the drivers of CTorch's kernels share. To be included before the kernel's .cpp file, which a driver includes whole.
+// What the drivers of the kernels that are compared with libtorch share. To be included before the kernel's .cpp file, which a driver includes whole.
 #pragma once
 #define INSTRUCTIONS_MAY_CHANGE
 

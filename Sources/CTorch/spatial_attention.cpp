@@ -1,4 +1,4 @@
-// Spatial attention as one operation, one of the two that this target computes by itself instead of calling libtorch.
+// Spatial attention as one operation, the one that this target computes by itself instead of calling libtorch.
 //
 // With tokens x [N, T, C], keys K [N, h·p, C] and values V [N, h, p, d]: out = dropout(soft-max(x · Kᵀ over each head's p)) · V. The
 // attention [N, T, h·p] is the largest tensor of a UNETR++ and exists here only tile by tile, in the cache; the backward pass makes it
@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <new>
 
 using namespace ctorch;
 
@@ -66,7 +68,7 @@ struct Problem {
 };
 
 #define KERNEL "spatial_kernel.hpp"
-#include "instruction_sets.hpp"
+#include <kernels/instruction_sets.hpp>
 
 template <typename Scalar>
 int64_t scratch_size(const Sizes &s) {

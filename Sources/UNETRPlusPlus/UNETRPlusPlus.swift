@@ -1,4 +1,5 @@
 // What an app needs, under one name: `import UNETRPlusPlus`.
+@_exported public import UNETREngines
 @_exported public import UNETREvaluation
 @_exported public import UNETRInference
 @_exported public import UNETRLayers

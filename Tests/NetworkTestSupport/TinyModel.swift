@@ -41,7 +41,7 @@ public enum TinyModel {
     public static func bundle(_ plan: Plan, findingAllIn scan: Scan, in folder: URL) throws -> ModelBundle {
         for seed in UInt64(1)...200 {
             let bundle = try bundle(plan, in: folder, seed: seed)
-            let found = Set(try Segmenter(model: bundle, mirroring: false).segment(scan, name: "s").labels.voxels.map { Int($0) })
+            let found = Set(try Segmenter(model: bundle, options: SegmenterOptions(mirroring: false)).segment(scan, name: "s").labels.voxels.map { Int($0) })
             if found.isSuperset(of: plan.labels.foregroundValues) { return bundle }
         }
         fatalError("no weights of 200 find everything")

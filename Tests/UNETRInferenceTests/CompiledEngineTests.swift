@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETREngines
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
@@ -30,7 +31,7 @@ struct CompiledEngineTests {
         return maker
     }
 
-    static func input(_ samples: Int = 1) throws -> Tensor { try ParityManifest.input([samples, 1, 16, 16, 16]) }
+    static func input(_ samples: Int = 1) throws -> FloatArray { try FloatArray(ParityManifest.input([samples, 1, 16, 16, 16])) }
 
     @Test(
         .enabled(if: hasOpenVINO, "OpenVINO is not installed"),
@@ -47,9 +48,9 @@ struct CompiledEngineTests {
                 }, in: folder)
             let engines = try [EngineChoice.torch, .compiled].map { try Self.maker($0).engine(for: bundle) { Issue.record("\($0)") } }
             #expect(engines[1] is CompiledEngine)
-            let logits = try withoutGradients { try engines.map { try $0.logits(of: Self.input(2)) } }
+            let logits = try engines.map { try $0.logits(of: Self.input(2)) }
             #expect(logits[1].shape == [2, 2, 16, 16, 16])
-            let values = try logits.map { try $0.array(of: Double.self) }
+            let values = logits.map { $0.values.map(Double.init) }
             expectClose(values[1], values[0], within: 1e-4, "\(variant), \(order)")
         }
     }
@@ -77,7 +78,7 @@ struct CompiledEngineTests {
                 precision: precision, threads: 2, usesKernels: usesKernels, cache: nil)
             let instructions = precision == .bfloat16 ? "avx512_bf16" : "avx512f"
             #expect(engine.usesKernels == (usesKernels && Processor.current.instructionSets.contains(instructions)))
-            return relativeError(try engine.logits(of: input).array(of: Double.self), expected)
+            return relativeError(try engine.logits(of: FloatArray(input)).values.map(Double.init), expected)
         }
         #expect(try error(.float32, usesKernels: true) < 1e-4)
         // Rounding to bfloat16 is felt as much with the kernels as without them.
@@ -90,7 +91,7 @@ struct CompiledEngineTests {
         try Fixtures.withTemporaryFolder { folder in
             let bundle = try Self.bundle(in: folder)
             let values = try [nil, DType.bfloat16].map { precision in
-                try Self.maker(.compiled, precision).engine(for: bundle).logits(of: Self.input()).array(of: Double.self)
+                try Self.maker(.compiled, precision).engine(for: bundle).logits(of: Self.input()).values.map(Double.init)
             }
             let error = relativeError(values[1], values[0])
             #expect(error < 0.1 && (error > 1e-5 || !Processor.current.hasBFloat16))
@@ -110,7 +111,7 @@ struct CompiledEngineTests {
                 ])
             let float32 = try Self.maker().engine(for: bundle)
             #expect(engine.summary == float32.summary && engine.summary.hasSuffix(", float32"))
-            #expect(try engine.logits(of: Self.input()).array(of: Float.self) == float32.logits(of: Self.input()).array(of: Float.self))
+            #expect(try engine.logits(of: Self.input()) == float32.logits(of: Self.input()))
         }
     }
 
@@ -123,11 +124,11 @@ struct CompiledEngineTests {
                 let engine = try Self.maker(cache: cache).engine(for: bundle) { notes.append($0) }
                 #expect((engine as? CompiledEngine)?.cameFromCache == cached)
                 #expect(notes.count == (expectedNote == nil ? 0 : 1) && notes.allSatisfy { $0.contains(expectedNote!) && $0.contains("anew") })
-                return try engine.logits(of: Self.input()).array(of: Float.self)
+                return try engine.logits(of: Self.input()).values
             }
             let first = try start(cached: false)
             #expect(try start(cached: true) == first)
-            let expected = try Self.maker(.torch).engine(for: bundle).logits(of: Self.input()).array(of: Double.self)
+            let expected = try Self.maker(.torch).engine(for: bundle).logits(of: Self.input()).values.map(Double.init)
             expectClose(first.map(Double.init), expected, within: 1e-4, "from the cache")
 
             let file = try #require(try FileManager.default.contentsOfDirectory(at: cache, includingPropertiesForKeys: nil).first)
@@ -155,7 +156,7 @@ struct CompiledEngineTests {
     func `An input of another size is refused with both sizes`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let engine = try Self.maker().engine(for: Self.bundle(in: folder))
-            let error = #expect(throws: OpenVINOError.self) { try engine.logits(of: ParityManifest.input([1, 1, 16, 16, 8])) }
+            let error = #expect(throws: OpenVINOError.self) { try engine.logits(of: FloatArray(ParityManifest.input([1, 1, 16, 16, 8]))) }
             #expect("\(error!)" == "the compiled network's input is [1, 1, 16, 16, 8], it was built for [1, 1, 16, 16, 16]")
         }
     }

@@ -2,24 +2,24 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETREngines
 import UNETRInference
 import UNETRPreparation
-import UNETRTorch
 import UNETRVolumes
 
 /// Windows of one value throughout, which are computed once.
 struct ConstantWindowTests {
     /// An engine that counts how often it computes.
-    private final class Counter: PatchEngine {
+    private final class Counter: PatchEngine, @unchecked Sendable {
         let engine: any PatchEngine
         private(set) var calls = 0
 
         init(_ engine: any PatchEngine) { self.engine = engine }
         var summary: String { engine.summary }
         var parameterCount: Int { engine.parameterCount }
-        func logits(of patches: Tensor, reusing used: Tensor?) throws -> Tensor {
+        func withLogits(of patches: FloatView, _ body: (FloatView) throws -> Void) throws {
             calls += 1
-            return try engine.logits(of: patches, reusing: used)
+            try engine.withLogits(of: patches, body)
         }
     }
 
@@ -57,11 +57,11 @@ struct ConstantWindowTests {
             let (image, _) = try segmenter.prepare(Self.scan, name: "s")
             func run(skips: Bool) throws -> (calls: Int, probabilities: [Float], mask: [Int16]) {
                 let counter = Counter(engine)
-                segmenter.predictor = SlidingWindowPredictor(engines: [counter], plan: plan)
-                segmenter.predictor.reusesConstantWindows = skips
-                let probabilities = try segmenter.predictor.probabilities(of: image).array(of: Float.self)
+                let counting = Segmenter(
+                    engines: [counter], plan: plan, memory: segmenter.memory, options: SegmenterOptions(reusesConstantWindows: skips))
+                let probabilities = try counting.predictor.probabilities(of: image).values
                 let calls = counter.calls
-                return (calls, probabilities, try segmenter.segment(Self.scan, name: "s").labels.voxels)
+                return (calls, probabilities, try counting.segment(Self.scan, name: "s").labels.voxels)
             }
             let (all, some) = (try run(skips: false), try run(skips: true))
             #expect(all.probabilities == some.probabilities && all.mask == some.mask)
@@ -69,9 +69,10 @@ struct ConstantWindowTests {
 
             // The windows whose every voxel lies at the plan's lower bound.
             let window = SlidingWindow(size: Self.scan.geometry.size, patchSize: plan.patchSize, stepFraction: plan.inference.stepFraction)
-            let empty = try window.corners.count { corner in
-                let part = try (0..<3).reduce(image) { try $0.narrowed($1 + 1, corner[$1]..<(corner[$1] + 16)) }
-                return try part.max([]).item() == part.min([]).item()
+            let task = segmenter.predictor.task(of: image)
+            let empty = window.corners.count { corner in
+                let part = task.copy(at: corner).values
+                return part.max() == part.min()
             }
             #expect(window.corners.count == 24 && empty == 12)
             #expect(all.calls == 2 * 24)
@@ -82,18 +83,18 @@ struct ConstantWindowTests {
     @Test func `Another value, or one voxel of another value, is computed anew`() throws {
         let network = try ClosedFormNetwork(a: [1, -2], b: [0.5, 1], g: [0, 1], patch: [4, 4, 4])
         let counter = Counter(TorchEngine(network))
-        var predictor = SlidingWindowPredictor(
-            engines: [counter], patchSize: [4, 4, 4], settings: InferenceSettings(mirrorAxes: [0], stepFraction: 1), activation: .softmax)
-        predictor.reusesConstantWindows = true
+        func predictor(reuses: Bool) -> SlidingWindowPredictor {
+            SlidingWindowPredictor(
+                engines: [counter], patchSize: [4, 4, 4], settings: InferenceSettings(mirrorAxes: [0], stepFraction: 1), reusesConstantWindows: reuses)
+        }
         // Five windows one after the other: 0, 0, 1, 0 and 0 but for one voxel.
         var values = [Float](repeating: 0, count: 20 * 16)
         values.replaceSubrange((8 * 16)..<(12 * 16), with: [Float](repeating: 1, count: 64))
         values[19 * 16 + 3] = 0.25
-        let image = try Tensor(values, shape: [1, 20, 4, 4])
-        let found = try predictor.probabilities(of: image).array(of: Float.self)
+        let image = FloatArray(values, shape: [1, 20, 4, 4])
+        let found = try predictor(reuses: true).probabilities(of: image)
         #expect(counter.calls == 1 + 1 + 1 + 2)
-        predictor.reusesConstantWindows = false
-        #expect(try predictor.probabilities(of: image).array(of: Float.self) == found)
+        #expect(try predictor(reuses: false).probabilities(of: image) == found)
         #expect(counter.calls == 5 + 10)
     }
 }

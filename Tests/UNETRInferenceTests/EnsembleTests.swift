@@ -2,24 +2,24 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETREngines
 import UNETRInference
 import UNETRPreparation
-import UNETRTorch
 import UNETRVolumes
 
 struct EnsembleTests {
     private func predictor(_ coefficients: [[Double]]) throws -> SlidingWindowPredictor {
-        let networks = try coefficients.map { try ClosedFormNetwork(a: $0, b: [0.5, -0.5, 0], g: [0, 1, 0], patch: [4, 6, 5]) }
+        let engines = try coefficients.map { TorchEngine(try ClosedFormNetwork(a: $0, b: [0.5, -0.5, 0], g: [0, 1, 0], patch: [4, 6, 5])) }
         return SlidingWindowPredictor(
-            networks: networks, patchSize: [4, 6, 5], settings: InferenceSettings(mirrorAxes: [0, 2], stepFraction: 0.5), activation: .softmax)
+            engines: engines, patchSize: [4, 6, 5], settings: InferenceSettings(mirrorAxes: [0, 2], stepFraction: 0.5), activation: .softmax)
     }
 
     @Test func `The probabilities of several networks are averaged, not their logits`() throws {
         let rule = ParityRule("ensemble")
-        let image = try Tensor((0..<(11 * 9 * 8)).map { Float(3 * rule.signed($0)) }, shape: [1, 11, 9, 8])
+        let image = FloatArray((0..<(11 * 9 * 8)).map { Float(3 * rule.signed($0)) }, shape: [1, 11, 9, 8])
         let folds = [[1.0, -2, 0.5], [-1, 0, 3], [0.2, 0.1, -0.4]]
-        let all = try predictor(folds).probabilities(of: image).array(of: Float.self)
-        let each = try folds.map { try predictor([$0]).probabilities(of: image).array(of: Float.self) }
+        let all = try predictor(folds).probabilities(of: image).values
+        let each = try folds.map { try predictor([$0]).probabilities(of: image).values }
         let mean = all.indices.map { index in each.reduce(0) { $0 + $1[index] } / 3 }
         // Three float32 sums of numbers up to 1 in another order.
         #expect(zip(all, mean).allSatisfy { abs($0 - $1) < 1e-6 })
@@ -29,11 +29,11 @@ struct EnsembleTests {
     @Test func `Slices are handed out as soon as no patch touches them`() throws {
         let predictor = try predictor([[1, -2, 0.5]])
         let rule = ParityRule("slabs")
-        let image = try Tensor((0..<(11 * 9 * 8)).map { Float(rule.signed($0)) }, shape: [1, 11, 9, 8])
+        let image = FloatArray((0..<(11 * 9 * 8)).map { Float(rule.signed($0)) }, shape: [1, 11, 9, 8])
         var depths: [Int: Int] = [:], done = 0
         let note = { (number: Int, _: Int) in done = number }
         try predictor.forEachSlab(of: image, progress: note) { slab in
-            #expect(slab.isContiguous() && Array(slab.shape.dropFirst(2)) == [9, 8])
+            #expect(Array(slab.shape.dropFirst(2)) == [9, 8])
             depths[done, default: 0] += slab.shape[1]
         }
 
@@ -52,7 +52,7 @@ struct EnsembleTests {
             func probabilities(_ bundles: [ModelBundle]) throws -> [Float] {
                 let segmenter = try Segmenter(models: bundles)
                 let (image, _) = try segmenter.prepare(scan, name: "s")
-                return try segmenter.predictor.probabilities(of: image).array(of: Float.self)
+                return try segmenter.predictor.probabilities(of: image).values
             }
             let (one, two) = (try probabilities([bundles[0]]), try probabilities([bundles[1]]))
             let mask = try Segmenter(models: bundles).segment(scan, name: "s").labels.voxels

@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETREngines
 import UNETRInference
 import UNETRPreparation
 import UNETRSupport
@@ -42,7 +43,7 @@ struct FailingWriterTests {
     }
 
     /// A scan of several windows along the first axis, so that parts are restored while the network goes on.
-    private static func prepared(_ segmenter: Segmenter) throws -> (image: Tensor, properties: CaseProperties) {
+    private static func prepared(_ segmenter: Segmenter) throws -> (image: FloatArray, properties: CaseProperties) {
         let size = [44, 17, 19], rule = ParityRule("scan")
         let geometry = Geometry(size: size, affine: [[-1, 0, 0, 9], [0, 1, 0, -8], [0, 0, 1, 7], [0, 0, 0, 1]], spacing: [1, 1, 1])
         let scan = Scan(geometry: geometry, voxels: (0..<size.reduce(1, *)).map { Float(rule.signed($0)) })
@@ -51,8 +52,8 @@ struct FailingWriterTests {
 
     @Test func `A writer that fails at any part ends the scan with its error, and nothing is waited for without end`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            nonisolated(unsafe) let segmenter = try Segmenter(model: SegmenterTests.bundle(in: folder), mirroring: false)
-            nonisolated(unsafe) let (image, properties) = try Self.prepared(segmenter)
+            let segmenter = try Segmenter(model: SegmenterTests.bundle(in: folder), options: SegmenterOptions(mirroring: false))
+            let (image, properties) = try Self.prepared(segmenter)
             let all = Writer()
             let expected = try segmenter.segment(image, of: properties, probabilities: { _ in try all.write() }).labels.voxels
             #expect(all.count >= 4)
@@ -74,8 +75,8 @@ struct FailingWriterTests {
 
     @Test func `Progress that throws while a part is being restored is waited for, and thrown`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            nonisolated(unsafe) let segmenter = try Segmenter(model: SegmenterTests.bundle(in: folder), mirroring: false)
-            nonisolated(unsafe) let (image, properties) = try Self.prepared(segmenter)
+            let segmenter = try Segmenter(model: SegmenterTests.bundle(in: folder), options: SegmenterOptions(mirroring: false))
+            let (image, properties) = try Self.prepared(segmenter)
             for failing in [false, true] {
                 let writer = Writer(failingAt: failing ? 0 : nil)
                 let error = withinSeconds(30) { () -> (any Error)? in

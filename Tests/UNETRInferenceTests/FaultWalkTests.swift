@@ -96,7 +96,7 @@
         @Test func `A mask and its probabilities`() throws {
             struct Failed: Error, CustomStringConvertible { var description: String }
             try Fixtures.withTemporaryFolder { folder in
-                let segmenter = try Segmenter(model: TinyModel.bundle(in: folder), mirroring: false)
+                let segmenter = try Segmenter(model: TinyModel.bundle(in: folder), options: SegmenterOptions(mirroring: false))
                 let scan = folder.appending(path: "s.nii.gz"), outputs = folder.appending(path: "outputs")
                 try NIfTI.write(scan: TinyModel.ball(0).scan, to: scan)
                 let task = SegmentationJob.Task(

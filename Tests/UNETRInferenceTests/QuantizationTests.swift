@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETREngines
 import UNETRInference
 import UNETRNetworks
 import UNETROpenVINO
@@ -57,7 +58,7 @@ struct QuantizationTests {
             let engines = try [false, true, true].map { try Self.maker(eightBits: $0, cache: cache).engine(for: saved) { Issue.record("\($0)") } }
             #expect(engines.map { $0.summary.contains("8 bits and float32") } == [false, true, true])
             #expect(engines.map { ($0 as? CompiledEngine)?.cameFromCache } == [false, false, true])
-            let logits = try engines.map { try $0.logits(of: input).array(of: Double.self) }
+            let logits = try engines.map { try $0.logits(of: input).values.map(Double.init) }
             #expect(logits[1] == logits[2])
             let error = relativeError(logits[1], logits[0])
             #expect(error > 1e-4 && error < 0.1, "\(error)")

@@ -2,12 +2,13 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRInference
 import UNETRPreparation
 import UNETRSupport
 import UNETRTorch
 import UNETRVolumes
 
-@testable import UNETRInference
+@testable import UNETREngines
 
 struct SegmentationJobTests {
     /// A scan with zeros around it, so that it is cropped, of which the third axis is the coarsest.
@@ -142,13 +143,13 @@ struct SegmentationJobTests {
 
     @Test func `Structures are chosen by name or number; the others become background`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            let segmenter = try Segmenter(model: bundle(in: folder))
-            segmenter.predictor.settings.mirrorAxes = []
+            let segmenter = try Segmenter(model: bundle(in: folder), options: SegmenterOptions(mirroring: false))
             let all = try segmenter.segment(scan(0), name: "s").labels.voxels
             #expect(Set(all) == [0, 1, 4])
             for name in ["B", "4"] {
-                segmenter.structures = try segmenter.plan.labels.structures(named: [name])
-                #expect(try segmenter.segment(scan(0), name: "s").labels.voxels == all.map { $0 == 4 ? 4 : 0 })
+                let structures = try segmenter.plan.labels.structures(named: [name])
+                let choosing = segmenter.with(SegmenterOptions(mirroring: false, structures: structures))
+                #expect(try choosing.segment(scan(0), name: "s").labels.voxels == all.map { $0 == 4 ? 4 : 0 })
             }
             let error = try #require(throws: InferenceError.self) { try segmenter.plan.labels.structures(named: ["a", "spleen"]) }
             #expect(error.description == "the model has no structure 'spleen'; it has a (1), b (4)")
@@ -164,13 +165,13 @@ struct SegmentationJobTests {
             let scan = TinyModel.ball(2).scan
             let (image, properties) = try segmenter.prepare(scan, name: "s")
             #expect(properties.size == scan.geometry.size, "no resampling, so that the outputs are those of the voxels")
-            let outputs = try segmenter.predictor.probabilities(of: image).array(of: Float.self)
+            let outputs = try segmenter.predictor.probabilities(of: image).values
             let count = scan.geometry.count
             let expected = (0..<count).map { voxel in (0..<3).last { outputs[$0 * count + voxel] > 0.5 }.map { Int16($0 + 1) } ?? 0 }
             #expect(try segmenter.segment(scan, name: "s").labels.voxels == expected)
             #expect(Set(expected).count > 1, "a random network should find something")
-            segmenter.structures = try plan.labels.structures(named: ["core"])
-            #expect(try segmenter.segment(scan, name: "s").labels.voxels == expected.map { $0 >= 2 ? $0 : 0 })
+            let choosing = try segmenter.with(SegmenterOptions(structures: plan.labels.structures(named: ["core"])))
+            #expect(try choosing.segment(scan, name: "s").labels.voxels == expected.map { $0 >= 2 ? $0 : 0 })
         }
     }
 }

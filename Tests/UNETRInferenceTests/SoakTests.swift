@@ -13,7 +13,7 @@ struct SoakTests {
     @Test(.enabled(if: ProcessInfo.processInfo.environment["UNETRPP_SOAK_TESTS"] == "1"))
     func `A thousand scans in one process: memory, files and tensors stay what they were`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            let segmenter = try Segmenter(model: TinyModel.bundle(in: folder), mirroring: false)
+            let segmenter = try Segmenter(model: TinyModel.bundle(in: folder), options: SegmenterOptions(mirroring: false))
             let scans = try (0..<10).map { number in
                 let url = folder.appending(path: "scan\(number).nii.gz")
                 try NIfTI.write(scan: TinyModel.ball(number).scan, to: url)

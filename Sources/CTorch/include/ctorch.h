@@ -5,8 +5,7 @@
 //    `out` parameter owns it and gives it to ct_free once.
 //  - Every call returns a status and writes its results through out parameters, which are untouched unless the status is CT_OK.
 //  - The sentence about the last failure on this thread is ct_error_message(); it holds until the thread's next failing call.
-//  - No logic lives here: each function is one call of libtorch, but for ct_spatial_attention and ct_add_activated, which fuse what libtorch
-//    does one by one.
+//  - No logic lives here: each function is one call of libtorch, but for ct_spatial_attention, which fuses what libtorch does one by one.
 #ifndef CTORCH_H
 #define CTORCH_H
 
@@ -37,9 +36,6 @@ typedef enum CTDeviceKind { CT_CPU = 0, CT_CUDA, CT_MPS } CTDeviceKind;
 typedef struct CTDevice { CTDeviceKind kind; int32_t index; } CTDevice;
 
 typedef enum CTMemoryFormat { CT_CONTIGUOUS = 0, CT_CHANNELS_LAST_3D } CTMemoryFormat;
-
-// What logits [K, …] become: probabilities of classes that exclude each other, of regions that may overlap, or nothing else.
-typedef enum CTActivation { CT_SOFTMAX = 0, CT_SIGMOID, CT_IDENTITY } CTActivation;
 
 // A list of whole numbers: a shape, axes, strides.
 typedef struct CTSizes { const int64_t *values; int64_t count; } CTSizes;
@@ -161,11 +157,6 @@ CTStatus ct_multiply_in_place(CTTensor target, CTTensor b);
 CTStatus ct_multiply_scalar_in_place(CTTensor target, double b);
 CTStatus ct_uniform_in_place(CTTensor target, double low, double high, CTGenerator optional_generator);
 CTStatus ct_normal_in_place(CTTensor target, double mean, double deviation, CTGenerator optional_generator);
-
-// target [K, D, H, W] += factor · weights [D, H, W] · activation(logits [K, D, H, W]), the latter mirrored along axes 1, 2 or 3. float32 on
-// the CPU only; the target's rows must lie in one piece. See aggregation.cpp.
-CTStatus ct_add_activated(
-    CTTensor target, CTTensor logits, CTTensor weights, CTActivation activation, CTSizes mirrored_axes, double factor);
 
 // MARK: - Reductions (an empty list of axes means all)
 

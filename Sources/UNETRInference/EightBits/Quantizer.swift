@@ -50,7 +50,7 @@ public struct Quantizer {
         let predictor = SlidingWindowPredictor(engines: [], plan: bundle.plan), preparer = Preparer(plan: bundle.plan)
         for scan in scans {
             let (image, _) = try preparer.input(scan.readScan(channelNames: bundle.plan.channelNames), name: scan.imageURLs[0].path)
-            for patch in try predictor.fullestPatches(of: image, atMost: max(1, patchLimit / scans.count)) { try observer.observe(patch) }
+            for patch in predictor.task(of: image).fullestWindows(atMost: max(1, patchLimit / scans.count)) { try observer.observe(patch) }
             try progress(scan)
         }
         return Quantization(weights: weightsDigest, ranges: observer.ranges, scans: scans.map(\.name), patches: observer.patches)
@@ -61,8 +61,8 @@ public struct Quantizer {
     public func compare(_ quantization: Quantization, _ progress: (DatasetCase) throws -> Void = { _ in }) throws -> QuantizationReport {
         var maker = EngineMaker(.compiled)
         maker.cache = cache
-        let segmenter = try Segmenter(models: [bundle], maker: maker, mirroring: false)
-        let predictors = [segmenter.predictor, try inEightBits(segmenter.predictor, quantization)]
+        let segmenter = try Segmenter(models: [bundle], maker: maker, options: SegmenterOptions(mirroring: false))
+        let segmenters = [segmenter, try inEightBits(segmenter, quantization)]
         let structures = bundle.plan.labels.foreground
         let classes = structures.map { EvaluatedClass(labels: $0.values.map { Int16(truncatingIfNeeded: $0) }, name: $0.name) }
         let evaluator = Evaluator(classes: classes)
@@ -71,9 +71,8 @@ public struct Quantizer {
         for scan in scans {
             let (image, properties) = try segmenter.prepare(
                 scan.readScan(channelNames: bundle.plan.channelNames), name: scan.imageURLs[0].path)
-            let masks = try predictors.enumerated().map { index, predictor in
+            let masks = try segmenters.enumerated().map { index, segmenter in
                 var patches = 1
-                segmenter.predictor = predictor
                 let result = try segmenter.segment(image, of: properties, progress: { _, total in patches = total })
                 seconds[index].append(result.networkSeconds / Double(patches))
                 return result.labels
@@ -89,16 +88,13 @@ public struct Quantizer {
         return QuantizationReport(structures.map(\.name), figures, secondsInFloat32: medians[0], secondsInEightBits: medians[1])
     }
 
-    /// The same predictor with the network in 8 bits.
-    private func inEightBits(_ predictor: SlidingWindowPredictor, _ quantization: Quantization) throws -> SlidingWindowPredictor {
-        var predictor = predictor
-        predictor.engines = [
-            try CompiledEngine(
-                bundle.network, weights: { try bundle.state() }, weightsDigest: weightsDigest, library: library,
-                precision: Processor.current.hasBFloat16 ? .bfloat16 : .float32, eightBits: quantization.ranges, threads: Runtime.threads,
-                cache: cache)
-        ]
-        return predictor
+    /// The same segmenter with the network in 8 bits.
+    private func inEightBits(_ segmenter: Segmenter, _ quantization: Quantization) throws -> Segmenter {
+        let engine = try CompiledEngine(
+            bundle.network, weights: { try bundle.state() }, weightsDigest: weightsDigest, library: library,
+            precision: Processor.current.hasBFloat16 ? .bfloat16 : .float32, eightBits: quantization.ranges, threads: Runtime.threads,
+            cache: cache)
+        return Segmenter(engines: [engine], plan: bundle.plan, memory: segmenter.memory, options: segmenter.options)
     }
 
     /// Writes the model with `quantization.json` and a section about it in its card, in one move.

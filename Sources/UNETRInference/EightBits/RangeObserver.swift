@@ -1,9 +1,9 @@
 import Foundation
+import UNETREngines
 import UNETRGraphs
 import UNETRNetworks
 import UNETROpenVINO
 import UNETRPreparation
-import UNETRTorch
 
 /// Measures the range of each 8-bit convolution's input while patches go through the network in float32.
 ///
@@ -28,10 +28,10 @@ final class RangeObserver {
 
     /// - Parameter patch: [1, C, D, H, W].
     /// - Throws: `QuantizationError.nonFinite` if the network gives no numbers for it; `OpenVINOError`.
-    func observe(_ patch: Tensor) throws {
+    func observe(_ patch: FloatArray) throws {
         var extremes = [Float](repeating: 0, count: 2 * names.count)
-        try patch.to(.float32).contiguous().withUnsafeElements(of: Float.self) { input in
-            try extremes.withUnsafeMutableBufferPointer { try model.compute(input, into: $0) }
+        try patch.withView { patch in
+            try extremes.withUnsafeMutableBufferPointer { try model.compute(patch.values, into: $0) }
         }
         guard extremes.allSatisfy(\.isFinite) else { throw QuantizationError.nonFinite }
         for index in names.indices {
@@ -52,17 +52,29 @@ final class RangeObserver {
     }
 }
 
-extension SlidingWindowPredictor {
-    /// The windows of a prepared scan [C, D, H, W] whose values differ most, at most so many, each [1, C, …]; windows of air tell nothing.
-    func fullestPatches(of image: Tensor, atMost count: Int) throws -> [Tensor] {
-        try withoutGradients {
-            let size = Array(image.shape.dropFirst()), window = SlidingWindow(size: size, patchSize: patchSize, stepFraction: settings.stepFraction)
-            let padded = try pad(image, window, size).unsqueezed(0)
-            let corners = window.corners
-            guard corners.count > count else { return try corners.map { try part(padded, $0) } }
-            let spreads = try corners.map { try part(padded, $0).variance([0, 2, 3, 4]).sum().item() }
-            let fullest = corners.indices.sorted { (spreads[$0], $1) > (spreads[$1], $0) }.prefix(count)
-            return try fullest.map { try part(padded, corners[$0]) }
+extension WindowTask {
+    /// The windows of the scan whose values differ most, at most so many, each [1, C, …]; windows of air tell nothing.
+    func fullestWindows(atMost count: Int) -> [FloatArray] {
+        let corners = window.corners
+        guard corners.count > count else { return corners.map { copy(at: $0) } }
+        let spreads = corners.map { copy(at: $0).spread }
+        let fullest = corners.indices.sorted { (spreads[$0], $1) > (spreads[$1], $0) }.prefix(count)
+        return fullest.map { copy(at: corners[$0]) }
+    }
+}
+
+extension FloatArray {
+    /// The sum of the variances of the channels of [1, C, …].
+    fileprivate var spread: Double {
+        let count = values.count / shape[1]
+        return stride(from: 0, to: values.count, by: count).reduce(0) { sum, start in
+            values[start..<start + count].withUnsafeBufferPointer { channel in
+                var total = 0.0, squares = 0.0
+                for value in channel { total += Double(value) }
+                let mean = total / Double(count)
+                for value in channel { squares += (Double(value) - mean) * (Double(value) - mean) }
+                return sum + squares / Double(count)
+            }
         }
     }
 }

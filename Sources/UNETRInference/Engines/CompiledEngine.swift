@@ -1,10 +1,10 @@
 public import Foundation
+public import UNETREngines
 import UNETRGraphs
 public import UNETRLayers
 public import UNETRNetworks
 public import UNETROpenVINO
 import UNETRSupport
-public import UNETRTorch
 
 /// A network compiled by OpenVINO from a graph of our own.
 ///
@@ -13,7 +13,9 @@ public import UNETRTorch
 ///
 /// Compiling takes a second or more, so the result is kept in a cache folder: one file for each network, weights, precision, machine and
 /// library. A file that does not fit is compiled anew, and a note says why. A folder or file that others can write is not used.
-public final class CompiledEngine: PatchEngine {
+///
+/// Unchecked: a lock guards what changes.
+public final class CompiledEngine: PatchEngine, @unchecked Sendable {
     private let network: NetworkDescription
     private let model: CompiledModel
     /// Nil where OpenVINO has the whole network.
@@ -26,8 +28,11 @@ public final class CompiledEngine: PatchEngine {
     /// True if the cache already held the compiled network.
     public let cameFromCache: Bool
     public let parameterCount: Int
+    /// One pass at a time: the model, the blocks and what follows are one set of memory.
+    private let lock = NSLock()
     /// What OpenVINO gives to the blocks, kept between calls.
     private var coarse: [Float]
+    private var logits: [Float] = []
 
     /// - Parameters:
     ///   - weights: of a network that is in the cache only those of the full-resolution blocks are read.
@@ -93,27 +98,21 @@ public final class CompiledEngine: PatchEngine {
         "OpenVINO \(library.version), \(isEightBit ? "8 bits and " : "")\(precision == .bfloat16 ? "bfloat16" : "float32")"
     }
 
-    public func logits(of patches: Tensor, reusing used: Tensor?) throws -> Tensor {
+    public func withLogits(of patches: FloatView, _ body: (FloatView) throws -> Void) throws {
         guard patches.shape.dropFirst() == model.inputShape.dropFirst() else {
             throw OpenVINOError.shape(found: patches.shape, expected: model.inputShape)
         }
-        let samples = patches.shape[0]
-        let input = try patches.to(.float32).contiguous()
-        let shape = [samples, network.classes] + network.patchSize
-        let output =
-            try used.flatMap { $0.shape == shape && $0.dtype == .float32 && $0.device == .cpu && $0.isContiguous() ? $0 : nil }
-            ?? Tensor.empty(shape)
-        try input.withUnsafeElements(of: Float.self) { source in
-            try output.withUnsafeMutableElements(of: Float.self) { target in
-                let (taken, given) = (source.count / samples, target.count / samples)
+        try lock.withLock {
+            let samples = patches.shape[0], shape = [samples, network.classes] + network.patchSize, count = shape.reduce(1, *)
+            if logits.count < count { logits = Array(repeating: 0, count: count) }
+            try logits.withUnsafeMutableBufferPointer { logits in
+                let given = count / samples
                 for sample in 0..<samples {
-                    try compute(
-                        UnsafeBufferPointer(rebasing: source[sample * taken..<(sample + 1) * taken]),
-                        into: UnsafeMutableBufferPointer(rebasing: target[sample * given..<(sample + 1) * given]))
+                    try compute(patches[sample].values, into: UnsafeMutableBufferPointer(rebasing: logits[sample * given..<(sample + 1) * given]))
                 }
+                try body(FloatView(UnsafeBufferPointer(rebasing: logits[..<count]), shape: shape))
             }
         }
-        return output
     }
 
     private func compute(_ input: UnsafeBufferPointer<Float>, into logits: UnsafeMutableBufferPointer<Float>) throws {

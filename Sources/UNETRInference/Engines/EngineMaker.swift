@@ -1,4 +1,5 @@
 public import Foundation
+public import UNETREngines
 import UNETRLayers
 import UNETRNetworks
 public import UNETROpenVINO
@@ -68,7 +69,7 @@ public struct EngineMaker: Sendable {
     }
 
     private func torchEngine(_ bundle: ModelBundle) throws -> any PatchEngine {
-        TorchEngine(try bundle.makeNetwork(device: device), mixedPrecision: mixedPrecision)
+        TorchEngine(try bundle.makeNetwork(device: device), device: device, mixedPrecision: mixedPrecision)
     }
 
     /// The ranges of a model that was calibrated for 8 bits; nil, with a note that says why, where they cannot be used.

@@ -1,7 +1,7 @@
 public import Foundation
+import UNETREngines
 public import UNETRPreparation
 public import UNETRSupport
-import UNETRTorch
 public import UNETRVolumes
 
 /// The segmentation of many scans with one model: while the network works on a scan, the next is read and prepared and the mask of the
@@ -9,7 +9,7 @@ public import UNETRVolumes
 ///
 /// A scan that cannot be done does not stop the others. The job stops between two computations of the network when the task it runs in, or
 /// the `Cancellation` it runs under, is canceled; the scans that are done then keep their masks, the others have none.
-public struct SegmentationJob {
+public struct SegmentationJob: Sendable {
     /// A scan and where its results go.
     public struct Task: Sendable {
         public var scan: DatasetCase
@@ -126,7 +126,7 @@ public struct SegmentationJob {
 
     /// A prepared scan and the header its mask gets.
     private struct Loaded: Sendable {
-        var image: Tensor
+        var image: FloatArray
         var properties: CaseProperties
         var header: any VolumeHeader
     }

@@ -1,3 +1,4 @@
+import UNETREngines
 public import UNETRNetworks
 public import UNETRPreparation
 public import UNETRVolumes
@@ -17,7 +18,7 @@ public struct SegmentationMemory: Sendable {
     }
 
     private let plan: Plan
-    private let stepFraction: Double
+    var stepFraction: Double
 
     /// Program, libraries, weights, and what a compiled network keeps for its inner tensors and logits.
     private let base: Int
@@ -86,7 +87,7 @@ public struct SegmentationMemory: Sendable {
         let preparation = 4 * (copies * channels * whole + resampling + channels * prepared) + whole
         // The sums of a patch's depth of slices and the weights; what is finished of them is restored beside a pass, or the making of more.
         let plane = window.paddedSize[1] * window.paddedSize[2]
-        let finished = min(max(SlabSums.valuesAtOnce, outputs * plane), outputs * plane * plan.patchSize[0])
+        let finished = min(max(SlabRing.valuesAtOnce, outputs * plane), outputs * plane * plan.patchSize[0])
         // Of those that were, the C allocator keeps about two.
         let parts = min(4, (outputs * plane * window.paddedSize[0] + finished - 1) / finished)
         let sums = plane * (outputs + 1) * plan.patchSize[0] + (parts - 1) * finished

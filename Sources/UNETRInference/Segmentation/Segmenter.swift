@@ -1,4 +1,5 @@
 import Foundation
+public import UNETREngines
 import UNETRLayers
 public import UNETRNetworks
 public import UNETRPreparation
@@ -10,10 +11,10 @@ public import UNETRVolumes
 ///
 ///     let segmenter = try Segmenter(model: ModelBundle(contentsOf: url))
 ///     let mask = try segmenter.segment(VolumeFile.readScan(scan), name: "patient 7").labels
-public final class Segmenter {
+public struct Segmenter: Sendable {
     /// The result of one scan.
     public struct Segmentation: Sendable {
-        /// One label a voxel, in the geometry of the scan.
+        /// One label per voxel, in the geometry of the scan.
         public var labels: LabelMap
         /// Seconds spent in the network, and in all.
         public var networkSeconds: Double
@@ -21,13 +22,8 @@ public final class Segmenter {
     }
 
     public let plan: Plan
-    public var predictor: SlidingWindowPredictor
-
-    /// Structures to keep; every voxel that belongs to none of them becomes background. Nil: all.
-    public var structures: [LabelDefinition]?
-
-    /// Whether masks are cleaned up as the plan says.
-    public var postProcesses = true
+    public let options: SegmenterOptions
+    public let predictor: SlidingWindowPredictor
 
     /// About how much memory a scan takes.
     public let memory: SegmentationMemory
@@ -38,53 +34,73 @@ public final class Segmenter {
     /// - Parameters:
     ///   - models: bundles of one plan; the probabilities of several, such as the folds of a cross-validation, are averaged.
     ///   - maker: what makes their engines.
-    ///   - mirroring: test-time mirroring as the plan says, or none.
     ///   - note: told why an engine that was wanted is not used, in a sentence.
+    /// - Throws: `InferenceError.notABundle` for models whose plans differ; what reading the models throws.
     public init(
-        models: [ModelBundle], maker: EngineMaker, mirroring: Bool = true, stepFraction: Double? = nil, note: (String) -> Void = { _ in }
+        models: [ModelBundle], maker: EngineMaker, options: SegmenterOptions = SegmenterOptions(), note: (String) -> Void = { _ in }
     ) throws {
         precondition(!models.isEmpty)
-        plan = models[0].plan
+        let plan = models[0].plan
         for model in models.dropFirst() where model.plan.preparationDigest != plan.preparationDigest || model.plan.patchSize != plan.patchSize {
             throw InferenceError.notABundle(
                 path: model.url.path, problem: "its plan prepares scans differently from \(models[0].url.path), so the two cannot be averaged")
         }
-        predictor = SlidingWindowPredictor(engines: try models.map { try maker.engine(for: $0, note: note) }, plan: plan, device: maker.device)
-        if !mirroring { predictor.settings.mirrorAxes = [] }
-        if let stepFraction { predictor.settings.stepFraction = stepFraction }
-        preparer = Preparer(plan: plan)
-        let compiled = predictor.engines.compactMap { $0 as? CompiledEngine }
-        memory = SegmentationMemory(
-            plan: plan, network: models[0].network, parameters: predictor.engines.reduce(0) { $0 + $1.parameterCount },
-            stepFraction: predictor.settings.stepFraction,
+        let engines = try models.map { try maker.engine(for: $0, note: note) }
+        let compiled = engines.compactMap { $0 as? CompiledEngine }
+        let memory = SegmentationMemory(
+            plan: plan, network: models[0].network, parameters: engines.reduce(0) { $0 + $1.parameterCount },
+            stepFraction: options.stepFraction ?? plan.inference.stepFraction,
             engine: compiled.isEmpty ? .torch : .compiled(count: compiled.count, anew: compiled.contains { !$0.cameFromCache }),
             isHalf: maker.mixedPrecision != nil && (compiled.isEmpty || maker.processor.hasBFloat16), isOnHost: maker.device == .cpu)
+        self.init(engines: engines, plan: plan, memory: memory, options: options)
+    }
+
+    /// A segmenter with engines that are there already.
+    /// - Parameter memory: how much a scan takes with these engines and options.
+    public init(engines: [any PatchEngine], plan: Plan, memory: SegmentationMemory, options: SegmenterOptions = SegmenterOptions()) {
+        self.plan = plan
+        self.options = options
+        self.memory = memory
+        predictor = SlidingWindowPredictor(
+            engines: engines, plan: plan, settings: options.settings(for: plan), reusesConstantWindows: options.reusesConstantWindows,
+            threads: options.threads)
+        preparer = Preparer(plan: plan)
     }
 
     /// A segmenter with a network in memory, such as one in training, computed by libtorch.
-    public init(network: any SegmentationNetwork, plan: Plan, device: Device = .cpu, mixedPrecision: DType? = nil) throws {
-        self.plan = plan
-        predictor = SlidingWindowPredictor(networks: [network], plan: plan, device: device, mixedPrecision: mixedPrecision)
-        preparer = Preparer(plan: plan)
-        memory = SegmentationMemory(
+    public init(
+        network: any SegmentationNetwork, plan: Plan, device: Device = .cpu, mixedPrecision: DType? = nil,
+        options: SegmenterOptions = SegmenterOptions()
+    ) throws {
+        let memory = SegmentationMemory(
             plan: plan, network: try plan.networkDescription(), parameters: network.store.parameterCount,
-            stepFraction: predictor.settings.stepFraction, engine: .torch, isHalf: mixedPrecision != nil, isOnHost: device == .cpu)
+            stepFraction: options.stepFraction ?? plan.inference.stepFraction, engine: .torch, isHalf: mixedPrecision != nil,
+            isOnHost: device == .cpu)
+        let engine = TorchEngine(network, device: device, mixedPrecision: mixedPrecision)
+        self.init(engines: [engine], plan: plan, memory: memory, options: options)
     }
 
     /// - Parameters:
     ///   - engine: what computes; libtorch unless another is wanted.
     ///   - eightBits: whether models made for 8 bits are computed so by the compiled engine, where the processor can.
-    public convenience init(
+    public init(
         models: [ModelBundle], engine: EngineChoice = .torch, device: Device = .cpu, mixedPrecision: DType? = nil, eightBits: Bool = false,
-        mirroring: Bool = true, stepFraction: Double? = nil, note: (String) -> Void = { _ in }
+        options: SegmenterOptions = SegmenterOptions(), note: (String) -> Void = { _ in }
     ) throws {
         var maker = EngineMaker(engine, device: device, mixedPrecision: mixedPrecision)
         maker.usesEightBits = eightBits
-        try self.init(models: models, maker: maker, mirroring: mirroring, stepFraction: stepFraction, note: note)
+        try self.init(models: models, maker: maker, options: options, note: note)
     }
 
-    public convenience init(model: ModelBundle, device: Device = .cpu, mixedPrecision: DType? = nil, mirroring: Bool = true) throws {
-        try self.init(models: [model], device: device, mixedPrecision: mixedPrecision, mirroring: mirroring)
+    public init(model: ModelBundle, device: Device = .cpu, mixedPrecision: DType? = nil, options: SegmenterOptions = SegmenterOptions()) throws {
+        try self.init(models: [model], device: device, mixedPrecision: mixedPrecision, options: options)
+    }
+
+    /// The same models and engines with other options.
+    public func with(_ options: SegmenterOptions) -> Segmenter {
+        var memory = memory
+        memory.stepFraction = options.stepFraction ?? plan.inference.stepFraction
+        return Segmenter(engines: predictor.engines, plan: plan, memory: memory, options: options)
     }
 
     /// - Parameters:
@@ -104,9 +120,9 @@ public final class Segmenter {
         return result
     }
 
-    /// The scan as the networks take it, and what leads back.
+    /// The scan as the networks take it, [C, D, H, W], and what the way back to its own grid needs.
     /// - Throws: `PreparationError` for a scan the model cannot take.
-    public func prepare(_ scan: Scan, name: String) throws -> (image: Tensor, properties: CaseProperties) {
+    public func prepare(_ scan: Scan, name: String) throws -> (image: FloatArray, properties: CaseProperties) {
         try preparer.input(scan, name: name)
     }
 
@@ -119,7 +135,7 @@ public final class Segmenter {
     ///   - probabilities: gets the probabilities of all outputs on the scan's grid, part by part, on another thread; nothing outside the crop.
     ///   - progress: called after each patch with the number done and to do; throwing from it stops the work.
     public func segment(
-        _ image: Tensor, of properties: CaseProperties, probabilities: (@Sendable (RestoredPart) throws -> Void)? = nil,
+        _ image: FloatArray, of properties: CaseProperties, probabilities: (@Sendable (RestoredPart) throws -> Void)? = nil,
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Segmentation {
         let start = Date()
@@ -138,7 +154,7 @@ public final class Segmenter {
         do {
             try predictor.forEachSlab(of: image, progress: progress) { slab in
                 try settle()
-                restoring = Background { try slab.withUnsafeElements(of: Float.self) { try stream.add($0, write: probabilities) } }
+                restoring = Background { try slab.values.withUnsafeBufferPointer { try stream.add($0, write: probabilities) } }
             }
         } catch {
             try? settle()  // it writes where the caller is about to clean up
@@ -147,17 +163,17 @@ public final class Segmenter {
         let networkSeconds = -networkStart.timeIntervalSinceNow - waiting
         try settle()
         var labels = stream.takeLabels()
-        if postProcesses { plan.postProcessing?.apply(to: &labels.voxels, size: labels.geometry.size) }
-        if let structures { labels.keep(only: structures) }
+        if options.postProcesses { plan.postProcessing?.apply(to: &labels.voxels, size: labels.geometry.size) }
+        if let structures = options.structures { labels.keep(only: structures) }
         return Segmentation(labels: labels, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow)
     }
 }
 
 extension Preparer {
-    /// A prepared scan as a tensor [C, D, H, W].
-    func input(_ scan: Scan, name: String) throws -> (image: Tensor, properties: CaseProperties) {
+    /// A prepared scan as an array [C, D, H, W].
+    func input(_ scan: Scan, name: String) throws -> (image: FloatArray, properties: CaseProperties) {
         let prepared = try prepare(scan, name: name)
-        return (try Tensor(prepared.image, shape: [prepared.properties.channels] + prepared.properties.size), prepared.properties)
+        return (FloatArray(prepared.image, shape: [prepared.properties.channels] + prepared.properties.size), prepared.properties)
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import UNETRArchives
 import UNETRAugmentation
+import UNETREngines
 import UNETREvaluation
 import UNETRInference
 import UNETRLayers
@@ -49,18 +50,15 @@ extension Trainer {
         let names = description.fold.validation
         guard !names.isEmpty else { return nil }
         return try withAveragedWeights {
-            var predictor = predictor()
-            predictor.settings.mirrorAxes = []
+            let predictor = predictor()
             var sums = WholeCaseDice(targets)
             for (number, name) in names.enumerated() where number % processes.count == processes.rank {
                 let source = try CaseSource(named: name, in: prepared, targets)
-                let image = try source.withImage {
-                    try Tensor(copying: UnsafeRawBufferPointer($0), shape: [source.channels] + source.size.sizes, dtype: .float32)
-                }
+                let image = try source.withImage { FloatArray(Array($0), shape: [source.channels] + source.size.sizes) }
                 // Slice by slice: the probabilities of a whole scan may be more than there is memory.
                 var prediction: [Int16] = []
                 prediction.reserveCapacity(source.size.count)
-                try predictor.forEachSlab(of: image) { prediction += try targets.numbers(deciding: $0) }
+                try predictor.forEachSlab(of: image) { prediction += try targets.numbers(deciding: $0.withView { try Tensor($0) }) }
                 try source.withLabels { sums.add(prediction: prediction, reference: $0) }
                 try report(.validated(done: number + 1, of: names.count))
             }
@@ -74,8 +72,10 @@ extension Trainer {
     func finalValidation(_ report: (TrainingEvent) throws -> Void) throws -> EvaluationResult? {
         let names = description.fold.validation.filter { description.references[$0] != nil }
         guard configuration.finalValidation, !names.isEmpty else { return nil }
-        let segmenter = try Segmenter(network: network, plan: plan, device: device, mixedPrecision: configuration.mixedPrecision)
-        segmenter.postProcesses = false  // these masks are what a clean-up is chosen by
+        // These masks are what a clean-up is chosen by.
+        let options = SegmenterOptions(postProcesses: false, threads: Runtime.threads)
+        let segmenter = try Segmenter(
+            network: network, plan: plan, device: device, mixedPrecision: configuration.mixedPrecision, options: options)
         let evaluator = Evaluator(
             classes: plan.labels.foreground.map { label in
                 EvaluatedClass(labels: label.values.map { Int16(truncatingIfNeeded: $0) }, name: label.name)
@@ -83,7 +83,7 @@ extension Trainer {
         let cases = try withAveragedWeights {
             try names.enumerated().map { number, name in
                 let file = try PreparedCaseFile(named: name, in: prepared)
-                let image = try file.image.withUnsafeBytes { try Tensor(copying: $0, shape: file.image.shape, dtype: .float32) }
+                let image = FloatArray(file.image.floats(), shape: file.image.shape)
                 let mask = try segmenter.segment(image, of: file.properties).labels
                 let reference = URL(fileURLWithPath: description.references[name]!)
                 let output = run.validation.appending(path: name + VolumeFile.maskEnding(for: reference))
@@ -102,8 +102,12 @@ extension Trainer {
         return result
     }
 
+    /// What predicts whole cases without mirroring.
     private func predictor() -> SlidingWindowPredictor {
-        SlidingWindowPredictor(networks: [network], plan: plan, device: device, mixedPrecision: configuration.mixedPrecision)
+        var settings = plan.inference
+        settings.mirrorAxes = []
+        let engine = TorchEngine(network, device: device, mixedPrecision: configuration.mixedPrecision)
+        return SlidingWindowPredictor(engines: [engine], plan: plan, settings: settings, threads: Runtime.threads)
     }
 
     func withAveragedWeights<Result>(_ body: () throws -> Result) throws -> Result {

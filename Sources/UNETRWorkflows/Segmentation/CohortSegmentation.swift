@@ -109,13 +109,14 @@ public struct CohortSegmentation: Sendable {
         guard !urls.isEmpty else { throw WorkflowError.noModel }
         let bundles = try urls.map { try ModelBundle(contentsOf: $0) }
         let tasks = try tasks(cases(for: bundles[0].plan, of: run))
+        let structures = try options.structures.map { try bundles[0].plan.labels.structures(named: $0) }
         let segmenter = try Segmenter(
             models: bundles, engine: options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device),
-            eightBits: options.eightBits, mirroring: options.mirroring, stepFraction: options.stepFraction
+            eightBits: options.eightBits,
+            options: SegmenterOptions(
+                mirroring: options.mirroring, stepFraction: options.stepFraction, structures: structures,
+                postProcesses: options.postProcesses, reusesConstantWindows: options.reusesConstantWindows, threads: Runtime.threads)
         ) { logger.notice("\($0)") }
-        segmenter.predictor.reusesConstantWindows = options.reusesConstantWindows
-        segmenter.postProcesses = options.postProcesses
-        segmenter.structures = try options.structures.map { try segmenter.plan.labels.structures(named: $0) }
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
         try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
         // Whoever throws from `report` stops the job, whose files are then in order all the same.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UNETREngines
 import UNETRGraphs
 import UNETRInference
 import UNETRLayers
@@ -64,13 +65,13 @@ struct BenchmarkCommand: ParsableCommand {
         let network = try description.makeNetwork(device: device, generator: Generator(seed: 1, device: device))
         let input = try Tensor.randn([batch, description.inputChannels] + description.patchSize, on: device)
         let compiled = try engine == .torch ? nil : compiled(network, description, mixed)
-        let once =
+        let patches = try FloatArray(input)
+        let once: () throws -> Void =
             try train
             ? trainingStep(network, description, input, mixed)
             : {
-                _ = try withoutGradients {
-                    try compiled.map { [try $0.logits(of: input)] } ?? network(input, pass(training: false, mixed), deepSupervision: true)
-                }
+                if let compiled { return try patches.withView { try compiled.withLogits(of: $0) { _ in } } }
+                _ = try withoutGradients { try network(input, pass(training: false, mixed), deepSupervision: true) }
             }
         let times = try measure(once, device).sorted()
         let result = Result(

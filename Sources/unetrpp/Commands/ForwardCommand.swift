@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import UNETRArchives
+import UNETREngines
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
@@ -88,7 +89,7 @@ struct ForwardCommand: ParsableCommand {
         if let model, engine != .torch {
             let maker = EngineMaker(engine, device: device, mixedPrecision: precision)
             let engine = try maker.engine(for: ModelBundle(contentsOf: URL(fileURLWithPath: model)), note: EngineOptions.note)
-            return (engine.summary, { [try engine.logits(of: $0)] })
+            return (engine.summary, { [try engine.logits(of: FloatArray($0)).withView { try Tensor($0) }] })
         }
         let network = try network(on: device)
         return ("libtorch", { try network($0, ForwardPass(mixedPrecision: precision), deepSupervision: true) })

@@ -1,5 +1,6 @@
 // Includes the file KERNEL once for each instruction set, into a namespace of its own, and defines WITH_BEST_INSTRUCTIONS, which calls a
-// function of the best one that this processor has. To be included once in a C++ file, inside its unnamed namespace.
+// function of the best one that this processor has. To be included once in a C++ file, inside its unnamed namespace, after <cmath>, <cstdint>
+// and <new>.
 //
 // A kernel is therefore without include guard, and without lambdas, which would not inherit the set. It is given `VECTORS` (vectors held at
 // a time) and what exponential.hpp has.
@@ -56,11 +57,9 @@ Instructions instructions = [] {
 /// Memory on a vector's boundary.
 template <typename Scalar>
 struct Scratch {
-    at::Tensor memory;
-    Scalar *start;
+    Scalar *const start;
 
-    explicit Scratch(int64_t count) : memory(at::empty({static_cast<int64_t>((count + 64) * sizeof(Scalar))}, at::kByte)) {
-        auto address = reinterpret_cast<uintptr_t>(memory.data_ptr());
-        start = reinterpret_cast<Scalar *>((address + 63) / 64 * 64);
-    }
+    explicit Scratch(int64_t count) : start(static_cast<Scalar *>(::operator new((count + 64) * sizeof(Scalar), std::align_val_t(64)))) {}
+    Scratch(const Scratch &) = delete;
+    ~Scratch() { ::operator delete(start, std::align_val_t(64)); }
 };

@@ -1,0 +1,141 @@
+public import UNETRPreparation
+
+/// What a network's logits become before they are averaged.
+public enum Activation: Sendable {
+    /// Probabilities of classes that exclude each other.
+    case softmax
+    /// Probabilities of regions that may overlap.
+    case sigmoid
+    /// Nothing: the logits themselves are averaged.
+    case none
+}
+
+/// A prepared scan and how it is predicted window by window.
+public struct WindowTask: Sendable {
+    /// The scan [C, D, H, W], without padding.
+    public let image: FloatArray
+
+    /// Where the windows lie in the scan, padded with zeros to at least one window.
+    public let window: SlidingWindow
+
+    /// How much each voxel of a window counts, [D, H, W].
+    public let importance: [Float]
+
+    /// The axes, of 0, 1 and 2 for D, H and W, that each prediction of a window is mirrored along.
+    public let mirrorings: [[Int]]
+    public let activation: Activation
+
+    /// How many threads may work on the sums; nil: all cores.
+    public let threads: Int?
+
+    /// - Parameters:
+    ///   - mirrorAxes: windows are predicted mirrored along every combination of them.
+    public init(
+        image: FloatArray, patchSize: [Int], stepFraction: Double, mirrorAxes: [Int], activation: Activation, threads: Int? = nil
+    ) {
+        self.image = image
+        window = SlidingWindow(size: Array(image.shape.dropFirst()), patchSize: patchSize, stepFraction: stepFraction)
+        // A patch that is alone counts alike everywhere.
+        importance =
+            window.starts.allSatisfy { $0.count == 1 }
+            ? [Float](repeating: 1, count: patchSize.reduce(1, *)) : SlidingWindow.importance(patchSize: patchSize)
+        mirrorings = mirrorAxes.reduce(into: [[Int]]([[]])) { found, axis in found += found.map { $0 + [axis] } }
+        self.activation = activation
+        self.threads = threads
+    }
+
+    public var channels: Int { image.shape[0] }
+
+    /// Voxels [D, H, W] of the scan without padding.
+    public var size: [Int] { Array(image.shape.dropFirst()) }
+
+    /// Copies the window at a corner of the padded scan, mirrored along some axes: [C, D, H, W].
+    public func copyWindow(at corner: [Int], mirrored axes: [Int] = [], to target: UnsafeMutableBufferPointer<Float>) {
+        let patch = window.patchSize, isMirrored = (0..<3).map { axes.contains($0) }
+        precondition(target.count == channels * patch.reduce(1, *))
+        let rows = self.rows(of: corner)
+        image.values.withUnsafeBufferPointer { image in
+            var row = target.baseAddress!
+            for channel in 0..<channels {
+                for d in 0..<patch[0] {
+                    for h in 0..<patch[1] {
+                        let source = rows.start(channel, isMirrored[0] ? patch[0] - 1 - d : d, isMirrored[1] ? patch[1] - 1 - h : h)
+                        if let source {
+                            Self.copy(image.baseAddress! + source, rows.columns, of: patch[2], mirrored: isMirrored[2], to: row)
+                        } else {
+                            row.update(repeating: 0, count: patch[2])
+                        }
+                        row += patch[2]
+                    }
+                }
+            }
+        }
+    }
+
+    /// A copy of the window at a corner of the padded scan, [1, C, D, H, W].
+    public func copy(at corner: [Int]) -> FloatArray {
+        FloatArray(shape: [1, channels] + window.patchSize) { copyWindow(at: corner, to: $0) }
+    }
+
+    /// The value of each channel of a window in which each has only one, padding included.
+    public func constantValues(at corner: [Int]) -> [Float]? {
+        let patch = window.patchSize, rows = self.rows(of: corner)
+        return image.values.withUnsafeBufferPointer { image in
+            var values: [Float] = []
+            for channel in 0..<channels {
+                let isPadded = rows.isPadded, first = isPadded ? 0 : image[rows.start(channel, 0, 0)!]
+                for d in 0..<patch[0] {
+                    for h in 0..<patch[1] {
+                        guard let start = rows.start(channel, d, h) else { continue }
+                        for index in start..<(start + rows.columns.count) where image[index] != first { return nil }
+                    }
+                }
+                guard first == first else { return nil }
+                values.append(first)
+            }
+            return values
+        }
+    }
+
+    private static func copy(
+        _ source: UnsafePointer<Float>, _ columns: Range<Int>, of width: Int, mirrored: Bool, to row: UnsafeMutablePointer<Float>
+    ) {
+        if columns.count < width { row.update(repeating: 0, count: width) }
+        guard mirrored else { return (row + columns.lowerBound).update(from: source, count: columns.count) }
+        let last = width - 1 - columns.lowerBound
+        var index = 0
+        while index < columns.count {
+            row[last &- index] = source[index]
+            index &+= 1
+        }
+    }
+
+    /// Where the rows of a window lie in the scan.
+    private struct Rows {
+        /// Of the window, those in which the scan has values.
+        var columns: Range<Int>
+        var slices, lines: Range<Int>
+        /// Whether part of the window is padding.
+        var isPadded: Bool
+        /// The window's first voxel in the scan, which may lie before it.
+        var first: [Int]
+        var size: [Int]
+
+        /// The number of the first value that a row has in the scan; nil for padding.
+        func start(_ channel: Int, _ d: Int, _ h: Int) -> Int? {
+            guard slices.contains(d), lines.contains(h), !columns.isEmpty else { return nil }
+            return ((channel * size[0] + first[0] + d) * size[1] + first[1] + h) * size[2] + first[2] + columns.lowerBound
+        }
+    }
+
+    private func rows(of corner: [Int]) -> Rows {
+        let size = size, first = (0..<3).map { corner[$0] - window.paddingBefore[$0] }
+        let parts = (0..<3).map { axis in
+            let begin = max(0, -first[axis])
+            return begin..<max(begin, min(window.patchSize[axis], size[axis] - first[axis]))
+        }
+        return Rows(
+            columns: parts[2], slices: parts[0], lines: parts[1], isPadded: zip(parts, window.patchSize).contains { $0.count < $1 },
+            first: first, size: size)
+    }
+}
