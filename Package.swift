@@ -61,6 +61,7 @@ let package = Package(
         library("UNETRAugmentation", ["UNETRSupport"]),
         library("UNETREvaluation", ["UNETRSupport", "UNETRVolumes", "UNETRPictures"]),
         library("UNETRGraphs", ["UNETRSupport", "UNETRArchives"]),
+        library("UNETRArchitectures", ["UNETRGraphs", "UNETRSupport", "UNETRArchives"]),
         .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads OpenVINO at run time
         library("UNETROpenVINO", ["COpenVINO", "UNETRSupport"]),
         .target(name: "CFullResolution"),
@@ -81,38 +82,40 @@ let package = Package(
             ]),
         library("UNETRTorch", ["CTorch"]),
         library("UNETRLayers", ["UNETRTorch", "UNETRSupport", "UNETRArchives"]),
-        library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRGraphs", "UNETRSupport", "UNETRArchives"]),
+        library("UNETRNetworks", ["UNETRArchitectures", "UNETRLayers", "UNETRTorch", "UNETRArchives"]),
         library(
             "UNETRInference",
             [
                 "UNETREngines", "UNETRNetworks", "UNETRGraphs", "UNETROpenVINO", "CFullResolution", "UNETRLayers", "UNETRTorch", "UNETRPreparation",
+                "UNETRArchitectures",
                 "UNETREvaluation",
                 "UNETRVolumes", "UNETRSupport", "UNETRArchives",
             ]),
         library(
             "UNETRTraining",
             [
-                "UNETRInference", "UNETREngines", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation", "UNETREvaluation",
-                "UNETRPictures", "UNETRVolumes", "UNETRSupport", "UNETRArchives",
+                "UNETRInference", "UNETREngines", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation",
+                "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport", "UNETRArchives", "UNETRArchitectures",
             ]),
         library(
             "UNETRWorkflows",
             [
-                "UNETRTraining", "UNETRInference", "UNETRNetworks", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
+                "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // What an app imports: the modules above under one name, and the documentation.
         library(
             "UNETRPlusPlus",
             [
-                "UNETREngines", "UNETREvaluation", "UNETRInference", "UNETRLayers", "UNETRNetworks", "UNETRPreparation", "UNETRTorch", "UNETRTraining",
-                "UNETRVolumes", "UNETRWorkflows",
+                "UNETREngines", "UNETREvaluation", "UNETRInference", "UNETRLayers", "UNETRNetworks", "UNETRPreparation", "UNETRTorch",
+                "UNETRTraining", "UNETRVolumes", "UNETRWorkflows", "UNETRArchitectures", "UNETRArchives",
             ]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
-                "UNETRWorkflows", "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREngines", "UNETREvaluation", "UNETRPreparation",
-                "UNETRVolumes", "UNETRPictures", "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO", "UNETRSupport",
+                "UNETRWorkflows", "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREngines", "UNETREvaluation",
+                "UNETRPreparation", "UNETRVolumes", "UNETRPictures", "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO",
+                "UNETRSupport", "UNETRArchitectures",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -122,7 +125,10 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),
         .target(
             name: "NetworkTestSupport",
-            dependencies: ["TestSupport", "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRArchives"],
+            dependencies: [
+                "TestSupport", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
+                "UNETRArchives",
+            ],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("UNETRSupport", []),
         tests("UNETRArchives", ["UNETRSupport"]),
@@ -135,31 +141,37 @@ let package = Package(
         tests("UNETREngines", ["CWindows", "UNETRPreparation", "UNETRSupport"]),
         tests("UNETRTorch", [], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
-        tests("UNETRNetworks", ["NetworkTestSupport", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"], torch: true),
+        tests(
+            "UNETRNetworks", ["NetworkTestSupport", "UNETRArchitectures", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"],
+            torch: true),
         tests(
             "UNETRWorkflows",
             [
-                "NetworkTestSupport", "UNETRTraining", "UNETRInference", "UNETRNetworks", "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
+                "NetworkTestSupport", "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes",
+                "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], torch: true),
         tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "unetrpp", "TestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRInference", "UNETRPreparation", "UNETRNetworks",
+                "unetrpp", "TestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRInference", "UNETRPreparation", "UNETRArchitectures",
+                "UNETRNetworks",
                 "UNETRLayers", "UNETRTorch", "UNETRArchives", "UNETRSupport",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests(
             "UNETRTraining",
             [
-                "NetworkTestSupport", "UNETRAugmentation", "UNETRInference", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
+                "NetworkTestSupport", "UNETRAugmentation", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch",
+                "UNETRPreparation", "UNETRVolumes",
                 "UNETRSupport", "UNETRArchives",
             ], torch: true),
         tests(
             "UNETRInference",
             [
-                "UNETREngines", "UNETROpenVINO", "UNETRSupport", "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation",
+                "UNETREngines", "UNETROpenVINO", "UNETRSupport", "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch",
+                "UNETRPreparation", "UNETRArchitectures",
                 "UNETRVolumes",
                 "UNETRArchives",
             ], torch: true),

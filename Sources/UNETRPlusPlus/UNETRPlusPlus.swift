@@ -1,4 +1,6 @@
 // What an app needs, under one name: `import UNETRPlusPlus`.
+@_exported public import UNETRArchitectures
+@_exported public import UNETRArchives
 @_exported public import UNETREngines
 @_exported public import UNETREvaluation
 @_exported public import UNETRInference

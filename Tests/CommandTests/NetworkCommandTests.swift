@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRArchives
 import UNETRInference
 import UNETRLayers

@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+public import UNETRArchitectures
 public import UNETRArchives
 import UNETRLayers
 public import UNETRNetworks

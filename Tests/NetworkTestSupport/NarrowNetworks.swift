@@ -1,4 +1,4 @@
-public import UNETRNetworks
+public import UNETRArchitectures
 
 /// Networks with all their parts and almost no width; nothing in them is random, but in those that are "dropping".
 public enum NarrowNetworks {

@@ -1,5 +1,7 @@
 public import Foundation
 import TestSupport
+import UNETRArchitectures
+import UNETRArchives
 public import UNETRInference
 import UNETRLayers
 import UNETRNetworks

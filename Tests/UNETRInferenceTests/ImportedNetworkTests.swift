@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRInference
-import UNETRNetworks
 import UNETRPreparation
 import UNETRSupport
 

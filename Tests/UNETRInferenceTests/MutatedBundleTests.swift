@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRInference
-import UNETRNetworks
 import UNETRPreparation
 
 /// Plans and network descriptions of bundles as a hand or a disk may spoil them.

@@ -1,4 +1,5 @@
 import Testing
+import UNETRArchitectures
 import UNETRInference
 import UNETRNetworks
 import UNETRPreparation

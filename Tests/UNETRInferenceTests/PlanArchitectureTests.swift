@@ -1,6 +1,6 @@
 import Testing
+import UNETRArchitectures
 import UNETRInference
-import UNETRNetworks
 import UNETRPreparation
 
 /// Plans taken over to other networks.

@@ -2,9 +2,9 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETREngines
 import UNETRInference
-import UNETRNetworks
 import UNETROpenVINO
 import UNETRPreparation
 import UNETRSupport

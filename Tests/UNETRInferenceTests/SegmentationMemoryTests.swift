@@ -1,7 +1,7 @@
 import Foundation
 import NetworkTestSupport
 import Testing
-import UNETRNetworks
+import UNETRArchitectures
 import UNETRPreparation
 import UNETRSupport
 import UNETRVolumes

@@ -1,4 +1,5 @@
 import Testing
+import UNETRArchives
 import UNETRLayers
 import UNETRTorch
 

@@ -1,5 +1,7 @@
 import NetworkTestSupport
 import Testing
+import UNETRArchitectures
+import UNETRArchives
 import UNETRLayers
 import UNETRNetworks
 import UNETRTorch

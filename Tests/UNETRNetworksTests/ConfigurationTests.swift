@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-import UNETRNetworks
+import UNETRArchitectures
 
 struct ConfigurationTests {
     private func decode(_ text: String) throws -> UNETRPlusPlusConfiguration {

@@ -2,9 +2,11 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRArchives
 import UNETRLayers
 import UNETRTorch
 
+@testable import UNETRArchitectures
 @testable import UNETRNetworks
 
 /// Networks by name: what a plan's `network` section says, and what is refused.

@@ -2,6 +2,7 @@ import NetworkTestSupport
 import Synchronization
 import TestSupport
 import Testing
+import UNETRArchives
 import UNETRLayers
 import UNETRNetworks
 import UNETRTorch

@@ -1,6 +1,7 @@
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRLayers
 import UNETRNetworks
 import UNETRTorch
@@ -14,7 +15,7 @@ struct FusedOperationTests {
         try Runtime.keepLargeBlocks()
         guard case .unetrPlusPlus(var configuration) = NarrowNetworks.description("unetr-plus-plus") else { return }
         configuration.spatialOrder = order == "published" ? .published : .positionPreserving
-        let network = try configuration.makeNetwork(device: .cpu, dtype: .float64, values: .unset, generator: nil)
+        let network = try NetworkDescription.unetrPlusPlus(configuration).makeNetwork(device: .cpu, dtype: .float64, values: .unset, generator: nil)
         try network.store.fillByRule()
         let input = try ParityManifest.input([2, configuration.inputChannels] + configuration.patchSize, dtype: .float64)
 

@@ -1,6 +1,8 @@
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRArchitectures
+import UNETRArchives
 import UNETRLayers
 import UNETRTorch
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import UNETRNetworks
+@testable import UNETRArchitectures
 
 /// Configurations whose fields are possible one by one, but not together.
 @Suite struct HostileConfigurationTests {

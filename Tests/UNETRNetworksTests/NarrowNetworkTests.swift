@@ -1,5 +1,7 @@
 import Foundation
 import Testing
+import UNETRArchitectures
+import UNETRArchives
 import UNETRLayers
 import UNETRNetworks
 import UNETRTorch

@@ -1,4 +1,6 @@
 import Testing
+import UNETRArchitectures
+import UNETRArchives
 import UNETRLayers
 import UNETRNetworks
 import UNETRTorch

@@ -1,6 +1,7 @@
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRLayers
 import UNETRNetworks
 import UNETRTorch

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchives
 import UNETRLayers
 import UNETRNetworks
 import UNETRPreparation

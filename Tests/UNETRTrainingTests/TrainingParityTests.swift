@@ -1,6 +1,7 @@
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRArchives
 import UNETRLayers
 import UNETRNetworks

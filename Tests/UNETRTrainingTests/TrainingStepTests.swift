@@ -2,6 +2,8 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRArchitectures
+import UNETRArchives
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks

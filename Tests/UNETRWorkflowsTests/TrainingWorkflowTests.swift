@@ -4,7 +4,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRInference
-import UNETRNetworks
+import UNETRArchitectures
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining

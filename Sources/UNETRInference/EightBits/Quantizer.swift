@@ -1,6 +1,6 @@
 public import Foundation
+import UNETRArchitectures
 import UNETREvaluation
-import UNETRNetworks
 import UNETROpenVINO
 public import UNETRPreparation
 import UNETRSupport

@@ -1,7 +1,7 @@
 import Foundation
+import UNETRArchitectures
 import UNETREngines
 import UNETRGraphs
-import UNETRNetworks
 import UNETROpenVINO
 import UNETRPreparation
 

@@ -1,6 +1,6 @@
 import Foundation
+import UNETRArchitectures
 import UNETRGraphs
-import UNETRNetworks
 import UNETROpenVINO
 import UNETRSupport
 

@@ -1,8 +1,10 @@
 public import Foundation
+public import UNETRArchitectures
+public import UNETRArchives
 public import UNETREngines
 import UNETRGraphs
-public import UNETRLayers
-public import UNETRNetworks
+import UNETRLayers
+import UNETRNetworks
 public import UNETROpenVINO
 import UNETRSupport
 

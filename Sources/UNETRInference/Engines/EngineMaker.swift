@@ -1,4 +1,5 @@
 public import Foundation
+import UNETRArchitectures
 public import UNETREngines
 import UNETRLayers
 import UNETRNetworks

@@ -1,7 +1,8 @@
 import CFullResolution
 import Dispatch
+import UNETRArchitectures
+import UNETRArchives
 import UNETRLayers
-import UNETRNetworks
 import UNETROpenVINO
 
 /// The blocks of UNETR++ at full resolution (encoder1, decoder2 and out1) in kernels of their own, for processors with AVX-512.

@@ -1,5 +1,6 @@
 public import Foundation
-public import UNETRLayers
+public import UNETRArchives
+import UNETRLayers
 public import UNETRPreparation
 import UNETRSupport
 

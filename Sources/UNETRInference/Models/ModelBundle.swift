@@ -1,5 +1,7 @@
 public import Foundation
-public import UNETRLayers
+public import UNETRArchitectures
+public import UNETRArchives
+import UNETRLayers
 public import UNETRNetworks
 public import UNETRPreparation
 import UNETRSupport

@@ -1,4 +1,4 @@
-public import UNETRNetworks
+public import UNETRArchitectures
 import UNETRPreparation
 
 extension NetworkDescription {

@@ -1,4 +1,4 @@
-public import UNETRNetworks
+public import UNETRArchitectures
 public import UNETRPreparation
 
 extension Plan {

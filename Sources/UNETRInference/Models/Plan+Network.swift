@@ -1,5 +1,5 @@
 import Foundation
-public import UNETRNetworks
+public import UNETRArchitectures
 public import UNETRPreparation
 import UNETRSupport
 

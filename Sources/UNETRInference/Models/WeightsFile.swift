@@ -1,6 +1,6 @@
 public import Foundation
-import UNETRArchives
-public import UNETRLayers
+public import UNETRArchives
+import UNETRLayers
 import UNETRSupport
 public import UNETRTorch
 

@@ -1,5 +1,5 @@
+public import UNETRArchitectures
 import UNETREngines
-public import UNETRNetworks
 public import UNETRPreparation
 public import UNETRVolumes
 

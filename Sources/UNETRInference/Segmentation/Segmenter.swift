@@ -1,4 +1,5 @@
 import Foundation
+import UNETRArchitectures
 public import UNETREngines
 import UNETRLayers
 public import UNETRNetworks

@@ -1,3 +1,4 @@
+public import UNETRArchitectures
 public import UNETRLayers
 public import UNETRTorch
 
@@ -5,13 +6,6 @@ public import UNETRTorch
 ///
 /// `LeakyReLU(norm2(conv2(LeakyReLU(norm1(conv1(x))))) + shortcut(x))`; MONAI's `UnetResBlock` and nnU-Net's `BasicBlockD`.
 public struct ResidualBlock {
-    /// The normalization after each convolution.
-    public enum Norm: Sendable {
-        case batch, instance
-        /// Instance normalization with a scale and a shift for each channel.
-        case affineInstance(scale: Double)
-    }
-
     let conv1, conv2: Convolution
     let norm1, norm2: AnyNorm
     let shortcut: (conv: Convolution, norm: AnyNorm)?
@@ -19,7 +13,7 @@ public struct ResidualBlock {
     let pooling: [Int]?
 
     /// With 3×3×3 kernels and MONAI's keys.
-    public init(_ scope: Scope, from inputs: Int, to outputs: Int, norm: Norm) throws {
+    public init(_ scope: Scope, from inputs: Int, to outputs: Int, norm: NormKind) throws {
         conv1 = try Convolution(scope / "conv1" / "conv", from: inputs, to: outputs, kernel: [3, 3, 3])
         conv2 = try Convolution(scope / "conv2" / "conv", from: outputs, to: outputs, kernel: [3, 3, 3])
         norm1 = try AnyNorm(scope / "norm1", norm, channels: outputs)
@@ -82,7 +76,7 @@ enum AnyNorm {
     case batch(BatchNorm)
     case instance(InstanceNorm)
 
-    init(_ scope: Scope, _ norm: ResidualBlock.Norm, channels: Int) throws {
+    init(_ scope: Scope, _ norm: NormKind, channels: Int) throws {
         switch norm {
         case .batch: self = .batch(try BatchNorm(scope, channels: channels))
         case .instance: self = .instance(InstanceNorm())

@@ -1,3 +1,4 @@
+import UNETRArchitectures
 import UNETRLayers
 import UNETRTorch
 

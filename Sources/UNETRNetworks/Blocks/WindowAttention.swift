@@ -1,16 +1,9 @@
+import UNETRArchitectures
 import UNETRLayers
 import UNETRTorch
 
 /// Attention among the tokens of a window, with a learned bias for each relative position (Liu et al., "Swin Transformer", ICCV 2021).
 struct WindowAttention {
-    /// Which rows of the bias table belong to a pair of tokens.
-    enum PositionIndex {
-        /// Each offset its own row.
-        case unique
-        /// As released with nnFormer, whose strides (3h − 1, 2h − 1, 1) let offsets share rows. All its weights were trained with it.
-        case nnFormer
-    }
-
     private let table: Tensor
     private let index: Tensor
     /// Query, key and value from the window's tokens, or key and value only.
@@ -21,7 +14,7 @@ struct WindowAttention {
 
     /// - Parameter givenQueries: true if queries come from another tensor (nnFormer's skip attention).
     init(
-        _ scope: Scope, channels: Int, heads: Int, window: [Int], index kind: PositionIndex = .unique, givenQueries: Bool = false,
+        _ scope: Scope, channels: Int, heads: Int, window: [Int], index kind: WindowBlockSettings.PositionIndex = .unique, givenQueries: Bool = false,
         attentionDropout: Double = 0, outputDropout: Double = 0
     ) throws {
         let rows = window.reduce(1) { $0 * (2 * $1 - 1) }
@@ -37,7 +30,7 @@ struct WindowAttention {
         self.outputDropout = outputDropout
     }
 
-    private static func index(_ window: [Int], _ kind: PositionIndex) -> [Int] {
+    private static func index(_ window: [Int], _ kind: WindowBlockSettings.PositionIndex) -> [Int] {
         let strides =
             switch kind {
             case .unique: [(2 * window[1] - 1) * (2 * window[2] - 1), 2 * window[2] - 1, 1]
@@ -83,19 +76,7 @@ struct WindowTransformerBlock {
     private let feedForward: FeedForward
     private let pathDropout: Double
 
-    /// What differs between the networks that have such blocks.
-    struct Settings {
-        var heads: Int
-        var window: [Int]
-        var index = WindowAttention.PositionIndex.unique
-        var feedForwardRatio = 4.0
-        var feedForwardNames = ("linear1", "linear2")
-        var dropout = 0.0
-        var attentionDropout = 0.0
-        var pathDropout = 0.0
-    }
-
-    init(_ scope: Scope, channels: Int, _ settings: Settings, givenQueries: Bool = false) throws {
+    init(_ scope: Scope, channels: Int, _ settings: WindowBlockSettings, givenQueries: Bool = false) throws {
         norm1 = try LayerNorm(scope / "norm1", channels: channels)
         attention = try WindowAttention(
             scope / "attn", channels: channels, heads: settings.heads, window: settings.window, index: settings.index,

@@ -1,3 +1,4 @@
+public import UNETRArchitectures
 public import UNETRLayers
 public import UNETRTorch
 

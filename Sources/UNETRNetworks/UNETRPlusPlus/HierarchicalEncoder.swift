@@ -1,3 +1,4 @@
+import UNETRArchitectures
 import UNETRLayers
 import UNETRTorch
 
@@ -19,7 +20,7 @@ struct HierarchicalEncoder {
             let kernel = stage == 0 ? configuration.stem : [2, 2, 2]
             return Downsampling(
                 convolution: try Convolution(scope / "0" / "conv", from: inputs, to: channels[stage], kernel: kernel, stride: kernel),
-                norm: try GroupNorm(scope / "1", channels: channels[stage], groups: Self.groups(inputs, channels[stage])))
+                norm: try GroupNorm(scope / "1", channels: channels[stage], groups: UNETRPlusPlusConfiguration.normGroups(inputs, channels[stage])))
         }
         stages = try (0..<4).map { stage in
             try (0..<configuration.depths[stage]).map { block in
@@ -29,13 +30,6 @@ struct HierarchicalEncoder {
                     name: "encoder.stage\(stage).block\(block)")
             }
         }
-    }
-
-    /// The published networks have a group for each input channel; where these do not divide the channels, as many groups as divide both.
-    static func groups(_ inputs: Int, _ channels: Int) -> Int {
-        var (a, b) = (channels, inputs)
-        while b != 0 { (a, b) = (b, a % b) }
-        return a
     }
 
     /// [N, channels, D, H, W] → the outputs of the four stages, finest first.

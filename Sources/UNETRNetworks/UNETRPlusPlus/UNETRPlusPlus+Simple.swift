@@ -1,3 +1,4 @@
+import UNETRArchitectures
 public import UNETRTorch
 
 extension UNETRPlusPlus {

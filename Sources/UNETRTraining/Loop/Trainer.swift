@@ -1,4 +1,6 @@
 import Foundation
+import UNETRArchitectures
+import UNETRArchives
 import UNETRAugmentation
 import UNETRInference
 import UNETRLayers

@@ -1,3 +1,4 @@
+import UNETRArchives
 import UNETRLayers
 import UNETRTorch
 

@@ -1,4 +1,5 @@
 public import Foundation
+import UNETRArchitectures
 import UNETRArchives
 import UNETRAugmentation
 import UNETRInference

@@ -1,6 +1,6 @@
 import Foundation
 import UNETRInference
-import UNETRNetworks
+import UNETRArchitectures
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining

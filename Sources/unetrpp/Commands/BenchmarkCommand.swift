@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import UNETRArchitectures
+import UNETRArchives
 import UNETREngines
 import UNETRGraphs
 import UNETRInference

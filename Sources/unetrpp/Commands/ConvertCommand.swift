@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UNETRArchitectures
 import UNETRArchives
 import UNETRInference
 import UNETRLayers

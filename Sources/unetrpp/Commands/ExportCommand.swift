@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UNETRArchitectures
 import UNETRGraphs
 import UNETRInference
 import UNETRLayers

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UNETRArchitectures
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks

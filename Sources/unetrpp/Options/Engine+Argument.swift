@@ -1,6 +1,6 @@
 public import ArgumentParser
+public import UNETRArchitectures
 public import UNETRInference
-public import UNETRNetworks
 
 extension EngineChoice: ExpressibleByArgument {}
 

@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import UNETRNetworks
+public import UNETRArchitectures
 
 extension UNETRPlusPlusConfiguration.Variant: ExpressibleByArgument {}
 

@@ -1,5 +1,5 @@
 import Foundation
-import UNETRNetworks
+import UNETRArchitectures
 import UNETRTorch
 
 /// Measures networks, each figure in a process of its own (`unetrpp benchmark`), so that its peak memory is its own.

@@ -1,4 +1,5 @@
 import Foundation
+import UNETRArchitectures
 import UNETRNetworks
 import UNETRPictures
 

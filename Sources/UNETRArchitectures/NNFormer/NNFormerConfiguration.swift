@@ -1,6 +1,3 @@
-public import UNETRLayers
-public import UNETRTorch
-
 /// Everything that defines an nnFormer: the three published variants, and any other size, are values of this type.
 ///
 /// As JSON it names a variant and overrides what differs: `{"variant": "acdc", "classes": 3}`.
@@ -103,12 +100,6 @@ public struct NNFormerConfiguration: FieldCoded {
         Self(try values.decodeIfPresent(Variant.self, forKey: ConfigurationKey("variant")) ?? .synapse)
     }
 
-    public func makeNetwork(
-        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
-    ) throws -> any SegmentationNetwork {
-        try NNFormer(self, device: device, dtype: dtype, values: values, generator: generator)
-    }
-
     // MARK: Derived sizes
 
     /// Channels of stage 0…3.
@@ -125,7 +116,7 @@ public struct NNFormerConfiguration: FieldCoded {
     }
 
     /// The windows of a stage's blocks.
-    func windows(stage: Int, shifted: Bool) -> WindowGrid {
+    package func windows(stage: Int, shifted: Bool) -> WindowGrid {
         let grid = grid(stage), asked = windows[stage], still = [0, 0, 0]
         let half = asked.map { $0 / 2 }
         switch windowing {
@@ -140,7 +131,7 @@ public struct NNFormerConfiguration: FieldCoded {
     }
 
     /// The settings of a stage's blocks, but for their stochastic depth.
-    func blocks(stage: Int, heads: Int) -> WindowTransformerBlock.Settings {
+    package func blocks(stage: Int, heads: Int) -> WindowBlockSettings {
         .init(
             heads: heads, window: windows(stage: stage, shifted: false).window, index: .nnFormer, feedForwardRatio: feedForwardRatio,
             feedForwardNames: ("fc1", "fc2"), dropout: dropout, attentionDropout: attentionDropout)

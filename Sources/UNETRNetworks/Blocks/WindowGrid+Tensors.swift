@@ -1,28 +1,8 @@
+import UNETRArchitectures
 import UNETRLayers
 import UNETRTorch
 
-/// A token grid cut into windows, after a cyclic shift: where an attention within windows looks.
-struct WindowGrid: Equatable {
-    /// The token grid [d, h, w].
-    let grid: [Int]
-    /// A window's size [d, h, w].
-    let window: [Int]
-    /// How far the grid is rolled before it is cut, [d, h, w].
-    let shift: [Int]
-    /// False if tokens that only the roll brought together may see each other.
-    var masked = true
-
-    /// The grid filled up to whole windows.
-    var padded: [Int] { zip(grid, window).map { ($0 + $1 - 1) / $1 * $1 } }
-
-    /// Windows along each axis.
-    var counts: [Int] { zip(padded, window).map { $0 / $1 } }
-
-    /// Tokens in a window.
-    var tokens: Int { window.reduce(1, *) }
-
-    private var isShifted: Bool { shift.contains { $0 > 0 } }
-
+extension WindowGrid {
     /// [N, d, h, w, C] → windows [N · count, T, C]; the grid is filled up with zeros at its ends.
     func partition(_ x: Tensor) throws -> Tensor {
         var x = x

@@ -1,6 +1,4 @@
-public import UNETRLayers
 import UNETRSupport
-public import UNETRTorch
 
 /// Everything that defines one network: what training, inference and files know of its settings.
 public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendable {
@@ -20,11 +18,6 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
     /// What the network has and does, computed from the sizes alone, in the published code's formulation.
     /// - Throws: `ConfigurationError` for impossible settings.
     func complexity() throws -> NetworkComplexity
-
-    /// The network itself.
-    func makeNetwork(
-        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
-    ) throws -> any SegmentationNetwork
 }
 
 /// One setting of a configuration: its name in JSON, and how it is read and written.
@@ -117,14 +110,5 @@ extension NetworkConfiguration {
 
     func demandProbability(_ value: Double, _ field: String) throws {
         try demand((0..<1).contains(value), field, value, "a probability from 0 to below 1")
-    }
-
-    /// The input, if it has the configuration's channels and patch.
-    func checked(_ input: Tensor) throws -> Tensor {
-        let expected = [inputChannels] + patchSize
-        guard input.rank == 5, Array(input.shape.dropFirst()) == expected else {
-            throw InputShapeError(found: input.shape, expected: expected)
-        }
-        return input
     }
 }

@@ -1,5 +1,4 @@
 public import Foundation
-import UNETRArchives
 
 extension StateDictionary {
     /// The arrays of a safetensors file.

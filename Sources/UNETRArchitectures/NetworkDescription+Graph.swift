@@ -1,5 +1,5 @@
+public import UNETRArchives
 public import UNETRGraphs
-public import UNETRLayers
 
 /// The form in which a network is written as a graph. Both forms compute the same function.
 public enum GraphForm: String, Codable, Sendable, CaseIterable {

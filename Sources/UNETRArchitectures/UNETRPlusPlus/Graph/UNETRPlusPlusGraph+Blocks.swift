@@ -1,5 +1,5 @@
+import UNETRArchives
 import UNETRGraphs
-import UNETRLayers
 
 extension UNETRPlusPlusGraph {
     /// [N, C, D, H, W] → the same, on the token grid of a stage.

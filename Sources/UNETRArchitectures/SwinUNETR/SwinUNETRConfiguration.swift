@@ -1,6 +1,3 @@
-public import UNETRLayers
-public import UNETRTorch
-
 /// Everything that defines a Swin UNETR. The defaults are those of the published network with 62 million parameters.
 ///
 /// As JSON it names what differs from the defaults: `{"classes": 4, "inputChannels": 4, "patchSize": [128, 128, 128]}`.
@@ -15,7 +12,7 @@ public struct SwinUNETRConfiguration: FieldCoded {
         case beforeCorrection
 
         /// Offsets [d, h, w] of the neighbors.
-        var offsets: [[Int]] {
+        package var offsets: [[Int]] {
             switch self {
             case .monai:
                 [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
@@ -76,47 +73,26 @@ public struct SwinUNETRConfiguration: FieldCoded {
         try demandPossibleSize(counted.parameters)
     }
 
-    public func makeNetwork(
-        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
-    ) throws -> any SegmentationNetwork {
-        try SwinUNETR(self, device: device, dtype: dtype, values: values, generator: generator)
-    }
-
     // MARK: Derived sizes
 
     /// Channels of stage 0…3, and of the bottleneck as stage 4.
-    func stageChannels(_ stage: Int) -> Int { featureSize << stage }
+    package func stageChannels(_ stage: Int) -> Int { featureSize << stage }
 
     /// Sizes [D, H, W] of the outputs: the network has no coarser ones.
     public var outputSizes: [[Int]] { [patchSize] }
 
     /// The windows of a stage's block on a token grid: along an axis that is no longer than a window they are as long as it, and stay put.
-    func windows(on grid: [Int], shifted: Bool) -> WindowGrid {
+    package func windows(on grid: [Int], shifted: Bool) -> WindowGrid {
         WindowGrid(
             grid: grid, window: grid.map { min($0, window) }, shift: grid.map { shifted && $0 > window ? window / 2 : 0 })
     }
 
     /// The settings of a stage's blocks, each with its stochastic depth.
-    func blocks(stage: Int) -> [WindowTransformerBlock.Settings] {
+    package func blocks(stage: Int) -> [WindowBlockSettings] {
         StochasticDepth.rates(upTo: pathDropout, depths: depths)[stage].map { rate in
             .init(
                 heads: heads[stage], window: Array(repeating: window, count: 3), feedForwardRatio: feedForwardRatio, dropout: dropout,
                 attentionDropout: attentionDropout, pathDropout: rate)
-        }
-    }
-}
-
-/// The published rule for stochastic depth: rates evenly spread over all blocks.
-enum StochasticDepth {
-    /// The rates of each stage's blocks, from 0 at the first block to `last` at the last.
-    static func rates(upTo last: Double, depths: [Int]) -> [[Double]] {
-        let count = depths.reduce(0, +)
-        var index = 0
-        return depths.map { depth in
-            (0..<depth).map { _ in
-                defer { index += 1 }
-                return count > 1 ? last * Double(index) / Double(count - 1) : 0
-            }
         }
     }
 }

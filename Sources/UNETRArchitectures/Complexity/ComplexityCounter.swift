@@ -44,7 +44,7 @@ struct ComplexityCounter {
             multiplyAdds: CountingRule.normalization(elements: rows * channels, affine: affine))
     }
 
-    mutating func norm(_ name: String, _ norm: ResidualBlock.Norm, channels: Int, grid: [Int]) {
+    mutating func norm(_ name: String, _ norm: NormKind, channels: Int, grid: [Int]) {
         let elements = channels * grid.reduce(1, *)
         let (affine, multiplyAdds) =
             switch norm {
@@ -60,7 +60,7 @@ struct ComplexityCounter {
 
 extension ComplexityCounter {
     /// MONAI's `ResidualBlock`: two 3×3×3 convolutions with normalization, and a shortcut where the channel count changes.
-    mutating func residual(_ name: String?, from inputs: Int, to outputs: Int, grid: [Int], norm: ResidualBlock.Norm) {
+    mutating func residual(_ name: String?, from inputs: Int, to outputs: Int, grid: [Int], norm: NormKind) {
         let prefix = name.map { "\($0)." } ?? ""
         func add(_ index: Int, from inputs: Int, kernel: [Int], to counter: inout ComplexityCounter) {
             counter.convolution("\(prefix)conv\(index).conv", from: inputs, to: outputs, kernel: kernel, grid: grid)
@@ -94,7 +94,7 @@ extension ComplexityCounter {
 
     /// A `WindowTransformerBlock`, in which the grid is filled up to whole windows for the attention.
     mutating func windowBlock(
-        channels: Int, in grid: WindowGrid, _ settings: WindowTransformerBlock.Settings, givenQueries: Bool = false
+        channels: Int, in grid: WindowGrid, _ settings: WindowBlockSettings, givenQueries: Bool = false
     ) {
         let tokens = grid.grid.reduce(1, *), rows = grid.padded.reduce(1, *)
         let names = settings.feedForwardNames, hidden = Int(Double(channels) * settings.feedForwardRatio)

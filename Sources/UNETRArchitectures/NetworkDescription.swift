@@ -1,6 +1,3 @@
-public import UNETRLayers
-public import UNETRTorch
-
 /// Which network, and its settings: the `network` section of a plan.
 ///
 /// As JSON: `{"architecture": "unetr-plus-plus", "configuration": {…}}`.
@@ -56,13 +53,6 @@ public enum NetworkDescription: Equatable, Sendable {
     /// The layers of the network with their parameters and multiply-adds.
     /// - Throws: `ConfigurationError` for impossible settings.
     public func complexity() throws -> NetworkComplexity { try configuration.complexity() }
-
-    /// The network itself.
-    public func makeNetwork(
-        device: Device = .cpu, dtype: DType = .float32, values: ParameterStore.Values = .random, generator: Generator? = nil
-    ) throws -> any SegmentationNetwork {
-        try configuration.makeNetwork(device: device, dtype: dtype, values: values, generator: generator)
-    }
 }
 
 extension NetworkDescription: Codable {
@@ -100,10 +90,4 @@ extension NetworkDescription: Codable {
     }
 }
 
-extension UNETRPlusPlusConfiguration {
-    public func makeNetwork(
-        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
-    ) throws -> any SegmentationNetwork {
-        try UNETRPlusPlus(self, device: device, dtype: dtype, values: values, generator: generator)
-    }
-}
+extension UNETRPlusPlusConfiguration {}

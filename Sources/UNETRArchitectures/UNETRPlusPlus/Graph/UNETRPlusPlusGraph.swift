@@ -1,5 +1,5 @@
+import UNETRArchives
 import UNETRGraphs
-import UNETRLayers
 
 /// Writes UNETR++ as a graph: the same network as `UNETRPlusPlus`, said to a file instead of to libtorch.
 struct UNETRPlusPlusGraph {
@@ -80,7 +80,7 @@ struct UNETRPlusPlusGraph {
             x = try builder.in("downsample\(stage)") {
                 let weight = try constant("\(scope).0.conv.weight", [channels[stage], inputs] + kernel)
                 let coarser = builder.convolution(x, weight, kernel: kernel, stride: kernel)
-                let groups = HierarchicalEncoder.groups(inputs, channels[stage])
+                let groups = UNETRPlusPlusConfiguration.normGroups(inputs, channels[stage])
                 return try groupNorm(coarser, "\(scope).1", channels[stage], groups: groups, grid: configuration.grid(stage: stage))
             }
             for block in 0..<configuration.depths[stage] {

@@ -127,4 +127,11 @@ public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
 
     /// Sizes [D, H, W] of the outputs, finest first.
     public var outputSizes: [[Int]] { deepSupervision ? [patchSize, grid(stage: 0), grid(stage: 1)] : [patchSize] }
+
+    /// The published networks have a group for each input channel; where these do not divide the channels, as many groups as divide both.
+    package static func normGroups(_ inputs: Int, _ channels: Int) -> Int {
+        var (a, b) = (channels, inputs)
+        while b != 0 { (a, b) = (b, a % b) }
+        return a
+    }
 }

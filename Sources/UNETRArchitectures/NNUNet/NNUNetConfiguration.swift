@@ -1,6 +1,3 @@
-public import UNETRLayers
-public import UNETRTorch
-
 /// Everything that defines a U-Net of nnU-Net: any number of stages, each with its kernel, stride and depth.
 ///
 /// As JSON it names what differs from the defaults of its encoder: `{"encoder": "plain", "features": [32, 64, 128], …}`.
@@ -84,12 +81,6 @@ public struct NNUNetConfiguration: FieldCoded {
         // The products below stay within 2³⁶.
         try validateSizes(unit: (0..<3).map { axis in strides.reduce(1) { $0 * $1[axis] } })
         try demandPossibleSize(counted.parameters)
-    }
-
-    public func makeNetwork(
-        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
-    ) throws -> any SegmentationNetwork {
-        try NNUNet(self, device: device, dtype: dtype, values: values, generator: generator)
     }
 
     // MARK: Derived sizes

@@ -1,6 +1,3 @@
-public import UNETRLayers
-public import UNETRTorch
-
 /// Everything that defines a UNETR. The defaults are those of the paper's network on the Synapse data.
 ///
 /// As JSON it names what differs from the defaults: `{"classes": 4, "patchSize": [64, 128, 128]}`.
@@ -56,12 +53,6 @@ public struct UNETRConfiguration: FieldCoded {
         try demandPossibleSize(counted.parameters)
     }
 
-    public func makeNetwork(
-        device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?
-    ) throws -> any SegmentationNetwork {
-        try UNETR(self, device: device, dtype: dtype, values: values, generator: generator)
-    }
-
     // MARK: Derived sizes
 
     /// The token grid [d, h, w].
@@ -73,5 +64,5 @@ public struct UNETRConfiguration: FieldCoded {
     /// The blocks, counted from 0, whose tokens the decoder reads besides the last's.
     ///
     /// 3, 6 and 9 as in MONAI's code, one later than in the paper, which counts from 1.
-    var skipLayers: [Int] { [1, 2, 3].map { $0 * layers / 4 } }
+    package var skipLayers: [Int] { [1, 2, 3].map { $0 * layers / 4 } }
 }

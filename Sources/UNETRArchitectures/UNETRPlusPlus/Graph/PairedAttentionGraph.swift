@@ -1,5 +1,5 @@
+import UNETRArchives
 import UNETRGraphs
-import UNETRLayers
 
 /// Paired attention of one block as a graph. See `PairedAttention` for the formulas.
 struct PairedAttentionGraph {
