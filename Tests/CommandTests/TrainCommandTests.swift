@@ -5,6 +5,7 @@ import Testing
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining
+import UNETRVolumes
 
 struct TrainCommandTests {
     private func arguments(_ dataset: URL, _ plan: URL, _ run: URL, _ more: [String] = []) -> [String] {

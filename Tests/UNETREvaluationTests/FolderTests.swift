@@ -104,7 +104,7 @@ import UNETRVolumes
 
     @Test("summary.json has nnU-Net's layout and its NaN for classes in neither mask")
     func nnUNetSummary() throws {
-        let evaluator = Evaluator(classes: [EvaluatedClass(1), EvaluatedClass(labels: [1, 2]), EvaluatedClass(3)], surfaces: false)
+        let evaluator = Evaluator(classes: [LabelDefinition(1), LabelDefinition(labels: [1, 2]), LabelDefinition(3)], surfaces: false)
         let metrics = try evaluator.evaluate(labelMap([1, 1, 4], [1, 1, 2, 0]), against: labelMap([1, 1, 4], [1, 2, 0, 0]), case: "a")
         let text = NNUNetSummary(try evaluator.result([metrics])).text
         #expect(text.contains("\"Dice\": NaN"))

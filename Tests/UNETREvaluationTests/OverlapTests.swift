@@ -1,11 +1,12 @@
 import Testing
 import UNETREvaluation
+import UNETRVolumes
 
 /// Reference numbers: UNETR++'s metrics module and medpy, stored with the pairs. Ratios of the same whole numbers: 1e-12 is rounding.
 @Suite struct OverlapTests {
     @Test("Counts, ratios and volumes equal the reference's for every pair and class", arguments: ReferencePair.all)
     func ratios(_ pair: ReferencePair) throws {
-        let evaluator = Evaluator(classes: pair.tools.keys.sorted().map { EvaluatedClass($0) }, surfaces: false)
+        let evaluator = Evaluator(classes: pair.tools.keys.sorted().map { LabelDefinition($0) }, surfaces: false)
         let metrics = try evaluator.evaluate(pair.prediction, against: pair.reference, case: pair.name)
         for (label, tools) in pair.tools {
             let figures = try #require(metrics.classes["\(label)"])
@@ -32,7 +33,7 @@ import UNETREvaluation
     @Test("Dice and Jaccard of empty masks follow each tool", arguments: ReferencePair.all)
     func emptyMasks(_ pair: ReferencePair) throws {
         for (definition, tool) in [(MetricDefinition.medpy, "medpy.spacing"), (.medpy04, "medpy_0.4.0.spacing")] {
-            let evaluator = Evaluator(definition: definition, classes: pair.tools.keys.map { EvaluatedClass($0) }, surfaces: false)
+            let evaluator = Evaluator(definition: definition, classes: pair.tools.keys.map { LabelDefinition($0) }, surfaces: false)
             let metrics = try evaluator.evaluate(pair.prediction, against: pair.reference, case: pair.name)
             for (label, tools) in pair.tools {
                 let (figures, expected) = try (#require(metrics.classes["\(label)"]), #require(tools[tool]))
@@ -48,14 +49,14 @@ import UNETREvaluation
     func regions() throws {
         let reference = labelMap([1, 1, 6], [0, 1, 2, 3, 1, 0])
         let prediction = labelMap([1, 1, 6], [0, 2, 2, 1, 0, 3])
-        let metrics = try Evaluator(classes: EvaluatedClass.bratsRegions).evaluate(prediction, against: reference, case: "tumor")
+        let metrics = try Evaluator(classes: LabelDefinition.bratsRegions).evaluate(prediction, against: reference, case: "tumor")
         let whole = try #require(metrics.classes["1+2+3"])
         #expect(whole.counts == OverlapCounts(truePositives: 3, falsePositives: 1, falseNegatives: 1, trueNegatives: 1))
         #expect(whole.dice == 0.75)
         let core = try #require(metrics.classes["2+3"])
         #expect(core.counts == OverlapCounts(truePositives: 1, falsePositives: 2, falseNegatives: 1, trueNegatives: 2))
         #expect(metrics.classes["3"]?.dice == 0)
-        #expect(EvaluatedClass.bratsRegions[0].nnUNetKey == "(1, 2, 3)")
+        #expect(LabelDefinition.bratsRegions[0].nnUNetKey == "(1, 2, 3)")
     }
 
     @Test("Voxels whose reference is the ignored label count nowhere, in distances neither")
@@ -68,7 +69,7 @@ import UNETREvaluation
         #expect(figures.surface?.hd == 0)
         #expect(metrics.classes["9"] == nil)
         // Without the ignored label the same prediction overshoots by two voxels.
-        let strict = try Evaluator(classes: [EvaluatedClass(1)]).evaluate(prediction, against: reference, case: "a")
+        let strict = try Evaluator(classes: [LabelDefinition(1)]).evaluate(prediction, against: reference, case: "a")
         #expect(strict.classes["1"]?.counts.falsePositives == 2)
         #expect(strict.classes["1"]?.surface?.hd == 2)
     }

@@ -8,7 +8,7 @@ import UNETRVolumes
 @Suite struct ReportTests {
     private func result(_ definition: MetricDefinition = .default) throws -> EvaluationResult {
         let evaluator = Evaluator(
-            definition: definition, classes: [EvaluatedClass(1, name: "anterior, <left>"), EvaluatedClass(2, name: "posterior")])
+            definition: definition, classes: [LabelDefinition(1, name: "anterior, <left>"), LabelDefinition(2, name: "posterior")])
         return try evaluator.result(
             ["shift1", "other_subject", "deleted_class2"].map { name in
                 let pair = ReferencePair.named(name)

@@ -1,10 +1,11 @@
 import Foundation
 import Testing
 import UNETREvaluation
+import UNETRVolumes
 
 @Suite struct ResultTests {
     private func result(_ definition: MetricDefinition = .default) throws -> EvaluationResult {
-        let evaluator = Evaluator(definition: definition, classes: [EvaluatedClass(1, name: "Anterior"), EvaluatedClass(2)], lesions: LesionMatching())
+        let evaluator = Evaluator(definition: definition, classes: [LabelDefinition(1, name: "Anterior"), LabelDefinition(2)], lesions: LesionMatching())
         return try evaluator.result([
             evaluator.evaluate(labelMap([1, 2, 3], [1, 1, 0, 0, 0, 0]), against: labelMap([1, 2, 3], [1, 0, 0, 0, 0, 0]), case: "a"),
             evaluator.evaluate(labelMap([1, 1, 3], [0, 0, 0]), against: labelMap([1, 1, 3], [2, 0, 0]), case: "b"),

@@ -1,5 +1,6 @@
 import Testing
 import UNETREvaluation
+import UNETRVolumes
 
 /// Expected values: SciPy 1.17.1 and NumPy 2.4.6, `wilcoxon(d)`, `mean`, `std(ddof=1)`, `percentile`. 1e-12 is the rounding of sums.
 @Suite struct StatisticsTests {
@@ -79,7 +80,7 @@ import UNETREvaluation
 
     /// A result of one class whose Dice over the cases is about `dice` (in 1/100).
     static func result(_ dice: [Int?], definition: MetricDefinition = .default, names: [String]? = nil) throws -> EvaluationResult {
-        let evaluator = Evaluator(definition: definition, classes: [EvaluatedClass(1, name: "organ")])
+        let evaluator = Evaluator(definition: definition, classes: [LabelDefinition(1, name: "organ")])
         return try evaluator.result(
             dice.enumerated().map { index, value in
                 // 100 reference voxels, of which `value` are met, and nothing else predicted but as many others: Dice is value / 100.
@@ -118,7 +119,7 @@ import UNETREvaluation
             try Comparison(a, Self.result([90, 80], names: ["case0", "other"]))
         }
         var renamed = a
-        renamed.classes = [EvaluatedClass(2)]
+        renamed.classes = [LabelDefinition(2)]
         #expect(throws: EvaluationError.notComparable("they have no class in common")) { try Comparison(a, renamed) }
     }
 

@@ -1,5 +1,6 @@
 import Testing
 import UNETREvaluation
+import UNETRVolumes
 
 /// Reference numbers: the tools' own output on the stored pairs. MONAI computes in float32: 1e-6 relative.
 @Suite struct SurfaceTests {
@@ -8,7 +9,7 @@ import UNETREvaluation
     ) throws -> [(SurfaceMetrics, [String: ReferencePair.Figures])] {
         var definition = definition
         definition.unit = unit
-        let evaluator = Evaluator(definition: definition, classes: pair.tools.keys.map { EvaluatedClass($0) }, tolerances: tolerances)
+        let evaluator = Evaluator(definition: definition, classes: pair.tools.keys.map { LabelDefinition($0) }, tolerances: tolerances)
         let metrics = try evaluator.evaluate(pair.prediction, against: pair.reference, case: pair.name)
         return try pair.tools.map { label, tools in (try #require(metrics.classes["\(label)"]?.surface), tools) }
     }
@@ -81,7 +82,7 @@ import UNETREvaluation
 
     @Test("UNETR++'s script: voxel units, and a missed organ counts as a distance of 0", arguments: ReferencePair.all)
     func script(_ pair: ReferencePair) throws {
-        let evaluator = Evaluator(definition: .unetrPlusPlusScript, classes: pair.tools.keys.map { EvaluatedClass($0) })
+        let evaluator = Evaluator(definition: .unetrPlusPlusScript, classes: pair.tools.keys.map { LabelDefinition($0) })
         let metrics = try evaluator.evaluate(pair.prediction, against: pair.reference, case: pair.name)
         for (label, tools) in pair.tools {
             let (figures, expected) = try (#require(metrics.classes["\(label)"]), #require(tools["unetr_pp.inference_synapse"]))

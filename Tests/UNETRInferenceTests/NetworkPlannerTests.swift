@@ -3,6 +3,7 @@ import UNETRArchitectures
 import UNETRInference
 import UNETRNetworks
 import UNETRPreparation
+import UNETRVolumes
 
 /// `--memory` holds for the network that is really used.
 @Suite struct NetworkPlannerTests {

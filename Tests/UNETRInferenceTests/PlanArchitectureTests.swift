@@ -2,6 +2,7 @@ import Testing
 import UNETRArchitectures
 import UNETRInference
 import UNETRPreparation
+import UNETRVolumes
 
 /// Plans taken over to other networks.
 @Suite struct PlanArchitectureTests {

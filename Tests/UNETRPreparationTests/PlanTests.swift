@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNETRPreparation
 import UNETRSupport
+import UNETRVolumes
 
 @Suite struct PlanTests {
     static let text = """

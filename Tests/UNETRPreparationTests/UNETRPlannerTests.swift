@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRSupport
+import UNETRVolumes
 
 @testable import UNETRPreparation
 

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import UNETRPreparation
 import UNETRTorch
+import UNETRVolumes
 
 @testable import UNETRTraining
 

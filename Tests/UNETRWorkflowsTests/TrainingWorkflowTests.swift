@@ -8,6 +8,7 @@ import UNETRArchitectures
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining
+import UNETRVolumes
 import UNETRWorkflows
 
 struct TrainingWorkflowTests {

@@ -1,13 +1,15 @@
+public import UNETRVolumes
+
 /// The figures of a set of cases by one definition.
 public struct EvaluationResult: Equatable, Sendable {
     /// What the names of metrics mean.
     public var definition: MetricDefinition
     /// The classes that were scored.
-    public var classes: [EvaluatedClass]
+    public var classes: [LabelDefinition]
     /// One entry a case, in the order of their names.
     public var cases: [CaseMetrics]
 
-    public init(definition: MetricDefinition, classes: [EvaluatedClass], cases: [CaseMetrics]) {
+    public init(definition: MetricDefinition, classes: [LabelDefinition], cases: [CaseMetrics]) {
         self.definition = definition
         self.classes = classes
         self.cases = cases

@@ -45,7 +45,7 @@ extension Evaluator {
     /// - Throws: `EvaluationError.noClasses` if no class was named and no case holds a label.
     public func result(_ cases: [CaseMetrics]) throws -> EvaluationResult {
         let found = Set(cases.flatMap(\.classes.keys)).compactMap { Int16($0) }.sorted()
-        let scored = classes ?? found.map { EvaluatedClass($0) }
+        let scored = classes ?? found.map { LabelDefinition($0) }
         guard !scored.isEmpty else { throw EvaluationError.noClasses }
         let complete = cases.map { metrics in
             var metrics = metrics

@@ -10,7 +10,7 @@ public struct Evaluator: Sendable {
     public var definition: MetricDefinition
 
     /// The classes to score; nil scores every label above 0 that occurs.
-    public var classes: [EvaluatedClass]?
+    public var classes: [LabelDefinition]?
 
     /// The labels that may occur, background and ignored label aside; nil allows any.
     public var declaredLabels: Set<Int16>?
@@ -31,7 +31,7 @@ public struct Evaluator: Sendable {
     public var threads: Int?
 
     public init(
-        definition: MetricDefinition = .default, classes: [EvaluatedClass]? = nil, declaredLabels: Set<Int16>? = nil,
+        definition: MetricDefinition = .default, classes: [LabelDefinition]? = nil, declaredLabels: Set<Int16>? = nil,
         ignoredLabel: Int16? = nil, tolerances: [Double] = [1, 2], surfaces: Bool = true, lesions: LesionMatching? = nil,
         threads: Int? = nil
     ) {
@@ -54,14 +54,14 @@ public struct Evaluator: Sendable {
     /// - Throws: `EvaluationError` if the two do not lie on one grid, hold several channels, undeclared labels, or far too many.
     public func evaluate(_ prediction: LabelMap, against reference: LabelMap, case name: String) throws -> CaseMetrics {
         try check(prediction, reference, name)
-        let table = try LabelTable(prediction: prediction, reference: reference, ignoring: ignoredLabel, name: name)
+        let table = try ConfusionTable(prediction: prediction, reference: reference, ignoring: ignoredLabel, name: name)
         try checkDeclared(prediction, reference, table, name)
         let geometry = reference.geometry
         let millilitres = geometry.spacing.reduce(1, *) / 1000
         let unit = definition.unit == .millimeters ? geometry.spacing : [1, 1, 1]
         let diagonal = zip(geometry.size, unit).reduce(0) { $0 + (Double($1.0) * $1.1) * (Double($1.0) * $1.1) }.squareRoot()
 
-        let scored = classes ?? table.labels.filter { $0 > 0 && $0 != ignoredLabel }.map { EvaluatedClass($0) }
+        let scored = classes ?? table.labels.filter { $0 > 0 && $0 != ignoredLabel }.map { LabelDefinition($0) }
         var figures: [ClassMetrics] = scored.map {
             ClassMetrics(counts: table.counts(of: Set($0.labels)), voxelMillilitres: millilitres, definition: definition)
         }
@@ -94,7 +94,7 @@ public struct Evaluator: Sendable {
         for tolerance in tolerances where !(tolerance >= 0 && tolerance.isFinite) { throw EvaluationError.badTolerance(tolerance) }
     }
 
-    private func checkDeclared(_ prediction: LabelMap, _ reference: LabelMap, _ table: LabelTable, _ name: String) throws {
+    private func checkDeclared(_ prediction: LabelMap, _ reference: LabelMap, _ table: ConfusionTable, _ name: String) throws {
         guard var declared = declaredLabels else { return }
         declared.insert(0)
         if let ignoredLabel { declared.insert(ignoredLabel) }

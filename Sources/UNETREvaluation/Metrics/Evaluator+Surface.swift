@@ -4,7 +4,7 @@ import UNETRVolumes
 extension Evaluator {
     /// Adds what needs the shape of a class, not only its counts: distances between surfaces, and components.
     func addDistances(
-        to figures: inout [ClassMetrics], of scored: [EvaluatedClass], _ prediction: LabelMap, _ reference: LabelMap, _ table: LabelTable,
+        to figures: inout [ClassMetrics], of scored: [LabelDefinition], _ prediction: LabelMap, _ reference: LabelMap, _ table: ConfusionTable,
         unit: [Double], diagonal: Double
     ) throws {
         guard surfaces || lesions != nil else { return }

@@ -1,5 +1,6 @@
 public import Foundation
 import UNETRSupport
+import UNETRVolumes
 
 /// The figures as a table of text: one line a case and class, undefined values empty, infinite ones "inf" (RFC 4180).
 public struct CSVTable: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import UNETRVolumes
 
 extension EvaluationReport {
     /// The worst cases with their pictures.

@@ -1,6 +1,7 @@
 public import Foundation
 import UNETRPictures
 import UNETRSupport
+import UNETRVolumes
 
 /// A report that a person looks at: one HTML file that needs no other, for a screen or a phone.
 public struct EvaluationReport: Sendable {

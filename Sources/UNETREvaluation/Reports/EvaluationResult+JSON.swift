@@ -1,5 +1,6 @@
 public import Foundation
 import UNETRSupport
+import UNETRVolumes
 
 /// The layout of `unetrpp evaluate --json`: undefined and infinite values are null.
 extension EvaluationResult: Codable {
@@ -30,7 +31,7 @@ extension EvaluationResult: Codable {
         let names = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
         let keys = Set(cases.flatMap(\.classes.keys)).union(names.keys)
         classes = keys.map { key in
-            EvaluatedClass(labels: key.split(separator: "+").compactMap { Int16($0) }, name: names[key])
+            LabelDefinition(labels: key.split(separator: "+").compactMap { Int16($0) }, name: names[key])
         }.sorted { ($0.labels.first ?? 0, $0.labels.count) < ($1.labels.first ?? 0, $1.labels.count) }
     }
 

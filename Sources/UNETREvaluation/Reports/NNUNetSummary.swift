@@ -1,5 +1,6 @@
 public import Foundation
 import UNETRSupport
+import UNETRVolumes
 
 /// The `summary.json` of nnU-Net v2: per case, per class means, and the mean over classes, with its names for the figures.
 ///

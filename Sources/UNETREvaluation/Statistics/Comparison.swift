@@ -1,3 +1,5 @@
+import UNETRVolumes
+
 /// Two results on the same cases, figure by figure.
 public struct Comparison: Equatable, Sendable {
     /// One figure of one class, or of the mean over classes, A minus B.

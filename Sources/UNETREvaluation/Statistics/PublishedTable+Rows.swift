@@ -1,4 +1,5 @@
 import Foundation
+import UNETRVolumes
 
 extension PublishedTable {
     /// Whether HD95 has a column.

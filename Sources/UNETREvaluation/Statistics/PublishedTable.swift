@@ -1,10 +1,12 @@
+public import UNETRVolumes
+
 /// A published table: what others print for a benchmark, as printed, with what it takes to compare with it.
 public struct PublishedTable: Sendable, Equatable {
     /// The name on the command line.
     public var name: String
     public var title: String
     /// The classes that the published mean is over.
-    public var classes: [EvaluatedClass]
+    public var classes: [LabelDefinition]
     /// Labels of the data set that are not scored, but may occur.
     public var otherLabels: [Int16]
     public var rows: [Row]
@@ -35,8 +37,8 @@ public struct PublishedTable: Sendable, Equatable {
 }
 
 extension PublishedTable {
-    private static func classes(_ names: KeyValuePairs<Int16, String>) -> [EvaluatedClass] {
-        names.map { EvaluatedClass($0.key, name: $0.value) }
+    private static func classes(_ names: KeyValuePairs<Int16, String>) -> [LabelDefinition] {
+        names.map { LabelDefinition($0.key, name: $0.value) }
     }
 
     private static let anotherSplit = "Comparable only on the same cases: the published numbers are of one fixed split."
@@ -84,7 +86,7 @@ extension PublishedTable {
 
     public static let brats = PublishedTable(
         name: "brats", title: "BraTS (Decathlon Task01, brain MRI), mean Dice % of three regions",
-        classes: EvaluatedClass.bratsRegions, otherLabels: [],
+        classes: LabelDefinition.bratsRegions, otherLabels: [],
         rows: [Row("UNETR++", 82.8), Row("nnFormer", 82.3), Row("Swin UNETR", 81.5), Row("UNETR", 81.2)],
         remarks: [
             anotherSplit,

@@ -1,4 +1,5 @@
 import Foundation
+import UNETRVolumes
 
 /// How the masks of 8 bits compare with those of float32, structure by structure.
 public struct QuantizationReport: Codable, Equatable, Sendable {

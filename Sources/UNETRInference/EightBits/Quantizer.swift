@@ -64,7 +64,7 @@ public struct Quantizer {
         let segmenter = try Segmenter(models: [bundle], maker: maker, options: SegmenterOptions(mirroring: false))
         let segmenters = [segmenter, try inEightBits(segmenter, quantization)]
         let structures = bundle.plan.labels.foreground
-        let classes = structures.map { EvaluatedClass(labels: $0.values.map { Int16(truncatingIfNeeded: $0) }, name: $0.name) }
+        let classes = structures
         let evaluator = Evaluator(classes: classes)
         var figures = structures.map { _ in [(dice: Double, hd95: Double)]() }
         var seconds: [[Double]] = [[], []]

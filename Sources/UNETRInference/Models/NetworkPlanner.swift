@@ -1,6 +1,7 @@
 public import UNETRArchitectures
 public import UNETRPreparation
 import UNETRSupport
+public import UNETRVolumes
 
 /// Makes a plan for any of the networks, whose training fits the memory that it may take.
 ///

@@ -1,5 +1,6 @@
 public import UNETRArchitectures
 public import UNETRPreparation
+import UNETRVolumes
 
 extension Plan {
     /// The plan with another network for the same data, in its usual size.

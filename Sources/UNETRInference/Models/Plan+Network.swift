@@ -2,6 +2,7 @@ import Foundation
 public import UNETRArchitectures
 public import UNETRPreparation
 import UNETRSupport
+import UNETRVolumes
 
 extension Plan {
     /// The plan's network, checked against the rest of the plan.

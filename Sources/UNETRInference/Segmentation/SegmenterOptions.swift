@@ -1,4 +1,5 @@
-public import UNETRPreparation
+import UNETRPreparation
+public import UNETRVolumes
 
 /// How a model is used on scans.
 public struct SegmenterOptions: Sendable {

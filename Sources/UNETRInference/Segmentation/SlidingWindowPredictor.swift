@@ -1,5 +1,6 @@
 public import UNETREngines
 public import UNETRPreparation
+import UNETRVolumes
 
 /// Class probabilities of a whole prepared scan, from patches that overlap.
 ///

@@ -1,5 +1,5 @@
 public import Foundation
-import UNETRVolumes
+public import UNETRVolumes
 
 /// A folder of scans with labels, as its users keep it: what it holds and where.
 public struct Dataset: Equatable, Sendable {

@@ -34,11 +34,14 @@ struct DatasetDescription {
             throw fail("its channels are numbered \(channels.keys.sorted()), but must be 0, 1, 2, … without gaps")
         }
         channelNames = numbered.map(\.1)
-        guard let labels = members["labels"]?.object else { throw fail("it has no labels") }
+        guard members["labels"]?.object != nil else { throw fail("it has no labels") }
         do {
-            self.labels = try LabelTable(labels, order: members["regions_class_order"]).set
-        } catch let error as LabelTable.Problem {
-            throw fail(error.sentence)
+            labels = try LabelSet(fields: members)
+            try labels.validate()
+        } catch let problem as LabelProblem {
+            throw fail(problem.description)
+        } catch PlanError.invalid(let field, let value, let rule) {
+            throw fail("its \(field) are \(value), but \(rule)")
         }
         name = members["name"]?.string
         let isSecondForm = members["channel_names"] != nil

@@ -1,6 +1,6 @@
 import Foundation
 import UNETRSupport
-import UNETRVolumes
+public import UNETRVolumes
 
 /// What a training set is like: the sizes and spacings of its scans and the intensities of its structures. A plan follows from it.
 public struct Fingerprint: Equatable, Sendable, Codable {

@@ -1,5 +1,6 @@
 import UNETRArchives
 import UNETRSupport
+import UNETRVolumes
 
 /// The U-Net that a plan of nnU-Net describes, as the `network` section of a plan here.
 struct ImportedUNet {

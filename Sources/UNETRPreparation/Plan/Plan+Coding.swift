@@ -1,4 +1,5 @@
 import UNETRSupport
+import UNETRVolumes
 
 extension Plan: Codable {
     private enum CodingKeys: String, CodingKey {

@@ -1,6 +1,7 @@
 public import Foundation
 import UNETRArchives
 public import UNETRSupport
+public import UNETRVolumes
 
 extension Plan {
     /// Imports a plan of nnU-Net v1 (`plans.pkl`), as UNETR++ uses it. The pickle is read, never run.

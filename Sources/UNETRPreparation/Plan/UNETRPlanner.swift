@@ -1,4 +1,5 @@
 import UNETRSupport
+public import UNETRVolumes
 
 /// Makes a plan for a UNETR++ from a fingerprint.
 ///

@@ -77,9 +77,7 @@ extension Trainer {
         let segmenter = try Segmenter(
             network: network, plan: plan, device: device, mixedPrecision: configuration.mixedPrecision, options: options)
         let evaluator = Evaluator(
-            classes: plan.labels.foreground.map { label in
-                EvaluatedClass(labels: label.values.map { Int16(truncatingIfNeeded: $0) }, name: label.name)
-            })
+            classes: plan.labels.foreground)
         let cases = try withAveragedWeights {
             try names.enumerated().map { number, name in
                 let file = try PreparedCaseFile(named: name, in: prepared)

@@ -8,6 +8,7 @@ import UNETRNetworks
 import UNETRPreparation
 public import UNETRSupport
 public import UNETRTorch
+import UNETRVolumes
 
 /// Trains a network on prepared cases, epoch by epoch, with a checkpoint after each.
 ///

@@ -1,5 +1,6 @@
-public import UNETRPreparation
+import UNETRPreparation
 public import UNETRTorch
+public import UNETRVolumes
 
 /// How a plan's labels become what a network is trained on: one class a voxel, or overlapping regions.
 public struct TrainingTargets: Sendable {

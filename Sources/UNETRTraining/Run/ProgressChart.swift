@@ -1,5 +1,6 @@
 import UNETRPictures
 import UNETRPreparation
+import UNETRVolumes
 
 /// `progress.svg`: how a run goes, drawn anew after every epoch.
 enum ProgressChart {

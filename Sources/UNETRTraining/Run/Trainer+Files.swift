@@ -8,6 +8,7 @@ import UNETRPictures
 import UNETRPreparation
 import UNETRSupport
 import UNETRTorch
+import UNETRVolumes
 
 extension Trainer {
     func readCheckpoint() throws {

@@ -45,7 +45,7 @@ struct DemoCommand: ParsableCommand {
             models: [bundle], engine: engine.engine, device: device, mixedPrecision: runtime.mixedPrecision(on: device),
             eightBits: runtime.allowsEightBits, note: EngineOptions.note)
         let structures = segmenter.plan.labels.foreground
-        let evaluator = Evaluator(classes: structures.map { EvaluatedClass(labels: $0.values.map { Int16($0) }, name: $0.name) }, surfaces: false)
+        let evaluator = Evaluator(classes: structures, surfaces: false)
         var rows: [Row] = []
         for scanCase in dataset.cases {
             rows.append(try process(scanCase, segmenter, evaluator, structures))
@@ -74,7 +74,7 @@ struct DemoCommand: ParsableCommand {
         func byName<Value>(_ value: (LabelDefinition) -> Value) -> [String: Value] {
             Dictionary(structures.map { ($0.name, value($0)) }) { first, _ in first }
         }
-        let dice = byName { label in metrics.classes[label.values.map(String.init).joined(separator: "+")]?.dice }
+        let dice = byName { label in metrics.classes[label.key]?.dice }
         let found = byName { label in label.values.reduce(0) { $0 + result.labels.millilitres(of: Int16($1)) } }
         let drawn = structures.enumerated().map { index, label in
             OverlayLabel(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import UNETREvaluation
 import UNETRSupport
+import UNETRVolumes
 
 struct EvaluateCommand: StoppableCommand {
     static let configuration = CommandConfiguration(

@@ -51,7 +51,7 @@ struct ScoringOptions: ParsableArguments {
                 "--definition is '\(definition)'; expected one of \(MetricDefinition.named.map(\.name).joined(separator: ", "))")
         }
         _ = try parsedTolerances
-        if let classes, EvaluatedClass.list(classes) == nil {
+        if let classes, LabelDefinition.list(classes) == nil {
             throw ValidationError("--classes is '\(classes)'; expected labels such as 1,2 or regions such as 1+2+3=tumor,3")
         }
         if let lesions, LesionMatching.Connectivity(rawValue: lesions) == nil {
@@ -78,27 +78,26 @@ struct ScoringOptions: ParsableArguments {
             surfaces: !overlapOnly, lesions: lesions.flatMap(LesionMatching.Connectivity.init).map { LesionMatching(connectivity: $0) },
             threads: threads)
         if let classes {
-            evaluator.classes = EvaluatedClass.list(classes)
+            evaluator.classes = LabelDefinition.list(classes)
         } else if let benchmark {
             evaluator.classes = benchmark.classes
             evaluator.declaredLabels = Set(benchmark.classes.flatMap(\.labels) + benchmark.otherLabels)
-        } else if let declaration = try declaration(beside: places) {
-            evaluator.classes = declaration.classes
-            evaluator.declaredLabels = declaration.labels
-            if ignoreLabel == nil { evaluator.ignoredLabel = declaration.ignoredLabel }
+        } else if let labels = try declaredLabels(beside: places) {
+            evaluator.score(labels)
+            if let ignoreLabel { evaluator.ignoredLabel = ignoreLabel }
         }
         return evaluator
     }
 
-    private func declaration(beside places: [URL]) throws -> LabelDeclaration? {
-        if let labels { return try LabelDeclaration(contentsOf: URL(fileURLWithPath: labels)) }
+    private func declaredLabels(beside places: [URL]) throws -> LabelSet? {
+        if let labels { return try LabelSet(declaredBy: URL(fileURLWithPath: labels)) }
         for place in places {
             // The files' folder, which the place itself may be, and the data set's folder around it.
             let isFile = CasePair.caseName(of: place) != nil
             let folder = isFile ? place.deletingLastPathComponent() : place
             for folder in [folder, folder.deletingLastPathComponent()] {
                 let file = folder.appendingPathComponent("dataset.json")
-                if FileManager.default.fileExists(atPath: file.path) { return try LabelDeclaration(contentsOf: file) }
+                if FileManager.default.fileExists(atPath: file.path) { return try LabelSet(declaredBy: file) }
             }
         }
         return nil

@@ -1,6 +1,7 @@
 import Foundation
 import UNETRPreparation
 import UNETRTraining
+import UNETRVolumes
 import UNETRWorkflows
 
 /// What `train` shows: a bar for looking at the scans and for their preparation, one that moves for each epoch, and a line behind it.

@@ -1,4 +1,4 @@
-extension LabelTable {
+extension ConfusionTable {
     /// The table of some slices. Runs of equal pairs are counted at once: label maps are mostly long runs.
     struct Part: Sendable {
         private(set) var pairs: [Int]

@@ -4,7 +4,7 @@ import UNETRVolumes
 /// What one pass over a pair of label maps finds: how often each pair of labels meets, and the box that each label fills.
 ///
 /// All overlap metrics of all classes and regions follow from it, and distances are then computed inside the boxes only.
-struct LabelTable: Sendable {
+struct ConfusionTable: Sendable {
     /// The labels of either map that are counted, ascending.
     let labels: [Int16]
 
