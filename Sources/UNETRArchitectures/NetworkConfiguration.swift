@@ -1,7 +1,11 @@
+public import UNETRArchives
+public import UNETRGraphs
 import UNETRSupport
 
 /// Everything that defines one network: what training, inference and files know of its settings.
 public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendable {
+    /// The kind of network that these are the settings of.
+    var architecture: NetworkDescription.Architecture { get }
     /// Channels of the scan.
     var inputChannels: Int { get }
     /// Classes, background included.
@@ -18,6 +22,27 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
     /// What the network has and does, computed from the sizes alone, in the published code's formulation.
     /// - Throws: `ConfigurationError` for impossible settings.
     func complexity() throws -> NetworkComplexity
+
+    /// What lives together at the fullest moment of a forward pass in evaluation mode, besides weights, input and output, in bytes of float32.
+    var activationBytes: Int { get }
+
+    /// Whether the network can be written as a graph.
+    var hasGraph: Bool { get }
+
+    /// The network's finest output as a graph of plain operations: see `NetworkDescription.graph`.
+    func graph(weights: StateDictionary, form: GraphForm, extent: GraphExtent, batch: Int?) throws -> Graph
+}
+
+extension NetworkConfiguration {
+    public var hasGraph: Bool { false }
+
+    public func graph(weights: StateDictionary, form: GraphForm, extent: GraphExtent, batch: Int?) throws -> Graph {
+        throw ConfigurationError(field: "architecture", value: architecture.rawValue, rule: "only unetr-plus-plus can be written as a graph")
+    }
+
+    /// The fullest moment of a U-shaped network, in bytes of float32: at full resolution the skip and what comes up, joined, and a block's
+    /// two maps. Unmeasured.
+    func activationBytes(fullResolutionChannels channels: Int) -> Int { ([4, 6, channels] + patchSize).saturatingProduct() }
 }
 
 /// One setting of a configuration: its name in JSON, and how it is read and written.

@@ -10,19 +10,12 @@ extension NetworkDescription {
         do { data = try InputFile.contents(of: url, most: 64 << 20) } catch let error as FileError {
             throw ConfigurationFileError(path: url.path, problem: "the file \(error.problem)")
         }
-        struct Shape: Decodable {
-            var architecture: String?
+        struct Plan: Decodable {
             var network: NetworkDescription?
         }
         do {
-            let shape: Shape = try JSONText.decode(from: data)
-            if let network = shape.network {
-                self = network
-            } else if shape.architecture != nil {
-                self = try JSONText.decode(from: data)
-            } else {
-                self = .unetrPlusPlus(try JSONText.decode(from: data))
-            }
+            let plan: Plan = try JSONText.decode(from: data)
+            self = try plan.network ?? JSONText.decode(from: data)
         } catch let error as ConfigurationError {
             throw ConfigurationFileError(path: url.path, problem: "\(error)")
         } catch let error as JSONProblem {

@@ -25,11 +25,6 @@ extension NetworkDescription {
     ///   - batch: how many samples the graph takes; any number when nil.
     /// - Throws: `StateError` for missing or wrongly shaped weights; `ConfigurationError` for architectures other than UNETR++.
     public func graph(weights: StateDictionary, form: GraphForm, extent: GraphExtent = .whole, batch: Int? = nil) throws -> Graph {
-        switch self {
-        case .unetrPlusPlus(let configuration):
-            return try UNETRPlusPlusGraph(configuration, weights, form).graph(extent, batch: batch)
-        case .unetr, .swinUNETR, .nnFormer, .nnUNet:
-            throw ConfigurationError(field: "architecture", value: architecture.rawValue, rule: "only unetr-plus-plus can be written as a graph")
-        }
+        try configuration.graph(weights: weights, form: form, extent: extent, batch: batch)
     }
 }

@@ -1,86 +1,83 @@
-/// Which network, and its settings: the `network` section of a plan.
+/// A network and its settings: the `network` section of a plan.
 ///
-/// As JSON: `{"architecture": "unetr-plus-plus", "configuration": {…}}`.
-public enum NetworkDescription: Equatable, Sendable {
-    case unetrPlusPlus(UNETRPlusPlusConfiguration)
-    case unetr(UNETRConfiguration)
-    case swinUNETR(SwinUNETRConfiguration)
-    case nnFormer(NNFormerConfiguration)
-    /// With a plain or a residual encoder, which are two architectures by name.
-    case nnUNet(NNUNetConfiguration)
-
-    /// Names of the architectures, as on the command line.
-    public enum Architecture: String, Codable, Sendable, CaseIterable {
-        case unetrPlusPlus = "unetr-plus-plus"
-        case unetr
-        case swinUNETR = "swin-unetr"
-        case nnFormer = "nnformer"
-        case nnUNet = "nnunet"
-        case nnUNetResidual = "nnunet-resenc"
-    }
-
-    public var architecture: Architecture {
-        switch self {
-        case .unetrPlusPlus: .unetrPlusPlus
-        case .unetr: .unetr
-        case .swinUNETR: .swinUNETR
-        case .nnFormer: .nnFormer
-        case .nnUNet(let configuration): configuration.encoder == .plain ? .nnUNet : .nnUNetResidual
-        }
-    }
-
+/// As JSON: `{"architecture": "unetr-plus-plus", "configuration": {…}}`. The configuration of a UNETR++ may stand there bare.
+public struct NetworkDescription: Sendable {
     /// The settings, whichever network's they are.
-    public var configuration: any NetworkConfiguration {
-        switch self {
-        case .unetrPlusPlus(let configuration): configuration
-        case .unetr(let configuration): configuration
-        case .swinUNETR(let configuration): configuration
-        case .nnFormer(let configuration): configuration
-        case .nnUNet(let configuration): configuration
-        }
-    }
+    public let configuration: any NetworkConfiguration
+
+    public init(_ configuration: any NetworkConfiguration) { self.configuration = configuration }
+
+    /// The kind of network.
+    public var architecture: Architecture { configuration.architecture }
 
     /// The patch [D, H, W] the network takes.
     public var patchSize: [Int] { configuration.patchSize }
 
+    /// Channels of the scan.
     public var inputChannels: Int { configuration.inputChannels }
 
+    /// Classes, background included.
     public var classes: Int { configuration.classes }
 
     /// Sizes [D, H, W] of the outputs of training, finest first.
     public var outputSizes: [[Int]] { configuration.outputSizes }
 
+    /// Whether the network can be written as a graph for compilers: see `graph`.
+    public var hasGraph: Bool { configuration.hasGraph }
+
     /// The layers of the network with their parameters and multiply-adds.
     /// - Throws: `ConfigurationError` for impossible settings.
     public func complexity() throws -> NetworkComplexity { try configuration.complexity() }
+
+    /// A network of that architecture in its usual size.
+    ///
+    /// The patch is rounded up to what the network can take: multiples of 16 (UNETR), of 32 (Swin UNETR), of the stem × 8 (UNETR++,
+    /// nnFormer), or of the strides that nnU-Net's rule gives for spacing and patch.
+    /// - Parameters:
+    ///   - classes: background included.
+    ///   - patchSize: voxels [D, H, W].
+    ///   - spacing: mm, or any unit, along [D, H, W]; nil: that at which the patch is a cube.
+    public static func usual(
+        _ architecture: Architecture, inputChannels: Int, classes: Int, patchSize: [Int], spacing: [Double]? = nil
+    ) -> NetworkDescription {
+        NetworkDescription(
+            architecture.usual(
+                NetworkTask(
+                    inputChannels: inputChannels, classes: classes, patchSize: patchSize,
+                    spacing: spacing ?? Stem.cubicSpacing(of: patchSize))))
+    }
+}
+
+extension NetworkDescription: Equatable {
+    public static func == (one: NetworkDescription, other: NetworkDescription) -> Bool {
+        func areEqual<Configuration: NetworkConfiguration>(_ one: Configuration, _ other: any NetworkConfiguration) -> Bool {
+            one == other as? Configuration
+        }
+        return areEqual(one.configuration, other.configuration)
+    }
 }
 
 extension NetworkDescription: Codable {
     private enum CodingKeys: String, CodingKey { case architecture, configuration }
 
+    /// - Throws: `ConfigurationError` for an architecture that is not in `Architectures.all`, and for impossible settings.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
+        guard values.contains(.architecture) else {
+            // A bare configuration, as people write it and older planners did.
+            self.init(try UNETRPlusPlusConfiguration(from: decoder))
+            return
+        }
         let name = try values.decode(String.self, forKey: .architecture)
         guard let architecture = Architecture(rawValue: name) else {
             throw ConfigurationError(
-                field: "architecture", value: name, rule: "one of \(Architecture.allCases.map(\.rawValue).joined(separator: ", "))")
+                field: "architecture", value: name, rule: "one of \(Architectures.all.map(\.rawValue).joined(separator: ", "))")
         }
-        switch architecture {
-        case .unetrPlusPlus: self = .unetrPlusPlus(try values.decode(UNETRPlusPlusConfiguration.self, forKey: .configuration))
-        case .unetr: self = .unetr(try values.decode(UNETRConfiguration.self, forKey: .configuration))
-        case .swinUNETR: self = .swinUNETR(try values.decode(SwinUNETRConfiguration.self, forKey: .configuration))
-        case .nnFormer: self = .nnFormer(try values.decode(NNFormerConfiguration.self, forKey: .configuration))
-        case .nnUNet, .nnUNetResidual:
-            let configuration = try NNUNetConfiguration(from: values.superDecoder(forKey: .configuration)) {
-                try NNUNetConfiguration.defaults(for: $0, encoder: architecture == .nnUNet ? .plain : .residual)
-            }
-            self = .nnUNet(configuration)
-            guard self.architecture == architecture else {
-                throw ConfigurationError(
-                    field: "encoder", value: configuration.encoder.rawValue,
-                    rule: "plain for the architecture nnunet, residual for nnunet-resenc")
-            }
+        guard values.contains(.configuration) else {
+            throw DecodingError.keyNotFound(
+                CodingKeys.configuration, .init(codingPath: decoder.codingPath, debugDescription: "the settings of the network are missing"))
         }
+        self.init(try architecture.decode(values.superDecoder(forKey: .configuration)))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -89,5 +86,3 @@ extension NetworkDescription: Codable {
         try configuration.encode(to: values.superEncoder(forKey: .configuration))
     }
 }
-
-extension UNETRPlusPlusConfiguration {}

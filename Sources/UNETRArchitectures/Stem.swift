@@ -1,11 +1,14 @@
 /// How many voxels [d, h, w] a token of the finest stage takes, as the published networks choose it.
 public enum Stem {
-    /// 4 along fine axes, halved for each doubling of the spacing, and where two units of stem × 8 would not fit the patch.
+    /// 4 along fine axes, halved for each doubling of the spacing, and halved until two units of stem × 8 fit the scan.
     ///
-    /// With the spacing at which the patch is a cube this gives the stems of all published networks: [2, 4, 4] for 64×128×128.
-    public static func usual(spacing: [Double], patchSize: [Int]) -> [Int] {
+    /// With the spacing at which a patch is a cube, and the patch as the scan, this gives the stems of all published networks: [2, 4, 4] for 64×128×128.
+    /// - Parameters:
+    ///   - spacing: mm, or any unit, along [D, H, W].
+    ///   - size: voxels [D, H, W] of a usual scan, or of the patch where no scan is known.
+    public static func usual(spacing: [Double], scan size: [Int]) -> [Int] {
         let finest = spacing.min() ?? 1
-        return zip(spacing, patchSize).map { spacing, size in
+        return zip(spacing, size).map { spacing, size in
             var stem = 4, coarseness = spacing / finest
             while coarseness >= 2, stem > 1 { (stem, coarseness) = (stem / 2, coarseness / 2) }
             while stem > 1, 2 * stem * 8 > size { stem /= 2 }

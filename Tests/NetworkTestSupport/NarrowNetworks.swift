@@ -6,20 +6,20 @@ public enum NarrowNetworks {
 
     /// With dropout and stochastic depth wherever the published network has them.
     private static func dropping(_ name: String) -> NetworkDescription {
-        switch description(name) {
-        case .unetrPlusPlus(var configuration):
+        switch description(name).configuration {
+        case var configuration as UNETRPlusPlusConfiguration:
             (configuration.attentionDropout, configuration.channelDropout) = (0.15, 0.1)
             return .unetrPlusPlus(configuration)
-        case .unetr(var configuration):
+        case var configuration as UNETRConfiguration:
             configuration.dropout = 0.3
             return .unetr(configuration)
-        case .swinUNETR(var configuration):
+        case var configuration as SwinUNETRConfiguration:
             (configuration.dropout, configuration.attentionDropout, configuration.pathDropout) = (0.1, 0.1, 0.5)
             return .swinUNETR(configuration)
-        case .nnFormer(var configuration):
+        case var configuration as NNFormerConfiguration:
             (configuration.dropout, configuration.attentionDropout, configuration.pathDropout) = (0.1, 0.1, 0.5)
             return .nnFormer(configuration)
-        case .nnUNet(let configuration): return .nnUNet(configuration)  // published without
+        case let configuration: return NetworkDescription(configuration)  // published without
         }
     }
 

@@ -18,7 +18,7 @@ let hasOpenVINO = (try? EngineMaker.loadOpenVINO()) != nil
 struct CompiledEngineTests {
     static func bundle(_ change: (inout UNETRPlusPlusConfiguration) -> Void = { _ in }, in folder: URL) throws -> ModelBundle {
         let plan = try TinyModel.plan()
-        guard case .unetrPlusPlus(var configuration) = try plan.networkDescription() else { fatalError("TinyModel is a UNETR++") }
+        guard var configuration = try plan.networkDescription().configuration as? UNETRPlusPlusConfiguration else { fatalError("TinyModel is a UNETR++") }
         change(&configuration)
         let bundle = try TinyModel.bundle(plan.with(network: .unetrPlusPlus(configuration)), in: folder)
         // Random weights leave the attention at a millionth; the rule's are all of the order of 1.

@@ -47,7 +47,7 @@ import UNETRVolumes
                     configuration.classes = 2
                     return configuration
                 }()))
-        guard case .nnUNet(let configuration) = try plan.with(architecture: .nnUNetResidual).networkDescription() else {
+        guard let configuration = try plan.with(architecture: .nnUNetResidual).networkDescription().configuration as? NNUNetConfiguration else {
             Issue.record("not a U-Net")
             return
         }

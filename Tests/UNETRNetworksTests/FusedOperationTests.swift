@@ -13,7 +13,7 @@ struct FusedOperationTests {
         [true, false])
     func agreement(order: String, training: Bool) throws {
         try Runtime.keepLargeBlocks()
-        guard case .unetrPlusPlus(var configuration) = NarrowNetworks.description("unetr-plus-plus") else { return }
+        guard var configuration = NarrowNetworks.description("unetr-plus-plus").configuration as? UNETRPlusPlusConfiguration else { return }
         configuration.spatialOrder = order == "published" ? .published : .positionPreserving
         let network = try NetworkDescription.unetrPlusPlus(configuration).makeNetwork(device: .cpu, dtype: .float64, values: .unset, generator: nil)
         try network.store.fillByRule()

@@ -112,7 +112,7 @@ import UNETRVolumes
             }
 
             var wider = try TinyModel.plan()
-            guard case .unetrPlusPlus(var network) = try wider.networkDescription() else { return }
+            guard var network = try wider.networkDescription().configuration as? UNETRPlusPlusConfiguration else { return }
             network.featureSize = 4
             wider = try wider.with(network: .unetrPlusPlus(network))
             description.plan = wider
@@ -131,7 +131,7 @@ import UNETRVolumes
                 ], regionOrder: [1, 2])
             var plan = try TinyModel.plan([.init(name: "one", value: 1)])
             plan.labels = labels
-            guard case .unetrPlusPlus(var network) = try TinyModel.plan().networkDescription() else { return }
+            guard var network = try TinyModel.plan().networkDescription().configuration as? UNETRPlusPlusConfiguration else { return }
             network.classes = 2
             plan = try plan.with(network: .unetrPlusPlus(network))
             let description = try TinyRun.description(in: folder, plan: plan) { _, map in

@@ -13,21 +13,9 @@ extension NetworkDescription {
         let values = complexity.layers.filter { $0.kind != .values }.map { $0.outputShape.saturatingProduct() }.saturatingSum()
         // Weights, gradients, momentum, and one more for averages and what is in flight.
         let fixed = Double(Self.programBytes) + 16 * Double(complexity.parameters)
-        return Int(clampingRounded: fixed + 4 * outputCopies * Double(values) * Double(batch), .up) ?? .max
+        return Int(clampingRounded: fixed + 4 * architecture.trainingCopies * Double(values) * Double(batch), .up) ?? .max
     }
 
     /// The program with its libraries.
     private static let programBytes = 256 << 20
-
-    /// How often the output of a layer is in memory at the fullest moment of a training step, on average over the layers.
-    private var outputCopies: Double {
-        switch architecture {
-        case .unetrPlusPlus: 2.35
-        case .unetr: 1.75
-        case .swinUNETR: 3.05
-        case .nnFormer: 2.45
-        case .nnUNet: 3.2
-        case .nnUNetResidual: 2.1
-        }
-    }
 }

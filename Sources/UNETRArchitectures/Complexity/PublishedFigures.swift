@@ -15,7 +15,7 @@ public struct PublishedFigures: Sendable, Equatable, Codable {
     public var source: Source
 
     /// Where figures were printed.
-    public enum Source: String, Sendable, Codable {
+    public enum Source: String, Sendable, Codable, CaseIterable {
         /// Shaker et al., IEEE TMI 2024: the network for Synapse, 64 × 128 × 128.
         case unetrPlusPlus = "UNETR++ paper"
         /// The authors' slides on UNETR: networks for patches of their own.
@@ -23,39 +23,29 @@ public struct PublishedFigures: Sendable, Equatable, Codable {
     }
 
     init(
-        _ name: String, _ architecture: NetworkDescription.Architecture? = nil, parameters: Double? = nil, multiplyAdds: Double? = nil,
-        synapse: Double? = nil, btcv: Double? = nil, source: Source
+        _ name: String, parameters: Double? = nil, multiplyAdds: Double? = nil, synapse: Double? = nil, btcv: Double? = nil, source: Source
     ) {
-        (self.name, self.architecture, self.parameters, self.multiplyAdds) = (name, architecture, parameters, multiplyAdds)
+        (self.name, self.parameters, self.multiplyAdds) = (name, parameters, multiplyAdds)
         (synapseDice, btcvDice, self.source) = (synapse, btcv, source)
     }
 
-    /// All that are known, by source.
-    public static let all: [PublishedFigures] = [
-        .init("UNETR++", .unetrPlusPlus, parameters: 42.96, multiplyAdds: 47.98, synapse: 87.22, btcv: 83.28, source: .unetrPlusPlus),
-        .init("UNETR", .unetr, parameters: 92.49, multiplyAdds: 75.76, synapse: 78.35, btcv: 76.00, source: .unetrPlusPlus),
-        .init("Swin UNETR", .swinUNETR, parameters: 62.83, multiplyAdds: 384.2, synapse: 83.48, btcv: 80.44, source: .unetrPlusPlus),
-        .init("nnFormer", .nnFormer, parameters: 150.5, multiplyAdds: 213.4, synapse: 86.57, btcv: 81.62, source: .unetrPlusPlus),
-        .init("nnU-Net", .nnUNet, btcv: 83.16, source: .unetrPlusPlus),
-        .init("UNETR", .unetr, parameters: 92.58, multiplyAdds: 41.19, source: .unetrSlides),
-        .init("nnU-Net", .nnUNet, parameters: 19.07, multiplyAdds: 412.65, source: .unetrSlides),
+    /// All that are known, by source: first those of the networks here, in the registry's order, then others.
+    public static let all: [PublishedFigures] = {
+        let own = Architectures.all.flatMap { architecture in
+            architecture.published.map { figures in
+                var figures = figures
+                figures.architecture = architecture
+                return figures
+            }
+        }
+        return Source.allCases.flatMap { source in (own + others).filter { $0.source == source } }
+    }()
+
+    /// Those of networks that are not here.
+    private static let others: [PublishedFigures] = [
         .init("CoTr", parameters: 46.51, multiplyAdds: 399.21, source: .unetrSlides),
         .init("TransUNet", parameters: 96.07, multiplyAdds: 48.34, source: .unetrSlides),
         .init("SETR", parameters: 86.03, multiplyAdds: 43.49, source: .unetrSlides),
         .init("ASPP", parameters: 47.92, multiplyAdds: 44.87, source: .unetrSlides),
     ]
-}
-
-extension NetworkDescription.Architecture {
-    /// The network's name in sentences and tables, such as "Swin UNETR".
-    public var displayName: String {
-        switch self {
-        case .unetrPlusPlus: "UNETR++"
-        case .unetr: "UNETR"
-        case .swinUNETR: "Swin UNETR"
-        case .nnFormer: "nnFormer"
-        case .nnUNet: "nnU-Net"
-        case .nnUNetResidual: "nnU-Net ResEnc"
-        }
-    }
 }

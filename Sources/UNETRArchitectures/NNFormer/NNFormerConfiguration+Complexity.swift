@@ -1,4 +1,6 @@
 extension NNFormerConfiguration {
+    public var activationBytes: Int { activationBytes(fullResolutionChannels: embeddingSize / 2) }
+
     public func complexity() throws -> NetworkComplexity {
         try validate()
         return counted

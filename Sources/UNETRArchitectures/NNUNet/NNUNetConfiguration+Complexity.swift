@@ -1,4 +1,6 @@
 extension NNUNetConfiguration {
+    public var activationBytes: Int { activationBytes(fullResolutionChannels: features[0]) }
+
     public func complexity() throws -> NetworkComplexity {
         try validate()
         return counted

@@ -1,4 +1,6 @@
 extension UNETRConfiguration {
+    public var activationBytes: Int { activationBytes(fullResolutionChannels: featureSize) }
+
     public func complexity() throws -> NetworkComplexity {
         try validate()
         return counted

@@ -1,4 +1,6 @@
 extension UNETRPlusPlusConfiguration {
+    public var activationBytes: Int { (try? complexity().activationBytes) ?? 0 }
+
     /// The number of values that live at the fullest moment of a forward pass in evaluation mode, batch 1.
     ///
     /// Followed through the network: what is kept for later (the skip tensors), what the step at hand reads, and what it makes.

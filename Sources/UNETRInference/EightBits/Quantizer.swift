@@ -32,7 +32,7 @@ public struct Quantizer {
 
     /// - Throws: `OpenVINOError` where OpenVINO is absent; `QuantizationError` for other networks and processors, or no scans.
     public init(_ bundle: ModelBundle, scans: [DatasetCase], openVINO: URL? = EngineMaker.placeFromEnvironment) throws {
-        guard case .unetrPlusPlus = bundle.network else { throw QuantizationError.architecture(bundle.network.architecture.rawValue) }
+        guard bundle.network.hasGraph else { throw QuantizationError.architecture(bundle.network.architecture.rawValue) }
         guard Processor.current.hasEightBitProducts else { throw QuantizationError.processor }
         guard !scans.isEmpty else { throw QuantizationError.noScans }
         self.bundle = bundle

@@ -48,7 +48,7 @@ public struct EngineMaker: Sendable {
             return try torchEngine(bundle)
         }
         // What cannot be written as a graph is no reason for a note unless it was asked for.
-        guard case .unetrPlusPlus = bundle.network else {
+        guard bundle.network.hasGraph else {
             if choice == .compiled { note("only unetr-plus-plus can be compiled, not \(bundle.network.architecture.rawValue); the libtorch engine is used") }
             return try torchEngine(bundle)
         }

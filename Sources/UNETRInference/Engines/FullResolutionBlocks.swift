@@ -21,7 +21,7 @@ final class FullResolutionBlocks {
         _ network: NetworkDescription, weights: () throws -> StateDictionary, precision: CompiledModel.Precision, threads: Int
     ) throws {
         // With as many input channels as features the shortcut is no convolution.
-        guard case .unetrPlusPlus(let configuration) = network, cfr_supports(precision.kernel) != 0,
+        guard let configuration = network.configuration as? UNETRPlusPlusConfiguration, cfr_supports(precision.kernel) != 0,
             configuration.featureSize == CFR_FEATURES, configuration.inputChannels != CFR_FEATURES
         else { return nil }
         let weights = try weights().fullResolutionWeights(configuration)

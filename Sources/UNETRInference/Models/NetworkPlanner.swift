@@ -72,7 +72,7 @@ extension Plan {
 
     /// The network of that architecture for a patch, rounded up to what it can take: the plan's own where that is one, else the usual.
     fileprivate func network(_ architecture: NetworkDescription.Architecture, patch: [Int]) throws -> NetworkDescription {
-        if let own = try? networkDescription(), own.architecture == architecture, case .unetrPlusPlus(var configuration) = own {
+        if let own = try? networkDescription(), own.architecture == architecture, var configuration = own.configuration as? UNETRPlusPlusConfiguration {
             configuration.patchSize = zip(patch, configuration.stem).map { ($0 + 8 * $1 - 1) / (8 * $1) * (8 * $1) }
             return .unetrPlusPlus(configuration)
         }

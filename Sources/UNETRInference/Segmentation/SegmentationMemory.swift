@@ -47,12 +47,12 @@ public struct SegmentationMemory: Sendable {
         case .torch:
             base = Self.program + weights
             // A tenth for what convolutions work on; in mixed precision part of the tensors is float32. Logits twice: as they come, and in C-order.
-            let tensors = network.mostLiveBytes * (isHalf ? 75 : 110) / 100
+            let tensors = network.configuration.activationBytes * (isHalf ? 75 : 110) / 100
             pass = isOnHost ? tensors + 2 * logits : 64 << 20
             compilation = 0
         case .compiled(let count, let anew):
             // Weights as they lie in the cache's file, and packed for the instructions.
-            base = Self.program + 2 * weights + count * network.mostLiveBytes / (isHalf ? 2 : 1) + logits
+            base = Self.program + 2 * weights + count * network.configuration.activationBytes / (isHalf ? 2 : 1) + logits
             pass = 0
             compilation = anew ? Self.program + 72 * weights / 10 / count + 2 * weights * (count - 1) / count : 0
         }
@@ -121,21 +121,5 @@ public struct SegmentationMemory: Sendable {
             peak = max(peak, base + stages[index].prediction + next + last)
         }
         return peak
-    }
-}
-
-extension NetworkDescription {
-    /// What lives together at the fullest moment of a forward pass, besides weights, input and output, in bytes of float32.
-    var mostLiveBytes: Int {
-        let patch = patchSize.reduce(1, *)
-        /// The fullest moment of a U-shaped network: at full resolution the skip and what comes up, joined, and a block's two maps.
-        func fullResolution(_ width: Int) -> Int { 4 * 6 * width * patch }
-        switch self {
-        case .unetrPlusPlus(let configuration): return (try? configuration.complexity().activationBytes) ?? 0
-        case .unetr(let configuration): return fullResolution(configuration.featureSize)
-        case .swinUNETR(let configuration): return fullResolution(configuration.featureSize)
-        case .nnFormer(let configuration): return fullResolution(configuration.embeddingSize / 2)
-        case .nnUNet(let configuration): return fullResolution(configuration.features[0])
-        }
     }
 }

@@ -4,7 +4,7 @@ public import UNETRTorch
 
 /// nnFormer (Zhou et al., IEEE TIP 2023): attention within windows and, where a window is the whole grid, over the volume, with skip
 /// attention between encoder and decoder.
-public final class NNFormer: SegmentationNetwork {
+public final class NNFormer: ConfiguredNetwork {
     public let configuration: NNFormerConfiguration
     public let store: ParameterStore
 

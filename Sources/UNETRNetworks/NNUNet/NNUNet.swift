@@ -5,7 +5,7 @@ public import UNETRTorch
 /// The U-Nets of nnU-Net (Isensee et al., Nature Methods 2021; residual encoders: MICCAI 2024), with the keys of version 2.
 ///
 /// The published decoder holds the encoder as a part, so that every encoder tensor is saved again under `decoder.encoder`.
-public final class NNUNet: SegmentationNetwork {
+public final class NNUNet: ConfiguredNetwork {
     public let configuration: NNUNetConfiguration
     public let store: ParameterStore
 

@@ -4,7 +4,7 @@ public import UNETRTorch
 
 /// Swin UNETR (Hatamizadeh et al., BrainLes 2021): a hierarchical encoder of shifted-window attention and a residual convolutional decoder.
 /// Parameters and keys are those of MONAI 1.6.
-public final class SwinUNETR: SegmentationNetwork {
+public final class SwinUNETR: ConfiguredNetwork {
     public let configuration: SwinUNETRConfiguration
     public let store: ParameterStore
 

@@ -4,7 +4,7 @@ public import UNETRTorch
 
 /// UNETR (Hatamizadeh et al., WACV 2022): a vision transformer over blocks of 16³ voxels, and a convolutional decoder that reads its tokens
 /// at four depths. Parameters and keys are those of MONAI 1.6.
-public final class UNETR: SegmentationNetwork {
+public final class UNETR: ConfiguredNetwork {
     public let configuration: UNETRConfiguration
     public let store: ParameterStore
 

@@ -25,7 +25,7 @@ extension UNETRPlusPlus {
         configuration.inputChannels = inputChannels
         configuration.classes = outputChannels
         configuration.patchSize = imageSize
-        configuration.stem = zip(imageSize, Stem.usual(spacing: Stem.cubicSpacing(of: imageSize), patchSize: imageSize)).map { size, stem in
+        configuration.stem = zip(imageSize, Stem.usual(spacing: Stem.cubicSpacing(of: imageSize), scan: imageSize)).map { size, stem in
             [4, 2, 1].first { $0 <= stem && size.isMultiple(of: 8 * $0) } ?? 1
         }
         configuration.featureSize = featureSize

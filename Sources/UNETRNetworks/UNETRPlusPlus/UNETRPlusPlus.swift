@@ -3,7 +3,7 @@ public import UNETRLayers
 public import UNETRTorch
 
 /// UNETR++ (Shaker et al., IEEE TMI 2024): an encoder–decoder of efficient paired attention for 3-D segmentation.
-public final class UNETRPlusPlus: SegmentationNetwork {
+public final class UNETRPlusPlus: ConfiguredNetwork {
     public let configuration: UNETRPlusPlusConfiguration
     public let store: ParameterStore
 

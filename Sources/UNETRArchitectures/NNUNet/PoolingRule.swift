@@ -47,7 +47,7 @@ public struct PoolingRule: Equatable, Sendable {
     }
 
     /// The number of feature-map values that the reference takes for the memory of one training sample.
-    func featureMapValues(channels: Int, classes: Int, baseFeatures: Int = 32, maximumFeatures: Int = 320) -> Int {
+    package func featureMapValues(channels: Int, classes: Int, baseFeatures: Int = 32, maximumFeatures: Int = 320) -> Int {
         let convolutions = 2  // in each stage
         var size = paddedPatch, features = baseFeatures
         var total = size.reduce(1, *) * ((2 * convolutions + 1) * baseFeatures + channels + classes)
