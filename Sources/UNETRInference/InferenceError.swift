@@ -1,6 +1,5 @@
 /// What stands between a scan and its mask.
 public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable {
-    case planMismatch(what: String, network: [Int], plan: [Int])
     case notABundle(path: String, problem: String)
     case channels(scan: String, found: Int, expected: Int, names: [String])
     case nonFinite(scan: String, count: Int)
@@ -8,8 +7,6 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
 
     public var description: String {
         switch self {
-        case .planMismatch(let what, let network, let plan):
-            "the plan's network has \(what) \(network), the plan itself says \(plan); make the two agree in plan.json"
         case .notABundle(let path, let problem):
             "\(path) is not a model bundle: \(problem). A bundle is a folder (NAME.unetrpp) with model.safetensors and plan.json, "
                 + "which a training or a conversion writes"

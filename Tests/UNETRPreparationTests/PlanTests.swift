@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRPreparation
 import UNETRSupport
 import UNETRVolumes
@@ -11,7 +12,7 @@ import UNETRVolumes
          "labels": [{"name": "background", "values": [0]}, {"name": "Anterior", "values": [1], "color": "#ff0000"}],
          "targetSpacing": [1, 1, 1], "patchSize": [48, 64, 48], "compatibility": "modern",
          "normalization": [{"scheme": "zScore", "useMask": false}],
-         "inference": {"mirrorAxes": [0, 1, 2], "stepFraction": 0.5}, "network": {"stem": [2, 2, 2], "dropout": 0.1, "name": "narrow"}}
+         "inference": {"mirrorAxes": [0, 1, 2], "stepFraction": 0.5}, "network": {"patchSize": [48, 64, 48], "stem": [2, 2, 2], "attentionDropout": 0.1, "classes": 2}}
         """
 
     @Test func `A plan survives writing and reading`() throws {
@@ -20,8 +21,8 @@ import UNETRVolumes
             let plan = try JSONDecoder().decode(Plan.self, from: Data(Self.text.utf8))
             try plan.write(to: url)
             #expect(try Plan(contentsOf: url) == plan)
-            #expect(plan.network["stem"]?.ints == [2, 2, 2])
-            #expect(plan.network["dropout"]?.double == 0.1)
+            let network = try #require(plan.network?.configuration as? UNETRPlusPlusConfiguration)
+            #expect(network.stem == [2, 2, 2] && network.attentionDropout == 0.1 && network.depths == [3, 3, 3, 3])
             #expect(plan.labels.decision == .largest(values: [0, 1]))
         }
     }
@@ -62,7 +63,7 @@ import UNETRVolumes
     @Test func `The digest changes with the preparation and not with the network`() throws {
         let plan = try JSONDecoder().decode(Plan.self, from: Data(Self.text.utf8))
         var other = plan
-        other.network = ["stem": [4, 4, 4]]
+        other.network = .unetr(UNETRConfiguration())
         other.patchSize = [32, 32, 32]
         #expect(other.preparationDigest == plan.preparationDigest)
         other.targetSpacing = [1, 1, 1.1]

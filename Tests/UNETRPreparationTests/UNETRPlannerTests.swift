@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRSupport
 import UNETRVolumes
 
@@ -23,10 +24,11 @@ import UNETRVolumes
 
     @Test func `Small isotropic scans get a fine stem and a patch around the whole scan`() throws {
         let plan = try UNETRPlanner(featureSize: 8).plan(Self.fingerprint([36, 50, 35], [1, 1, 1]), labels: Self.labels(3), dataset: "H")
-        #expect(plan.network["stem"]?.ints == [2, 2, 2])
+        let network = try #require(plan.network?.configuration as? UNETRPlusPlusConfiguration)
+        #expect(network.stem == [2, 2, 2])
         #expect(plan.patchSize == [48, 64, 48])
-        #expect(plan.network["patchSize"]?.ints == plan.patchSize)
-        #expect(plan.network["classes"] == 3 && plan.network["inputChannels"] == 1 && plan.network["featureSize"] == 8)
+        #expect(network.patchSize == plan.patchSize)
+        #expect(network.classes == 3 && network.inputChannels == 1 && network.featureSize == 8)
         #expect(plan.normalization == [IntensityNormalization(scheme: .zScore)])
         #expect(plan.compatibility == .modern)
         #expect((2...21).contains(plan.batchSize), "at most 5 % of 100 scans' voxels: 21 patches")
@@ -34,9 +36,9 @@ import UNETRVolumes
 
     @Test func `The stem follows the anisotropy as in the published networks`() {
         // Synapse, ACDC, BraTS with their target spacings and median sizes (see the planner's tables).
-        #expect(UNETRPlanner.stem(spacing: [2.43, 0.766, 0.766], medianSize: [184, 512, 512]) == [2, 4, 4])
-        #expect(UNETRPlanner.stem(spacing: [6.87, 1.52, 1.52], medianSize: [13, 218, 239]) == [1, 4, 4])
-        #expect(UNETRPlanner.stem(spacing: [1, 1, 1], medianSize: [140, 168, 138]) == [4, 4, 4])
+        #expect(Stem.usual(spacing: [2.43, 0.766, 0.766], scan: [184, 512, 512]) == [2, 4, 4])
+        #expect(Stem.usual(spacing: [6.87, 1.52, 1.52], scan: [13, 218, 239]) == [1, 4, 4])
+        #expect(Stem.usual(spacing: [1, 1, 1], scan: [140, 168, 138]) == [4, 4, 4])
     }
 
     @Test func `Every patch is a multiple of stem times 8 and fits the memory`() throws {
@@ -44,7 +46,7 @@ import UNETRVolumes
         var last = Int.max
         for gigabytes in [24, 8, 4] {
             let plan = try UNETRPlanner(memory: gigabytes << 30).plan(fingerprint, labels: Self.labels(14), dataset: "CT")
-            let stem = try #require(plan.network["stem"]?.ints)
+            let stem = try #require(plan.network?.configuration as? UNETRPlusPlusConfiguration).stem
             #expect(zip(plan.patchSize, stem).allSatisfy { $0 % ($1 * 8) == 0 })
             let estimate = TrainingMemory(stem: stem, channels: 1, outputs: 14)
             #expect(estimate.bytes(patch: plan.patchSize, batch: plan.batchSize) <= gigabytes << 30)
@@ -74,21 +76,21 @@ import UNETRVolumes
         let none = LabelSet(definitions: [LabelDefinition(name: "background", value: 0)])
         let plan = try UNETRPlanner().plan(fingerprint, labels: none, dataset: "plain")
         #expect(plan.labels.definitions.map(\.name) == ["background", "label 1", "label 5"])
-        #expect(plan.network["classes"] == 3)
+        #expect(plan.network?.classes == 3)
     }
 
     @Test func `A preset gives the published network and the old resampling`() throws {
         let planner = UNETRPlanner(preset: .acdc)
         let plan = try planner.plan(Self.fingerprint([9, 220, 230], [10, 1.5, 1.5]), labels: Self.labels(4), dataset: "ACDC")
         #expect(plan.patchSize == [16, 160, 160] && plan.batchSize == 4 && plan.compatibility == .unetrPlusPlus)
-        #expect(plan.network["variant"] == "acdc")
-        #expect(Benchmark(named: "Task02_Synapse") == .synapse && Benchmark(named: "BraTS") == .tumor && Benchmark(named: "BTCV")?.variant == "synapse")
+        #expect((plan.network?.configuration as? UNETRPlusPlusConfiguration)?.variant == .acdc)
+        #expect(Benchmark(named: "Task02_Synapse") == .synapse && Benchmark(named: "BraTS") == .tumor && Benchmark(named: "BTCV")?.variant == .synapse)
         #expect(Benchmark(named: "Task03_tumor") == .tumor && Benchmark(named: "mydata") == nil)
     }
 
     @Test func `A plan of nnU-Net v1 is imported without running its pickle`() throws {
         let url = Fixtures.url("preparation/plans/v1_plans.pkl")
-        let plan = try Plan(importingV1: url, network: ["patchSize": [64, 128, 128]])
+        let plan = try Plan(importingV1: url, network: .unetrPlusPlus(.init(.synapse)))
         #expect(plan.targetSpacing == [3, 0.76, 0.76] && plan.patchSize == [64, 128, 128] && plan.batchSize == 2)
         #expect(plan.channelNames == ["CT"] && plan.compatibility == .unetrPlusPlus)
         #expect(plan.labels.definitions.map(\.values) == [[0], [1], [2]])

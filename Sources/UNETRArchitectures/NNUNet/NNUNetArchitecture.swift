@@ -37,7 +37,7 @@ extension NNUNetConfiguration {
         configuration.features = (0..<stages).map { min(32 << $0, 320) }
         configuration.depths = (0..<stages).map { encoder == .plain ? 2 : [1, 3, 4, 6][min($0, 3)] }
         configuration.decoderDepths = Array(repeating: encoder == .plain ? 2 : 1, count: stages - 1)
-        configuration.supervisedOutputs = max(1, stages - 2)
+        configuration.supervisedOutputs = usualSupervisedOutputs(stages: stages)
         return configuration
     }
 

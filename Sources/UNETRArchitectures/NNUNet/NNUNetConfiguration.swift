@@ -48,12 +48,15 @@ public struct NNUNetConfiguration: FieldCoded {
         try defaults(for: values, encoder: .plain)
     }
 
+    /// All outputs but the coarsest, and at least one.
+    public static func usualSupervisedOutputs(stages: Int) -> Int { max(1, stages - 2) }
+
     /// - Parameter usual: the encoder where the JSON does not say.
     static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>, encoder usual: Encoder) throws -> Self {
         let encoder = try values.decodeIfPresent(Encoder.self, forKey: ConfigurationKey("encoder")) ?? usual
         var configuration = Self(encoder)
         if let features = try values.decodeIfPresent([Int].self, forKey: ConfigurationKey("features")) {
-            configuration.supervisedOutputs = max(1, features.count - 2)
+            configuration.supervisedOutputs = usualSupervisedOutputs(stages: features.count)
         }
         return configuration
     }

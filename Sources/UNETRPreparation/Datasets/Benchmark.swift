@@ -1,4 +1,5 @@
 import Foundation
+public import UNETRArchitectures
 
 /// The data sets that UNETR++ was published on, and the network settings that were published with them.
 ///
@@ -31,30 +32,21 @@ public enum Benchmark: String, Codable, Sendable, CaseIterable {
         self = found
     }
 
-    /// Channels of a scan.
-    public var channelCount: Int { self == .tumor ? 4 : 1 }
+    /// The published variant of the network.
+    public var variant: UNETRPlusPlusConfiguration.Variant {
+        switch self {
+        case .synapse, .btcv: .synapse
+        case .acdc: .acdc
+        case .lung: .lung
+        case .tumor: .tumor
+        }
+    }
 
-    /// The network variant, as the Networks target calls it.
-    public var variant: String { self == .btcv ? "synapse" : rawValue }
+    /// Channels of a scan.
+    public var channelCount: Int { UNETRPlusPlusConfiguration(variant).inputChannels }
 
     /// Voxels of a patch [D, H, W].
-    public var patchSize: [Int] {
-        switch self {
-        case .synapse, .btcv: [64, 128, 128]
-        case .acdc: [16, 160, 160]
-        case .lung: [32, 192, 192]
-        case .tumor: [128, 128, 128]
-        }
-    }
-
-    /// Kernel and stride of the network's first convolution.
-    public var stem: [Int] {
-        switch self {
-        case .synapse, .btcv: [2, 4, 4]
-        case .acdc, .lung: [1, 4, 4]
-        case .tumor: [4, 4, 4]
-        }
-    }
+    public var patchSize: [Int] { UNETRPlusPlusConfiguration(variant).patchSize }
 
     /// Patches in a training step.
     public var batchSize: Int { self == .acdc ? 4 : 2 }

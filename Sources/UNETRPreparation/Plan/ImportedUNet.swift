@@ -1,8 +1,9 @@
+import UNETRArchitectures
 import UNETRArchives
 import UNETRSupport
 import UNETRVolumes
 
-/// The U-Net that a plan of nnU-Net describes, as the `network` section of a plan here.
+/// The U-Net that a plan of nnU-Net describes, as a network here.
 struct ImportedUNet {
     private let isResidual: Bool
     private let features: [Int]
@@ -72,17 +73,15 @@ struct ImportedUNet {
         (0..<stages).map { min(base << min($0, 16), largest) }
     }
 
-    /// The section for a plan with these channels, classes and patch.
-    func network(for plan: Plan) -> JSONValue {
-        func list(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .integer($0) }) }
-        func lists(_ rows: [[Int]]) -> JSONValue { .array(rows.map(list)) }
-        return .object([
-            "architecture": .string(isResidual ? "nnunet-resenc" : "nnunet"),
-            "configuration": .object([
-                "inputChannels": .integer(plan.channelNames.count), "classes": .integer(plan.labels.outputCount),
-                "patchSize": list(plan.patchSize), "features": list(features), "kernels": lists(kernels), "strides": lists(strides),
-                "depths": list(depths), "decoderDepths": list(decoderDepths),
-            ]),
-        ])
+    /// The network for a plan with these channels, classes and patch; not validated, as the numbers are another program's.
+    func network(for plan: Plan) -> NetworkDescription {
+        var configuration = NNUNetConfiguration(isResidual ? .residual : .plain)
+        configuration.inputChannels = plan.channelNames.count
+        configuration.classes = plan.labels.outputCount
+        configuration.patchSize = plan.patchSize
+        (configuration.features, configuration.kernels, configuration.strides) = (features, kernels, strides)
+        (configuration.depths, configuration.decoderDepths) = (depths, decoderDepths)
+        configuration.supervisedOutputs = NNUNetConfiguration.usualSupervisedOutputs(stages: features.count)
+        return .nnUNet(configuration)
     }
 }

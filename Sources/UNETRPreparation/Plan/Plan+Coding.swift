@@ -1,3 +1,4 @@
+import UNETRArchitectures
 import UNETRSupport
 import UNETRVolumes
 
@@ -26,7 +27,7 @@ extension Plan: Codable {
         batchSize = try values.decodeIfPresent(Int.self, forKey: .batchSize) ?? 2
         normalization = try values.decode([IntensityNormalization].self, forKey: version == 1 ? .normalizationOfVersion1 : .normalization)
         compatibility = try values.decodeIfPresent(Compatibility.self, forKey: .compatibility) ?? .modern
-        network = try values.decodeIfPresent(JSONValue.self, forKey: .network) ?? .object([:])
+        network = try values.decodeIfPresent(NetworkSection.self, forKey: .network)?.network
         inference = try values.decodeIfPresent(InferenceSettings.self, forKey: .inference) ?? InferenceSettings()
         postProcessing = try values.decodeIfPresent(PostProcessing.self, forKey: .postProcessing)
         try validate()
@@ -46,8 +47,34 @@ extension Plan: Codable {
         try values.encode(batchSize, forKey: .batchSize)
         try values.encode(normalization, forKey: .normalization)
         try values.encode(compatibility, forKey: .compatibility)
-        try values.encode(network, forKey: .network)
+        try values.encode(NetworkSection(network: network), forKey: .network)
         try values.encode(inference, forKey: .inference)
         try values.encodeIfPresent(postProcessing, forKey: .postProcessing)
+    }
+}
+
+/// The section `network`, which is an empty object where there is no network.
+private struct NetworkSection: Codable {
+    var network: NetworkDescription?
+
+    private struct AnyKey: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    init(network: NetworkDescription?) { self.network = network }
+
+    init(from decoder: any Decoder) throws {
+        network = try decoder.container(keyedBy: AnyKey.self).allKeys.isEmpty ? nil : NetworkDescription(from: decoder)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        guard let network else {
+            _ = encoder.container(keyedBy: AnyKey.self)
+            return
+        }
+        try network.encode(to: encoder)
     }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+public import UNETRArchitectures
 import UNETRArchives
 public import UNETRSupport
 public import UNETRVolumes
@@ -9,10 +10,9 @@ extension Plan {
     /// - Parameters:
     ///   - stage: which of its resolutions; nil: the full one.
     ///   - labels: names for its classes; nil: "class 1", "class 2", …
-    ///   - network: the network it is for; empty: the plan's own U-Net. A UNETR++ replaces the plan's patch size by its own: give it there
-    ///     as `patchSize`.
+    ///   - network: the network it is for, whose patch size replaces the plan's; nil: the plan's own U-Net.
     /// - Throws: `PlanError`, or the reader's errors.
-    public init(importingV1 url: URL, stage: Int? = nil, labels: LabelSet? = nil, network: JSONValue = .object([:])) throws {
+    public init(importingV1 url: URL, stage: Int? = nil, labels: LabelSet? = nil, network: NetworkDescription? = nil) throws {
         let source = try PickleFile.read(url)
         func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
         guard let stages = source["plans_per_stage"]?.dictionary, !stages.pairs.isEmpty else {
@@ -35,10 +35,10 @@ extension Plan {
         do {
             try self.init(
                 dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
-                targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network["patchSize"]?.ints ?? patch,
+                targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network?.patchSize ?? patch,
                 batchSize: batch, normalization: channels.map(\.normalization), compatibility: .unetrPlusPlus, network: network)
         } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
-        if network == .object([:]) { self.network = ImportedUNet(v1: chosen, of: source)?.network(for: self) ?? network }
+        if network == nil { self.network = ImportedUNet(v1: chosen, of: source)?.network(for: self) }
     }
 
     /// A patch's sizes, which Python may have written as floats.
@@ -73,9 +73,10 @@ extension Plan {
     /// - Parameters:
     ///   - configuration: such as "3d_fullres".
     ///   - description: the `dataset.json` that names channels and labels; nil: the one beside the plan.
-    ///   - network: the network it is for; empty: the configuration's own U-Net, plain or with a residual encoder, where it is one.
+    ///   - network: the network it is for, whose patch size replaces the plan's; nil: the configuration's own U-Net, plain or with a residual
+    ///     encoder, where it is one.
     public init(
-        importingV2 url: URL, configuration name: String = "3d_fullres", description: URL? = nil, network: JSONValue = .object([:])
+        importingV2 url: URL, configuration name: String = "3d_fullres", description: URL? = nil, network: NetworkDescription? = nil
     ) throws {
         func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
         let data: Data
@@ -107,10 +108,10 @@ extension Plan {
             try self.init(
                 dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
                 targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
-                patchSize: network["patchSize"]?.ints ?? whole, batchSize: batch,
+                patchSize: network?.patchSize ?? whole, batchSize: batch,
                 normalization: normalization, compatibility: .modern, network: network)
         } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
-        if network == .object([:]) { self.network = ImportedUNet(v2: configuration)?.network(for: self) ?? network }
+        if network == nil { self.network = ImportedUNet(v2: configuration)?.network(for: self) }
     }
 
     /// A configuration with what it inherits from others.

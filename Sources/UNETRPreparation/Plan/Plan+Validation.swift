@@ -6,12 +6,16 @@ public enum PlanError: Error, Equatable, Sendable, CustomStringConvertible {
     case invalid(field: String, value: String, rule: String)
     case inFile(path: String, problem: String)
     case unreadable(path: String, problem: String)
+    /// The network does not agree with the plan around it, in what is named.
+    case mismatch(what: String, network: [Int], plan: [Int])
 
     public var description: String {
         switch self {
         case .invalid(let field, let value, let rule): "the plan's \(field) is \(value), but \(rule)"
         case .inFile(let path, let problem): "\(path): \(problem)"
         case .unreadable(let path, let problem): "\(path) is no plan: \(problem)"
+        case .mismatch(let what, let network, let plan):
+            "the plan's network has \(what) \(network), the plan itself says \(plan); make the two agree in plan.json"
         }
     }
 }

@@ -1,4 +1,5 @@
 public import Foundation
+public import UNETRArchitectures
 public import UNETRSupport
 public import UNETRVolumes
 
@@ -36,8 +37,8 @@ public struct Plan: Equatable, Sendable {
     /// The arithmetic of resampling.
     public var compatibility: Compatibility
 
-    /// The network, as its own target describes it; not looked at here.
-    public var network: JSONValue
+    /// The network; nil where a plan was taken over from a program whose network is not known here. `networkDescription` checks it.
+    public var network: NetworkDescription?
 
     /// How predictions are put together.
     public var inference: InferenceSettings
@@ -48,7 +49,7 @@ public struct Plan: Equatable, Sendable {
     public init(
         dataset: String, channelNames: [String], labels: LabelSet, targetSpacing: [Double], axisOrder: AxisOrder = .identity,
         patchSize: [Int], batchSize: Int = 2, normalization: [IntensityNormalization], compatibility: Compatibility = .modern,
-        network: JSONValue = .object([:]), inference: InferenceSettings = InferenceSettings(), postProcessing: PostProcessing? = nil
+        network: NetworkDescription? = nil, inference: InferenceSettings = InferenceSettings(), postProcessing: PostProcessing? = nil
     ) throws {
         self.dataset = dataset
         self.channelNames = channelNames
@@ -74,6 +75,8 @@ public struct Plan: Equatable, Sendable {
         }
         do { self = try JSONText.decode(from: data) } catch let error as PlanError {
             throw PlanError.inFile(path: url.path, problem: "\(error)")
+        } catch let error as ConfigurationError {
+            throw PlanError.inFile(path: url.path, problem: "the plan's network: \(error)")
         } catch let error as JSONProblem {
             throw PlanError.unreadable(path: url.path, problem: error.sentence)
         }

@@ -1,3 +1,4 @@
+import UNETRArchitectures
 import UNETRSupport
 
 /// The rules of nnU-Net v1's planner (version 2.1) that turn a fingerprint into spacing, axis order, patch and batch.

@@ -32,7 +32,7 @@ struct PlanCommand: ParsableCommand {
             }
         let finished = try imports ? planning.request.applied(to: plan) : plan
         // A plan that was taken over has the other program's numbers; whatever no network can have is said now.
-        if finished.network["architecture"] != nil { _ = try finished.networkDescription() }
+        if finished.network != nil { _ = try finished.networkDescription() }
         try finished.write(to: output)
         print(output.path)
     }

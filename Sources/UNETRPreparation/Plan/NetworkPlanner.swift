@@ -1,5 +1,4 @@
 public import UNETRArchitectures
-public import UNETRPreparation
 import UNETRSupport
 public import UNETRVolumes
 
@@ -43,17 +42,16 @@ public struct NetworkPlanner: Sendable {
         let planner = UNETRPlanner(
             memory: isUNETRPlusPlus ? memory ?? Self.usualMemory : Self.usualMemory, preset: preset, featureSize: featureSize)
         let plan = try planner.plan(fingerprint, labels: labels, dataset: dataset)
-        // With every setting of the network written out, to be read and edited.
-        let complete = try plan.with(network: plan.networkDescription())
-        if isUNETRPlusPlus, memory == nil { return complete }
-        if preset != nil, memory == nil { return try complete.with(architecture: architecture) }
+        _ = try plan.networkDescription()
+        if isUNETRPlusPlus, memory == nil { return plan }
+        if preset != nil, memory == nil { return try plan.with(architecture: architecture) }
         let stages = PlanningRules(fingerprint, classes: plan.labels.outputCount).stages, median = stages[stages.count - 1].medianSize
         // A UNETR++ has been fitted by a rule that says nearly the same; others begin with the whole of the median scan.
         let start =
             isUNETRPlusPlus || preset != nil
             ? plan.patchSize : UNETRPlanner.largestPatch(spacing: plan.targetSpacing, medianSize: median, unit: [1, 1, 1])
-        let fitting = PatchFitting(memory: memory ?? Self.usualMemory, scan: median) { try complete.network(architecture, patch: $0) }
-        return try fitting.plan(complete, from: start) { patch in
+        let fitting = PatchFitting(memory: memory ?? Self.usualMemory, scan: median) { try plan.network(architecture, patch: $0) }
+        return try fitting.plan(plan, from: start) { patch in
             preset?.batchSize ?? BatchRule.limit(64, patch: patch, medianSize: median, cases: fingerprint.cases.count)
         }
     }
@@ -108,7 +106,7 @@ private struct PatchFitting {
         var fitted = plan
         fitted.patchSize = chosen.patchSize
         fitted.batchSize = batch
-        return try fitted.with(network: chosen)
+        return fitted.with(network: chosen)
     }
 
     /// What training takes; beyond all bounds where no network has such a patch.

@@ -72,7 +72,7 @@ import UNETRVolumes
     @Test func `Without a memory the plan of a UNETR++ is the planner's own`() throws {
         let fingerprint = Self.fingerprint([160, 320, 320], [2, 1, 1])
         let own = try UNETRPlanner().plan(fingerprint, labels: Self.labels, dataset: "D")
-        #expect(try NetworkPlanner().plan(fingerprint, labels: Self.labels, dataset: "D") == own.with(network: own.networkDescription()))
+        #expect(try NetworkPlanner().plan(fingerprint, labels: Self.labels, dataset: "D") == own)
         let published = try NetworkPlanner(preset: .acdc).plan(fingerprint, labels: Self.labels, dataset: "D")
         #expect(published.patchSize == [16, 160, 160] && published.batchSize == 4)
     }

@@ -15,6 +15,6 @@ extension Plan {
             architecture, inputChannels: channelNames.count, classes: labels.outputCount, patchSize: patchSize, spacing: targetSpacing)
         var plan = self
         plan.patchSize = description.patchSize
-        return try plan.with(network: description)
+        return plan.with(network: description)
     }
 }

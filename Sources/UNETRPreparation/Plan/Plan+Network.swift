@@ -1,0 +1,25 @@
+public import UNETRArchitectures
+
+extension Plan {
+    /// The plan's network, checked against the rest of the plan; a UNETR++ with the settings of synapse where the plan names none.
+    /// - Throws: `ConfigurationError` for impossible settings; `PlanError.mismatch`.
+    public func networkDescription() throws -> NetworkDescription {
+        let description = network ?? .unetrPlusPlus(UNETRPlusPlusConfiguration(.synapse))
+        try description.configuration.validate()
+        try check("patch size", description.patchSize, patchSize)
+        try check("input channels", [description.inputChannels], [channelNames.count])
+        try check("classes", [description.classes], [labels.outputCount])
+        return description
+    }
+
+    private func check(_ what: String, _ network: [Int], _ plan: [Int]) throws {
+        guard network == plan else { throw PlanError.mismatch(what: what, network: network, plan: plan) }
+    }
+
+    /// The plan with that network in it.
+    public func with(network description: NetworkDescription) -> Plan {
+        var plan = self
+        plan.network = description
+        return plan
+    }
+}
