@@ -124,6 +124,8 @@ let package = Package(
         // Optimized also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),
         .target(
+            name: "ArchitectureTestSupport", dependencies: ["UNETRArchitectures"], path: "Tests/ArchitectureTestSupport", swiftSettings: upcoming),
+        .target(
             name: "NetworkTestSupport",
             dependencies: [
                 "TestSupport", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
@@ -138,11 +140,13 @@ let package = Package(
         tests("UNETRAugmentation", ["UNETRSupport", "UNETRArchives"]),
         tests("UNETREvaluation", ["UNETRSupport", "UNETRVolumes", "UNETRArchives", "UNETRPictures"]),
         tests("UNETRGraphs", ["UNETRArchives"]),
+        tests("UNETRArchitectures", ["ArchitectureTestSupport", "UNETRGraphs", "UNETRArchives"]),
         tests("UNETREngines", ["CWindows", "UNETRPreparation", "UNETRSupport"]),
         tests("UNETRTorch", [], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests(
-            "UNETRNetworks", ["NetworkTestSupport", "UNETRArchitectures", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"],
+            "UNETRNetworks",
+            ["ArchitectureTestSupport", "NetworkTestSupport", "UNETRArchitectures", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"],
             torch: true),
         tests(
             "UNETRWorkflows",
@@ -155,7 +159,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "unetrpp", "TestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRInference", "UNETRPreparation", "UNETRArchitectures",
+                "unetrpp", "TestSupport", "ArchitectureTestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRInference", "UNETRPreparation", "UNETRArchitectures",
                 "UNETRNetworks",
                 "UNETRLayers", "UNETRTorch", "UNETRArchives", "UNETRSupport",
             ],

@@ -1,5 +1,5 @@
+import ArchitectureTestSupport
 import Foundation
-import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRArchitectures

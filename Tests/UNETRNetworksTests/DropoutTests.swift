@@ -1,4 +1,4 @@
-import NetworkTestSupport
+import ArchitectureTestSupport
 import TestSupport
 import Testing
 import UNETRArchitectures

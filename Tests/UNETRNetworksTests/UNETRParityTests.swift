@@ -1,3 +1,4 @@
+import ArchitectureTestSupport
 import NetworkTestSupport
 import TestSupport
 import Testing

@@ -1,10 +1,6 @@
-import NetworkTestSupport
+import ArchitectureTestSupport
 import Testing
 import UNETRArchitectures
-import UNETRArchives
-import UNETRLayers
-import UNETRNetworks
-import UNETRTorch
 
 struct ComplexityTests {
     // Table of the paper's networks: REFERENCE figures in G multiply-adds, printed with two digits, so equal within half of the last.
@@ -40,62 +36,11 @@ struct ComplexityTests {
             ("nnunet flat", 211_578_925_056, 0), ("nnunet-resenc flat", 393_427_771_392, 0),
         ] as [(String, Int, Int)])
     func fvcore(name: String, counted: Int, tolerance: Int) throws {
-        let description = Self.published(name)
+        let description = PublishedNetworks.description(name)
         let complexity = try description.complexity()
         let countsAll = description.architecture == .nnFormer
         let sum = countsAll ? complexity.layers.reduce(0) { $0 + $1.multiplyAdds } : complexity.multiplyAdds
         #expect(abs(sum - counted) <= tolerance, "\(sum)")
-    }
-
-    /// The networks that fvcore was run on.
-    private static func published(_ name: String) -> NetworkDescription {
-        switch name {
-        case "unetr", "unetr 96":
-            var configuration = UNETRConfiguration()
-            if name == "unetr" { configuration.patchSize = [64, 128, 128] }
-            return .unetr(configuration)
-        case "unetr convolution":
-            var configuration = NarrowNetworks.unetr
-            (configuration.inputChannels, configuration.layers, configuration.embedding) = (2, 12, .convolution)
-            configuration.attentionBias = true
-            return .unetr(configuration)
-        case "swin-unetr", "swin-unetr 96":
-            var configuration = SwinUNETRConfiguration()
-            if name == "swin-unetr" { configuration.patchSize = [64, 128, 128] }
-            return .swinUNETR(configuration)
-        case "nnformer": return .nnFormer(.init(.synapse))
-        case "nnformer acdc": return .nnFormer(.init(.acdc))
-        case "nnformer tumor": return .nnFormer(.init(.tumor))
-        default:
-            var configuration = NNUNetConfiguration(name.contains("resenc") ? .residual : .plain)
-            configuration.patchSize = [64, 128, 128]
-            if name.hasSuffix("flat") {
-                configuration.patchSize = [48, 128, 128]
-                configuration.kernels[0] = [1, 3, 3]
-                configuration.strides[1] = [1, 2, 2]
-                configuration.strides[5] = [1, 2, 2]
-            }
-            return .nnUNet(configuration)
-        }
-    }
-
-    static let listed: [NetworkDescription] =
-        NetworkPreset.allCases.map(\.network) + NarrowNetworks.names.map(NarrowNetworks.description)
-        + ["nnformer acdc", "unetr convolution", "nnunet-resenc flat"].map(published)
-
-    @Test("Every layer of the list has the parameters that the network has under its name", arguments: listed)
-    func parametersOfLayers(description: NetworkDescription) throws {
-        let complexity = try description.complexity()
-        let network = try description.makeNetwork(values: .unset)
-        var left = network.store.entries.filter { $0.kind == .parameter && $0.aliasOf == nil }
-        for layer in complexity.layers {
-            let own = left.filter { $0.key == layer.name || $0.key.hasPrefix(layer.name + ".") }
-            #expect(own.reduce(0) { $0 + $1.tensor.count } == layer.parameters, "\(layer.name)")
-            left.removeAll { entry in own.contains { $0.key == entry.key } }
-        }
-        #expect(left.map(\.key) == [])
-        #expect(Set(complexity.layers.map(\.name)).count == complexity.layers.count)
-        #expect(complexity.parameters == network.store.parameterCount)
     }
 
     @Test("Blocks sum up to the layers, in the order of the state dict")

@@ -5,7 +5,7 @@ import UNETRArchives
 import UNETRLayers
 import UNETRTorch
 
-struct StateDictionaryTests {
+struct ParameterStateTests {
     /// E and F are one tensor; a norm brings a whole-number buffer.
     private func network() throws -> ParameterStore {
         let store = ParameterStore()
@@ -79,28 +79,6 @@ struct StateDictionaryTests {
             let index = entries.firstIndex { $0.key == "F.weight" }!
             entries[index].array = StoredArray([9, 9, 9, 9, 9, 9] as [Float], shape: [2, 3])
         }
-        #expect("\(StateError.unequalAliases(key: "F.weight", original: "E.weight"))".contains("separate projections (acdc, lung)"))
-    }
-
-    @Test("A key that stands twice is refused")
-    func duplicate() {
-        let array = StoredArray([1] as [Float])
-        #expect(throws: StateError.duplicateKey("a")) { try StateDictionary([("a", array), ("b", array), ("a", array)]) }
-    }
-
-    @Test("A prefix is taken off only where all keys have it")
-    func prefix() throws {
-        let array = StoredArray([1] as [Float])
-        let all = try StateDictionary([("module.a", array), ("module.b.c", array)])
-        #expect(try all.removingCommonPrefix("module.").entries.map(\.key) == ["a", "b.c"])
-        let some = try StateDictionary([("module.a", array), ("b", array)])
-        #expect(try some.removingCommonPrefix("module.").entries.map(\.key) == ["module.a", "b"])
-    }
-
-    @Test("Long lists of keys are cut in the sentence")
-    func sentences() {
-        #expect("\(StateError.missing(["a", "b", "c", "d", "e"]))".contains("lack 5 tensors of this network: a, b, c and 2 more;"))
-        #expect("\(StateError.shape(key: "k", found: [1, 2], expected: [3]))".contains("k of the weights is [1, 2], this network's is [3]"))
     }
 
     @Test("Storage in float16 rounds the floating-point values once, and leaves whole numbers")

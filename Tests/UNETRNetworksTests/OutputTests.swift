@@ -1,5 +1,5 @@
+import ArchitectureTestSupport
 import Foundation
-import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRArchives
@@ -9,16 +9,8 @@ import UNETRTorch
 @testable import UNETRArchitectures
 @testable import UNETRNetworks
 
-/// Networks by name: what a plan's `network` section says, and what is refused.
-@Suite struct DescriptionTests {
-    @Test("A description survives JSON and names its architecture", arguments: NarrowNetworks.names)
-    func roundTrip(name: String) throws {
-        let description = NarrowNetworks.description(name)
-        #expect(description.architecture.rawValue == name)
-        let data = try JSONEncoder().encode(description)
-        #expect(try JSONDecoder().decode(NetworkDescription.self, from: data) == description)
-    }
-
+/// What networks that are described by name give, and what they drop in training.
+@Suite struct OutputTests {
     @Test("Training runs: every output has the size it announces, and every parameter in use gets a gradient", arguments: NarrowNetworks.names)
     func outputs(name: String) throws {
         let description = NarrowNetworks.description(name)
@@ -34,43 +26,6 @@ import UNETRTorch
         #expect(unused.allSatisfy { $0.contains("norm_cross_attn") }, "\(unused)")
     }
 
-    @Test("The settings left out are the defaults, and those of the encoder for nnU-Net")
-    func defaults() throws {
-        func decoded(_ json: String) throws -> NetworkDescription {
-            try JSONDecoder().decode(NetworkDescription.self, from: Data(json.utf8))
-        }
-        #expect(try decoded(#"{"architecture": "swin-unetr", "configuration": {}}"#) == .swinUNETR(.init()))
-        #expect(try decoded(#"{"architecture": "nnformer", "configuration": {"variant": "acdc"}}"#) == .nnFormer(.init(.acdc)))
-        #expect(try decoded(#"{"architecture": "nnunet-resenc", "configuration": {}}"#) == .nnUNet(.init(.residual)))
-        var unetr = UNETRConfiguration()
-        unetr.patchSize = [64, 128, 128]
-        unetr.embedding = .convolution
-        #expect(
-            try decoded(
-                #"{"architecture": "unetr", "configuration": {"patchSize": [64, 128, 128], "embedding": "convolution"}}"#) == .unetr(unetr))
-    }
-
-    @Test(
-        "Impossible and unknown settings are refused by name",
-        arguments: [
-            (#"{"architecture": "unet", "configuration": {}}"#, "architecture"),
-            (#"{"architecture": "unetr", "configuration": {"window": 7}}"#, "window"),
-            (#"{"architecture": "unetr", "configuration": {"patchSize": [96, 90, 96]}}"#, "patchSize"),
-            (#"{"architecture": "unetr", "configuration": {"heads": 7}}"#, "heads"),
-            (#"{"architecture": "swin-unetr", "configuration": {"patchSize": [48, 96, 96]}}"#, "patchSize"),
-            (#"{"architecture": "swin-unetr", "configuration": {"depths": [2, 2]}}"#, "depths"),
-            (#"{"architecture": "nnformer", "configuration": {"windows": [[3, 5, 5], [4, 4, 4], [8, 8, 8], [4, 4, 4]]}}"#, "windows"),
-            (#"{"architecture": "nnformer", "configuration": {"stem": [3, 4, 4]}}"#, "stem"),
-            (#"{"architecture": "nnformer", "configuration": {"pathDropout": 1}}"#, "pathDropout"),
-            (#"{"architecture": "nnunet", "configuration": {"features": [32, 64]}}"#, "kernels"),
-            (#"{"architecture": "nnunet", "configuration": {"patchSize": [48, 128, 128]}}"#, "patchSize"),
-            (#"{"architecture": "nnunet-resenc", "configuration": {"encoder": "plain"}}"#, "encoder"),
-        ])
-    func refusals(json: String, field: String) throws {
-        let error = #expect(throws: ConfigurationError.self) { try JSONDecoder().decode(NetworkDescription.self, from: Data(json.utf8)) }
-        #expect(error?.field == field)
-    }
-
     @Test("Stochastic depth drops whole samples with its probability and keeps the mean of the others' scale")
     func stochasticDepth() throws {
         try Runtime.seed(7)
@@ -81,8 +36,6 @@ import UNETRTorch
         // 1000 draws: the deviation of the count is √(1000 · 0.2 · 0.8) = 12.6; five of them.
         #expect(abs(samples.filter { $0[0] == 0 }.count - 200) < 63)
         #expect(try ForwardPass.evaluation.droppedPath(ones, 0.2).array(of: Float.self) == ones.array(of: Float.self))
-        let rates = StochasticDepth.rates(upTo: 0.75, depths: [1, 2, 1])
-        #expect(rates == [[0], [0.25, 0.5], [0.75]])
     }
 
     @Test(
