@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRArchitectures
-import UNETRInference
 import UNETRPreparation
 import UNETRSupport
 

@@ -1,7 +1,5 @@
 import Testing
 import UNETRArchitectures
-import UNETRInference
-import UNETRNetworks
 import UNETRPreparation
 import UNETRVolumes
 

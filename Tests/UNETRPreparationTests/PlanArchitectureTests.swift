@@ -1,6 +1,5 @@
 import Testing
 import UNETRArchitectures
-import UNETRInference
 import UNETRPreparation
 import UNETRVolumes
 
