@@ -9,6 +9,7 @@ import UNETRInference
 import UNETRLayers
 import UNETRNetworks
 import UNETROpenVINO
+import UNETRPreparation
 import UNETRSupport
 import UNETRTorch
 

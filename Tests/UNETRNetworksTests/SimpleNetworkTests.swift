@@ -21,7 +21,7 @@ struct SimpleNetworkTests {
             ([48, 64, 48], [2, 4, 2]), ([16, 16, 16], [1, 1, 1]), ([96, 96, 96], [4, 4, 4]),
         ])
     func stems(patch: [Int], stem: [Int]) {
-        #expect(Stem.usual(spacing: Stem.cubicSpacing(of: patch), patchSize: patch) == stem)
+        #expect(Stem.usual(spacing: Stem.cubicSpacing(of: patch), scan: patch) == stem)
     }
 
     @Test("Any size divisible by 8 has a network, whose outputs are of that size")

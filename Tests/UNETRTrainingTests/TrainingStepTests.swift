@@ -7,6 +7,7 @@ import UNETRArchives
 import UNETRInference
 import UNETRLayers
 import UNETRNetworks
+import UNETRPreparation
 import UNETRTorch
 
 @testable import UNETRTraining

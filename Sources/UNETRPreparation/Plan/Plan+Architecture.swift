@@ -1,5 +1,4 @@
 public import UNETRArchitectures
-public import UNETRPreparation
 import UNETRVolumes
 
 extension Plan {

@@ -1,7 +1,7 @@
 public import Foundation
 public import UNETRArchitectures
 import UNETRArchives
-public import UNETRSupport
+import UNETRSupport
 public import UNETRVolumes
 
 extension Plan {

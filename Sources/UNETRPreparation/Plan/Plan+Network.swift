@@ -1,4 +1,5 @@
 public import UNETRArchitectures
+import UNETRVolumes
 
 extension Plan {
     /// The plan's network, checked against the rest of the plan; a UNETR++ with the settings of synapse where the plan names none.

@@ -1,6 +1,6 @@
 public import Foundation
 public import UNETRArchitectures
-public import UNETRSupport
+import UNETRSupport
 public import UNETRVolumes
 
 /// Everything that a scan meets on its way into a network and back: one readable file, `plan.json`.
