@@ -43,6 +43,7 @@ let package = Package(
         .library(name: "UNETREvaluation", targets: ["UNETREvaluation"]),
         .library(name: "UNETRArchives", targets: ["UNETRArchives"]),
         .library(name: "UNETRPreparation", targets: ["UNETRPreparation"]),
+        .library(name: "UNETRInference", targets: ["UNETRInference"]),
         .executable(name: "unetrpp", targets: ["unetrpp"]),
     ],
     dependencies: [
@@ -63,10 +64,23 @@ let package = Package(
         library("UNETRGraphs", ["UNETRSupport", "UNETRArchives"]),
         library("UNETRArchitectures", ["UNETRGraphs", "UNETRSupport", "UNETRArchives"]),
         .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads OpenVINO at run time
-        library("UNETROpenVINO", ["COpenVINO", "UNETRSupport"]),
+        library("UNETROpenVINO", ["COpenVINO"]),
         .target(name: "CFullResolution"),
         .target(name: "CWindows", cxxSettings: [.headerSearchPath(".")]),
-        library("UNETREngines", ["CWindows", "UNETRPreparation", "UNETRSupport"]),
+        library("UNETRModels", ["UNETRVolumes", "UNETRArchitectures", "UNETRPreparation", "UNETRSupport", "UNETRArchives"]),
+        library(
+            "UNETREngines",
+            [
+                "UNETRVolumes", "UNETRModels", "UNETROpenVINO", "UNETRArchitectures", "UNETRPreparation", "UNETRGraphs", "UNETRSupport", "UNETRArchives",
+                "CFullResolution", "CWindows",
+            ]),
+        library("UNETRInference", ["UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRVolumes", "UNETRSupport"]),
+        library(
+            "UNETRQuantization",
+            [
+                "UNETRInference", "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation",
+                "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
+            ]),
 
         // Needs libtorch.
         .systemLibrary(name: "CLibtorch", pkgConfig: usesPkgConfig ? "libtorch" : nil),
@@ -81,41 +95,44 @@ let package = Package(
                 .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
         library("UNETRTorch", ["CTorch"]),
-        library("UNETRLayers", ["UNETRTorch", "UNETRSupport", "UNETRArchives"]),
+        library("UNETRLayers", ["UNETRTorch", "UNETRArchives"]),
         library("UNETRNetworks", ["UNETRArchitectures", "UNETRLayers", "UNETRTorch", "UNETRArchives"]),
         library(
-            "UNETRInference",
+            "UNETRTorchEngine",
             [
-                "UNETREngines", "UNETRNetworks", "UNETRGraphs", "UNETROpenVINO", "CFullResolution", "UNETRLayers", "UNETRTorch", "UNETRPreparation",
-                "UNETRArchitectures",
-                "UNETREvaluation",
-                "UNETRVolumes", "UNETRSupport", "UNETRArchives",
+                "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRSupport",
             ]),
         library(
             "UNETRTraining",
             [
-                "UNETRInference", "UNETREngines", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation",
-                "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport", "UNETRArchives", "UNETRArchitectures",
+                "UNETRTorchEngine", "UNETREngines", "UNETRModels", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch",
+                "UNETRPreparation", "UNETRAugmentation",
+                "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport", "UNETRArchives",
             ]),
         library(
             "UNETRWorkflows",
             [
-                "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
+                "UNETRTraining", "UNETRTorchEngine", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETRTorch",
+                "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // What an app imports: the modules above under one name, and the documentation.
         library(
             "UNETRPlusPlus",
             [
-                "UNETREngines", "UNETREvaluation", "UNETRInference", "UNETRLayers", "UNETRNetworks", "UNETRPreparation", "UNETRTorch",
-                "UNETRTraining", "UNETRVolumes", "UNETRWorkflows", "UNETRArchitectures", "UNETRArchives",
+                "UNETRTorchEngine", "UNETREngines", "UNETRModels", "UNETRQuantization", "UNETRArchitectures", "UNETRArchives", "UNETREvaluation",
+                "UNETRInference", "UNETRLayers", "UNETRNetworks", "UNETRPreparation",
+                "UNETRTorch", "UNETRTraining", "UNETRVolumes", "UNETRWorkflows",
             ]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
-                "UNETRWorkflows", "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREngines", "UNETREvaluation",
-                "UNETRPreparation", "UNETRVolumes", "UNETRPictures", "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO",
-                "UNETRSupport", "UNETRArchitectures",
+                "UNETRTorchEngine", "UNETREngines", "UNETRModels", "UNETRQuantization", "UNETRWorkflows", "UNETRTorch", "UNETRLayers", "UNETRArchitectures",
+                "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREvaluation",
+                "UNETRPreparation",
+                "UNETRVolumes",
+                "UNETRPictures",
+                "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -126,7 +143,8 @@ let package = Package(
         .target(
             name: "NetworkTestSupport",
             dependencies: [
-                "TestSupport", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
+                "TestSupport", "UNETRTorchEngine", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers",
+                "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
                 "UNETRArchives",
             ],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
@@ -136,9 +154,10 @@ let package = Package(
         tests("UNETRPictures", ["UNETRSupport"]),
         tests("UNETRPreparation", ["UNETRSupport", "UNETRArchives", "UNETRVolumes"]),
         tests("UNETRAugmentation", ["UNETRSupport", "UNETRArchives"]),
-        tests("UNETREvaluation", ["UNETRSupport", "UNETRVolumes", "UNETRArchives", "UNETRPictures"]),
+        tests("UNETREvaluation", ["UNETRVolumes", "UNETRArchives", "UNETRPictures"]),
         tests("UNETRGraphs", ["UNETRArchives"]),
-        tests("UNETREngines", ["CWindows", "UNETRPreparation", "UNETRSupport"]),
+        tests("UNETREngines", ["UNETRModels", "UNETRArchitectures", "CWindows", "UNETRPreparation"]),
+        tests("UNETRInference", ["UNETROpenVINO", "UNETRModels", "UNETREngines", "UNETRPreparation", "UNETRVolumes"]),
         tests("UNETRTorch", [], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests(
@@ -147,7 +166,8 @@ let package = Package(
         tests(
             "UNETRWorkflows",
             [
-                "NetworkTestSupport", "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes",
+                "UNETRTorchEngine", "NetworkTestSupport", "UNETRTraining", "UNETRInference", "UNETRModels", "UNETRArchitectures",
+                "UNETRPreparation", "UNETRVolumes",
                 "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], torch: true),
@@ -155,7 +175,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "unetrpp", "TestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRInference", "UNETRPreparation", "UNETRArchitectures",
+                "unetrpp", "TestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRTorchEngine", "UNETREngines", "UNETRModels",
+                "UNETRPreparation", "UNETRArchitectures",
                 "UNETRNetworks",
                 "UNETRLayers", "UNETRTorch", "UNETRArchives", "UNETRSupport",
             ],
@@ -163,15 +184,16 @@ let package = Package(
         tests(
             "UNETRTraining",
             [
-                "NetworkTestSupport", "UNETRAugmentation", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch",
+                "UNETRTorchEngine", "NetworkTestSupport", "UNETRAugmentation", "UNETRModels", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers",
+                "UNETRTorch",
                 "UNETRPreparation", "UNETRVolumes",
                 "UNETRSupport", "UNETRArchives",
             ], torch: true),
         tests(
-            "UNETRInference",
+            "UNETRTorchEngine",
             [
-                "UNETREngines", "UNETROpenVINO", "UNETRSupport", "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch",
-                "UNETRPreparation", "UNETRArchitectures",
+                "UNETRQuantization", "UNETRInference", "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRSupport", "NetworkTestSupport",
+                "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation",
                 "UNETRVolumes",
                 "UNETRArchives",
             ], torch: true),
@@ -190,7 +212,7 @@ if Context.environment["UNETRPP_WITHOUT_LIBTORCH"] != nil {
         needing.insert(more.name)
     }
     package.targets.removeAll { needing.contains($0.name) }
-    package.products.removeAll { !["UNETRVolumes", "UNETREvaluation"].contains($0.name) }
+    package.products.removeAll { !["UNETRVolumes", "UNETREvaluation", "UNETRInference"].contains($0.name) }
 }
 
 // The documentation's compiler, for Scripts/documentation alone.

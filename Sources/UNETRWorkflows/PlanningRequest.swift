@@ -1,7 +1,7 @@
 import Foundation
 public import Logging
-import UNETRInference
 public import UNETRArchitectures
+import UNETRModels
 public import UNETRPreparation
 
 /// How the plan of a data set is to be made.

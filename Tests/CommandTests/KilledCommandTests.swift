@@ -1,6 +1,8 @@
 #if DEBUG
     import Foundation
-    import UNETRInference
+    import UNETRModels
+    import UNETREngines
+    import UNETRTorchEngine
     import NetworkTestSupport
     import UNETRSupport
     import TestSupport
@@ -103,7 +105,7 @@
 
         @Test(
             .enabled(
-                if: runsLongTests && (try? EngineMaker.loadOpenVINO()) != nil && Processor.current.hasEightBitProducts,
+                if: runsLongTests && (try? OpenVINOProvider.besideLibtorch.loadOpenVINO()) != nil && Processor.current.hasEightBitProducts,
                 "a long test, for processors with 8-bit products"))
         func `quantize that is killed leaves a whole bundle or none`() throws {
             try Fixtures.withTemporaryFolder { folder in

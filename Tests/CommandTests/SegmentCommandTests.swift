@@ -2,7 +2,6 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRInference
 import UNETRPreparation
 import UNETRVolumes
 

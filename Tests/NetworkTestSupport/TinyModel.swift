@@ -4,6 +4,7 @@ import UNETRArchitectures
 import UNETRArchives
 public import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 public import UNETRPreparation
 import UNETRTorch

@@ -1,9 +1,12 @@
 public import Foundation
 public import Logging
+public import UNETREngines
 public import UNETRInference
+import UNETRModels
 import UNETRPreparation
 public import UNETRSupport
 public import UNETRTorch
+import UNETRTorchEngine
 import UNETRTraining
 import UNETRVolumes
 
@@ -111,11 +114,13 @@ public struct CohortSegmentation: Sendable {
         let tasks = try tasks(cases(for: bundles[0].plan, of: run))
         let structures = try options.structures.map { try bundles[0].plan.labels.structures(named: $0) }
         let segmenter = try Segmenter(
-            models: bundles, engine: options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device),
-            eightBits: options.eightBits,
+            models: bundles, engines: .all,
+            settings: EngineSettings(
+                options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device),
+                usesEightBits: options.eightBits),
             options: SegmenterOptions(
                 mirroring: options.mirroring, stepFraction: options.stepFraction, structures: structures,
-                postProcesses: options.postProcesses, reusesConstantWindows: options.reusesConstantWindows, threads: Runtime.threads)
+                postProcesses: options.postProcesses, reusesConstantWindows: options.reusesConstantWindows)
         ) { logger.notice("\($0)") }
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
         try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))

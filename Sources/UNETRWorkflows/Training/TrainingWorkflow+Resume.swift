@@ -1,6 +1,6 @@
 import Foundation
-import UNETRInference
 import UNETRArchitectures
+import UNETRModels
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining

@@ -1,6 +1,5 @@
 public import Foundation
 public import Logging
-import UNETRInference
 public import UNETRPreparation
 public import UNETRSupport
 public import UNETRTorch

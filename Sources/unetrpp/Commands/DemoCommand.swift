@@ -1,10 +1,13 @@
 import ArgumentParser
 import Foundation
+import UNETREngines
 import UNETREvaluation
 import UNETRInference
+import UNETRModels
 import UNETRPictures
 import UNETRPreparation
 import UNETRTorch
+import UNETRTorchEngine
 import UNETRVolumes
 
 struct DemoCommand: ParsableCommand {
@@ -42,8 +45,10 @@ struct DemoCommand: ParsableCommand {
         }
         let bundle = try ModelBundle(contentsOf: URL(fileURLWithPath: model))
         let segmenter = try Segmenter(
-            models: [bundle], engine: engine.engine, device: device, mixedPrecision: runtime.mixedPrecision(on: device),
-            eightBits: runtime.allowsEightBits, note: EngineOptions.note)
+            model: bundle, engines: .all,
+            settings: EngineSettings(
+                engine.engine, device: device, mixedPrecision: runtime.mixedPrecision(on: device), usesEightBits: runtime.allowsEightBits),
+            note: EngineOptions.note)
         let structures = segmenter.plan.labels.foreground
         let evaluator = Evaluator(classes: structures, surfaces: false)
         var rows: [Row] = []

@@ -1,9 +1,13 @@
 import ArgumentParser
 import Foundation
+import UNETREngines
 import UNETRInference
+import UNETRModels
 import UNETROpenVINO
 import UNETRPreparation
+import UNETRQuantization
 import UNETRTorch
+import UNETRTorchEngine
 
 struct QuantizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -57,8 +61,8 @@ struct QuantizeCommand: ParsableCommand {
         try outputs.check(bundle: target)
         let bundle = try ModelBundle(contentsOf: source)
         let scans = try ScanCollection.cases(in: calibration.map { URL(fileURLWithPath: $0) }, channels: bundle.plan.channelNames.count)
-        var quantizer = try Quantizer(bundle, scans: scans)
-        quantizer.patchLimit = patches
+        let quantizer = try Quantizer(
+            bundle, scans: scans, provider: .besideLibtorch, settings: EngineSettings(.compiled, device: .cpu), patchLimit: patches)
 
         let calibrating = ProgressBar("Calibrating", total: scans.count)
         var quantization = try quantizer.calibrate { calibrating.advance($0.name) }

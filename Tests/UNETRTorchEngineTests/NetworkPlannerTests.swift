@@ -1,0 +1,106 @@
+import Testing
+import UNETRArchitectures
+import UNETRModels
+import UNETRNetworks
+import UNETRPreparation
+import UNETRVolumes
+
+/// `--memory` holds for the network that is really used.
+@Suite struct NetworkPlannerTests {
+    typealias Architecture = NetworkDescription.Architecture
+
+    /// Peak resident kilobytes of training steps: patch, batch (Documentation/Training.md says how they were measured).
+    static let measured: [(Architecture, [Int], Int, Int)] = [
+        (.unetrPlusPlus, [32, 64, 64], 1, 822900),
+        (.unetrPlusPlus, [32, 64, 64], 2, 1112196),
+        (.unetrPlusPlus, [64, 64, 96], 1, 1231060),
+        (.unetrPlusPlus, [64, 64, 96], 2, 2048412),
+        (.unetr, [32, 64, 64], 1, 1382436),
+        (.unetr, [32, 64, 64], 2, 1541820),
+        (.unetr, [64, 64, 96], 1, 1921648),
+        (.unetr, [64, 64, 96], 2, 2691512),
+        (.swinUNETR, [32, 64, 64], 1, 2093496),
+        (.swinUNETR, [32, 64, 64], 2, 3586136),
+        (.swinUNETR, [64, 64, 96], 1, 4355156),
+        (.swinUNETR, [64, 64, 96], 2, 8880548),
+        (.nnFormer, [32, 64, 64], 1, 2464212),
+        (.nnFormer, [32, 64, 64], 2, 3068244),
+        (.nnFormer, [64, 64, 96], 1, 2810160),
+        (.nnFormer, [64, 64, 96], 2, 3698224),
+        (.nnUNet, [32, 64, 64], 1, 1002436),
+        (.nnUNet, [32, 64, 64], 2, 1680360),
+        (.nnUNet, [64, 64, 96], 1, 2089320),
+        (.nnUNet, [64, 64, 96], 2, 3999092),
+        (.nnUNetResidual, [32, 64, 64], 1, 1554228),
+        (.nnUNetResidual, [32, 64, 64], 2, 2060028),
+        (.nnUNetResidual, [64, 64, 96], 1, 2536176),
+        (.nnUNetResidual, [64, 64, 96], 2, 4041412),
+    ]
+
+    @Test(arguments: measured)
+    func `The estimate is at least what was measured, and at most half as much again`(
+        _ architecture: Architecture, _ patch: [Int], _ batch: Int, _ kilobytes: Int
+    ) throws {
+        let network = NetworkDescription.usual(architecture, inputChannels: 1, classes: 4, patchSize: patch)
+        let ratio = Double(try network.trainingBytes(batch: batch)) / Double(kilobytes << 10)
+        #expect((1.05...1.5).contains(ratio), "\(architecture.rawValue) \(patch) batch \(batch): \(ratio)")
+    }
+
+    private static let labels = LabelSet(
+        definitions: (0..<4).map { LabelDefinition(name: $0 == 0 ? "background" : "organ \($0)", value: $0) })
+
+    private static func fingerprint(_ size: [Int], _ spacing: [Double]) -> Fingerprint {
+        let statistics = IntensityStatistics(
+            mean: 80, standardDeviation: 100, median: 80, minimum: -900, maximum: 900, percentile005: -500, percentile995: 500)
+        return Fingerprint(
+            channelNames: ["MRI"],
+            cases: (0..<100).map { Fingerprint.Case(name: "c\($0)", originalSize: size, size: size, spacing: spacing, labels: [1]) },
+            intensities: [statistics])
+    }
+
+    @Test(arguments: Architecture.allCases, [3, 6, 12])
+    func `Patch and batch of every network fit the memory, and use it`(_ architecture: Architecture, _ gigabytes: Int) throws {
+        let planner = NetworkPlanner(memory: gigabytes << 30, architecture: architecture)
+        let plan = try planner.plan(Self.fingerprint([160, 320, 320], [2, 1, 1]), labels: Self.labels, dataset: "D")
+        let network = try plan.networkDescription()
+        #expect(network.architecture == architecture && network.patchSize == plan.patchSize && plan.batchSize >= 2)
+        let bytes = try network.trainingBytes(batch: plan.batchSize)
+        #expect(bytes <= gigabytes << 30)
+        #expect(bytes > (gigabytes << 30) * 6 / 10, "\(bytes >> 20) MiB with \(plan.patchSize), batch \(plan.batchSize)")
+    }
+
+    @Test func `Without a memory the plan of a UNETR++ is the planner's own`() throws {
+        let fingerprint = Self.fingerprint([160, 320, 320], [2, 1, 1])
+        let own = try UNETRPlanner().plan(fingerprint, labels: Self.labels, dataset: "D")
+        #expect(try NetworkPlanner().plan(fingerprint, labels: Self.labels, dataset: "D") == own.with(network: own.networkDescription()))
+        let published = try NetworkPlanner(preset: .acdc).plan(fingerprint, labels: Self.labels, dataset: "D")
+        #expect(published.patchSize == [16, 160, 160] && published.batchSize == 4)
+    }
+
+    @Test func `Published settings are made smaller where they do not fit the memory that was named`() throws {
+        let fingerprint = Self.fingerprint([160, 320, 320], [2, 1, 1])
+        for architecture in [Architecture.unetrPlusPlus, .swinUNETR] {
+            let planner = NetworkPlanner(memory: 2 << 30, preset: .synapse, architecture: architecture)
+            let plan = try planner.plan(fingerprint, labels: Self.labels, dataset: "D")
+            #expect(try plan.networkDescription().trainingBytes(batch: plan.batchSize) <= 2 << 30)
+            #expect(plan.patchSize.reduce(1, *) < 64 * 128 * 128)
+        }
+        let kept = try NetworkPlanner(preset: .synapse, architecture: .swinUNETR).plan(fingerprint, labels: Self.labels, dataset: "D")
+        #expect(kept.patchSize == [64, 128, 128], "published settings stay where no memory is named")
+    }
+
+    @Test func `A plan that gets another network keeps to the memory as well`() throws {
+        let plan = try NetworkPlanner(preset: .synapse).plan(Self.fingerprint([160, 320, 320], [2, 1, 1]), labels: Self.labels, dataset: "D")
+        let swin = try plan.with(architecture: .swinUNETR, memory: 4 << 30)
+        #expect(try swin.networkDescription().trainingBytes(batch: swin.batchSize) <= 4 << 30)
+        #expect(try plan.with(architecture: .swinUNETR, memory: nil).patchSize == [64, 128, 128])
+    }
+
+    @Test func `Too little memory for the smallest patch is said with what it takes`() throws {
+        let planner = NetworkPlanner(memory: 1 << 30, architecture: .nnFormer)
+        let error = try #require(throws: PlanError.self) {
+            try planner.plan(Self.fingerprint([160, 320, 320], [2, 1, 1]), labels: Self.labels, dataset: "D")
+        }
+        #expect(error.description.contains("memory is 1024 MiB, but training nnformer with the smallest patch"))
+    }
+}
