@@ -100,7 +100,8 @@ let package = Package(
         library(
             "UNETRWorkflows",
             [
-                "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
+                "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRTorch", "UNETRPreparation", "UNETREvaluation", "UNETRPictures",
+                "UNETRVolumes", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // What an app imports: the modules above under one name, and the documentation.
@@ -147,8 +148,8 @@ let package = Package(
         tests(
             "UNETRWorkflows",
             [
-                "NetworkTestSupport", "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes",
-                "UNETRSupport",
+                "NetworkTestSupport", "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRPreparation", "UNETREvaluation",
+                "UNETRVolumes", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], torch: true),
         tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),
@@ -163,8 +164,8 @@ let package = Package(
         tests(
             "UNETRTraining",
             [
-                "NetworkTestSupport", "UNETRAugmentation", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch",
-                "UNETRPreparation", "UNETRVolumes",
+                "NetworkTestSupport", "UNETRPictures", "UNETRAugmentation", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers",
+                "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
                 "UNETRSupport", "UNETRArchives",
             ], torch: true),
         tests(

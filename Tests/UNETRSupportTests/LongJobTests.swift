@@ -73,4 +73,16 @@ struct LongJobTests {
             }
         }
     }
+
+    @Test func `Threads of the work may report; the reader on the calling thread gets one event at a time`() throws {
+        let job = LongJob<Int> { report in try Parallel.forEach(200, threads: 4) { (index: Int) throws -> Void in try report(index) } }
+        var (sum, inside, most) = (0, 0, 0)
+        try job.run { event in
+            inside += 1
+            most = max(most, inside)
+            sum += event
+            inside -= 1
+        }
+        #expect(sum == 199 * 200 / 2 && most == 1)
+    }
 }

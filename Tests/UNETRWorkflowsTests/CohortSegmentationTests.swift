@@ -12,7 +12,7 @@ import UNETRWorkflows
 struct CohortSegmentationTests {
     private static func outcomes(_ options: CohortSegmentation.Options) throws -> (CohortSegmentation.Outline, [SegmentationJob.Outcome]) {
         var outline: CohortSegmentation.Outline?, outcomes: [SegmentationJob.Outcome]?, patches = 0
-        try CohortSegmentation(options, logger: Notes().logger).run { event in
+        try CohortSegmentation(options, logger: Notes().logger).job().run { event in
             switch event {
             case .begins(let begin): outline = begin
             case .task(.patch): patches += 1
@@ -102,7 +102,7 @@ struct CohortSegmentationTests {
             let options = try Self.options(folder, cases: 3)
             struct Enough: Error {}
             #expect(throws: Enough.self) {
-                try CohortSegmentation(options, logger: Notes().logger).run { event in
+                try CohortSegmentation(options, logger: Notes().logger).job().run { event in
                     if case .task(.patch(1, 1, _)) = event { throw Enough() }
                 }
             }

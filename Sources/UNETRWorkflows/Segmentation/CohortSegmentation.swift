@@ -97,12 +97,11 @@ public struct CohortSegmentation: Sendable {
     }
 
     /// The workflow as a job.
-    public func job() -> LongJob<Event> { LongJob { try run($0) } }
-
-    /// The same on the calling thread.
     ///
     /// - Throws: before the first scan: `OutputError`, `WorkflowError`, `ScanCollectionError`, and what reading the models throws.
-    public func run(_ report: (Event) throws -> Void) throws {
+    public func job() -> LongJob<Event> { LongJob { try run($0) } }
+
+    private func run(_ report: @escaping LongJob<Event>.Report) throws {
         let run = options.validationOf.map { TrainingRun(folder: $0) }
         _ = try run?.readDescription()  // before its model: a folder that is no run has none either
         let urls = options.models.isEmpty ? run.map { [$0.model] } ?? [] : options.models
@@ -119,19 +118,10 @@ public struct CohortSegmentation: Sendable {
         ) { logger.notice("\($0)") }
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
         try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
-        // Whoever throws from `report` stops the job, whose files are then in order all the same.
-        let stop = Cancellation()
-        var failure: (any Error)?
-        let outcomes = Cancellation.$current.withValue(stop) {
-            job.run { event in
-                guard failure == nil else { return }
-                do { try report(.task(event)) } catch {
-                    failure = error
-                    stop.cancel()
-                }
-            }
-        }
-        if let failure { throw failure }
+        // A reader that throws stops the job, whose files are in order all the same.
+        let stop = Stop()
+        let outcomes = Cancellation.$current.withValue(stop.cancellation) { job.run { event in stop.catching { try report(.task(event)) } } }
+        if let error = stop.error { throw error }
         try report(.finished(outcomes))
     }
 
