@@ -2,9 +2,9 @@ import Testing
 import UNETRTraining
 
 struct TrainingErrorTests {
-    @Test(arguments: [
+    private static let sentences: [(TrainingError, String)] = [
         (
-            TrainingError.setting(field: "epochs", value: "0", rule: "a whole number from 1 to 1000000"),
+            .setting(field: "epochs", value: "0", rule: "a whole number from 1 to 1000000"),
             "training setting 'epochs' is 0; the rule is: a whole number from 1 to 1000000"
         ),
         (.noCases(what: "training"), "there are no training cases; a data set needs at least one labeled case for training and one for validation"),
@@ -35,7 +35,9 @@ struct TrainingErrorTests {
             "the loss is not a number in epoch 3, iteration 7, at learning rate 0.5; the last good checkpoint is none yet. Lower the learning "
                 + "rate, or check the data for extreme values"
         ),
-    ])
+    ]
+
+    @Test(arguments: sentences)
     func `Each error is one sentence with its values and what to do`(_ error: TrainingError, _ sentence: String) {
         #expect("\(error)" == sentence)
     }
