@@ -77,7 +77,7 @@ struct CompareCommandTests {
             let file = root.appending(path: "evaluation.json")
             try Data(#"{"cases": 3}"#.utf8).write(to: file)
             try CommandLineTool.fail(
-                ["compare", file.path, file.path], saying: ["is not an evaluation.json of this program", "cases is 3, but a list is expected"])
+                ["compare", file.path, file.path], saying: ["is not an evaluation.json of this program", "the field definition is missing"])
         }
     }
 }

@@ -53,7 +53,9 @@ struct CohortSegmentationTests {
         #expect(finished[0].problem?.contains("broken.nii") == true && finished[1].problem == nil && finished[2].problem == nil)
         for number in 0...1 {
             let (scan, _) = TinyModel.ball(number)
-            let expected = try Segmenter(model: ModelBundle(contentsOf: options.models[0]), options: SegmenterOptions(mirroring: false)).segment(scan, name: "s").labels
+            let expected = try Segmenter(model: ModelBundle(contentsOf: options.models[0]), options: SegmenterOptions(mirroring: false)).segment(
+                scan, name: "s"
+            ).labels
             #expect(try NIfTI.readLabels(options.output.appending(path: "case_\(number).nii.gz")).voxels == expected.voxels)
         }
     }
