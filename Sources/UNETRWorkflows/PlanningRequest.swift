@@ -1,6 +1,6 @@
 public import Logging
-import UNETRInference
 public import UNETRArchitectures
+import UNETRInference
 public import UNETRPreparation
 
 /// How the plan of a data set is to be made.

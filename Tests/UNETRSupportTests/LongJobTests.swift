@@ -85,4 +85,26 @@ struct LongJobTests {
         }
         #expect(sum == 199 * 200 / 2 && most == 1)
     }
+
+    @Test func `Work whose callback cannot throw stops at the first error of what it calls`() throws {
+        var (seen, steps) = (0, 0)
+        #expect(throws: Failed(step: 2)) {
+            try StopOnError.run { stop in
+                for step in 0..<1000 where !Cancellation.isCancelled {
+                    steps += 1
+                    stop.catching {
+                        seen += 1
+                        if step >= 2 { throw Failed(step: step) }
+                    }
+                }
+            }
+        }
+        #expect(seen == 3 && steps == 3)
+        #expect(throws: Failed(step: 7)) { try StopOnError.run { _ in throw Failed(step: 7) } }
+        #expect(
+            try StopOnError.run { stop in
+                stop.catching {}
+                return 5
+            } == 5)
+    }
 }

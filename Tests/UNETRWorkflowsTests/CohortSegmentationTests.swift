@@ -17,7 +17,7 @@ struct CohortSegmentationTests {
             case .begins(let begin): outline = begin
             case .task(.patch): patches += 1
             case .task(.finished): break
-            case .finished(let all): outcomes = all
+            case .task(.ended(let all)): outcomes = all
             }
         }
         #expect(patches > 0)
@@ -47,7 +47,7 @@ struct CohortSegmentationTests {
         try Data("x".utf8).write(to: options.scans[0].appending(path: "broken.nii"))
         var finished: [SegmentationJob.Outcome] = []
         for try await event in CohortSegmentation(options, logger: Notes().logger).job().events() {
-            if case .finished(let outcomes) = event { finished = outcomes }
+            if case .task(.ended(let outcomes)) = event { finished = outcomes }
         }
         #expect(finished.map(\.name) == ["broken", "case_0", "case_1"])
         #expect(finished[0].problem?.contains("broken.nii") == true && finished[1].problem == nil && finished[2].problem == nil)

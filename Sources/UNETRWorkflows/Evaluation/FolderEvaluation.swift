@@ -65,7 +65,10 @@ public struct FolderEvaluation: Sendable {
         var pairs = try CasePair.match(predictions: options.predictions, references: options.references, requireAll: !scoring.onlyMatched)
         if let probabilities = options.probabilities { pairs = try CasePair.adding(probabilities: probabilities, to: pairs) }
         let evaluator = try scoring.evaluator(beside: [options.references, options.predictions], benchmark: options.benchmark)
-        let result = try evaluator.evaluate(pairs, resample: scoring.resamples, reporting: report)
+        let count = pairs.count, scored = pairs
+        let result = try StopOnError.run { stop in
+            try evaluator.evaluate(scored, resample: scoring.resamples) { done in stop.catching { try report(.scored(done: done, of: count)) } }
+        }
         if let output = options.output { try write(result, pairs, evaluator, to: output) }
         try report(.finished(result))
     }
@@ -82,39 +85,5 @@ public struct FolderEvaluation: Sendable {
             title: "Evaluation of \(options.predictions.lastPathComponent)", result: result, pictures: pictures, table: options.benchmark,
             remarks: remarks, bootstrap: options.bootstrap)
         try EvaluationFiles.write(report, to: folder)
-    }
-}
-
-extension Evaluator {
-    /// Scores the pairs; a reader that throws stops that.
-    fileprivate func evaluate(
-        _ pairs: [CasePair], resample: Bool, reporting report: @escaping LongJob<FolderEvaluation.Event>.Report
-    ) throws -> EvaluationResult {
-        let stop = Stop()
-        let count = pairs.count
-        let result = Swift.Result {
-            try Cancellation.$current.withValue(stop.cancellation) {
-                try evaluate(pairs, resample: resample) { done in stop.catching { try report(.scored(done: done, of: count)) } }
-            }
-        }
-        if let error = stop.error { throw error }
-        return try result.get()
-    }
-}
-
-/// Keeps the first error of a reader, and stops the work.
-final class Stop: @unchecked Sendable {
-    let cancellation = Cancellation()
-    private let lock = NSLock()
-    private var first: (any Error)?
-
-    var error: (any Error)? { lock.withLock { first } }
-
-    func catching(_ body: () throws -> Void) {
-        guard error == nil else { return }
-        do { try body() } catch {
-            lock.withLock { first = first ?? error }
-            cancellation.cancel()
-        }
     }
 }

@@ -63,13 +63,11 @@ public struct CohortSegmentation: Sendable {
         }
     }
 
-    /// What happens; the last event is `finished`.
+    /// What happens; the last event is `task(.ended(…))`.
     public enum Event: Sendable {
         /// The work begins.
         case begins(Outline)
         case task(SegmentationJob.Event)
-        /// One outcome for each task.
-        case finished([SegmentationJob.Outcome])
     }
 
     /// What the job is going to do.
@@ -118,11 +116,7 @@ public struct CohortSegmentation: Sendable {
         ) { logger.notice("\($0)") }
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
         try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
-        // A reader that throws stops the job, whose files are in order all the same.
-        let stop = Stop()
-        let outcomes = Cancellation.$current.withValue(stop.cancellation) { job.run { event in stop.catching { try report(.task(event)) } } }
-        if let error = stop.error { throw error }
-        try report(.finished(outcomes))
+        try job.job().run { try report(.task($0)) }
     }
 
     /// The scans that were named; of a run's data only those it did not train on.

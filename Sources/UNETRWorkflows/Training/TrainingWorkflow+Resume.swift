@@ -1,6 +1,6 @@
 import Foundation
-import UNETRInference
 import UNETRArchitectures
+import UNETRInference
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining
