@@ -5,6 +5,7 @@ import Testing
 import UNETRPictures
 import UNETRPreparation
 import UNETRSupport
+import UNETRVolumes
 
 @testable import UNETRTraining
 
