@@ -19,7 +19,7 @@ import UNETRVolumes
 /// Weights become whole numbers with a scale for each output channel; activations become whole numbers on ranges measured on real scans.
 /// Everything but the 3×3×3 convolutions stays in bfloat16 where the processor has it, else in float32; so do the full-resolution blocks
 /// where they run in kernels of their own.
-public struct Quantizer {
+public struct Quantizer: Sendable {
     /// The mean Dice of the masks against those of float32 under which a model is not saved.
     public static let requiredAgreement = 0.995
 

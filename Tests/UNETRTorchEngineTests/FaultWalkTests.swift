@@ -15,18 +15,6 @@
     /// is half or left over, and the same work once more gives what it would have given. (What a kill leaves is walked through where there are
     /// processes to kill: in the tests of the commands and of training.)
     struct FaultWalkTests {
-        /// The names and bytes of all that is in a folder, hidden names included.
-        private static func contents(_ folder: URL) throws -> [String: Data] {
-            var found: [String: Data] = [:]
-            for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
-                var isFolder: ObjCBool = false
-                let file = folder.appending(path: name)
-                _ = FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder)
-                found[name] = isFolder.boolValue ? Data("folder".utf8) : try Data(contentsOf: file)
-            }
-            return found
-        }
-
         /// - Parameters:
         ///   - start: puts into the outputs' folder what is there before the work.
         ///   - work: throws for every fault it meets.
@@ -39,9 +27,9 @@
                 try start()
             }
             try begin()
-            let old = try contents(outputs)
+            let old = try Fixtures.contents(of: outputs, folders: true)
             try work()
-            let new = try contents(outputs)
+            let new = try Fixtures.contents(of: outputs, folders: true)
             #expect(new != old)
             var faults = 0
             for point in [FaultInjection.Point.create, .write, .sync, .rename] {
@@ -54,11 +42,11 @@
                     let words = "\(point) \(number)"
                     let error = try #require(throws: (any Error).self, "\(words)") { try result.get() }
                     #expect(!"\(error)".contains(".partial") && !"\(error)".contains("Domain"), "\(words): \(error)")
-                    let found = try contents(outputs)
+                    let found = try Fixtures.contents(of: outputs, folders: true)
                     #expect(found == old || found == new, "\(words): \(found.keys.sorted())")
                     if number > 1 { continue }  // where all is as before, once more is the same work each time
                     try work()
-                    #expect(try contents(outputs) == new, "\(words), and once more")
+                    #expect(try Fixtures.contents(of: outputs, folders: true) == new, "\(words), and once more")
                 }
             }
             return faults
@@ -113,7 +101,7 @@
         private static func walkJob(_ segmenter: Segmenter, _ task: SegmentationJob.Task, _ outputs: URL) throws -> Int {
             func run() -> String? { SegmentationJob(segmenter: segmenter, tasks: [task]).run { _ in }[0].problem }
             try #require(run() == nil)
-            let new = try contents(outputs)
+            let new = try Fixtures.contents(of: outputs, folders: true)
             #expect(new.count == 2)
             var faults = 0
             for point in [FaultInjection.Point.create, .write, .sync, .rename] {
@@ -124,10 +112,10 @@
                     if passed < number { break }
                     faults += 1
                     #expect(problem != nil && problem?.contains(".partial") == false, "\(point) \(number): \(problem ?? "")")
-                    for (name, data) in try contents(outputs) { #expect(new[name] == data, "\(point) \(number): \(name)") }
+                    for (name, data) in try Fixtures.contents(of: outputs, folders: true) { #expect(new[name] == data, "\(point) \(number): \(name)") }
                     if number > 1 { continue }
                     #expect(run() == nil)
-                    #expect(try contents(outputs) == new)
+                    #expect(try Fixtures.contents(of: outputs, folders: true) == new)
                 }
             }
             return faults

@@ -120,6 +120,7 @@ struct SegmentationJobTests {
                     case .patch(task: 1, done: 1, total: _): stop.cancel()
                     case .patch(let task, let done, total: _): #expect(task == 0, "patch \(done) of task \(task) came after the end")
                     case .finished(let task, let outcome): reported.append(outcome.problem == nil ? task : -1)
+                    case .ended: Issue.record("`run` returns the outcomes")
                     }
                 }
             }

@@ -14,12 +14,12 @@ import UNETRWorkflows
 struct CohortSegmentationTests {
     private static func outcomes(_ options: CohortSegmentation.Options) throws -> (CohortSegmentation.Outline, [SegmentationJob.Outcome]) {
         var outline: CohortSegmentation.Outline?, outcomes: [SegmentationJob.Outcome]?, patches = 0
-        try CohortSegmentation(options, logger: Notes().logger).run { event in
+        try CohortSegmentation(options, logger: Notes().logger).job().run { event in
             switch event {
             case .begins(let begin): outline = begin
             case .task(.patch): patches += 1
             case .task(.finished): break
-            case .finished(let all): outcomes = all
+            case .task(.ended(let all)): outcomes = all
             }
         }
         #expect(patches > 0)
@@ -49,7 +49,7 @@ struct CohortSegmentationTests {
         try Data("x".utf8).write(to: options.scans[0].appending(path: "broken.nii"))
         var finished: [SegmentationJob.Outcome] = []
         for try await event in CohortSegmentation(options, logger: Notes().logger).job().events() {
-            if case .finished(let outcomes) = event { finished = outcomes }
+            if case .task(.ended(let outcomes)) = event { finished = outcomes }
         }
         #expect(finished.map(\.name) == ["broken", "case_0", "case_1"])
         #expect(finished[0].problem?.contains("broken.nii") == true && finished[1].problem == nil && finished[2].problem == nil)
@@ -106,7 +106,7 @@ struct CohortSegmentationTests {
             let options = try Self.options(folder, cases: 3)
             struct Enough: Error {}
             #expect(throws: Enough.self) {
-                try CohortSegmentation(options, logger: Notes().logger).run { event in
+                try CohortSegmentation(options, logger: Notes().logger).job().run { event in
                     if case .task(.patch(1, 1, _)) = event { throw Enough() }
                 }
             }

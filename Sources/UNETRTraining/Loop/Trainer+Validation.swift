@@ -97,10 +97,7 @@ extension Trainer {
             }
         }
         let result = try evaluator.result(cases)
-        try NNUNetSummary(result).write(to: run.validation.appending(path: "summary.json"))
-        try AtomicFile.write(result.json(), to: run.validation.appending(path: "evaluation.json"))
-        try CSVTable(result).write(to: run.validation.appending(path: "metrics.csv"))
-        try EvaluationReport(title: "\(plan.dataset): validation", result: result).write(to: run.validation.appending(path: "report.html"))
+        try EvaluationFiles.write(EvaluationReport(title: "\(plan.dataset): validation", result: result), to: run.validation)
         return result
     }
 

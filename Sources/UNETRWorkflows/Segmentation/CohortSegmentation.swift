@@ -66,13 +66,11 @@ public struct CohortSegmentation: Sendable {
         }
     }
 
-    /// What happens; the last event is `finished`.
+    /// What happens; the last event is `task(.ended(…))`.
     public enum Event: Sendable {
         /// The work begins.
         case begins(Outline)
         case task(SegmentationJob.Event)
-        /// One outcome for each task.
-        case finished([SegmentationJob.Outcome])
     }
 
     /// What the job is going to do.
@@ -100,12 +98,11 @@ public struct CohortSegmentation: Sendable {
     }
 
     /// The workflow as a job.
-    public func job() -> LongJob<Event> { LongJob { try run($0) } }
-
-    /// The same on the calling thread.
     ///
     /// - Throws: before the first scan: `OutputError`, `WorkflowError`, `ScanCollectionError`, and what reading the models throws.
-    public func run(_ report: (Event) throws -> Void) throws {
+    public func job() -> LongJob<Event> { LongJob { try run($0) } }
+
+    private func run(_ report: @escaping LongJob<Event>.Report) throws {
         let run = options.validationOf.map { TrainingRun(folder: $0) }
         _ = try run?.readDescription()  // before its model: a folder that is no run has none either
         let urls = options.models.isEmpty ? run.map { [$0.model] } ?? [] : options.models
@@ -124,20 +121,7 @@ public struct CohortSegmentation: Sendable {
         ) { logger.notice("\($0)") }
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
         try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
-        // Whoever throws from `report` stops the job, whose files are then in order all the same.
-        let stop = Cancellation()
-        var failure: (any Error)?
-        let outcomes = Cancellation.$current.withValue(stop) {
-            job.run { event in
-                guard failure == nil else { return }
-                do { try report(.task(event)) } catch {
-                    failure = error
-                    stop.cancel()
-                }
-            }
-        }
-        if let failure { throw failure }
-        try report(.finished(outcomes))
+        try job.job().run { try report(.task($0)) }
     }
 
     /// The scans that were named; of a run's data only those it did not train on.

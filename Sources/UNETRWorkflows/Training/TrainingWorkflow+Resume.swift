@@ -1,6 +1,7 @@
 import Foundation
 import UNETRArchitectures
 import UNETRModels
+import UNETRInference
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining
