@@ -23,5 +23,11 @@ public struct StateConversionError: Error, Equatable, CustomStringConvertible, S
     public var count: Int
     public var dtype: String
 
+    public init(key: String, count: Int, dtype: String) {
+        self.key = key
+        self.count = count
+        self.dtype = dtype
+    }
+
     public var description: String { "\(count) values of \(key) are too large for \(dtype); store the weights as bfloat16 or float32" }
 }

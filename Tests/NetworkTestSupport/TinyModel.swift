@@ -2,9 +2,9 @@ public import Foundation
 import TestSupport
 import UNETRArchitectures
 import UNETRArchives
-public import UNETRInference
+import UNETRInference
 import UNETRLayers
-import UNETRModels
+public import UNETRModels
 import UNETRNetworks
 public import UNETRPreparation
 import UNETRTorch

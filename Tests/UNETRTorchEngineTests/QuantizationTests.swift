@@ -141,9 +141,9 @@ struct QuantizationTests {
             let plan = try TinyModel.plan(), scan = DatasetCase(name: "s", imageURLs: [folder.appending(path: "s.nii.gz")])
             let bundle = try TinyModel.bundle(plan, in: folder)
             #expect(throws: QuantizationError.noScans) { try Quantizer(bundle, scans: []) }
-            #expect(throws: OpenVINOError.absent(places: ["/nowhere"])) {
-                try Quantizer(bundle, scans: [scan], openVINO: URL(fileURLWithPath: "/nowhere"))
-            }
+            var nowhere = CompiledEngineTests.settings()
+            nowhere.openVINO = URL(fileURLWithPath: "/nowhere")
+            #expect(throws: OpenVINOError.absent(places: ["/nowhere"])) { try Quantizer(bundle, scans: [scan], settings: nowhere) }
             let unetr = NetworkDescription.usual(.unetr, inputChannels: 1, classes: 2, patchSize: [16, 16, 16])
             let other = try TinyModel.bundle(plan.with(network: unetr), in: folder, named: "unetr")
             #expect(throws: QuantizationError.architecture("unetr")) { try Quantizer(other, scans: [scan]) }

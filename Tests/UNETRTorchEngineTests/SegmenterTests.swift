@@ -3,6 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRArchives
+import UNETREngines
 import UNETRInference
 import UNETRLayers
 import UNETRModels

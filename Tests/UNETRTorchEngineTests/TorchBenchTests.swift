@@ -1,7 +1,8 @@
 import TestSupport
 import Testing
 import UNETREngines
-import UNETRInference
+import UNETRPreparation
+import UNETRTorch
 
 @testable import UNETRTorchEngine
 
