@@ -3,8 +3,8 @@ import Logging
 import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRInference
 import UNETRArchitectures
+import UNETRInference
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining
