@@ -150,7 +150,7 @@ let package = Package(
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("UNETRSupport", []),
         tests("UNETRArchives", ["UNETRSupport"]),
-        tests("UNETRVolumes", ["UNETRSupport"]),
+        tests("UNETRVolumes", ["CZlib", "UNETRSupport"]),
         tests("UNETRPictures", ["UNETRSupport"]),
         tests("UNETRPreparation", ["UNETRSupport", "UNETRArchives", "UNETRVolumes"]),
         tests("UNETRAugmentation", ["UNETRSupport", "UNETRArchives"]),
