@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import UNETRArchives
 import UNETRInference
+import UNETRModels
 import UNETRSupport
 
 struct ConvertCommandTests {

@@ -3,6 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETREngines
+import UNETRModels
 import UNETRSupport
 import UNETRTorchEngine
 import UNETRVolumes

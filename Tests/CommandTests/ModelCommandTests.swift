@@ -3,6 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRInference
+import UNETRModels
 import UNETRSupport
 
 struct ModelCommandTests {

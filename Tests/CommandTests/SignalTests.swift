@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRModels
 import UNETRPreparation
 import UNETRVolumes
 

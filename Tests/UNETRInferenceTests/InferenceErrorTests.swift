@@ -1,5 +1,6 @@
 import Testing
 import UNETRInference
+import UNETRModels
 
 struct InferenceErrorTests {
     private static let quantization: [(QuantizationError, String)] = [
@@ -39,12 +40,20 @@ struct InferenceErrorTests {
         #expect("\(error)" == sentence)
     }
 
-    private static let segmentation: [(InferenceError, String)] = [
+    private static let models: [(ModelError, String)] = [
         (
             .notABundle(path: "/m", problem: "plan.json is missing"),
             "/m is not a model bundle: plan.json is missing. A bundle is a folder (NAME.unetrpp) with model.safetensors and plan.json, which a training "
                 + "or a conversion writes"
         ),
+    ]
+
+    @Test(arguments: models)
+    func `Each error of models is a sentence with its values`(_ error: ModelError, _ sentence: String) {
+        #expect("\(error)" == sentence)
+    }
+
+    private static let segmentation: [(InferenceError, String)] = [
         (
             .channels(scan: "/s", found: 1, expected: 2, names: ["T1", "T2"]),
             "/s has 1 channels, the model expects 2 (T1, T2); give one file a channel, CASE_0000.nii.gz and so on, or one 4-D file"

@@ -3,8 +3,10 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRSupport
+import UNETRTorchEngine
 import UNETRVolumes
 import UNETRWorkflows
 
