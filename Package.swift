@@ -43,6 +43,7 @@ let package = Package(
         .library(name: "UNETREvaluation", targets: ["UNETREvaluation"]),
         .library(name: "UNETRArchives", targets: ["UNETRArchives"]),
         .library(name: "UNETRPreparation", targets: ["UNETRPreparation"]),
+        .library(name: "UNETRInference", targets: ["UNETRInference"]),
         .executable(name: "unetrpp", targets: ["unetrpp"]),
     ],
     dependencies: [
@@ -57,16 +58,29 @@ let package = Package(
         library("UNETRArchives", ["UNETRSupport", "CZlib"]),
         library("UNETRVolumes", ["UNETRSupport", "CZlib"]),
         library("UNETRPictures", ["UNETRSupport", "CZlib"]),
+        library("UNETRPreparation", ["UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         library("UNETRAugmentation", ["UNETRSupport"]),
-        library("UNETREvaluation", ["UNETRSupport", "UNETRVolumes", "UNETRPictures"]),
-        library("UNETRGraphs", ["UNETRSupport", "UNETRArchives"]),
-        library("UNETRArchitectures", ["UNETRGraphs", "UNETRSupport", "UNETRArchives"]),
-        library("UNETRPreparation", ["UNETRArchitectures", "UNETRSupport", "UNETRArchives", "UNETRVolumes"]),
+        library("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRSupport"]),
+        library("UNETRGraphs", ["UNETRArchives", "UNETRSupport"]),
+        library("UNETRArchitectures", ["UNETRGraphs", "UNETRArchives", "UNETRSupport"]),
         .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads OpenVINO at run time
-        library("UNETROpenVINO", ["COpenVINO", "UNETRSupport"]),
+        library("UNETROpenVINO", ["COpenVINO"]),
         .target(name: "CFullResolution"),
         .target(name: "CWindows", cxxSettings: [.headerSearchPath(".")]),
-        library("UNETREngines", ["CWindows", "UNETRPreparation", "UNETRSupport"]),
+        library("UNETRModels", ["UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
+        library(
+            "UNETREngines",
+            [
+                "UNETRModels", "UNETROpenVINO", "UNETRArchitectures", "UNETRGraphs", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "CFullResolution", "CWindows",
+            ]),
+        library("UNETRInference", ["UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRVolumes", "UNETRSupport"]),
+        library(
+            "UNETRQuantization",
+            [
+                "UNETRInference", "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation", "UNETRPreparation",
+                "UNETRVolumes", "UNETRSupport",
+            ]),
 
         // Needs libtorch.
         .systemLibrary(name: "CLibtorch", pkgConfig: usesPkgConfig ? "libtorch" : nil),
@@ -81,42 +95,36 @@ let package = Package(
                 .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
         library("UNETRTorch", ["CTorch"]),
-        library("UNETRLayers", ["UNETRTorch", "UNETRSupport", "UNETRArchives"]),
-        library("UNETRNetworks", ["UNETRArchitectures", "UNETRLayers", "UNETRTorch", "UNETRArchives"]),
+        library("UNETRLayers", ["UNETRTorch", "UNETRArchives"]),
+        library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives"]),
         library(
-            "UNETRInference",
-            [
-                "UNETREngines", "UNETRNetworks", "UNETRGraphs", "UNETROpenVINO", "CFullResolution", "UNETRLayers", "UNETRTorch", "UNETRPreparation",
-                "UNETRArchitectures",
-                "UNETREvaluation",
-                "UNETRVolumes", "UNETRSupport", "UNETRArchives",
-            ]),
+            "UNETRTorchEngine",
+            ["UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETRPreparation", "UNETRSupport"]),
         library(
             "UNETRTraining",
             [
-                "UNETRInference", "UNETREngines", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRAugmentation",
-                "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport", "UNETRArchives", "UNETRArchitectures",
+                "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRArchitectures",
+                "UNETREvaluation", "UNETRAugmentation", "UNETRPreparation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ]),
         library(
             "UNETRWorkflows",
             [
-                "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRTorch", "UNETRPreparation", "UNETRVolumes", "UNETRSupport",
-                .product(name: "Logging", package: "swift-log"),
+                "UNETRTraining", "UNETRTorchEngine", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETREvaluation",
+                "UNETRPreparation", "UNETRPictures", "UNETRVolumes", "UNETRSupport", .product(name: "Logging", package: "swift-log"),
             ]),
         // What an app imports: the modules above under one name, and the documentation.
         library(
             "UNETRPlusPlus",
             [
-                "UNETREngines", "UNETREvaluation", "UNETRInference", "UNETRLayers", "UNETRNetworks", "UNETRPreparation", "UNETRTorch",
-                "UNETRTraining", "UNETRVolumes", "UNETRWorkflows", "UNETRArchitectures", "UNETRArchives",
+                "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
+                "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETREvaluation", "UNETRPreparation", "UNETRVolumes", "UNETRArchives",
             ]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
-                "UNETRWorkflows", "UNETRTorch", "UNETRLayers", "UNETRNetworks", "UNETRTraining", "UNETRInference", "UNETREngines", "UNETREvaluation",
-                "UNETRPreparation", "UNETRVolumes", "UNETRPictures", "UNETRArchives", "UNETRAugmentation", "UNETRGraphs", "UNETROpenVINO",
-                "UNETRSupport", "UNETRArchitectures",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
+                "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation", "UNETRAugmentation", "UNETRPreparation",
+                "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: upcoming, linkerSettings: isPortable ? torchLinkPath : torchRunPath),
@@ -128,56 +136,55 @@ let package = Package(
         .target(
             name: "NetworkTestSupport",
             dependencies: [
-                "TestSupport", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRPreparation", "UNETRVolumes",
-                "UNETRArchives",
+                "TestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels",
+                "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives",
             ],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("UNETRSupport", []),
         tests("UNETRArchives", ["UNETRSupport"]),
-        tests("UNETRVolumes", ["UNETRSupport"]),
-        tests("UNETRPictures", ["UNETRSupport"]),
-        tests("UNETRPreparation", ["UNETRArchitectures", "UNETRSupport", "UNETRArchives", "UNETRVolumes"]),
-        tests("UNETRAugmentation", ["UNETRSupport", "UNETRArchives"]),
-        tests("UNETREvaluation", ["UNETRSupport", "UNETRVolumes", "UNETRArchives", "UNETRPictures"]),
+        tests("UNETRVolumes", ["UNETRSupport", "CZlib"]),
+        tests("UNETRPictures", ["UNETRSupport", "CZlib"]),
+        tests("UNETRPreparation", ["UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
+        tests("UNETRAugmentation", ["UNETRArchives", "UNETRSupport"]),
+        tests("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRArchives"]),
         tests("UNETRGraphs", ["UNETRArchives"]),
-        tests("UNETRArchitectures", ["ArchitectureTestSupport", "UNETRGraphs", "UNETRArchives"]),
-        tests("UNETREngines", ["CWindows", "UNETRPreparation", "UNETRSupport"]),
-        tests("UNETRTorch", [], torch: true),
+        tests("UNETREngines", ["UNETRModels", "UNETRArchitectures", "UNETRPreparation", "CWindows"]),
+        tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRVolumes"]),
+        tests("UNETRTorch", ["CTorch"], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests(
             "UNETRNetworks",
-            ["ArchitectureTestSupport", "NetworkTestSupport", "UNETRArchitectures", "UNETRGraphs", "UNETRLayers", "UNETRTorch", "UNETRSupport", "UNETRArchives"],
+            [
+                "NetworkTestSupport", "UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRGraphs", "UNETRArchives", "UNETRSupport",
+                "ArchitectureTestSupport",
+            ],
             torch: true),
         tests(
             "UNETRWorkflows",
             [
-                "NetworkTestSupport", "UNETRTraining", "UNETRInference", "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes",
-                "UNETRSupport",
-                .product(name: "Logging", package: "swift-log"),
+                "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRInference", "UNETRModels", "UNETRArchitectures", "UNETREvaluation",
+                "UNETRPreparation", "UNETRVolumes", "UNETRSupport", .product(name: "Logging", package: "swift-log"),
             ], torch: true),
         tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "unetrpp", "TestSupport", "ArchitectureTestSupport", "NetworkTestSupport", "UNETRVolumes", "UNETRTraining", "UNETRInference", "UNETRPreparation", "UNETRArchitectures",
-                "UNETRNetworks",
-                "UNETRLayers", "UNETRTorch", "UNETRArchives", "UNETRSupport",
+                "NetworkTestSupport", "TestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference",
+                "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "ArchitectureTestSupport", "unetrpp",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests(
             "UNETRTraining",
             [
-                "NetworkTestSupport", "UNETRAugmentation", "UNETRInference", "UNETRArchitectures", "UNETRNetworks", "UNETRLayers", "UNETRTorch",
-                "UNETRPreparation", "UNETRVolumes",
-                "UNETRSupport", "UNETRArchives",
+                "NetworkTestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRModels", "UNETRArchitectures",
+                "UNETRAugmentation", "UNETRPreparation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ], torch: true),
         tests(
-            "UNETRInference",
+            "UNETRTorchEngine",
             [
-                "UNETREngines", "UNETROpenVINO", "UNETRSupport", "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch",
-                "UNETRPreparation", "UNETRArchitectures",
-                "UNETRVolumes",
-                "UNETRArchives",
+                "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference", "UNETREngines", "UNETRModels",
+                "UNETROpenVINO", "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ], torch: true),
     ],
     swiftLanguageModes: [.v6],
@@ -194,7 +201,7 @@ if Context.environment["UNETRPP_WITHOUT_LIBTORCH"] != nil {
         needing.insert(more.name)
     }
     package.targets.removeAll { needing.contains($0.name) }
-    package.products.removeAll { !["UNETRVolumes", "UNETREvaluation"].contains($0.name) }
+    package.products.removeAll { !["UNETRVolumes", "UNETREvaluation", "UNETRInference"].contains($0.name) }
 }
 
 // The documentation's compiler, for Scripts/documentation alone.

@@ -3,7 +3,7 @@
 #define INSTRUCTIONS_MAY_CHANGE
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
+#include "../../Sources/CTorch/parallel.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-namespace at {
+namespace ctorch {
 
 /// Stands for `parallel_for`: every chunk on a thread of its own, so that the thread sanitizer sees who writes what.
 template <typename Body>
@@ -25,7 +25,7 @@ void on_threads(int64_t begin, int64_t end, int64_t grain, const Body &body) {
     for (auto &thread : threads) thread.join();
 }
 
-}  // namespace at
+}  // namespace ctorch
 #define parallel_for on_threads
 
 /// Ends the driver unless `got` is near `expected`.

@@ -5,9 +5,9 @@
 // again from the logarithms of the soft-max's sums. Sums over tokens are taken in blocks of fixed size whose results are added in order,
 // so the result does not depend on the number of threads.
 #include "handles.hpp"
+#include "parallel.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -78,7 +78,7 @@ int64_t scratch_size(const Sizes &s) {
 /// Calls `body` with each block of tokens of each sample.
 template <typename Body>
 void for_each_block(const Sizes &s, Body body) {
-    at::parallel_for(0, s.samples * s.blocks(), 1, [&](int64_t begin, int64_t end) {
+    parallel_for(0, s.samples * s.blocks(), 1, [&](int64_t begin, int64_t end) {
         for (int64_t number = begin; number < end; ++number) body(number, number / s.blocks(), number % s.blocks() * block);
     });
 }
@@ -98,7 +98,7 @@ void forward(const Problem<Stored, Scalar> &q) {
 template <typename Scalar>
 void add_blocks(const Sizes &s, const Scalar *parts, int stride, int count, Scalar *to) {
     const int64_t rows = s.heads * s.projected;
-    at::parallel_for(0, s.samples * rows, 64, [&](int64_t begin, int64_t end) {
+    parallel_for(0, s.samples * rows, 64, [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
             const int64_t sample = row / rows;
             for (int c = 0; c < count; ++c) {

@@ -1,6 +1,6 @@
-import Foundation
 public import Logging
 public import UNETRArchitectures
+import UNETRModels
 import UNETRInference
 public import UNETRPreparation
 
@@ -41,12 +41,10 @@ public struct PlanningRequest: Sendable {
     ///
     /// - Parameter progress: called with the cases done and all there are.
     /// - Throws: what reading the scans throws; `PlanError` and the network's errors where no plan can be made.
-    public func plan(for dataset: Dataset, logger: Logger, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> Plan {
+    public func plan(for dataset: Dataset, logger: Logger, progress: @escaping @Sendable (Int, Int) throws -> Void = { _, _ in }) throws -> Plan {
         try progress(0, dataset.cases.count)
-        let fingerprint = try withoutActuallyEscaping(progress) { progress in
-            let counter = Counter(of: dataset.cases.count, progress)
-            return try Fingerprint(of: dataset) { _ in try counter.advance() }
-        }
+        let counter = Counter(of: dataset.cases.count, progress)
+        let fingerprint = try Fingerprint(of: dataset) { _ in try counter.advance() }
         let benchmark = benchmark(of: dataset)
         if preset == .byName, let benchmark {
             logger.notice("This is the benchmark \(benchmark.rawValue) by its name: the published settings are used; a free plan follows from the data alone")
@@ -58,22 +56,5 @@ public struct PlanningRequest: Sendable {
     /// A plan with the network that is asked for, if one is.
     public func applied(to plan: Plan) throws -> Plan {
         try architecture.map { try plan.with(architecture: $0, memory: memory) } ?? plan
-    }
-}
-
-/// Counts what several threads finish, and reports it one call at a time.
-private final class Counter: @unchecked Sendable {
-    private let lock = NSLock()
-    private let count: Int
-    private let report: (Int, Int) throws -> Void
-    private var done = 0
-
-    init(of count: Int, _ report: @escaping (Int, Int) throws -> Void) { (self.count, self.report) = (count, report) }
-
-    func advance() throws {
-        try lock.withLock {
-            done += 1
-            try report(done, count)
-        }
     }
 }

@@ -19,6 +19,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     /// One file is named for the masks of several scans.
     case oneMaskForScans(path: String, scans: Int)
     case maskOverScan(path: String)
+    /// A scan that is to be compared with its expert's labels and has none.
+    case unlabeledScan(name: String, folder: String)
     /// Neither a model nor a training run was named.
     case noModel
 
@@ -38,6 +40,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
             "\(path) is one file, but there are \(scans) scans; name a folder"
         case .maskOverScan(let path):
             "the mask would overwrite the scan \(path); choose another place for it"
+        case .unlabeledScan(let name, let folder):
+            "the scan \(name) has no labels in \(folder), so its mask cannot be compared; add its label file, or leave the scan out"
         case .noModel:
             "no model was named, and no training run that has one"
         }

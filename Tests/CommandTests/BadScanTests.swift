@@ -2,7 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRInference
+import UNETRModels
 import UNETRVolumes
 
 /// Everything a scan can have wrong, in one folder: each is told with its own sentence, and the sound ones are done.

@@ -2,7 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRVolumes
 

@@ -2,8 +2,10 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRInference
+import UNETREngines
+import UNETRModels
 import UNETRSupport
+import UNETRTorchEngine
 import UNETRVolumes
 
 struct EngineCommandTests {
@@ -114,7 +116,9 @@ struct EngineCommandTests {
         }
     }
 
-    @Test(.enabled(if: (try? EngineMaker.loadOpenVINO()) != nil && Processor.current.hasEightBitProducts, "OpenVINO or 8-bit products are absent"))
+    @Test(
+        .enabled(
+            if: (try? OpenVINOProvider.besideLibtorch.loadOpenVINO()) != nil && Processor.current.hasEightBitProducts, "OpenVINO or 8-bit products are absent"))
     func `Quantize reports how masks agree, and segment then computes in 8 bits`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let (model, scan) = try Self.material(in: folder)

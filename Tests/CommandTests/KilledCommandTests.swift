@@ -1,6 +1,8 @@
 #if DEBUG
     import Foundation
-    import UNETRInference
+    import UNETRModels
+    import UNETREngines
+    import UNETRTorchEngine
     import NetworkTestSupport
     import UNETRSupport
     import TestSupport
@@ -10,23 +12,12 @@
     /// A kill at every moment at which a command gives a file its name or takes one away: what was there is there or the new one is, and the
     /// command run again removes what was left and gives what it would have given.
     struct KilledCommandTests {
-        private static func contents(_ folder: URL) throws -> [String: Data] {
-            var found: [String: Data] = [:]
-            for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
-                var isFolder: ObjCBool = false
-                let file = folder.appending(path: name)
-                guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder), !isFolder.boolValue else { continue }
-                found[name] = try Data(contentsOf: file)
-            }
-            return found
-        }
-
         @Test(arguments: ["rename", "remove"])
         func `convert --force that is killed leaves the old bundle or the new one under its name`(_ point: String) throws {
             try Fixtures.withTemporaryFolder { folder in
                 let source = try TinyModel.bundle(in: folder).url, other = try TinyModel.bundle(in: folder, named: "other", seed: 6).url
                 let outputs = folder.appending(path: "outputs"), target = outputs.appending(path: "target.unetrpp")
-                let (old, new) = (try Self.contents(other), try Self.contents(source))
+                let (old, new) = (try Fixtures.contents(of: other), try Fixtures.contents(of: source))
                 let arguments = ["convert", source.path, target.path, "--force"]
                 var kills = 0
                 for number in 1...20 {
@@ -34,7 +25,7 @@
                     try FileManager.default.createDirectory(at: outputs, withIntermediateDirectories: true)
                     try FileManager.default.copyItem(at: other, to: target)
                     let result = try CommandLineTool.run(arguments, environment: ["UNETRPP_FAULT": "kill:\(point):\(number)"])
-                    let found = try Self.contents(target)
+                    let found = try Fixtures.contents(of: target)
                     #expect(found == old || found == new, "\(number): \(found.keys.sorted())")
                     if result.status == 0 { break }
                     kills += 1
@@ -43,7 +34,7 @@
                     if number == 1 || FileManager.default.fileExists(atPath: target.path) && found == new {
                         #expect(try CommandLineTool.run(arguments).status == 0)
                         #expect(try FileManager.default.contentsOfDirectory(atPath: outputs.path) == ["target.unetrpp"])
-                        #expect(try Self.contents(target) == new)
+                        #expect(try Fixtures.contents(of: target) == new)
                     }
                 }
                 #expect(kills >= (point == "rename" ? 5 : 1))
@@ -62,7 +53,7 @@
             }
             try begin()
             try #require(CommandLineTool.run(arguments, environment: environment).status == 0)
-            let whole = try contents(outputs)
+            let whole = try Fixtures.contents(of: outputs)
             #expect(!whole.isEmpty)
             var kills = 0
             for number in stride(from: 1, to: 500, by: runsLongTests ? 1 : every) {
@@ -70,12 +61,12 @@
                 let result = try CommandLineTool.run(arguments, environment: environment.merging(["UNETRPP_FAULT": "kill:any:\(number)"]) { $1 })
                 if result.status == 0 { break }
                 kills += 1
-                for (name, bytes) in try contents(outputs) where !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
+                for (name, bytes) in try Fixtures.contents(of: outputs) where !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
                     #expect(bytes == whole[name], "killed at \(number): \(name)")
                 }
                 let again = try CommandLineTool.run(arguments + ["--force"], environment: environment)
                 #expect(again.status == 0, "killed at \(number): \(again.errors)")
-                let found = try contents(outputs)
+                let found = try Fixtures.contents(of: outputs)
                 #expect(found == whole, "killed at \(number): \(found.keys.sorted())")
             }
             return kills
@@ -103,7 +94,7 @@
 
         @Test(
             .enabled(
-                if: runsLongTests && (try? EngineMaker.loadOpenVINO()) != nil && Processor.current.hasEightBitProducts,
+                if: runsLongTests && (try? OpenVINOProvider.besideLibtorch.loadOpenVINO()) != nil && Processor.current.hasEightBitProducts,
                 "a long test, for processors with 8-bit products"))
         func `quantize that is killed leaves a whole bundle or none`() throws {
             try Fixtures.withTemporaryFolder { folder in

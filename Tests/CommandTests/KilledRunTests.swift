@@ -7,15 +7,6 @@
 
     /// The tool itself, killed at one moment after the other by an injected fault.
     @Suite(.serialized) struct KilledRunTests {
-        private func contents(_ folder: URL, _ isWanted: (String) -> Bool = { _ in true }) throws -> [String: Data] {
-            var found: [String: Data] = [:]
-            for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) where isWanted(name) {
-                let url = folder.appending(path: name)
-                if try url.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true { found[name] = try Data(contentsOf: url) }
-            }
-            return found
-        }
-
         /// Runs the tool, killed at every `step`-th point, until it comes through; `check` sees what each kill left.
         /// - Returns: how many kills there were.
         private func walk(
@@ -40,16 +31,16 @@
                 func prepare(_ to: URL) -> [String] { ["prepare", dataset.path, "--plan", plan.path, "-o", to.path] }
                 let whole = folder.appending(path: "whole"), broken = folder.appending(path: "broken")
                 try CommandLineTool.succeed(prepare(whole))
-                let expected = try contents(whole)
+                let expected = try Fixtures.contents(of: whole)
                 #expect(expected.keys.sorted() == ["case_0.json", "case_0.safetensors", "case_1.json", "case_1.safetensors"])
                 let kills = try walk("any", step: runsLongTests ? 1 : 4, prepare(broken)) { number in
                     guard FileManager.default.fileExists(atPath: broken.path) else { return }
-                    let found = try contents(broken) { !$0.hasPrefix(".") }
+                    let found = try Fixtures.contents(of: broken) { !$0.hasPrefix(".") }
                     for (name, data) in found { #expect(data == expected[name], "\(name), killed at \(number)") }
                     // The description is what a case is taken for complete by.
                     for name in ["case_0", "case_1"] where found["\(name).json"] != nil { #expect(found["\(name).safetensors"] != nil) }
                     try CommandLineTool.succeed(prepare(broken))
-                    #expect(try contents(broken) == expected, "killed at \(number)")
+                    #expect(try Fixtures.contents(of: broken) == expected, "killed at \(number)")
                     try FileManager.default.removeItem(at: broken)
                 }
                 // A folder, and for each case two files of five calls.
@@ -71,7 +62,7 @@
                 }
                 func resume(_ run: URL) -> [String] { ["train", "--resume", "-o", run.path, "--device", "cpu", "--threads", "1"] }
                 func files(_ run: URL) throws -> [String: Data] {
-                    try contents(run) { name in
+                    try Fixtures.contents(of: run) { name in
                         !["run.json", "run.json.sha256", "timing.jsonl", ".lock"].contains(name)
                             && !["events.", "validation/", "prepared/"].contains { name.hasPrefix($0) }
                     }
@@ -89,7 +80,9 @@
                 for number in stride(from: 12, to: 60, by: 2) where kill == 0 {
                     try? FileManager.default.removeItem(at: first)
                     _ = try CommandLineTool.run(train(first), environment: ["UNETRPP_FAULT": "kill:rename:\(number)"])
-                    if try contents(first, { $0 == "log.jsonl" }).values.first?.split(separator: UInt8(ascii: "\n")).count == 1 { kill = number }
+                    if try Fixtures.contents(of: first, where: { $0 == "log.jsonl" }).values.first?.split(separator: UInt8(ascii: "\n")).count == 1 {
+                        kill = number
+                    }
                 }
                 try #require(kill > 0)
                 try copy()

@@ -2,7 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRInference
+import UNETRModels
 import UNETRVolumes
 
 /// Files that claim, or lead to, more than fits into memory: refused in a sentence before anything is taken.

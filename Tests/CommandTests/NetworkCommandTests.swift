@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 import UNETRArchitectures
 import UNETRArchives
-import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 import UNETRPreparation
 import UNETRTorch

@@ -3,7 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRArchives
-import UNETRInference
+import UNETRModels
 import UNETRPreparation
 
 /// What commands that write models and tensors do about outputs and inputs that are not what they should be, before any work.

@@ -2,21 +2,12 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRVolumes
 
 /// What a signal does to commands that are at work: real processes, stopped at a moment that their own output tells.
 struct SignalTests {
-    /// Files below a folder, those of no name of its own (temporary) included.
-    private func files(_ folder: URL) -> [String] {
-        (FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? [])
-            .filter { !folder.appending(path: $0).hasDirectoryPath }.filter {
-                var isFolder: ObjCBool = false
-                return FileManager.default.fileExists(atPath: folder.appending(path: $0).path, isDirectory: &isFolder) && !isFolder.boolValue
-            }.sorted()
-    }
-
     /// Starts the tool, waits until `isReached`, sends the signals, and returns the exit status and the errors.
     private func interrupt(
         _ arguments: [String], with signals: [Int32], when isReached: () -> Bool
@@ -42,9 +33,9 @@ struct SignalTests {
                 ["segment", scans.path, "-o", masks.path, "--model", model.path, "--probabilities", "--engine", "torch", "--device", "cpu"],
                 with: [signal], when: { exists(masks.appending(path: "case_1.nii.gz")) })
             #expect(result.status == status && result.reason == .exit, "\(result)")
-            let done = files(masks).filter { !$0.hasPrefix("probabilities/") }
+            let done = Fixtures.files(below: masks).filter { !$0.hasPrefix("probabilities/") }
             #expect((2..<40).contains(done.count) && result.errors.contains("stopped; \(done.count) of 40 scans are done"), "\(done) \(result.errors)")
-            #expect(files(masks).allSatisfy { !$0.contains("partial") && $0.contains("case_") }, "\(files(masks))")
+            #expect(Fixtures.files(below: masks).allSatisfy { !$0.contains("partial") && $0.contains("case_") }, "\(Fixtures.files(below: masks))")
             for name in done { #expect(try NIfTI.readLabels(masks.appending(path: name)).geometry.size == [18, 17, 19]) }
             #expect(!result.errors.contains("scans failed"))
         }
@@ -57,11 +48,11 @@ struct SignalTests {
             let dataset = try TinyData.dataset(in: folder, cases: 60)
             let arguments = ["prepare", dataset.path, "-o", prepared.path, "--plan", plan.path]
             let result = try interrupt(arguments, with: [SIGTERM], when: { exists(prepared.appending(path: "case_10.json")) })
-            let done = files(prepared).filter { $0.hasSuffix(".json") }
+            let done = Fixtures.files(below: prepared).filter { $0.hasSuffix(".json") }
             #expect(result.status == 143 && result.errors.contains("stopped; \(done.count) of 60 cases are prepared"), "\(result)")
-            #expect(done.count < 60 && files(prepared).count == 2 * done.count)
+            #expect(done.count < 60 && Fixtures.files(below: prepared).count == 2 * done.count)
             try CommandLineTool.succeed(arguments)
-            #expect(files(prepared).count == 120)
+            #expect(Fixtures.files(below: prepared).count == 120)
         }
     }
 
@@ -75,7 +66,7 @@ struct SignalTests {
             let (broken, whole) = (folder.appending(path: "broken"), folder.appending(path: "whole"))
             let result = try interrupt(arguments(broken), with: [SIGTERM], when: { exists(broken.appending(path: "latest/checkpoint.safetensors")) })
             #expect(result.status == 143 && result.errors.contains("of 3 epochs are done, and --resume goes on from there"), "\(result)")
-            #expect(!files(broken).contains { $0.contains("partial") } && !exists(broken.appending(path: "model.unetrpp")))
+            #expect(!Fixtures.files(below: broken).contains { $0.contains("partial") } && !exists(broken.appending(path: "model.unetrpp")))
             try CommandLineTool.succeed(arguments(broken) + ["--resume"])
             try CommandLineTool.succeed(arguments(whole))
             for name in ["latest/checkpoint.safetensors", "log.jsonl"] {
@@ -107,8 +98,8 @@ struct SignalTests {
             let masks = folder.appending(path: "masks")
             let result = try interrupt(
                 ["segment", scan.path, "-o", masks.path, "--model", model.path, "--probabilities", "--engine", "torch", "--device", "cpu"],
-                with: [SIGINT, SIGINT], when: { files(masks).contains { $0.contains("partial") } })
-            #expect(result.status == 130 && result.reason == .exit && files(masks).isEmpty, "\(result) \(files(masks))")
+                with: [SIGINT, SIGINT], when: { Fixtures.files(below: masks).contains { $0.contains("partial") } })
+            #expect(result.status == 130 && result.reason == .exit && Fixtures.files(below: masks).isEmpty, "\(result) \(Fixtures.files(below: masks))")
         }
     }
 

@@ -2,8 +2,9 @@ public import Foundation
 import TestSupport
 import UNETRArchitectures
 import UNETRArchives
-public import UNETRInference
+import UNETRInference
 import UNETRLayers
+public import UNETRModels
 import UNETRNetworks
 public import UNETRPreparation
 import UNETRTorch

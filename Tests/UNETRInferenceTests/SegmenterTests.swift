@@ -1,104 +1,116 @@
 import Foundation
-import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRArchives
+import UNETREngines
 import UNETRInference
-import UNETRLayers
 import UNETRPreparation
-import UNETRTorch
 import UNETRVolumes
 
-/// A model of random weights, its bundle, and scans that it can and cannot take.
+/// Scans segmented by an engine in plain arithmetic, whose masks are known voxel by voxel.
 struct SegmenterTests {
-    static func bundle(in folder: URL) throws -> ModelBundle {
-        try TinyModel.bundle(TinyModel.plan([.init(name: "a", value: 1), .init(name: "b", value: 4)]), in: folder)
+    private func segmenter(_ engine: ThresholdEngine = ThresholdEngine(), _ options: SegmenterOptions = SegmenterOptions()) throws -> Segmenter {
+        Segmenter(
+            engines: [engine], plan: try ThresholdEngine.plan(postProcessing: PostProcessing(keepLargest: [[1, 4]])),
+            memory: ThresholdEngine.memory, options: options)
     }
 
-    private func scan(size: [Int] = [20, 18, 17], channels: Int = 1, spacing: Double = 1) -> Scan {
-        let count = size.reduce(1, *) * channels
-        let geometry = Geometry(
-            size: size, affine: [[-spacing, 0, 0, 9], [0, spacing, 0, -8], [0, 0, spacing, 7], [0, 0, 0, 1]],
-            spacing: [spacing, spacing, spacing])
-        let rule = ParityRule("scan")
-        return Scan(geometry: geometry, channels: channels, voxels: (0..<count).map { Float(100 + 50 * rule.signed($0)) })
+    @Test func `A mask is what the engine says of each voxel, in the geometry of the scan`() throws {
+        let result = try segmenter(options(postProcesses: false)).segment(ThresholdEngine.scan, name: "blocks")
+        #expect(result.labels.voxels == ThresholdEngine.mask)
+        #expect(result.labels.geometry == ThresholdEngine.scan.geometry)
     }
 
-    @Test func `A mask has the geometry of its scan and only labels of the plan`() throws {
-        try Fixtures.withTemporaryFolder { folder in
-            let segmenter = try Segmenter(model: Self.bundle(in: folder))
-            for spacing in [1.0, 1.3] {
-                let scan = scan(spacing: spacing)
-                let mask = try segmenter.segment(scan, name: "scan").labels
-                #expect(mask.geometry == scan.geometry)
-                #expect(Set(mask.voxels).isSubset(of: [0, 1, 4]))
-                #expect(Set(mask.voxels).count > 1, "a random network should find more than one label here")
-            }
+    private func options(postProcesses: Bool = true, structures: [String]? = nil, reuses: Bool = false) throws -> SegmenterOptions {
+        SegmenterOptions(
+            mirroring: false, structures: try structures.map { try ThresholdEngine.plan().labels.structures(named: $0) }, postProcesses: postProcesses,
+            reusesConstantWindows: reuses)
+    }
+
+    private func segmenter(_ options: SegmenterOptions) throws -> Segmenter { try segmenter(ThresholdEngine(), options) }
+
+    @Test func `Options choose clean-up, structures and windows; the segmenter itself does not change`() throws {
+        let first = try segmenter(options())
+        var cleaned = ThresholdEngine.mask
+        cleaned[0] = 0
+        #expect(try first.segment(ThresholdEngine.scan, name: "blocks").labels.voxels == cleaned)
+        for (name, value) in [("core", Int16(4)), ("1", 1)] {
+            let chosen = try first.with(options(structures: [name])).segment(ThresholdEngine.scan, name: "blocks").labels.voxels
+            #expect(chosen == cleaned.map { $0 == value ? value : 0 })
         }
+        #expect(try first.segment(ThresholdEngine.scan, name: "blocks").labels.voxels == cleaned)
     }
 
-    @Test func `The same scan gives the same mask, bit for bit`() throws {
-        try Fixtures.withTemporaryFolder { folder in
-            let bundle = try Self.bundle(in: folder)
-            let masks = try (0..<2).map { _ in try Segmenter(model: bundle, mixedPrecision: .bfloat16).segment(scan(), name: "s").labels.voxels }
-            #expect(masks[0] == masks[1])
-        }
+    @Test("Mirroring and the step decide how many passes there are", arguments: [(true, 0.5, 8 * 2 * 2 * 2), (false, 0.5, 8), (false, 1.0, 8)])
+    func passes(mirroring: Bool, step: Double, expected: Int) throws {
+        let engine = ThresholdEngine()
+        let segmenter = try segmenter(engine, SegmenterOptions(mirroring: mirroring, stepFraction: step))
+        var seen: [[Int]] = []
+        _ = try segmenter.segment(ThresholdEngine.scan, name: "blocks") { seen.append([$0, $1]) }
+        // 12 × 10 × 9 voxels and patches of 8³: two along each axis, whatever the step.
+        #expect(engine.passes == expected && seen == (1...8).map { [$0, 8] })
     }
 
-    @Test func `Two models are averaged: twice the same model changes nothing`() throws {
-        try Fixtures.withTemporaryFolder { folder in
-            let bundle = try Self.bundle(in: folder)
-            let one = try Segmenter(models: [bundle]).segment(scan(), name: "s").labels.voxels
-            let two = try Segmenter(models: [bundle, bundle]).segment(scan(), name: "s").labels.voxels
-            #expect(one == two)
-        }
+    @Test func `Windows of one value are computed once`() throws {
+        let engine = ThresholdEngine()
+        let segmenter = try segmenter(engine, SegmenterOptions(mirroring: true, reusesConstantWindows: true))
+        let empty = Scan(geometry: ThresholdEngine.scan.geometry, voxels: Array(repeating: 3, count: ThresholdEngine.scan.geometry.count))
+        #expect(try segmenter.segment(empty, name: "empty").labels.voxels.allSatisfy { $0 == 0 })
+        #expect(engine.passes == 1)
+    }
+
+    @Test func `The memory of a segmenter follows from its engine and options`() throws {
+        let geometry = ThresholdEngine.scan.geometry
+        let memory = try segmenter().memory
+        #expect(memory.engine == ThresholdEngine.memory)
+        // A pass of 10 MB and a tenth more, beside which a scan of a thousand voxels is little.
+        let least = (100 << 20) + (10 << 20) * 11 / 10
+        #expect((least..<least + (1 << 20)).contains(memory.alone([geometry])))
+        // What an engine takes while it is made counts where it is more.
+        let making = Segmenter(
+            engines: [ThresholdEngine()], plan: try ThresholdEngine.plan(), memory: EngineMemory(base: 1 << 20, pass: 0, making: 900 << 20))
+        #expect(making.memory.alone([geometry]) == 900 << 20)
     }
 
     @Test func `Scans the model cannot take are refused with a sentence`() throws {
-        try Fixtures.withTemporaryFolder { folder in
-            let segmenter = try Segmenter(model: Self.bundle(in: folder))
-            #expect(throws: InferenceError.channels(scan: "two.nii", found: 2, expected: 1, names: ["MRI"])) {
-                try segmenter.segment(scan(channels: 2), name: "two.nii")
-            }
-            var broken = scan()
-            broken.voxels[7] = .nan
-            broken.voxels[8] = .infinity
-            #expect(throws: InferenceError.nonFinite(scan: "nan.nii", count: 2)) { try segmenter.segment(broken, name: "nan.nii") }
-        }
+        let segmenter = try segmenter()
+        var broken = ThresholdEngine.scan
+        broken.voxels[7] = .nan
+        let error = #expect(throws: InferenceError.self) { try segmenter.segment(broken, name: "nan.nii") }
+        #expect("\(error!)" == "nan.nii holds 1 voxels that are not numbers (NaN or infinite); repair the scan first")
+        let two = Scan(geometry: broken.geometry, channels: 2, voxels: broken.voxels + broken.voxels)
+        #expect(throws: InferenceError.channels(scan: "two.nii", found: 2, expected: 1, names: ["MRI"])) { try segmenter.segment(two, name: "two.nii") }
     }
 
-    @Test func `A folder that is no bundle is refused, naming what is missing`() throws {
-        try Fixtures.withTemporaryFolder { folder in
-            #expect(throws: InferenceError.notABundle(path: folder.path, problem: "plan.json is missing")) {
-                try ModelBundle(contentsOf: folder)
+    @Test func `Several threads may use one segmenter`() async throws {
+        let segmenter = try segmenter()
+        let masks = try await withThrowingTaskGroup(of: [Int16].self) { group in
+            for number in 0..<4 {
+                group.addTask { try segmenter.segment(ThresholdEngine.scan, name: "\(number)").labels.voxels }
             }
-            let nowhere = folder.appending(path: "nowhere")
-            #expect(throws: InferenceError.notABundle(path: nowhere.path, problem: "there is no such folder")) {
-                try ModelBundle(contentsOf: nowhere)
-            }
-            // The weights of another network.
-            var bundle = try Self.bundle(in: folder)
-            var state = try bundle.state().entries
-            state.removeLast()
-            bundle = try ModelBundle.write(plan: bundle.plan, state: StateDictionary(state), card: "", to: bundle.url)
-            #expect(throws: StateError.self) { try bundle.makeNetwork() }
+            return try await group.reduce(into: [[Int16]]()) { $0.append($1) }
         }
+        #expect(masks.count == 4 && masks.allSatisfy { $0 == masks[0] })
     }
 
-    @Test func `Files and folders become cases, channels of one scan together`() throws {
+    @Test func `A job writes masks of whole scans and reports what is in them`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            for name in ["b_0001.nii.gz", "b_0000.nii.gz", "a.nii", "notes.txt"] { try Data().write(to: folder.appending(path: name)) }
-            let cases = try ScanCollection.cases(in: [folder], channels: 2)
-            #expect(cases.map(\.name) == ["a", "b"])
-            #expect(cases[1].imageURLs.map(\.lastPathComponent) == ["b_0000.nii.gz", "b_0001.nii.gz"])
-            #expect(throws: ScanCollectionError.missing(path: folder.path + "/c.nii")) {
-                try ScanCollection.cases(in: [folder.appending(path: "c.nii")], channels: 1)
-            }
-            #expect(throws: ScanCollectionError.notAScan(path: folder.path + "/notes.txt")) {
-                try ScanCollection.cases(in: [folder.appending(path: "notes.txt")], channels: 1)
-            }
-            try Data().write(to: folder.appending(path: "a.nii.gz"))
-            #expect(throws: ScanCollectionError.self) { try ScanCollection.cases(in: [folder], channels: 1) }
+            let scan = folder.appending(path: "blocks.nii.gz"), mask = folder.appending(path: "out/blocks.nii.gz")
+            try VolumeFile.write(scan: ThresholdEngine.scan, to: scan)
+            let missing = DatasetCase(name: "missing", imageURLs: [folder.appending(path: "missing.nii")])
+            let job = SegmentationJob(
+                segmenter: try segmenter(options(postProcesses: false)),
+                tasks: [
+                    .init(scan: DatasetCase(name: "blocks", imageURLs: [scan]), mask: mask),
+                    .init(scan: missing, mask: folder.appending(path: "out/missing.nii")),
+                ])
+            #expect(job.patches == [8, 1])
+            let outcomes = job.run { _ in }
+            #expect(outcomes.map { $0.problem == nil } == [true, false])
+            #expect(outcomes[1].problem?.contains("missing.nii") == true)
+            #expect(try VolumeFile.readLabels(mask).voxels == ThresholdEngine.mask)
+            // 1 mm³ each: 64 voxels of the block without its core and with the lone one.
+            let volumes = outcomes[0].millilitres
+            #expect(abs(volumes["shell"]! - 0.057) < 1e-9 && abs(volumes["core"]! - 0.008) < 1e-9)
         }
     }
 }

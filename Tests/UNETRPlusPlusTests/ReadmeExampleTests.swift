@@ -7,7 +7,7 @@ import UNETRPlusPlus
 // The README's example, kept here so that it compiles and runs.
 // README BEGIN
 func segment(_ scan: URL, with model: URL, to mask: URL) throws {
-    let segmenter = try Segmenter(model: ModelBundle(contentsOf: model))
+    let segmenter = try Segmenter(model: ModelBundle(contentsOf: model), engines: .all)
     let result = try segmenter.segment(NIfTI.readScan(scan), name: scan.lastPathComponent)
     try NIfTI.write(labels: result.labels, like: NIfTI.readHeader(scan), to: mask)
     for label in segmenter.plan.labels.foreground {

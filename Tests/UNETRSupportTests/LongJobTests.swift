@@ -73,4 +73,38 @@ struct LongJobTests {
             }
         }
     }
+
+    @Test func `Threads of the work may report; the reader on the calling thread gets one event at a time`() throws {
+        let job = LongJob<Int> { report in try Parallel.forEach(200, threads: 4) { (index: Int) throws -> Void in try report(index) } }
+        var (sum, inside, most) = (0, 0, 0)
+        try job.run { event in
+            inside += 1
+            most = max(most, inside)
+            sum += event
+            inside -= 1
+        }
+        #expect(sum == 199 * 200 / 2 && most == 1)
+    }
+
+    @Test func `Work whose callback cannot throw stops at the first error of what it calls`() throws {
+        var (seen, steps) = (0, 0)
+        #expect(throws: Failed(step: 2)) {
+            try StopOnError.run { stop in
+                for step in 0..<1000 where !Cancellation.isCancelled {
+                    steps += 1
+                    stop.catching {
+                        seen += 1
+                        if step >= 2 { throw Failed(step: step) }
+                    }
+                }
+            }
+        }
+        #expect(seen == 3 && steps == 3)
+        #expect(throws: Failed(step: 7)) { try StopOnError.run { _ in throw Failed(step: 7) } }
+        #expect(
+            try StopOnError.run { stop in
+                stop.catching {}
+                return 5
+            } == 5)
+    }
 }

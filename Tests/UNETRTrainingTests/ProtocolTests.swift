@@ -5,8 +5,8 @@ import Testing
 import UNETRArchitectures
 import UNETRArchives
 import UNETRAugmentation
-import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 import UNETRPreparation
 import UNETRSupport

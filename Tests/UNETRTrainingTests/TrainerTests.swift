@@ -2,9 +2,10 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRTorch
+import UNETRTorchEngine
 import UNETRVolumes
 
 @testable import UNETRTraining

@@ -4,20 +4,22 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRSupport
+import UNETRTorchEngine
 import UNETRVolumes
 import UNETRWorkflows
 
 struct CohortSegmentationTests {
     private static func outcomes(_ options: CohortSegmentation.Options) throws -> (CohortSegmentation.Outline, [SegmentationJob.Outcome]) {
         var outline: CohortSegmentation.Outline?, outcomes: [SegmentationJob.Outcome]?, patches = 0
-        try CohortSegmentation(options, logger: Notes().logger).run { event in
+        try CohortSegmentation(options, logger: Notes().logger).job().run { event in
             switch event {
             case .begins(let begin): outline = begin
             case .task(.patch): patches += 1
             case .task(.finished): break
-            case .finished(let all): outcomes = all
+            case .task(.ended(let all)): outcomes = all
             }
         }
         #expect(patches > 0)
@@ -47,13 +49,15 @@ struct CohortSegmentationTests {
         try Data("x".utf8).write(to: options.scans[0].appending(path: "broken.nii"))
         var finished: [SegmentationJob.Outcome] = []
         for try await event in CohortSegmentation(options, logger: Notes().logger).job().events() {
-            if case .finished(let outcomes) = event { finished = outcomes }
+            if case .task(.ended(let outcomes)) = event { finished = outcomes }
         }
         #expect(finished.map(\.name) == ["broken", "case_0", "case_1"])
         #expect(finished[0].problem?.contains("broken.nii") == true && finished[1].problem == nil && finished[2].problem == nil)
         for number in 0...1 {
             let (scan, _) = TinyModel.ball(number)
-            let expected = try Segmenter(model: ModelBundle(contentsOf: options.models[0]), options: SegmenterOptions(mirroring: false)).segment(scan, name: "s").labels
+            let expected = try Segmenter(model: ModelBundle(contentsOf: options.models[0]), options: SegmenterOptions(mirroring: false)).segment(
+                scan, name: "s"
+            ).labels
             #expect(try NIfTI.readLabels(options.output.appending(path: "case_\(number).nii.gz")).voxels == expected.voxels)
         }
     }
@@ -102,7 +106,7 @@ struct CohortSegmentationTests {
             let options = try Self.options(folder, cases: 3)
             struct Enough: Error {}
             #expect(throws: Enough.self) {
-                try CohortSegmentation(options, logger: Notes().logger).run { event in
+                try CohortSegmentation(options, logger: Notes().logger).job().run { event in
                     if case .task(.patch(1, 1, _)) = event { throw Enough() }
                 }
             }

@@ -4,6 +4,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRArchitectures
+import UNETRModels
 import UNETRInference
 import UNETRPreparation
 import UNETRSupport
@@ -41,7 +42,7 @@ struct TrainingWorkflowTests {
 
     private static func words(_ options: TrainingWorkflow.Options, _ notes: Notes = Notes()) throws -> [String] {
         var words: [String] = []
-        try TrainingWorkflow(options, logger: notes.logger).run { words.append(word($0)) }
+        try TrainingWorkflow(options, logger: notes.logger).job().run { words.append(word($0)) }
         return words.filter { $0 != "validated" }
     }
 
@@ -122,7 +123,7 @@ struct TrainingWorkflowTests {
     private static func stopping(_ options: TrainingWorkflow.Options, at stop: String) -> [String] {
         var words: [String] = []
         #expect(throws: CancellationError.self) {
-            try TrainingWorkflow(options, logger: Notes().logger).run {
+            try TrainingWorkflow(options, logger: Notes().logger).job().run {
                 words.append(word($0))
                 if words.last == stop { throw CancellationError() }
             }
@@ -171,13 +172,9 @@ struct TrainingWorkflowTests {
             let dataset = try Dataset(contentsOf: TinyData.dataset(in: folder, cases: 3))
             var request = PlanningRequest()
             request.featureSize = 4
-            var counts: [Int] = []
-            let notes = Notes()
-            let plan = try request.plan(for: dataset, logger: notes.logger) { done, count in
-                counts.append(done)
-                #expect(count == 3)
-            }
-            #expect(counts == [0, 1, 2, 3] && notes.lines.isEmpty)
+            let (notes, counts) = (Notes(), Notes())
+            let plan = try request.plan(for: dataset, logger: notes.logger) { counts.logger.info("\($0)/\($1)") }
+            #expect(counts.lines == ["info: 0/3", "info: 1/3", "info: 2/3", "info: 3/3"] && notes.lines.isEmpty)
             #expect(plan.targetSpacing == [1, 1, 1] && plan.labels.foregroundValues == [1])
             request.architecture = .unetr
             #expect(try request.applied(to: plan).networkDescription().architecture == .unetr)

@@ -43,6 +43,8 @@ public struct SegmentationJob: Sendable {
         /// A patch of a task is done, out of so many.
         case patch(task: Int, done: Int, total: Int)
         case finished(task: Int, Outcome)
+        /// The last event of `job()`: one outcome for each task.
+        case ended([Outcome])
     }
 
     public let segmenter: Segmenter

@@ -1,61 +1,22 @@
-public import UNETRArchitectures
-import UNETREngines
+public import UNETREngines
 public import UNETRPreparation
 public import UNETRVolumes
 
-/// About how much memory the segmentation of a scan takes on the host, known before the work from header, plan and network.
+/// About how much memory the segmentation of a scan takes on the host, known before the work from header, plan and engine.
 ///
 /// Sizes of the arrays that live together at the fullest moment, with the scan taken as uncropped; an estimate to plan with, held against
-/// measured peaks in the tests and in Documentation/Performance.md. The work of networks other than UNETR++ is taken from their width at
-/// full resolution, unmeasured.
+/// measured peaks in the tests and in Documentation/Performance.md.
 public struct SegmentationMemory: Sendable {
-    /// What computes.
-    public enum Engine: Sendable, Equatable {
-        case torch
-        /// Networks that were compiled, each with inner tensors of its own.
-        /// - Parameter anew: whether one had to be compiled in this process, instead of coming from the cache.
-        case compiled(count: Int, anew: Bool)
-    }
-
+    /// What the engine takes.
+    public let engine: EngineMemory
     private let plan: Plan
-    var stepFraction: Double
+    private let stepFraction: Double
 
-    /// Program, libraries, weights, and what a compiled network keeps for its inner tensors and logits.
-    private let base: Int
-
-    /// What only a forward pass takes: inner tensors and logits of a patch.
-    private let pass: Int
-
-    /// The program while a network is compiled: its weights as read, as the graph's constants, as ONNX, as OpenVINO's, packed, and written.
-    private let compilation: Int
-
-    /// The program with libtorch loaded; OpenVINO adds less than is uncertain here.
-    private static let program = 200 << 20
-
-    /// - Parameters:
-    ///   - parameters: trained values of all networks together.
-    ///   - isHalf: whether the engine computes in a type of two bytes.
-    ///   - isOnHost: whether the networks run on the CPU; otherwise their tensors are in the device's memory.
-    public init(
-        plan: Plan, network: NetworkDescription, parameters: Int, stepFraction: Double, engine: Engine = .torch, isHalf: Bool = false,
-        isOnHost: Bool = true
-    ) {
+    /// - Parameter stepFraction: distance of neighboring patches as a part of the patch.
+    public init(plan: Plan, stepFraction: Double, engine: EngineMemory) {
         self.plan = plan
         self.stepFraction = stepFraction
-        let weights = 4 * parameters, logits = 4 * plan.patchSize.reduce(1, *) * plan.labels.outputCount
-        switch engine {
-        case .torch:
-            base = Self.program + weights
-            // A tenth for what convolutions work on; in mixed precision part of the tensors is float32. Logits twice: as they come, and in C-order.
-            let tensors = network.configuration.activationBytes * (isHalf ? 75 : 110) / 100
-            pass = isOnHost ? tensors + 2 * logits : 64 << 20
-            compilation = 0
-        case .compiled(let count, let anew):
-            // Weights as they lie in the cache's file, and packed for the instructions.
-            base = Self.program + 2 * weights + count * network.configuration.activationBytes / (isHalf ? 2 : 1) + logits
-            pass = 0
-            compilation = anew ? Self.program + 72 * weights / 10 / count + 2 * weights * (count - 1) / count : 0
-        }
+        self.engine = engine
     }
 
     /// The stages of a scan's way, in bytes.
@@ -96,15 +57,15 @@ public struct SegmentationMemory: Sendable {
         let planes = 2 * outputs * order[1] * order[2] + (writesProbabilities ? max(1 << 24, outputs * order[1] * order[2]) : 0)
         let image = channels * (prepared + window.paddedSize.reduce(1, *))
         // A tenth for freed memory that the C allocator does not give back.
-        let prediction = (max(pass, 4 * finished) + 4 * (image + sums + planes) + 2 * whole) * 11 / 10
+        let prediction = (max(engine.pass, 4 * finished) + 4 * (image + sums + planes) + 2 * whole) * 11 / 10
         return Stages(preparation: preparation, prediction: prediction, writing: 2 * whole + (8 << 20))
     }
 
     /// Peak bytes when one scan after the other is done, for the largest of them.
     public func alone(_ scans: [Geometry], writesProbabilities: Bool = false) -> Int {
         max(
-            compilation,
-            base
+            engine.making,
+            engine.base
                 + (scans.map { scan in
                     let stages = stages(of: scan, writesProbabilities: writesProbabilities)
                     return max(stages.preparation, stages.prediction, stages.writing)
@@ -118,7 +79,7 @@ public struct SegmentationMemory: Sendable {
         for index in stages.indices {
             let next = index + 1 < stages.count ? stages[index + 1].preparation : 0
             let last = index > 0 ? stages[index - 1].writing : 0
-            peak = max(peak, base + stages[index].prediction + next + last)
+            peak = max(peak, engine.base + stages[index].prediction + next + last)
         }
         return peak
     }

@@ -1,17 +1,16 @@
 import Foundation
-import UNETRArchitectures
 public import UNETREngines
-import UNETRLayers
-public import UNETRNetworks
+public import UNETRModels
 public import UNETRPreparation
 import UNETRSupport
-public import UNETRTorch
 public import UNETRVolumes
 
 /// Turns scans into masks with a trained model.
 ///
-///     let segmenter = try Segmenter(model: ModelBundle(contentsOf: url))
-///     let mask = try segmenter.segment(VolumeFile.readScan(scan), name: "patient 7").labels
+///     let segmenter = try Segmenter(model: ModelBundle(contentsOf: url), engines: .all)
+///     let mask = try segmenter.segment(NIfTI.readScan(scan), name: "patient 7").labels
+///
+/// May be used by several threads; an engine computes one window after the other.
 public struct Segmenter: Sendable {
     /// The result of one scan.
     public struct Segmentation: Sendable {
@@ -34,74 +33,46 @@ public struct Segmenter: Sendable {
 
     /// - Parameters:
     ///   - models: bundles of one plan; the probabilities of several, such as the folds of a cross-validation, are averaged.
-    ///   - maker: what makes their engines.
+    ///   - engines: the kinds of engines to choose from.
+    ///   - settings: what is wanted of the engine.
     ///   - note: told why an engine that was wanted is not used, in a sentence.
-    /// - Throws: `InferenceError.notABundle` for models whose plans differ; what reading the models throws.
+    /// - Throws: `InferenceError.differentPlans`; `EngineError` where no engine can compute the models; what reading the models throws.
     public init(
-        models: [ModelBundle], maker: EngineMaker, options: SegmenterOptions = SegmenterOptions(), note: (String) -> Void = { _ in }
+        models: [ModelBundle], engines: EngineRegistry, settings: EngineSettings = EngineSettings(), options: SegmenterOptions = SegmenterOptions(),
+        note: (String) -> Void = { _ in }
     ) throws {
         precondition(!models.isEmpty)
         let plan = models[0].plan
         for model in models.dropFirst() where model.plan.preparationDigest != plan.preparationDigest || model.plan.patchSize != plan.patchSize {
-            throw InferenceError.notABundle(
-                path: model.url.path, problem: "its plan prepares scans differently from \(models[0].url.path), so the two cannot be averaged")
+            throw InferenceError.differentPlans(path: model.url.path, first: models[0].url.path)
         }
-        let engines = try models.map { try maker.engine(for: $0, note: note) }
-        let compiled = engines.compactMap { $0 as? CompiledEngine }
-        let memory = SegmentationMemory(
-            plan: plan, network: models[0].network, parameters: engines.reduce(0) { $0 + $1.parameterCount },
-            stepFraction: options.stepFraction ?? plan.inference.stepFraction,
-            engine: compiled.isEmpty ? .torch : .compiled(count: compiled.count, anew: compiled.contains { !$0.cameFromCache }),
-            isHalf: maker.mixedPrecision != nil && (compiled.isEmpty || maker.processor.hasBFloat16), isOnHost: maker.device == .cpu)
-        self.init(engines: engines, plan: plan, memory: memory, options: options)
+        let (engines, memory) = try engines.engines(for: models, settings, note: note)
+        self.init(engines: engines, plan: plan, memory: memory, options: options.with(threads: settings.threads))
     }
 
-    /// A segmenter with engines that are there already.
-    /// - Parameter memory: how much a scan takes with these engines and options.
-    public init(engines: [any PatchEngine], plan: Plan, memory: SegmentationMemory, options: SegmenterOptions = SegmenterOptions()) {
+    /// The same for one model.
+    public init(
+        model: ModelBundle, engines: EngineRegistry, settings: EngineSettings = EngineSettings(), options: SegmenterOptions = SegmenterOptions(),
+        note: (String) -> Void = { _ in }
+    ) throws {
+        try self.init(models: [model], engines: engines, settings: settings, options: options, note: note)
+    }
+
+    /// A segmenter with engines that are there already, such as that of a network in training.
+    /// - Parameter memory: what the engines take.
+    public init(engines: [any PatchEngine], plan: Plan, memory: EngineMemory, options: SegmenterOptions = SegmenterOptions()) {
+        let settings = options.settings(for: plan)
         self.plan = plan
         self.options = options
-        self.memory = memory
+        self.memory = SegmentationMemory(plan: plan, stepFraction: settings.stepFraction, engine: memory)
         predictor = SlidingWindowPredictor(
-            engines: engines, plan: plan, settings: options.settings(for: plan), reusesConstantWindows: options.reusesConstantWindows,
-            threads: options.threads)
+            engines: engines, plan: plan, settings: settings, reusesConstantWindows: options.reusesConstantWindows, threads: options.threads)
         preparer = Preparer(plan: plan)
-    }
-
-    /// A segmenter with a network in memory, such as one in training, computed by libtorch.
-    public init(
-        network: any SegmentationNetwork, plan: Plan, device: Device = .cpu, mixedPrecision: DType? = nil,
-        options: SegmenterOptions = SegmenterOptions()
-    ) throws {
-        let memory = SegmentationMemory(
-            plan: plan, network: try plan.networkDescription(), parameters: network.store.parameterCount,
-            stepFraction: options.stepFraction ?? plan.inference.stepFraction, engine: .torch, isHalf: mixedPrecision != nil,
-            isOnHost: device == .cpu)
-        let engine = TorchEngine(network, device: device, mixedPrecision: mixedPrecision)
-        self.init(engines: [engine], plan: plan, memory: memory, options: options)
-    }
-
-    /// - Parameters:
-    ///   - engine: what computes; libtorch unless another is wanted.
-    ///   - eightBits: whether models made for 8 bits are computed so by the compiled engine, where the processor can.
-    public init(
-        models: [ModelBundle], engine: EngineChoice = .torch, device: Device = .cpu, mixedPrecision: DType? = nil, eightBits: Bool = false,
-        options: SegmenterOptions = SegmenterOptions(), note: (String) -> Void = { _ in }
-    ) throws {
-        var maker = EngineMaker(engine, device: device, mixedPrecision: mixedPrecision)
-        maker.usesEightBits = eightBits
-        try self.init(models: models, maker: maker, options: options, note: note)
-    }
-
-    public init(model: ModelBundle, device: Device = .cpu, mixedPrecision: DType? = nil, options: SegmenterOptions = SegmenterOptions()) throws {
-        try self.init(models: [model], device: device, mixedPrecision: mixedPrecision, options: options)
     }
 
     /// The same models and engines with other options.
     public func with(_ options: SegmenterOptions) -> Segmenter {
-        var memory = memory
-        memory.stepFraction = options.stepFraction ?? plan.inference.stepFraction
-        return Segmenter(engines: predictor.engines, plan: plan, memory: memory, options: options)
+        Segmenter(engines: predictor.engines, plan: plan, memory: memory.engine, options: options.with(threads: self.options.threads))
     }
 
     /// - Parameters:
@@ -172,7 +143,7 @@ public struct Segmenter: Sendable {
 
 extension Preparer {
     /// A prepared scan as an array [C, D, H, W].
-    func input(_ scan: Scan, name: String) throws -> (image: FloatArray, properties: CaseProperties) {
+    package func input(_ scan: Scan, name: String) throws -> (image: FloatArray, properties: CaseProperties) {
         let prepared = try prepare(scan, name: name)
         return (FloatArray(prepared.image, shape: [prepared.properties.channels] + prepared.properties.size), prepared.properties)
     }

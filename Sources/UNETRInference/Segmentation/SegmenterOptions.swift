@@ -18,7 +18,7 @@ public struct SegmenterOptions: Sendable {
     /// Whether windows of one value throughout are computed only once (`SlidingWindowPredictor.reusesConstantWindows`).
     public var reusesConstantWindows: Bool
 
-    /// How many threads may work beside the engine; nil: all cores.
+    /// How many threads may work beside the engine; nil: as many as it has, or all cores.
     public var threads: Int?
 
     public init(
@@ -31,6 +31,13 @@ public struct SegmenterOptions: Sendable {
         self.postProcesses = postProcesses
         self.reusesConstantWindows = reusesConstantWindows
         self.threads = threads
+    }
+
+    /// The same with that number of threads, unless they say one.
+    func with(threads: Int?) -> SegmenterOptions {
+        var options = self
+        options.threads = options.threads ?? threads
+        return options
     }
 
     /// The plan's settings with what these options change of them.

@@ -12,18 +12,33 @@ import Foundation
 /// Whoever ends the iteration, or cancels the task or the `Cancellation` that it was started under, asks the work to stop; the work looks
 /// at that between two of its steps.
 public struct LongJob<Event: Sendable>: Sendable {
-    /// What the work calls with each event. What it throws ends the work.
-    public typealias Report = (Event) throws -> Void
+    /// What the work calls with each event, on any of its threads, one call at a time. What it throws ends the work.
+    public typealias Report = @Sendable (Event) throws -> Void
 
-    private let body: @Sendable (Report) throws -> Void
+    private let body: @Sendable (@escaping Report) throws -> Void
 
     /// - Parameter body: the work, which asks `Cancellation.check()` between its steps.
-    public init(_ body: @escaping @Sendable (Report) throws -> Void) { self.body = body }
+    public init(_ body: @escaping @Sendable (_ report: @escaping Report) throws -> Void) { self.body = body }
 
     /// Does the work on the calling thread.
     ///
     /// - Throws: what the work or `report` throws; `CancellationError` where the work is asked to stop.
-    public func run(_ report: Report) throws { try body(report) }
+    public func run(_ report: (Event) throws -> Void) throws {
+        try withoutActuallyEscaping(report) { report in
+            let reader = Reader(report)
+            try body { try reader.take($0) }
+        }
+    }
+
+    /// One call at a time, from whichever thread.
+    private final class Reader: @unchecked Sendable {
+        private let lock = NSLock()
+        private let report: (Event) throws -> Void
+
+        init(_ report: @escaping (Event) throws -> Void) { self.report = report }
+
+        func take(_ event: Event) throws { try lock.withLock { try report(event) } }
+    }
 
     /// Starts the work on a thread of its own, so that it never holds one of those that tasks run on. The events wait for their reader.
     ///

@@ -1,7 +1,7 @@
 import Foundation
 import UNETRArchives
-import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRTorch
 
 /// The weights a run starts from, for a network that may have another number of classes.

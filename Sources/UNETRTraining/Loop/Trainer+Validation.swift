@@ -5,10 +5,12 @@ import UNETREngines
 import UNETREvaluation
 import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 import UNETRPreparation
 import UNETRSupport
 import UNETRTorch
+import UNETRTorchEngine
 import UNETRVolumes
 
 extension Trainer {
@@ -50,7 +52,7 @@ extension Trainer {
         let names = description.fold.validation
         guard !names.isEmpty else { return nil }
         return try withAveragedWeights {
-            let predictor = predictor()
+            let predictor = try predictor()
             var sums = WholeCaseDice(targets)
             for (number, name) in names.enumerated() where number % processes.count == processes.rank {
                 let source = try CaseSource(named: name, in: prepared, targets)
@@ -74,8 +76,10 @@ extension Trainer {
         guard configuration.finalValidation, !names.isEmpty else { return nil }
         // These masks are what a clean-up is chosen by.
         let options = SegmenterOptions(postProcesses: false, threads: Runtime.threads)
-        let segmenter = try Segmenter(
-            network: network, plan: plan, device: device, mixedPrecision: configuration.mixedPrecision, options: options)
+        let memory = TorchProvider.memory(
+            try plan.networkDescription(), outputs: plan.labels.outputCount, parameters: network.store.parameterCount,
+            isHalf: configuration.mixedPrecision != nil, isOnHost: device == .cpu)
+        let segmenter = Segmenter(engines: [try engine()], plan: plan, memory: memory, options: options)
         let evaluator = Evaluator(
             classes: plan.labels.foreground)
         let cases = try withAveragedWeights {
@@ -93,19 +97,22 @@ extension Trainer {
             }
         }
         let result = try evaluator.result(cases)
-        try NNUNetSummary(result).write(to: run.validation.appending(path: "summary.json"))
-        try AtomicFile.write(result.json(), to: run.validation.appending(path: "evaluation.json"))
-        try CSVTable(result).write(to: run.validation.appending(path: "metrics.csv"))
-        try EvaluationReport(title: "\(plan.dataset): validation", result: result).write(to: run.validation.appending(path: "report.html"))
+        try EvaluationFiles.write(EvaluationReport(title: "\(plan.dataset): validation", result: result), to: run.validation)
         return result
     }
 
     /// What predicts whole cases without mirroring.
-    private func predictor() -> SlidingWindowPredictor {
+    private func predictor() throws -> SlidingWindowPredictor {
         var settings = plan.inference
         settings.mirrorAxes = []
-        let engine = TorchEngine(network, device: device, mixedPrecision: configuration.mixedPrecision)
-        return SlidingWindowPredictor(engines: [engine], plan: plan, settings: settings, threads: Runtime.threads)
+        return SlidingWindowPredictor(engines: [try engine()], plan: plan, settings: settings, threads: Runtime.threads)
+    }
+
+    /// The network in training as an engine.
+    private func engine() throws -> TorchEngine {
+        TorchEngine(
+            network, device: device, mixedPrecision: configuration.mixedPrecision,
+            preferredBatch: TorchProvider.preferredBatch(try plan.networkDescription(), on: device))
     }
 
     func withAveragedWeights<Result>(_ body: () throws -> Result) throws -> Result {

@@ -2,8 +2,8 @@ import Foundation
 import UNETRArchitectures
 import UNETRArchives
 import UNETRAugmentation
-import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 import UNETRPreparation
 public import UNETRSupport

@@ -1,8 +1,8 @@
 import Foundation
 import UNETRArchives
 import UNETREvaluation
-import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 import UNETRPictures
 import UNETRPreparation

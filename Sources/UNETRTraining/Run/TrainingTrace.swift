@@ -2,8 +2,8 @@ public import Foundation
 import UNETRArchitectures
 import UNETRArchives
 import UNETRAugmentation
-import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 import UNETRPreparation
 import UNETRTorch

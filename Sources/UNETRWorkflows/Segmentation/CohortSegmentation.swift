@@ -1,9 +1,12 @@
 public import Foundation
 public import Logging
+public import UNETREngines
 public import UNETRInference
+import UNETRModels
 import UNETRPreparation
 public import UNETRSupport
 public import UNETRTorch
+import UNETRTorchEngine
 import UNETRTraining
 import UNETRVolumes
 
@@ -63,13 +66,11 @@ public struct CohortSegmentation: Sendable {
         }
     }
 
-    /// What happens; the last event is `finished`.
+    /// What happens; the last event is `task(.ended(…))`.
     public enum Event: Sendable {
         /// The work begins.
         case begins(Outline)
         case task(SegmentationJob.Event)
-        /// One outcome for each task.
-        case finished([SegmentationJob.Outcome])
     }
 
     /// What the job is going to do.
@@ -97,12 +98,11 @@ public struct CohortSegmentation: Sendable {
     }
 
     /// The workflow as a job.
-    public func job() -> LongJob<Event> { LongJob { try run($0) } }
-
-    /// The same on the calling thread.
     ///
     /// - Throws: before the first scan: `OutputError`, `WorkflowError`, `ScanCollectionError`, and what reading the models throws.
-    public func run(_ report: (Event) throws -> Void) throws {
+    public func job() -> LongJob<Event> { LongJob { try run($0) } }
+
+    private func run(_ report: @escaping LongJob<Event>.Report) throws {
         let run = options.validationOf.map { TrainingRun(folder: $0) }
         _ = try run?.readDescription()  // before its model: a folder that is no run has none either
         let urls = options.models.isEmpty ? run.map { [$0.model] } ?? [] : options.models
@@ -111,28 +111,17 @@ public struct CohortSegmentation: Sendable {
         let tasks = try tasks(cases(for: bundles[0].plan, of: run))
         let structures = try options.structures.map { try bundles[0].plan.labels.structures(named: $0) }
         let segmenter = try Segmenter(
-            models: bundles, engine: options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device),
-            eightBits: options.eightBits,
+            models: bundles, engines: .all,
+            settings: EngineSettings(
+                options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device),
+                usesEightBits: options.eightBits),
             options: SegmenterOptions(
                 mirroring: options.mirroring, stepFraction: options.stepFraction, structures: structures,
-                postProcesses: options.postProcesses, reusesConstantWindows: options.reusesConstantWindows, threads: Runtime.threads)
+                postProcesses: options.postProcesses, reusesConstantWindows: options.reusesConstantWindows)
         ) { logger.notice("\($0)") }
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
         try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
-        // Whoever throws from `report` stops the job, whose files are then in order all the same.
-        let stop = Cancellation()
-        var failure: (any Error)?
-        let outcomes = Cancellation.$current.withValue(stop) {
-            job.run { event in
-                guard failure == nil else { return }
-                do { try report(.task(event)) } catch {
-                    failure = error
-                    stop.cancel()
-                }
-            }
-        }
-        if let failure { throw failure }
-        try report(.finished(outcomes))
+        try job.job().run { try report(.task($0)) }
     }
 
     /// The scans that were named; of a run's data only those it did not train on.

@@ -1,5 +1,6 @@
 import Foundation
 import UNETRArchitectures
+import UNETRModels
 import UNETRInference
 import UNETRPreparation
 import UNETRSupport

@@ -1,6 +1,5 @@
 public import Foundation
 public import Logging
-import UNETRInference
 public import UNETRPreparation
 public import UNETRSupport
 public import UNETRTorch
@@ -79,13 +78,12 @@ public struct TrainingWorkflow: Sendable {
     }
 
     /// The workflow as a job.
-    public func job() -> LongJob<Event> { LongJob { try run($0) } }
-
-    /// The same on the calling thread.
     ///
     /// - Throws: `TrainingError`, `WorkflowError`, and what reading a data set, splitting it and planning for it throw; `CancellationError`
     ///   where it was stopped.
-    public func run(_ report: (Event) throws -> Void) throws {
+    public func job() -> LongJob<Event> { LongJob { try run($0) } }
+
+    private func run(_ report: @escaping LongJob<Event>.Report) throws {
         let dataset = try options.dataset.map { try Dataset(contentsOf: $0) }
         let run = TrainingRun(folder: options.run)
         if run.exists, !options.resumes { throw TrainingError.runExists(path: options.run.path) }
@@ -119,12 +117,12 @@ public struct TrainingWorkflow: Sendable {
         return CaseChoice(try options.split.split(of: dataset, benchmark: named ?? Benchmark(of: dataset) ?? Benchmark(named: dataset.name)))
     }
 
-    private func newPlan(for dataset: Dataset, _ report: (Event) throws -> Void) throws -> Plan {
+    private func newPlan(for dataset: Dataset, _ report: @escaping LongJob<Event>.Report) throws -> Plan {
         if let plan = options.plan { return try options.planning.applied(to: Plan(contentsOf: plan)) }
         return try options.planning.plan(for: dataset, logger: logger) { try report(.planning(done: $0, of: $1)) }
     }
 
-    private func prepare(_ cases: [DatasetCase], _ plan: Plan, _ folder: URL, _ report: (Event) throws -> Void) throws {
+    private func prepare(_ cases: [DatasetCase], _ plan: Plan, _ folder: URL, _ report: @escaping LongJob<Event>.Report) throws {
         let job = PreparationJob(preparer: Preparer(plan: plan), cases: cases, folder: folder)
         let summary = try job.run { try report(.preparing($0, cases: cases.count)) }
         try report(.preparing(.finished(summary), cases: cases.count))

@@ -4,11 +4,11 @@ import UNETRArchitectures
 import UNETRArchives
 import UNETREngines
 import UNETRGraphs
-import UNETRInference
 import UNETRLayers
 import UNETRNetworks
 import UNETROpenVINO
 import UNETRTorch
+import UNETRTorchEngine
 import UNETRTraining
 
 struct BenchmarkCommand: ParsableCommand {
@@ -99,7 +99,7 @@ struct BenchmarkCommand: ParsableCommand {
         let weights = try network.store.state()
         let names = try eightBits ? description.graph(weights: weights, form: .fast, batch: 1).eightBitConvolutions : nil
         return try CompiledEngine(
-            description, weights: { weights }, weightsDigest: "", library: EngineMaker.loadOpenVINO(),
+            description, weights: { weights }, weightsDigest: "", library: OpenVINOProvider.besideLibtorch.loadOpenVINO(),
             precision: mixed == .bfloat16 ? .bfloat16 : .float32,
             eightBits: names.map { Dictionary($0.map { ($0, -4...4) }) { first, _ in first } }, threads: Runtime.threads,
             usesKernels: !plain, cache: nil)

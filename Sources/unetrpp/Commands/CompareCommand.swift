@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import UNETREvaluation
 import UNETRSupport
+import UNETRWorkflows
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -96,7 +97,7 @@ struct CompareCommand: ParsableCommand {
         }
         let references = URL(fileURLWithPath: reference!)
         let pairs = try CasePair.match(predictions: url, references: references, requireAll: !scoring.onlyMatched)
-        return try scoring.score(pairs, with: scoring.evaluator(beside: [references, url]), title: "Scoring \(title)")
+        return try scoring.score(pairs, with: scoring.request.evaluator(beside: [references, url]), title: "Scoring \(title)")
     }
 
     private func text(_ report: ComparisonReport) -> String {

@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import UNETRArchitectures
 import UNETRArchives
-import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 import UNETRPreparation
 import UNETRSupport

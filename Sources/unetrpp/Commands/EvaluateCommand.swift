@@ -3,8 +3,9 @@ import Foundation
 import UNETREvaluation
 import UNETRSupport
 import UNETRVolumes
+import UNETRWorkflows
 
-struct EvaluateCommand: StoppableCommand {
+struct EvaluateCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Score segmentations against references.",
         discussion: """
@@ -46,45 +47,26 @@ struct EvaluateCommand: StoppableCommand {
         guard worst >= 0 else { throw ValidationError("--worst is \(worst); expected a number of cases") }
     }
 
-    func run() throws {
+    func run() async throws {
         memory.apply()
-        if let output {
-            for name in Self.files { try outputs.check(file: URL(fileURLWithPath: output).appendingPathComponent(name)) }
+        func url(_ path: String) -> URL { URL(fileURLWithPath: path) }
+        var options = FolderEvaluation.Options(predictions: url(predictions), references: url(references))
+        options.scoring = try scoring.request
+        options.benchmark = benchmark.flatMap(PublishedTable.named)
+        options.probabilities = probabilities.map(url)
+        (options.output, options.replaces) = (output.map(url), outputs.force)
+        (options.images, options.worst) = (images.map(url), worst)
+        options.bootstrap = Bootstrap(seed: scoring.seed)
+        var bar: ProgressBar?
+        for try await event in FolderEvaluation(options).job().events() {
+            switch event {
+            case .scored(let done, let count):
+                bar = bar ?? ProgressBar("Scoring", total: count)
+                bar?.update(done)
+            case .finished(let result):
+                print(scoring.json ? String(decoding: try result.json(), as: UTF8.self) : text(result, options.benchmark))
+            }
         }
-        let (left, right) = (URL(fileURLWithPath: predictions), URL(fileURLWithPath: references))
-        var pairs = try CasePair.match(predictions: left, references: right, requireAll: !scoring.onlyMatched)
-        if let probabilities { pairs = try CasePair.adding(probabilities: URL(fileURLWithPath: probabilities), to: pairs) }
-        let table = benchmark.flatMap(PublishedTable.named)
-        let evaluator = try scoring.evaluator(beside: [right, left], benchmark: table)
-        let result = try scoring.score(pairs, with: evaluator, title: "Scoring")
-        if let output { try write(result, pairs, evaluator, table, to: URL(fileURLWithPath: output)) }
-        if scoring.json {
-            print(String(decoding: try result.json(), as: UTF8.self))
-        } else {
-            print(text(result, table))
-        }
-    }
-
-    /// What --output gets.
-    private static let files = ["evaluation.json", "summary.json", "metrics.csv", "report.html"]
-
-    private func write(
-        _ result: EvaluationResult, _ pairs: [CasePair], _ evaluator: Evaluator, _ table: PublishedTable?, to folder: URL
-    ) throws {
-        try AtomicFile.write(result.json(), to: folder.appendingPathComponent("evaluation.json"))
-        try NNUNetSummary(result).write(to: folder.appendingPathComponent("summary.json"))
-        try CSVTable(result).write(to: folder.appendingPathComponent("metrics.csv"))
-        let pictures = try EvaluationReport.pictures(
-            of: result, pairs: pairs, count: worst, images: images.map { URL(fileURLWithPath: $0) }, resample: scoring.resample,
-            ignoredLabel: evaluator.ignoredLabel)
-        let name = URL(fileURLWithPath: predictions).lastPathComponent
-        var remarks: [String] = []
-        if scoring.resample { remarks.append("Predictions on another grid were brought to the reference's by the nearest voxel.") }
-        if scoring.onlyMatched { remarks.append("Only cases with both a prediction and a reference were scored.") }
-        let report = EvaluationReport(
-            title: "Evaluation of \(name)", result: result, pictures: pictures, table: table, remarks: remarks,
-            bootstrap: Bootstrap(seed: scoring.seed))
-        try report.write(to: folder.appendingPathComponent("report.html"))
     }
 
     /// The result for a terminal: cases, then classes, then what the figures mean.

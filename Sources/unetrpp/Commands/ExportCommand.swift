@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import UNETRArchitectures
 import UNETRGraphs
-import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 import UNETRSupport
 

@@ -3,11 +3,12 @@ import Foundation
 import UNETRArchitectures
 import UNETRArchives
 import UNETREngines
-import UNETRInference
 import UNETRLayers
+import UNETRModels
 import UNETRNetworks
 import UNETRSupport
 import UNETRTorch
+import UNETRTorchEngine
 
 struct ForwardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -88,8 +89,9 @@ struct ForwardCommand: ParsableCommand {
     /// What the engine is, and what it makes of an input: its outputs, finest first.
     private func computation(_ device: Device, _ precision: DType?) throws -> (String, (Tensor) throws -> [Tensor]) {
         if let model, engine != .torch {
-            let maker = EngineMaker(engine, device: device, mixedPrecision: precision)
-            let engine = try maker.engine(for: ModelBundle(contentsOf: URL(fileURLWithPath: model)), note: EngineOptions.note)
+            let engine = try EngineRegistry.all.engine(
+                for: ModelBundle(contentsOf: URL(fileURLWithPath: model)),
+                EngineSettings(engine, device: device, mixedPrecision: precision), note: EngineOptions.note)
             return (engine.summary, { [try engine.logits(of: FloatArray($0)).withView { try Tensor($0) }] })
         }
         let network = try network(on: device)

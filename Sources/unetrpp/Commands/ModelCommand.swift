@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import UNETRInference
+import UNETRModels
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRSupport
 import UNETRWorkflows

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import UNETREvaluation
-import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRVolumes
 

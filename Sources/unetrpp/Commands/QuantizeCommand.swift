@@ -1,11 +1,16 @@
 import ArgumentParser
 import Foundation
+import UNETREngines
 import UNETRInference
+import UNETRModels
 import UNETROpenVINO
 import UNETRPreparation
+import UNETRQuantization
+import UNETRSupport
 import UNETRTorch
+import UNETRTorchEngine
 
-struct QuantizeCommand: ParsableCommand {
+struct QuantizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quantize", abstract: "Make a model that the compiled engine computes in 8 bits.",
         discussion: """
@@ -48,7 +53,7 @@ struct QuantizeCommand: ParsableCommand {
         var scans: [String]
     }
 
-    func run() throws {
+    func run() async throws {
         try Runtime.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
         let source = URL(fileURLWithPath: model)
         let target =
@@ -57,14 +62,21 @@ struct QuantizeCommand: ParsableCommand {
         try outputs.check(bundle: target)
         let bundle = try ModelBundle(contentsOf: source)
         let scans = try ScanCollection.cases(in: calibration.map { URL(fileURLWithPath: $0) }, channels: bundle.plan.channelNames.count)
-        var quantizer = try Quantizer(bundle, scans: scans)
-        quantizer.patchLimit = patches
+        let quantizer = try Quantizer(
+            bundle, scans: scans, provider: .besideLibtorch, settings: EngineSettings(.compiled, device: .cpu), patchLimit: patches)
 
-        let calibrating = ProgressBar("Calibrating", total: scans.count)
-        var quantization = try quantizer.calibrate { calibrating.advance($0.name) }
-        let comparing = ProgressBar("Comparing", total: scans.count)
-        let report = try quantizer.compare(quantization) { comparing.advance($0.name) }
-        quantization.report = report
+        let calibrating = ProgressBar("Calibrating", total: scans.count), comparing = ProgressBar("Comparing", total: scans.count)
+        for try await event in quantizer.job().events() {
+            switch event {
+            case .calibrated(let scan, let done, _): calibrating.update(done, scan)
+            case .compared(let scan, let done, _): comparing.update(done, scan)
+            case .finished(let quantization): try conclude(quantizer, quantization, target)
+            }
+        }
+    }
+
+    private func conclude(_ quantizer: Quantizer, _ quantization: Quantization, _ target: URL) throws {
+        guard let report = quantization.report else { return }
         let saved = Swift.Result { try quantizer.save(quantization, to: target, evenIf: acceptDisagreement, replacing: outputs.force) }
         if json {
             let path = try? saved.get().url.path

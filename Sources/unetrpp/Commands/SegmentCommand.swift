@@ -83,8 +83,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
             display.show(event)
             switch event {
             case .begins(let outline): tasks = outline.tasks
+            case .task(.ended(let outcomes)): try conclude(tasks, outcomes)
             case .task: break
-            case .finished(let outcomes): try conclude(tasks, outcomes)
             }
         }
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import UNETRArchitectures
-import UNETRInference
+import UNETREngines
 import UNETRLayers
 import UNETRNetworks
 import UNETRPictures

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import UNETRInference
 import UNETRPreparation
 import UNETRTorch
 import UNETRTraining

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import UNETRInference
+import UNETREngines
 
 /// Options of commands that run a trained network.
 struct EngineOptions: ParsableArguments {

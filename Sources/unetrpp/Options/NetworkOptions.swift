@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import UNETRArchitectures
-import UNETRInference
+import UNETRModels
 import UNETRSupport
 
 /// How a command that looks at one network is told which.

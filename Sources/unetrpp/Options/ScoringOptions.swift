@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import UNETREvaluation
 import UNETRVolumes
+import UNETRWorkflows
 
 /// What is scored and how, for the commands that compare label maps.
 struct ScoringOptions: ParsableArguments {
@@ -71,36 +72,21 @@ struct ScoringOptions: ParsableArguments {
         }
     }
 
-    /// The evaluator for files that lie at `places`, where a dataset.json is looked for if none is named.
-    func evaluator(beside places: [URL], benchmark: PublishedTable? = nil) throws -> Evaluator {
-        var evaluator = Evaluator(
-            definition: MetricDefinition.named(definition)!, ignoredLabel: ignoreLabel, tolerances: try parsedTolerances,
-            surfaces: !overlapOnly, lesions: lesions.flatMap(LesionMatching.Connectivity.init).map { LesionMatching(connectivity: $0) },
-            threads: threads)
-        if let classes {
-            evaluator.classes = LabelDefinition.list(classes)
-        } else if let benchmark {
-            evaluator.classes = benchmark.classes
-            evaluator.declaredLabels = Set(benchmark.classes.flatMap(\.labels) + benchmark.otherLabels)
-        } else if let labels = try declaredLabels(beside: places) {
-            evaluator.score(labels)
-            if let ignoreLabel { evaluator.ignoredLabel = ignoreLabel }
+    /// What was said, for a workflow; `validate()` has looked at it.
+    var request: ScoringRequest {
+        get throws {
+            var request = ScoringRequest()
+            request.definition = MetricDefinition.named(definition) ?? .default
+            request.tolerances = try parsedTolerances
+            request.classes = classes.flatMap { LabelDefinition.list($0) }
+            request.labels = labels.map { URL(fileURLWithPath: $0) }
+            request.ignoredLabel = ignoreLabel
+            request.lesions = lesions.flatMap(LesionMatching.Connectivity.init).map { LesionMatching(connectivity: $0) }
+            request.surfaces = !overlapOnly
+            (request.resamples, request.onlyMatched) = (resample, onlyMatched)
+            request.threads = threads
+            return request
         }
-        return evaluator
-    }
-
-    private func declaredLabels(beside places: [URL]) throws -> LabelSet? {
-        if let labels { return try LabelSet(declaredBy: URL(fileURLWithPath: labels)) }
-        for place in places {
-            // The files' folder, which the place itself may be, and the data set's folder around it.
-            let isFile = CasePair.caseName(of: place) != nil
-            let folder = isFile ? place.deletingLastPathComponent() : place
-            for folder in [folder, folder.deletingLastPathComponent()] {
-                let file = folder.appendingPathComponent("dataset.json")
-                if FileManager.default.fileExists(atPath: file.path) { return try LabelSet(declaredBy: file) }
-            }
-        }
-        return nil
     }
 
     /// Scores the pairs, with progress on standard error.

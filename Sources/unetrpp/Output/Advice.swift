@@ -1,6 +1,6 @@
 import ArgumentParser
 import UNETREvaluation
-import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRTorch
 import UNETRTraining
@@ -18,7 +18,7 @@ enum Advice {
     private static func advice(for error: any Error) -> String? {
         switch error {
         case is BundleDigestError: "`unetrpp model seal` writes digests anew"
-        case InferenceError.notABundle: "`unetrpp train` and `unetrpp convert` write bundles"
+        case ModelError.notABundle: "`unetrpp train` and `unetrpp convert` write bundles"
         case QuantizationError.damaged, QuantizationError.version, QuantizationError.foreign: "`unetrpp quantize` does that"
         case TrainingError.runExists, TrainingError.cannotSave: "--resume does that"
         case EvaluationError.shapesDiffer, EvaluationError.geometriesDiffer: "--resample does that"

@@ -25,7 +25,7 @@ final class SegmentationDisplay {
             bar.update(before + outline.patches[task] * done / total, outline.tasks[task].scan.name)
         case .task(.finished(_, let outcome)):
             if let problem = outcome.problem { bar.say("unetrpp: \(problem)") }
-        case .finished(let outcomes): conclude(outcomes)
+        case .task(.ended(let outcomes)): conclude(outcomes)
         }
     }
 

@@ -1,0 +1,72 @@
+import Foundation
+public import UNETRArchitectures
+public import UNETREngines
+public import UNETRModels
+public import UNETRTorch
+
+extension EngineChoice {
+    /// libtorch, on any device it has.
+    public static let torch = EngineChoice(rawValue: "torch")
+}
+
+extension EngineRegistry {
+    /// All engines, one line each.
+    public static let all = EngineRegistry([
+        OpenVINOProvider.besideLibtorch,
+        TorchProvider(),
+    ])
+}
+
+/// Networks run by libtorch (`TorchEngine`): every network, on every device that libtorch has.
+public struct TorchProvider: EngineProvider {
+    public init() {}
+
+    public var choice: EngineChoice { .torch }
+    public var title: String { "the libtorch engine" }
+
+    public func obstacle(to network: NetworkDescription, _ settings: EngineSettings) -> EngineObstacle? {
+        let device = Device(settings.device), index = if case .cuda(let index) = device { index } else { 0 }
+        return Runtime.deviceCount(device) > index ? nil : EngineObstacle("libtorch sees no device \(device)")
+    }
+
+    public func makeEngine(for bundle: ModelBundle, _ settings: EngineSettings, note: (String) -> Void) throws -> any PatchEngine {
+        let device = Device(settings.device)
+        return TorchEngine(
+            try bundle.makeNetwork(device: device), device: device, mixedPrecision: DType(settings.precision),
+            preferredBatch: Self.preferredBatch(bundle.network, on: device))
+    }
+
+    /// How many patches are computed at a time: a GPU is idle at one small patch, and a CPU is not.
+    /// - Returns: as many as have at most 2 GB of inner tensors, up to the eight mirrored copies of a window.
+    public static func preferredBatch(_ network: NetworkDescription, on device: Device) -> Int {
+        guard case .cuda = device else { return 1 }
+        return max(1, min(8, (2 << 30) / max(1, network.configuration.activationBytes)))
+    }
+
+    public func memory(_ network: NetworkDescription, outputs: Int, engines: [any PatchEngine], _ settings: EngineSettings) -> EngineMemory {
+        Self.memory(
+            network, outputs: outputs, parameters: engines.reduce(0) { $0 + $1.parameterCount }, isHalf: settings.precision != .float32,
+            isOnHost: settings.device == .cpu)
+    }
+
+    /// What networks run by libtorch take on the host.
+    ///
+    /// The work of networks other than UNETR++ is taken from their width at full resolution, unmeasured.
+    /// - Parameters:
+    ///   - parameters: trained values of all networks together.
+    ///   - isHalf: whether they compute in a type of two bytes.
+    ///   - isOnHost: whether they run on the CPU; otherwise their tensors are in the device's memory.
+    public static func memory(
+        _ network: NetworkDescription, outputs: Int, parameters: Int, isHalf: Bool, isOnHost: Bool = true
+    ) -> EngineMemory {
+        // A tenth for what convolutions work on; in mixed precision part of the tensors is float32. Logits twice: as they come, and in C-order.
+        let tensors = network.configuration.activationBytes * (isHalf ? 75 : 110) / 100, logits = 4 * network.patchSize.reduce(1, *) * outputs
+        return EngineMemory(base: EngineMemory.program + 4 * parameters, pass: isOnHost ? tensors + 2 * logits : 64 << 20)
+    }
+}
+
+extension OpenVINOProvider {
+    /// One that also looks for OpenVINO where set-up puts it: beside the libtorch that this process runs with.
+    public static let besideLibtorch = OpenVINOProvider(
+        places: Runtime.libraryPath.map { [URL(fileURLWithPath: $0).deletingLastPathComponent().deletingLastPathComponent()] } ?? [])
+}
