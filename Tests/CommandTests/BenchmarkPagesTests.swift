@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRPreparation
 
 /// The pages of the published benchmarks are instructions: what they say must exist.
@@ -23,7 +24,7 @@ struct BenchmarkPagesTests {
         #expect(page.contains("patch \(benchmark.patchSize.map(String.init).joined(separator: "×"))"))
         #expect(
             page.replacingOccurrences(of: "\n", with: " ").contains(
-                "stem \(benchmark.stem.map(String.init).joined(separator: "×")), batch \(benchmark.batchSize)"))
+                "stem \(UNETRPlusPlusConfiguration(benchmark.variant).stem.map(String.init).joined(separator: "×")), batch \(benchmark.batchSize)"))
         if let fold = CrossValidation.publishedFold(benchmark) {
             #expect(page.contains("\(fold.training.count) ") && page.contains("\(fold.validation.count) "))
             #expect(page.contains("--fold published"))

@@ -1,5 +1,6 @@
 import ArchitectureTestSupport
 import Foundation
+import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRArchitectures
