@@ -48,10 +48,13 @@ extension NetworkDescription.Architecture: RawRepresentable, CaseIterable, Codab
         self = known
     }
 
+    /// All architectures, in the order of the registry.
     public static var allCases: [Self] { Architectures.all }
 
+    /// Architectures are equal if their names are.
     public static func == (one: Self, other: Self) -> Bool { one.rawValue == other.rawValue }
 
+    /// Hashes what `==` compares.
     public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 }
 
@@ -66,6 +69,7 @@ public struct NetworkTask: Equatable, Sendable {
     /// mm, or any unit, along [D, H, W].
     public var spacing: [Double]
 
+    /// A task: channels of a scan, classes with background, patch [D, H, W] in voxels, spacing in mm.
     public init(inputChannels: Int, classes: Int, patchSize: [Int], spacing: [Double]) {
         (self.inputChannels, self.classes, self.patchSize, self.spacing) = (inputChannels, classes, patchSize, spacing)
     }

@@ -34,8 +34,12 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
 }
 
 extension NetworkConfiguration {
+    /// Whether the network can be written as a graph. False unless a network says otherwise.
     public var hasGraph: Bool { false }
 
+    /// Throws: this network has no graph.
+    ///
+    /// - Throws: `ConfigurationError`.
     public func graph(weights: StateDictionary, form: GraphForm, extent: GraphExtent, batch: Int?) throws -> Graph {
         throw ConfigurationError(field: "architecture", value: architecture.rawValue, rule: "only unetr-plus-plus can be written as a graph")
     }
@@ -51,6 +55,7 @@ public struct ConfigurationField<Configuration> {
     let decode: (inout Configuration, KeyedDecodingContainer<ConfigurationKey>) throws -> Void
     let encode: (Configuration, inout KeyedEncodingContainer<ConfigurationKey>) throws -> Void
 
+    /// A field of a file and where its value goes.
     public init<Value: Codable>(_ name: String, _ path: WritableKeyPath<Configuration, Value>) {
         self.name = name
         let key = ConfigurationKey(name)
@@ -63,15 +68,20 @@ public struct ConfigurationField<Configuration> {
 
 /// A name in a configuration's JSON.
 public struct ConfigurationKey: CodingKey {
+    /// The name of the field.
     public var stringValue: String
+    /// Never set: fields have names.
     public var intValue: Int? { nil }
     init(_ name: String) { stringValue = name }
+    /// A field by its name.
     public init?(stringValue: String) { self.stringValue = stringValue }
+    /// Fails: fields have names.
     public init?(intValue: Int) { nil }
 }
 
 /// A configuration that is read from a table of fields: what the JSON leaves out keeps its default, an unknown name is an error.
 public protocol FieldCoded: NetworkConfiguration {
+    /// The fields of a file, in order.
     static var fields: [ConfigurationField<Self>] { get }
 
     /// The defaults for what the JSON leaves out, which may depend on what it says.

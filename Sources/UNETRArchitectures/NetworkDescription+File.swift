@@ -26,8 +26,11 @@ extension NetworkDescription {
 
 /// A configuration file that cannot be read or describes no network.
 public struct ConfigurationFileError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The file.
     public var path: String
+    /// What is wrong with it.
     public var problem: String
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String { "\(path): \(problem)" }
 }

@@ -5,6 +5,7 @@ public struct NetworkDescription: Sendable {
     /// The settings, whichever network's they are.
     public let configuration: any NetworkConfiguration
 
+    /// The description of a network with these settings.
     public init(_ configuration: any NetworkConfiguration) { self.configuration = configuration }
 
     /// The kind of network.
@@ -49,6 +50,7 @@ public struct NetworkDescription: Sendable {
 }
 
 extension NetworkDescription: Equatable {
+    /// Descriptions are equal if they are of one kind of network and have the same settings.
     public static func == (one: NetworkDescription, other: NetworkDescription) -> Bool {
         func areEqual<Configuration: NetworkConfiguration>(_ one: Configuration, _ other: any NetworkConfiguration) -> Bool {
             one == other as? Configuration
@@ -80,6 +82,7 @@ extension NetworkDescription: Codable {
         self.init(try architecture.decode(values.superDecoder(forKey: .configuration)))
     }
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(architecture, forKey: .architecture)

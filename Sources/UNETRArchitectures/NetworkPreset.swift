@@ -1,9 +1,17 @@
 /// A network that is known by name: the four published ones, and the one shipped with this project.
 public enum NetworkPreset: String, Codable, Sendable, CaseIterable {
-    case synapse, acdc, lung, tumor
+    /// UNETR++ for Synapse and BTCV, 64×128×128.
+    case synapse
+    /// UNETR++ for ACDC, 16×160×160.
+    case acdc
+    /// UNETR++ for lung tumors, 32×192×192.
+    case lung
+    /// UNETR++ for BraTS, 128×128×128.
+    case tumor
     /// The network of `Models/hippocampus`.
     case hippocampus
 
+    /// The published network.
     public var network: NetworkDescription {
         switch self {
         case .synapse: .unetrPlusPlus(UNETRPlusPlusConfiguration(.synapse))

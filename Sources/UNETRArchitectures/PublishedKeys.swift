@@ -8,6 +8,8 @@ public protocol PublishedKeys {
 }
 
 extension PublishedKeys {
+    /// Our key for a key of the published release; nil: the tensor is not needed.
     public func key(forPublished key: String) -> String? { key }
+    /// The value of a tensor that the release does not store; nil: it must be there.
     public func value(ofMissing key: String) -> Double? { nil }
 }

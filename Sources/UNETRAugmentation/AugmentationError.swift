@@ -9,6 +9,7 @@ public enum AugmentationError: Error, Equatable, Sendable, CustomStringConvertib
     /// A list that must not be empty, or a rank outside the world.
     case loader(field: String, expected: String, found: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .plan(let field, let expected, let found):

@@ -4,6 +4,7 @@ public import UNETRSupport
 ///
 /// What happens is drawn from the generator handed in and from nothing else, so a sample can be made again.
 public struct Augmenter: Sendable {
+    /// What is drawn, how often, and in which ranges.
     public let plan: AugmentationPlan
     /// The size of the samples.
     public let patch: Extent
@@ -142,6 +143,8 @@ public struct Sample: Equatable, Sendable {
     public var image: [Float]
     /// `[D, H, W]`.
     public var labels: [Int16]
+    /// Number of image channels.
     public var channels: Int
+    /// Voxels along each axis.
     public var size: Extent
 }

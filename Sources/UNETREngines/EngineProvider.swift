@@ -29,6 +29,7 @@ public protocol EngineProvider: Sendable {
 }
 
 extension EngineProvider {
+    /// Whether its engines compute models that were calibrated for 8 bits.
     public var computesEightBits: Bool { false }
 }
 
@@ -40,11 +41,13 @@ public struct EngineObstacle: Error, Equatable, CustomStringConvertible, Sendabl
     /// Whether somebody who leaves the choice to the program may have expected this engine, so that he is told.
     public let isUnexpected: Bool
 
+    /// An obstacle with its reason; unexpected ones are told even if nobody asked for the engine.
     public init(_ reason: String, isUnexpected: Bool = true) {
         self.reason = reason
         self.isUnexpected = isUnexpected
     }
 
+    /// A short text for people.
     public var description: String { reason }
 }
 
@@ -59,6 +62,7 @@ public struct EngineMemory: Equatable, Sendable {
     /// The most that the program takes while the engine is made; 0 where that is less than any work with it.
     public var making: Int
 
+    /// Bytes, by when they are taken.
     public init(base: Int, pass: Int, making: Int = 0) {
         self.base = base
         self.pass = pass

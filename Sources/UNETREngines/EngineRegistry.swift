@@ -6,8 +6,10 @@ import UNETRVolumes
 
 /// The kinds of engines that a program has, the fastest first, and the choice among them.
 public struct EngineRegistry: Sendable {
+    /// The kinds of engines, the fastest first.
     public let providers: [any EngineProvider]
 
+    /// A registry of these kinds of engines, the fastest first.
     public init(_ providers: [any EngineProvider]) { self.providers = providers }
 
     /// The engines that need no libtorch, one line each. Those of libtorch: `UNETRTorchEngine`.
@@ -75,9 +77,12 @@ public struct EngineRegistry: Sendable {
 
 /// Why there is no engine.
 public enum EngineError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// There is no engine of this name.
     case unknown(name: String, known: [String])
+    /// No engine can compute the network; the reason of each.
     case none(network: String, reasons: [String])
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .unknown(let name, let known):

@@ -3,8 +3,10 @@ public import UNETRSupport
 
 /// Which engine is wanted: `auto`, or the name of one in the registry.
 public struct EngineChoice: RawRepresentable, Hashable, Sendable {
+    /// The name: `auto`, `compiled`, `torch`.
     public let rawValue: String
 
+    /// The choice of an engine by its name.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// The fastest that works here.
@@ -13,8 +15,11 @@ public struct EngineChoice: RawRepresentable, Hashable, Sendable {
 
 /// Where an engine computes. That there is such a device is for whoever makes the engine to find out.
 public enum EngineDevice: Hashable, Sendable, CustomStringConvertible {
+    /// The processor.
     case cpu
+    /// A GPU by its number.
     case cuda(Int)
+    /// The GPU of an Apple computer.
     case mps
 
     /// "cpu", "cuda:0", "mps".
@@ -29,13 +34,21 @@ public enum EngineDevice: Hashable, Sendable, CustomStringConvertible {
 
 /// The type that an engine computes products and convolutions in.
 public enum EnginePrecision: String, Sendable, CaseIterable {
-    case float32, bfloat16, float16
+    /// Everything in float32.
+    case float32
+    /// Products and convolutions in bfloat16.
+    case bfloat16
+    /// Products and convolutions in float16.
+    case float16
 }
 
 /// What is wanted of an engine, whichever it is.
 public struct EngineSettings: Sendable {
+    /// Which engine is wanted.
     public var choice: EngineChoice
+    /// Where it computes.
     public var device: EngineDevice
+    /// What products and convolutions are computed in.
     public var precision: EnginePrecision
 
     /// Whether a model that was calibrated for 8 bits is computed so, where engine and processor can.

@@ -2,6 +2,7 @@
 public struct FloatArray: Equatable, Sendable {
     /// Size along each axis, such as [channels, D, H, W].
     public let shape: [Int]
+    /// The elements in row-major order.
     public let values: [Float]
 
     /// - Parameter values: as many as the shape says.
@@ -44,7 +45,9 @@ public struct FloatArray: Equatable, Sendable {
 
 /// The same in memory of somebody else, valid until the call ends that hands it out.
 public struct FloatView {
+    /// Elements along each axis, the slowest first.
     public let shape: [Int]
+    /// The elements in row-major order; valid as long as their owner.
     public let values: UnsafeBufferPointer<Float>
 
     /// - Parameter values: as many as the shape says.

@@ -23,8 +23,10 @@ public protocol PatchEngine: AnyObject, Sendable {
 }
 
 extension PatchEngine {
+    /// One patch at a time, unless an engine says otherwise.
     public var preferredBatch: Int { 1 }
 
+    /// Nil, unless an engine keeps sums on its device.
     public func makeBench(for task: WindowTask, engines: [any PatchEngine]) throws -> (any WindowBench)? { nil }
 
     /// Patches [N, channels, D, H, W] → logits [N, classes, D, H, W].

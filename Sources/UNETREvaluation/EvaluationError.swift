@@ -2,22 +2,39 @@ import UNETRVolumes
 
 /// Why predictions and references cannot be scored.
 public enum EvaluationError: Error, Equatable, Sendable {
+    /// The two masks have different sizes.
     case shapesDiffer(case: String, prediction: [Int], reference: [Int])
+    /// The two masks lie on different grids.
     case geometriesDiffer(case: String, difference: String)
+    /// A label map has more than one channel.
     case severalChannels(file: String, channels: Int)
+    /// A label map has so many values that it is probably a scan.
     case tooManyLabels(case: String, count: Int, limit: Int)
+    /// A label map has values that nobody declared.
     case undeclaredLabels(file: String, labels: [Int16], declared: [Int16])
+    /// Distances cannot be measured on this grid.
     case unusableGeometry(case: String, problem: String)
+    /// The folder has no label maps.
     case noFiles(folder: String)
+    /// No name occurs in both folders.
     case noCaseInCommon(predictions: String, references: String)
+    /// Names that occur in one of the folders only.
     case unmatched(predictions: [String], references: [String])
+    /// Two files of a folder belong to the same case.
     case duplicateCase(case: String, folder: String)
+    /// The file does not exist.
     case missing(path: String)
+    /// The file cannot be read.
     case unreadable(path: String, problem: String)
+    /// There is nothing to score.
     case noClasses
+    /// A tolerance is negative or not a number.
     case badTolerance(Double)
+    /// The probabilities of a case do not fit its mask.
     case probabilities(case: String, problem: String)
+    /// Cases without a file of probabilities.
     case noProbabilities(cases: [String], folder: String)
+    /// Two evaluations were made with different settings.
     case notComparable(String)
 
     /// The most different labels that a pair of label maps may hold together.
@@ -25,6 +42,7 @@ public enum EvaluationError: Error, Equatable, Sendable {
 }
 
 extension EvaluationError: CustomStringConvertible {
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .shapesDiffer(let name, let prediction, let reference):

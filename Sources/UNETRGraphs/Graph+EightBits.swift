@@ -3,10 +3,12 @@ import UNETRSupport
 
 /// Where the whole numbers 0…255 lie on a tensor's range: value = scale · (number − zero).
 public struct EightBitScale: Equatable, Sendable {
+    /// The step between neighboring 8-bit values.
     public let scale: Float
     /// The number that stands for 0, which every range is widened to hold: volumes are padded with it.
     public let zero: UInt8
 
+    /// The scale that covers a range.
     public init(_ range: ClosedRange<Float>) {
         let low = min(range.lowerBound, 0), high = max(range.upperBound, 0)
         let width = high / 255 - low / 255  // this way it is finite for every range

@@ -116,10 +116,12 @@ extension Graph {
 
 /// Why a graph cannot be written.
 public enum GraphError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The graph exceeds the 2 GB that the format allows.
     case tooLarge(bytes: Int)
     /// The ranges that a graph in 8 bits needs.
     case ranges(missing: Int, of: Int, first: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .tooLarge(let bytes): "the model takes \(bytes >> 20) MB as ONNX, whose files hold at most 2047 MB; a narrower network fits"

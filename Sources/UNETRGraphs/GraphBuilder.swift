@@ -4,11 +4,13 @@ import UNETRArchives
 ///
 /// Values are named after the place (`in(_:_:)`) where they are made, so that a viewer shows the network's own structure.
 public final class GraphBuilder {
+    /// What was built so far.
     public private(set) var graph: Graph
     private var place: [String] = []
     private var uses: [String: Int] = [:]
     private var integerConstants: [[Int]: Graph.Value] = [:]
 
+    /// An empty graph.
     public init(name: String) { graph = Graph(name: name) }
 
     /// Goes on with a graph. What is made has to be in a place that the graph does not have.
@@ -26,6 +28,7 @@ public final class GraphBuilder {
 
     // MARK: Values
 
+    /// An input of the graph; nil stands for any size.
     public func input(_ name: String, _ shape: [Int?]) -> Graph.Value {
         let value = Graph.Value(name: name)
         graph.inputs.append(.init(value: value, shape: shape))
@@ -39,6 +42,7 @@ public final class GraphBuilder {
         graph.outputs.append(.init(value: output, shape: shape))
     }
 
+    /// Adds an entry to the metadata.
     public func note(_ key: String, _ text: String) { graph.notes.append((key, text)) }
 
     /// A constant of float32.
@@ -47,6 +51,7 @@ public final class GraphBuilder {
         constant(StoredArray(values, shape: shape), key: key)
     }
 
+    /// A single number.
     public func constant(_ value: Float) -> Graph.Value { constant([value], []) }
 
     /// A constant of a type that the graph can hold: float32, int64, int8 or uint8.
@@ -69,6 +74,7 @@ public final class GraphBuilder {
 
     // MARK: Operations
 
+    /// An operation of ONNX by its name.
     public func apply(
         _ operation: String, _ inputs: [Graph.Value], _ attributes: [(name: String, value: Graph.Attribute)] = []
     ) -> Graph.Value {

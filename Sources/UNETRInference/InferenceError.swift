@@ -1,10 +1,15 @@
 /// What stands between a scan and its mask.
 public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// Models to be averaged prepare scans differently.
     case differentPlans(path: String, first: String)
+    /// The scan has another number of channels than the model needs.
     case channels(scan: String, found: Int, expected: Int, names: [String])
+    /// The network computed values that are not finite.
     case nonFinite(scan: String, count: Int)
+    /// The model has no structure of this name or value.
     case unknownStructure(name: String, known: [String])
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .differentPlans(let path, let first):

@@ -2,11 +2,17 @@ public import UNETRTorch
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch defines it.
 public final class AdamW: Optimizer {
+    /// The learning rate.
     public var rate: Double
+    /// Decay of the mean of gradients.
     public let beta1: Double
+    /// Decay of the mean of squared gradients.
     public let beta2: Double
+    /// Decoupled weight decay, times the learning rate.
     public let weightDecay: Double
+    /// Added to the denominator.
     public let epsilon: Double
+    /// What is optimized.
     public let parameters: [Tensor]
     /// True for the parameters that weight decay applies to.
     private let decays: [Bool]
@@ -14,6 +20,7 @@ public final class AdamW: Optimizer {
     private var secondMoments: [Tensor] = []
     private var steps: [Tensor] = []
 
+    /// AdamW as in PyTorch. `decays` says which parameters decay; nil: all.
     public init(
         _ parameters: [Tensor], rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, weightDecay: Double = 0.01,
         epsilon: Double = 1e-8, decays: [Bool]? = nil
@@ -27,6 +34,7 @@ public final class AdamW: Optimizer {
         self.epsilon = epsilon
     }
 
+    /// Changes the parameters by their gradients.
     public func step() throws {
         if steps.isEmpty {
             firstMoments = try parameters.map { try Tensor.zeros($0.shape, $0.dtype, on: $0.device) }
@@ -46,12 +54,14 @@ public final class AdamW: Optimizer {
         }
     }
 
+    /// Tensors to be saved, by name.
     public var state: [(name: String, tensor: Tensor)] {
         firstMoments.enumerated().map { ("firstMoment.\($0)", $1) }
             + secondMoments.enumerated().map { ("secondMoment.\($0)", $1) }
             + steps.enumerated().map { ("step.\($0)", $1) }
     }
 
+    /// Takes the state from tensors that were saved.
     public func restore(_ state: (String) throws -> Tensor?) throws {
         firstMoments = try parameters.indices.compactMap { try state("firstMoment.\($0)") }
         secondMoments = try parameters.indices.compactMap { try state("secondMoment.\($0)") }

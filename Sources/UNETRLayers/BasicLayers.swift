@@ -2,24 +2,31 @@ public import UNETRTorch
 
 /// `x · weightᵀ + bias` over the last axis.
 public struct Linear {
+    /// [outputs, inputs].
     public let weight: Tensor
+    /// [outputs].
     public let bias: Tensor?
 
+    /// A layer with parameters `weight` and `bias` in this scope.
     public init(_ scope: Scope, from inputs: Int, to outputs: Int, bias: Bool = true, initial: Initializer = .kaiming) throws {
         weight = try scope.parameter("weight", [outputs, inputs], initial)
         self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs)) : nil
     }
 
+    /// Applies it to the last axis.
     public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, bias: bias) }
 }
 
 /// A 3-D convolution; the padding keeps the size when the stride is 1 and the kernel odd.
 public struct Convolution {
+    /// [outputs, inputs, D, H, W].
     public let weight: Tensor
+    /// [outputs].
     public let bias: Tensor?
     let stride: [Int]
     let padding: [Int]
 
+    /// A 3D convolution. Without `padding` the size stays the same at stride 1.
     public init(
         _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int]? = nil, bias: Bool = false,
         initial: Initializer = .kaiming
@@ -49,10 +56,13 @@ public struct Convolution {
 
 /// A 3-D transposed convolution whose kernel equals its stride: each voxel becomes a block.
 public struct TransposedConvolution {
+    /// [inputs, outputs, D, H, W].
     public let weight: Tensor
+    /// [outputs].
     public let bias: Tensor?
     let stride: [Int]
 
+    /// A transposed 3D convolution whose kernel is its stride.
     public init(
         _ scope: Scope, from inputs: Int, to outputs: Int, stride: [Int], bias: Bool = false, initial: Initializer = .kaiming
     ) throws {
@@ -77,12 +87,14 @@ public struct LayerNorm {
     let bias: Tensor
     let channels: Int
 
+    /// Layer normalization over the last axis.
     public init(_ scope: Scope, channels: Int) throws {
         weight = try scope.parameter("weight", [channels], .constant(1))
         bias = try scope.parameter("bias", [channels], .constant(0))
         self.channels = channels
     }
 
+    /// Normalizes the last axis.
     public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm([channels], weight: weight, bias: bias) }
 }
 
@@ -92,12 +104,14 @@ public struct GroupNorm {
     let bias: Tensor
     let groups: Int
 
+    /// Group normalization of [N, C, …].
     public init(_ scope: Scope, channels: Int, groups: Int) throws {
         weight = try scope.parameter("weight", [channels], .constant(1))
         bias = try scope.parameter("bias", [channels], .constant(0))
         self.groups = groups
     }
 
+    /// Normalizes [N, C, …] group by group.
     public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.groupNorm(groups, weight: weight, bias: bias) }
 }
 
@@ -109,6 +123,7 @@ public struct BatchNorm {
     let runningVariance: Tensor
     let batchCount: Tensor
 
+    /// Batch normalization of [N, C, …].
     public init(_ scope: Scope, channels: Int) throws {
         weight = try scope.parameter("weight", [channels], .constant(1))
         bias = try scope.parameter("bias", [channels], .constant(0))
@@ -117,6 +132,7 @@ public struct BatchNorm {
         batchCount = try scope.buffer("num_batches_tracked", [], 0, dtype: .int64)
     }
 
+    /// Normalizes by the batch in training, otherwise by the running statistics.
     public func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
         if pass.training { try batchCount.addInPlace(Tensor(1, dtype: .int64, device: batchCount.device)) }
         return try x.batchNorm(

@@ -23,6 +23,7 @@ public struct ForwardPass: Sendable {
     /// Receives inner tensors by name, such as "encoder.stage0", for tests and tools.
     public var tap: (@Sendable (String, Tensor) -> Void)?
 
+    /// Settings for a pass. `tap` sees intermediate results by name.
     public init(
         training: Bool = false, mixedPrecision: DType? = nil, generator: Generator? = nil,
         tap: (@Sendable (String, Tensor) -> Void)? = nil
@@ -33,7 +34,9 @@ public struct ForwardPass: Sendable {
         self.tap = tap
     }
 
+    /// Without dropout, by running statistics.
     public static let evaluation = ForwardPass()
+    /// With dropout, by the statistics of the batch.
     public static let training = ForwardPass(training: true)
 
     /// Shows an inner tensor to whoever wants it, and returns it.

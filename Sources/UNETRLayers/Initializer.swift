@@ -2,6 +2,7 @@ import UNETRTorch
 
 /// A rule for the first values of a parameter.
 public enum Initializer: Sendable {
+    /// One value everywhere.
     case constant(Double)
 
     /// Even in ±`bound`.

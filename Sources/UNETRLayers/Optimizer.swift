@@ -2,6 +2,7 @@ public import UNETRTorch
 
 /// A rule that turns gradients into better parameters, with a state of its own that belongs into a checkpoint.
 public protocol Optimizer: AnyObject {
+    /// What is optimized.
     var parameters: [Tensor] { get }
 
     /// Learning rate of the next step.
@@ -42,9 +43,12 @@ extension Optimizer {
     }
 }
 
+/// Why an optimizer's state cannot be restored.
 public enum OptimizerError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The state is for another number of parameters.
     case incompleteState(found: Int, expected: Int)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .incompleteState(let found, let expected):

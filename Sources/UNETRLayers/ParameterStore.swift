@@ -7,9 +7,13 @@ public final class ParameterStore {
     /// What an entry is to training.
     public enum Kind: Sendable { case parameter, buffer }
 
+    /// A tensor of a network with its checkpoint key.
     public struct Entry {
+        /// The key in checkpoints.
         public let key: String
+        /// The tensor itself; networks hold the same one.
         public let tensor: Tensor
+        /// Whether it is trained.
         public let kind: Kind
 
         /// The key of the entry whose tensor this one shares: saved twice, trained once.
@@ -24,13 +28,17 @@ public final class ParameterStore {
         case unset
     }
 
+    /// Where the tensors are.
     public let device: Device
+    /// Their type.
     public let dtype: DType
     let values: Values
     let generator: Generator?
+    /// All tensors, in the order of the reference's state dictionary.
     public private(set) var entries: [Entry] = []
     private var indices: [String: Int] = [:]
 
+    /// An empty store. `generator` draws initial values; nil: the global one.
     public init(device: Device = .cpu, dtype: DType = .float32, values: Values = .random, generator: Generator? = nil) {
         self.device = device
         self.dtype = dtype
@@ -41,6 +49,7 @@ public final class ParameterStore {
     /// The place layers of the whole network are made in.
     public var root: Scope { Scope(store: self, path: "") }
 
+    /// The tensor under a key.
     public subscript(key: String) -> Tensor? { entry(key)?.tensor }
 
     func entry(_ key: String) -> Entry? { indices[key].map { entries[$0] } }
@@ -73,14 +82,18 @@ public final class ParameterStore {
 /// A place in the tree of keys, where a layer makes its parameters: `scope / "conv1" / "conv"` is the prefix "conv1.conv.".
 public struct Scope {
     let store: ParameterStore
+    /// The prefix of the keys.
     public let path: String
 
+    /// Where the tensors are.
     public var device: Device { store.device }
 
+    /// The scope one level deeper.
     public static func / (scope: Scope, name: String) -> Scope {
         Scope(store: scope.store, path: scope.key(name))
     }
 
+    /// The scope one level deeper.
     public static func / (scope: Scope, index: Int) -> Scope { scope / String(index) }
 
     private func key(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }

@@ -2,13 +2,19 @@ public import UNETRTorch
 
 /// Stochastic gradient descent with momentum, as PyTorch defines it.
 public final class SGD: Optimizer {
+    /// The learning rate.
     public var rate: Double
+    /// Factor of the former step.
     public var momentum: Double
+    /// L2 penalty, added to the gradient.
     public let weightDecay: Double
+    /// Whether the momentum is Nesterov's.
     public let nesterov: Bool
+    /// What is optimized.
     public let parameters: [Tensor]
     private var momenta: [Tensor] = []
 
+    /// Stochastic gradient descent as in PyTorch.
     public init(_ parameters: [Tensor], rate: Double, momentum: Double = 0, weightDecay: Double = 0, nesterov: Bool = false) {
         self.parameters = parameters
         self.rate = rate
@@ -17,6 +23,7 @@ public final class SGD: Optimizer {
         self.nesterov = nesterov
     }
 
+    /// Changes the parameters by their gradients.
     public func step() throws {
         let first = momenta.isEmpty
         if first { momenta = try parameters.map { try Tensor.zeros($0.shape, $0.dtype, on: $0.device) } }
@@ -27,10 +34,12 @@ public final class SGD: Optimizer {
         }
     }
 
+    /// Tensors to be saved, by name.
     public var state: [(name: String, tensor: Tensor)] {
         momenta.enumerated().map { ("momentum.\($0)", $1) }
     }
 
+    /// Takes the state from tensors that were saved.
     public func restore(_ state: (String) throws -> Tensor?) throws {
         momenta = try parameters.indices.compactMap { try state("momentum.\($0)") }
         guard momenta.isEmpty || momenta.count == parameters.count else {

@@ -19,15 +19,20 @@ extension StateDictionary {
 
 /// Weights with values that a type cannot hold.
 public struct StateConversionError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The key of the tensor.
     public var key: String
+    /// How many of its values do not fit.
     public var count: Int
+    /// The type they do not fit.
     public var dtype: String
 
+    /// Values of the tensor `key` that do not fit the type.
     public init(key: String, count: Int, dtype: String) {
         self.key = key
         self.count = count
         self.dtype = dtype
     }
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String { "\(count) values of \(key) are too large for \(dtype); store the weights as bfloat16 or float32" }
 }

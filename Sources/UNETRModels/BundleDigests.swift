@@ -4,6 +4,7 @@ public import UNETRSupport
 /// The SHA-256 of a bundle's files: its file `SHA256SUMS`, in the form of the tool `sha256sum`, so that `sha256sum -c SHA256SUMS` in the
 /// bundle's folder checks them too.
 public struct BundleDigests: Sendable, Equatable {
+    /// `SHA256SUMS`.
     public static let fileName = "SHA256SUMS"
 
     /// The digest of each file, by its name in the bundle.
@@ -68,9 +69,12 @@ public struct BundleDigests: Sendable, Equatable {
 
 /// A model bundle whose files are not what its list of digests says.
 public enum BundleDigestError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// A file is not the one that was listed.
     case differs(path: String, found: SHA256Digest, expected: SHA256Digest)
+    /// The list of digests cannot be used.
     case list(path: String, problem: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .differs(let path, let found, let expected):

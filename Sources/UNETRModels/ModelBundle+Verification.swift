@@ -5,7 +5,9 @@ public import UNETRSupport
 public struct BundleVerification: Sendable, Equatable {
     /// What is wrong with a file.
     public enum Problem: Sendable, Equatable {
+        /// The file has changed.
         case differs(found: SHA256Digest, expected: SHA256Digest)
+        /// The file is gone.
         case missing
         /// In a few words of the system.
         case unreadable(String)
@@ -13,10 +15,12 @@ public struct BundleVerification: Sendable, Equatable {
 
     /// The files that are what their digests say.
     public var same: [String] = []
+    /// What is wrong, by file name.
     public var problems: [String: Problem] = [:]
     /// Files of the bundle that its list does not name, so that nothing is known about them.
     public var unlisted: [String] = []
 
+    /// Whether every listed file is as it was.
     public var isSame: Bool { problems.isEmpty }
 }
 

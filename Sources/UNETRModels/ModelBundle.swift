@@ -9,8 +9,11 @@ import UNETRSupport
 ///
 /// What is read is compared with its digest, always; a bundle without digests, made by an older release, is taken as it is.
 public struct ModelBundle: Sendable {
+    /// The folder.
     public let url: URL
+    /// How scans become input and outputs become masks.
     public let plan: Plan
+    /// What the network is.
     public let network: NetworkDescription
     /// The digests that the bundle lists; nil if it has none.
     let digests: BundleDigests?

@@ -78,10 +78,14 @@ public enum WeightsFile {
 
 /// Weights that cannot be read or written.
 public enum WeightsFileError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The file does not exist.
     case missing(path: String)
+    /// The file is none of the known kinds.
     case unknownForm(path: String)
+    /// Weights alone do not say what the network is; a plan is needed.
     case needsPlan(path: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .missing(let path):

@@ -4,6 +4,7 @@ public import UNETRTorch
 
 /// A network that is built from a configuration of its own type.
 public protocol ConfiguredNetwork: SegmentationNetwork {
+    /// Its settings.
     associatedtype Configuration: NetworkConfiguration
 
     /// - Parameters:

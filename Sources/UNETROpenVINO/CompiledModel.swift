@@ -23,7 +23,9 @@ public struct ExportedModel {
 public final class CompiledModel {
     /// The type that products and convolutions are computed in.
     public enum Precision: String, Sendable, CaseIterable {
+        /// Everything in float32.
         case float32 = "f32"
+        /// Products and convolutions in bfloat16.
         case bfloat16 = "bf16"
     }
 

@@ -8,6 +8,7 @@ public enum OpenVINOLibrary {
 
     /// What is in a loaded library.
     public struct Loaded: Sendable {
+        /// The library's file.
         public let path: String
         /// Its build number, such as "2026.4.1-22982-e213a147257-releases/2026/4".
         public let build: String
@@ -66,12 +67,18 @@ public enum OpenVINOLibrary {
 
 /// Why OpenVINO cannot be used, or refused something.
 public enum OpenVINOError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The library is at none of these places.
     case absent(places: [String])
+    /// The library cannot be loaded.
     case unusable(path: String, reason: String)
+    /// The library is of another release than those supported.
     case version(path: String, found: String)
+    /// OpenVINO refuses to compile or to compute.
     case refused(what: String, reason: String)
+    /// The input has another shape than the compiled network.
     case shape(found: [Int], expected: [Int])
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .absent(let places):

@@ -23,7 +23,9 @@ public struct Quantizer: Sendable {
     /// The mean Dice of the masks against those of float32 under which a model is not saved.
     public static let requiredAgreement = 0.995
 
+    /// The model.
     public let bundle: ModelBundle
+    /// The scans for calibration.
     public let scans: [DatasetCase]
 
     /// Patches that ranges are measured on, in all; but at least one of each scan.

@@ -6,10 +6,12 @@ public struct CounterGenerator: RandomNumberGenerator, Sendable, Codable, Equata
     private let key: UInt64
     private var counter: UInt64 = 0
 
+    /// A generator. Streams of one seed are independent.
     public init(seed: UInt64, stream: UInt64 = 0) {
         key = Self.mix(Self.mix(seed &+ 0x9E37_79B9_7F4A_7C15) ^ (stream &* 0xD1B5_4A32_D192_ED03 &+ 0x8CB9_2BA7_2F3D_8DD7))
     }
 
+    /// The next 64 random bits.
     public mutating func next() -> UInt64 {
         counter &+= 1
         return Self.mix(key &+ counter &* 0x9E37_79B9_7F4A_7C15)

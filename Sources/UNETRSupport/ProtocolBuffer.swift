@@ -101,6 +101,7 @@ public struct ProtocolBuffer: Sendable {
 
 /// A run of bytes that something else keeps, for as long as this value lives.
 public protocol ByteRun: Sendable {
+    /// Number of bytes.
     var count: Int { get }
 
     /// Calls `body` with the bytes. The pointer is valid only during the call.

@@ -1,6 +1,7 @@
 internal import CTorch
 
 extension Tensor {
+    /// Whether operations on it are recorded for the backward pass.
     public var requiresGradient: Bool {
         var answer = false
         return ct_requires_gradient(handle, &answer) == CT_OK && answer
@@ -25,6 +26,7 @@ extension Tensor {
         return Tensor(owning: out)
     }
 
+    /// Forgets the gradient.
     public func clearGradient() throws { try check("clear gradient", [self], ct_clear_gradient(handle)) }
 }
 

@@ -2,7 +2,26 @@ internal import CTorch
 
 /// The type of a tensor's elements.
 public enum DType: String, Sendable, Codable, CaseIterable {
-    case uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, bool
+    /// Unsigned, 8 bits.
+    case uint8
+    /// Signed, 8 bits.
+    case int8
+    /// Signed, 16 bits.
+    case int16
+    /// Signed, 32 bits.
+    case int32
+    /// Signed, 64 bits.
+    case int64
+    /// IEEE 754 half precision.
+    case float16
+    /// The upper half of a `float32`.
+    case bfloat16
+    /// IEEE 754 single precision.
+    case float32
+    /// IEEE 754 double precision.
+    case float64
+    /// One byte, 0 or 1.
+    case bool
 
     /// Bytes of one element.
     public var size: Int {
@@ -14,6 +33,7 @@ public enum DType: String, Sendable, Codable, CaseIterable {
         }
     }
 
+    /// Whether it is one of the four floating-point types.
     public var isFloatingPoint: Bool {
         switch self {
         case .float16, .bfloat16, .float32, .float64: true
@@ -43,6 +63,7 @@ public enum DType: String, Sendable, Codable, CaseIterable {
 
 /// A Swift type that tensors can be made of.
 public protocol TensorScalar: Sendable {
+    /// The type of tensors with such elements.
     static var dtype: DType { get }
 }
 

@@ -2,8 +2,11 @@ internal import CTorch
 
 /// Where a tensor lives and is computed on.
 public enum Device: Hashable, Sendable, CustomStringConvertible {
+    /// The processor.
     case cpu
+    /// An NVIDIA or AMD GPU by its number.
     case cuda(Int)
+    /// The GPU of an Apple computer.
     case mps
 
     /// "cpu", "cuda:0", "mps".
@@ -60,9 +63,12 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
 
 /// A device name that cannot be used.
 public enum DeviceError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// No device has this name.
     case unknown(name: String)
+    /// The machine has fewer devices of this kind.
     case absent(device: Device, available: Int)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .unknown(let name):

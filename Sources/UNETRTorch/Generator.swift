@@ -6,6 +6,7 @@ import CTorch
 public final class Generator: @unchecked Sendable {
     let handle: CTGenerator
 
+    /// A generator of random numbers on a device.
     public init(seed: UInt64, device: Device = .cpu) throws {
         var out = CTGenerator(pointer: nil)
         try check("generator", [], ct_generator(device.c, seed, &out))
@@ -17,6 +18,7 @@ public final class Generator: @unchecked Sendable {
     /// The state, to be stored with a checkpoint.
     public func state() throws -> Tensor { try yields("generator state", []) { ct_generator_state(handle, $0) } }
 
+    /// Continues from a state that was saved.
     public func restore(_ state: Tensor) throws { try check("generator state", [state], ct_set_generator_state(handle, state.handle)) }
 }
 

@@ -30,6 +30,7 @@ public enum Runtime {
         return ct_threads(&count) == CT_OK ? Int(count) : 1
     }
 
+    /// Sets the number of threads of one operation.
     public static func setThreads(_ count: Int) throws {
         try check("threads", [], ct_set_threads(Int32(clamping: count)))
     }
@@ -44,6 +45,7 @@ public enum Runtime {
         try yields("random state", []) { ct_random_state($0) }
     }
 
+    /// Continues the global generator from a state that was saved.
     public static func setRandomState(_ state: Tensor) throws {
         try check("random state", [state], ct_set_random_state(state.handle))
     }

@@ -11,12 +11,14 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
     /// What libtorch says about it.
     public var message: String
 
+    /// An error of an operation on tensors of these shapes.
     public init(operation: String, shapes: [[Int]], message: String) {
         self.operation = operation
         self.shapes = shapes
         self.message = message
     }
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         let inputs = shapes.map { "[\($0.map(String.init).joined(separator: ", "))]" }.joined(separator: " and ")
         return inputs.isEmpty ? "\(operation): \(message)" : "\(operation) of \(inputs): \(message)"

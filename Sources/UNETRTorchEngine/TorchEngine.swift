@@ -10,6 +10,7 @@ public final class TorchEngine: PatchEngine, @unchecked Sendable {
     private let network: any SegmentationNetwork
     private let device: Device
     private let mixedPrecision: DType?
+    /// How many patches it wants at once: 1 on the CPU.
     public let preferredBatch: Int
 
     /// - Parameters:
@@ -22,8 +23,10 @@ public final class TorchEngine: PatchEngine, @unchecked Sendable {
         self.preferredBatch = preferredBatch
     }
 
+    /// Library and precision, for people.
     public var summary: String { "libtorch, \(mixedPrecision ?? .float32)" }
 
+    /// Number of parameters of the network.
     public var parameterCount: Int { network.store.parameterCount }
 
     /// Patches [N, channels, D, H, W] → logits [N, classes, D, H, W], float32, both on the network's device.
@@ -33,11 +36,13 @@ public final class TorchEngine: PatchEngine, @unchecked Sendable {
         }
     }
 
+    /// Lends the logits of patches [N, C, D, H, W] to `body`.
     public func withLogits(of patches: FloatView, _ body: (FloatView) throws -> Void) throws {
         let logits = try self.logits(of: Tensor(patches).to(device)).to(.cpu).contiguous()
         try logits.withUnsafeElements(of: Float.self) { try body(FloatView($0, shape: logits.shape)) }
     }
 
+    /// Sums on the engine's device; nil on the CPU.
     public func makeBench(for task: WindowTask, engines: [any PatchEngine]) throws -> (any WindowBench)? {
         let own = engines.compactMap { $0 as? TorchEngine }
         guard device != .cpu, own.count == engines.count, own.allSatisfy({ $0.device == device }) else { return nil }

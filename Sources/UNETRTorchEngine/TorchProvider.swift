@@ -19,16 +19,23 @@ extension EngineRegistry {
 
 /// Networks run by libtorch (`TorchEngine`): every network, on every device that libtorch has.
 public struct TorchProvider: EngineProvider {
+    /// The provider of libtorch engines.
     public init() {}
 
+    /// `torch`.
     public var choice: EngineChoice { .torch }
+    /// "the libtorch engine".
     public var title: String { "the libtorch engine" }
 
+    /// Nil: libtorch computes every network.
     public func obstacle(to network: NetworkDescription, _ settings: EngineSettings) -> EngineObstacle? {
         let device = Device(settings.device), index = if case .cuda(let index) = device { index } else { 0 }
         return Runtime.deviceCount(device) > index ? nil : EngineObstacle("libtorch sees no device \(device)")
     }
 
+    /// Loads the model into libtorch.
+    ///
+    /// - Throws: what reading the weights throws.
     public func makeEngine(for bundle: ModelBundle, _ settings: EngineSettings, note: (String) -> Void) throws -> any PatchEngine {
         let device = Device(settings.device)
         return TorchEngine(
@@ -43,6 +50,7 @@ public struct TorchProvider: EngineProvider {
         return max(1, min(8, (2 << 30) / max(1, network.configuration.activationBytes)))
     }
 
+    /// What libtorch engines take on the host.
     public func memory(_ network: NetworkDescription, outputs: Int, engines: [any PatchEngine], _ settings: EngineSettings) -> EngineMemory {
         Self.memory(
             network, outputs: outputs, parameters: engines.reduce(0) { $0 + $1.parameterCount }, isHalf: settings.precision != .float32,

@@ -1,17 +1,29 @@
 /// What stops a training run.
 public enum TrainingError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// A setting is out of range.
     case setting(field: String, value: String, rule: String)
+    /// There are no cases to train or validate on.
     case noCases(what: String)
+    /// A training case has no labels.
     case noLabels(name: String)
+    /// The label set has a value to ignore, which this loss cannot do.
     case ignoreLabelUnsupported(value: Int)
+    /// The folder is no training run.
     case notARun(path: String, problem: String)
+    /// The folder holds a run.
     case runExists(path: String)
+    /// The run in the folder differs in this field.
     case differentRun(path: String, field: String)
+    /// A checkpoint cannot be used.
     case damagedCheckpoint(path: String, problem: String, best: String?)
+    /// Another process failed.
     case otherProcess(rank: Int)
+    /// An epoch cannot be saved; the last good checkpoint.
     case cannotSave(epoch: Int, problem: String, checkpoint: String)
+    /// The loss is not a number; the last good checkpoint.
     case notFinite(epoch: Int, iteration: Int, rate: Double, checkpoint: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .setting(let field, let value, let rule):

@@ -5,7 +5,9 @@ public enum Connectivity: Int, Sendable, CaseIterable { case faces = 6, edges = 
 public struct RunComponents {
     /// Voxels [row·W + start, row·W + end) of the volume; a row is a line along W.
     public struct Run: Sendable {
+        /// Index of its first voxel.
         public var start: Int32
+        /// Index behind its last voxel.
         public var end: Int32
     }
 

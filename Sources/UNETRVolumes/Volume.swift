@@ -1,5 +1,6 @@
 /// Voxel values with their geometry.
 public struct Volume<Scalar: Sendable>: Sendable {
+    /// The grid.
     public var geometry: Geometry
 
     /// Number of channels C (1 for a plain scan or a label map; the 4th dimension of a file with more).
@@ -8,6 +9,7 @@ public struct Volume<Scalar: Sendable>: Sendable {
     /// The values, C-order [C, D, H, W].
     public var voxels: [Scalar]
 
+    /// A volume of `channels` × voxels, row by row.
     public init(geometry: Geometry, channels: Int = 1, voxels: [Scalar]) {
         precondition(voxels.count == channels * geometry.count, "\(voxels.count) voxels for \(channels) × \(geometry.size)")
         self.geometry = geometry

@@ -33,6 +33,7 @@ public enum VolumeError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The channel of that number does not lie on the grid of the first.
     case channelsDiffer(index: Int, difference: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .cannotOpen(let path, let reason):

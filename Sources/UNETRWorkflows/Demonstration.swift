@@ -23,12 +23,16 @@ public struct Demonstration: Sendable {
         public var output: URL
         /// Whether files that are there already are replaced.
         public var replaces = false
+        /// Which engine is wanted.
         public var engine = EngineChoice.auto
         /// Whether a model that was made for 8 bits is computed so where that is possible.
         public var eightBits = true
+        /// Where it computes.
         public var device = Device.cpu
+        /// What products and convolutions are computed in.
         public var precision = Precision.automatic
 
+        /// Options with the usual settings.
         public init(data: URL, model: URL, output: URL) {
             self.data = data
             self.model = model
@@ -38,30 +42,37 @@ public struct Demonstration: Sendable {
 
     /// What came out of one scan.
     public struct Outcome: Encodable, Sendable {
+        /// The case.
         public var `case`: String
         /// Dice of each structure; nil where neither mask has it.
         public var dice: [String: Double?]
         /// Volume of each structure in ml, as found and by the expert.
         public var millilitres: [String: Double]
+        /// Volume of each structure in ml, by the expert.
         public var expertMillilitres: [String: Double]
+        /// Seconds for the scan.
         public var seconds: Double
         /// Paths of the files.
         public var mask: String
+        /// Path of the picture.
         public var picture: String
     }
 
     /// What happens; the last event is `finished`.
     public enum Event: Sendable {
+        /// A scan is done.
         case done(Outcome, number: Int, of: Int)
         /// All outcomes, and the names of the structures in the model's order.
         case finished([Outcome], structures: [String])
     }
 
+    /// What is shown.
     public let options: Options
 
     /// Gets notes about engines that cannot be used.
     let logger: Logger
 
+    /// A demonstration with these options.
     public init(_ options: Options, logger: Logger) {
         self.options = options
         self.logger = logger

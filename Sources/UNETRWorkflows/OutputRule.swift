@@ -6,6 +6,7 @@ public struct OutputRule: Sendable {
     /// Whether what is there already is replaced.
     public var replaces: Bool
 
+    /// A rule; with `replaces` existing outputs may be replaced.
     public init(replaces: Bool = false) { self.replaces = replaces }
 
     /// To be called before the work for each file that will be written.
@@ -62,14 +63,22 @@ public struct OutputRule: Sendable {
 
 /// Why an output cannot be written where it is wanted.
 public enum OutputError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The output exists.
     case exists(path: String)
+    /// The output is a folder.
     case isFolder(path: String)
+    /// The output is a device, pipe or socket.
     case isSpecial(path: String)
+    /// The output should be a folder, but is a file.
     case noFolder(path: String)
+    /// The output should be a model bundle, but is something else.
     case noBundle(path: String)
+    /// A file stands where the folder should be.
     case blocked(folder: String, by: String)
+    /// Nothing can be written into the folder.
     case forbidden(folder: String, problem: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .exists(let path): "\(path) is already there; choose another name, or have it replaced"

@@ -1,7 +1,7 @@
 public import Logging
 public import UNETRArchitectures
-import UNETRModels
 import UNETRInference
+import UNETRModels
 public import UNETRPreparation
 
 /// How the plan of a data set is to be made.
@@ -12,12 +12,14 @@ public struct PlanningRequest: Sendable {
         case byName
         /// None: everything follows from the data.
         case free
+        /// The settings of a published benchmark.
         case benchmark(Benchmark)
     }
 
     /// Bytes that training may take; nil: what the planner assumes.
     public var memory: Int?
 
+    /// Whether published settings are used.
     public var preset = Preset.byName
 
     /// Channels at full resolution of UNETR++.
@@ -26,6 +28,7 @@ public struct PlanningRequest: Sendable {
     /// The network, in its usual size; nil: UNETR++, or that of a plan that is there.
     public var architecture: NetworkDescription.Architecture?
 
+    /// The usual settings.
     public init() {}
 
     /// The benchmark whose settings are used.

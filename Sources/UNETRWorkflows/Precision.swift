@@ -5,7 +5,12 @@ public import UNETRTorch
 public enum Precision: String, Sendable, CaseIterable {
     /// bfloat16 on a GPU and on a processor that has it; float32 elsewhere.
     case automatic = "auto"
-    case float32, bfloat16, float16
+    /// Everything in float32.
+    case float32
+    /// Products and convolutions in bfloat16.
+    case bfloat16
+    /// Products and convolutions in float16.
+    case float16
 
     /// The type of mixed precision on a device; nil for float32.
     public func mixed(on device: Device) -> DType? {

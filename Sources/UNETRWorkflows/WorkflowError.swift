@@ -2,9 +2,13 @@
 public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     /// What a run was asked to go on with and does not have.
     public enum Contradiction: Equatable, Sendable {
+        /// Another plan was asked for.
         case plan(path: String)
+        /// Another network was asked for.
         case network(name: String)
+        /// Other initial weights were asked for.
         case initialWeights(path: String)
+        /// Another value of a setting was asked for.
         case setting(name: String, value: String)
     }
 
@@ -18,12 +22,14 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     case missingScans(run: String, missing: [String], places: [String])
     /// One file is named for the masks of several scans.
     case oneMaskForScans(path: String, scans: Int)
+    /// The mask would replace its scan.
     case maskOverScan(path: String)
     /// A scan that is to be compared with its expert's labels and has none.
     case unlabeledScan(name: String, folder: String)
     /// Neither a model nor a training run was named.
     case noModel
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .contradictsRun(let path, let own, let asked):

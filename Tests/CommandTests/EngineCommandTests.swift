@@ -35,7 +35,7 @@ struct EngineCommandTests {
             let result = try CommandLineTool.run(
                 ["segment", scan, "-o", mask, "--model", model, "--device", "cpu"], environment: ["OPENVINO": folder.path])
             #expect(result.status == 0 && FileManager.default.fileExists(atPath: mask))
-            #expect(result.errors.contains("libopenvino_c.so.2026 cannot be used") && result.errors.contains("The libtorch engine is used"))
+            #expect(result.errors.contains("libopenvino_c.so.2026 cannot be used") && result.errors.contains("the libtorch engine is used"))
         }
     }
 

@@ -17,8 +17,9 @@ struct GraphWeightTests {
     }()
 
     @Test func `Only UNETR++ can be written as a graph`() throws {
-        #expect(Architectures.all.map { NetworkDescription.usual($0, inputChannels: 1, classes: 2, patchSize: [64, 64, 64]).hasGraph }
-            == [true, false, false, false, false, false])
+        #expect(
+            Architectures.all.map { NetworkDescription.usual($0, inputChannels: 1, classes: 2, patchSize: [64, 64, 64]).hasGraph }
+                == [true, false, false, false, false, false])
         let error = #expect(throws: ConfigurationError.self) {
             try NetworkDescription.unetr(UNETRConfiguration()).graph(weights: StateDictionary([]), form: .fast)
         }

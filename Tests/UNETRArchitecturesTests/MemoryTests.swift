@@ -21,8 +21,9 @@ struct MemoryTests {
 
     @Test func `A forward pass takes its fullest moment`() {
         // UNETR++ of synapse: four tensors of 16 channels at full resolution, beside the outputs of the four stages.
-        #expect(NetworkPreset.synapse.network.configuration.activationBytes
-            == 4 * (4 * 16 * 64 * 128 * 128 + 32 * 32768 + 64 * 4096 + 128 * 512 + 256 * 64))
+        #expect(
+            NetworkPreset.synapse.network.configuration.activationBytes
+                == 4 * (4 * 16 * 64 * 128 * 128 + 32 * 32768 + 64 * 4096 + 128 * 512 + 256 * 64))
         // The others: six tensors at full resolution, which have 16, 48, 96 and 32 channels.
         let voxels = 96 * 96 * 96
         #expect(UNETRConfiguration().activationBytes == 24 * 16 * voxels && SwinUNETRConfiguration().activationBytes == 24 * 48 * voxels)

@@ -14,29 +14,33 @@ struct RegistryTests {
     }
 
     @Test func `An architecture is its name in JSON`() throws {
-        #expect(try String(decoding: JSONEncoder().encode(Architectures.all), as: UTF8.self)
-            == #"["unetr-plus-plus","unetr","swin-unetr","nnformer","nnunet","nnunet-resenc"]"#)
+        #expect(
+            try String(decoding: JSONEncoder().encode(Architectures.all), as: UTF8.self)
+                == #"["unetr-plus-plus","unetr","swin-unetr","nnformer","nnunet","nnunet-resenc"]"#)
         #expect(try JSONDecoder().decode([Architecture].self, from: Data(#"["nnunet-resenc"]"#.utf8)) == [.nnUNetResidual])
         #expect(throws: DecodingError.self) { try JSONDecoder().decode([Architecture].self, from: Data(#"["u-net"]"#.utf8)) }
     }
 
     @Test func `Printed figures come by source, those of the networks here first`() {
         let names = PublishedFigures.all.map { "\($0.name) \($0.source == .unetrPlusPlus ? "paper" : "slides")" }
-        #expect(names == [
-            "UNETR++ paper", "UNETR paper", "Swin UNETR paper", "nnFormer paper", "nnU-Net paper", "UNETR slides", "nnU-Net slides",
-            "CoTr slides", "TransUNet slides", "SETR slides", "ASPP slides",
-        ])
-        #expect(PublishedFigures.all.map(\.architecture) == [
-            .unetrPlusPlus, .unetr, .swinUNETR, .nnFormer, .nnUNet, .unetr, .nnUNet, nil, nil, nil, nil,
-        ])
+        #expect(
+            names == [
+                "UNETR++ paper", "UNETR paper", "Swin UNETR paper", "nnFormer paper", "nnU-Net paper", "UNETR slides", "nnU-Net slides",
+                "CoTr slides", "TransUNet slides", "SETR slides", "ASPP slides",
+            ])
+        #expect(
+            PublishedFigures.all.map(\.architecture) == [
+                .unetrPlusPlus, .unetr, .swinUNETR, .nnFormer, .nnUNet, .unetr, .nnUNet, nil, nil, nil, nil,
+            ])
         #expect(PublishedFigures.all.first { $0.architecture == .nnFormer }?.parameters == 150.5)
         #expect(PublishedFigures.all.compactMap(\.synapseDice) == [87.22, 78.35, 83.48, 86.57])
     }
 
     @Test func `The presets are the published networks and the one that is shipped`() {
-        #expect(NetworkPreset.allCases.map(\.network.patchSize) == [
-            [64, 128, 128], [16, 160, 160], [32, 192, 192], [128, 128, 128], [48, 64, 48],
-        ])
+        #expect(
+            NetworkPreset.allCases.map(\.network.patchSize) == [
+                [64, 128, 128], [16, 160, 160], [32, 192, 192], [128, 128, 128], [48, 64, 48],
+            ])
         #expect(NetworkPreset.allCases.map(\.network.classes) == [14, 4, 2, 4, 3])
         #expect(NetworkPreset.allCases.map(\.network.inputChannels) == [1, 1, 1, 4, 1])
     }
@@ -44,11 +48,13 @@ struct RegistryTests {
 
 /// The usual settings for given data.
 struct UsualSettingsTests {
-    @Test("The patch is rounded up to what the network takes", arguments: [
-        (NetworkDescription.Architecture.unetrPlusPlus, [40, 100, 100], [48, 128, 128]), (.unetr, [40, 100, 100], [48, 112, 112]),
-        (.swinUNETR, [40, 100, 100], [64, 128, 128]), (.nnFormer, [40, 100, 100], [48, 128, 128]),
-        (.nnUNet, [40, 100, 100], [40, 112, 112]), (.nnUNetResidual, [40, 100, 100], [40, 112, 112]), (.unetr, [16, 32, 48], [16, 32, 48]),
-    ])
+    @Test(
+        "The patch is rounded up to what the network takes",
+        arguments: [
+            (NetworkDescription.Architecture.unetrPlusPlus, [40, 100, 100], [48, 128, 128]), (.unetr, [40, 100, 100], [48, 112, 112]),
+            (.swinUNETR, [40, 100, 100], [64, 128, 128]), (.nnFormer, [40, 100, 100], [48, 128, 128]),
+            (.nnUNet, [40, 100, 100], [40, 112, 112]), (.nnUNetResidual, [40, 100, 100], [40, 112, 112]), (.unetr, [16, 32, 48], [16, 32, 48]),
+        ])
     func patches(architecture: NetworkDescription.Architecture, asked: [Int], patch: [Int]) throws {
         let network = NetworkDescription.usual(architecture, inputChannels: 2, classes: 5, patchSize: asked)
         #expect(network.architecture == architecture && network.inputChannels == 2 && network.classes == 5)

@@ -45,7 +45,7 @@ struct InferenceErrorTests {
             .notABundle(path: "/m", problem: "plan.json is missing"),
             "/m is not a model bundle: plan.json is missing. A bundle is a folder (NAME.unetrpp) with model.safetensors and plan.json, which a training "
                 + "or a conversion writes"
-        ),
+        )
     ]
 
     @Test(arguments: models)

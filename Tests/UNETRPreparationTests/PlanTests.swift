@@ -43,7 +43,7 @@ import UNETRVolumes
     func `A wrong field is refused with its name, value and rule`(old: String, new: String, sentence: String) throws {
         try Fixtures.withTemporaryFolder { folder in
             let url = folder.appendingPathComponent("plan.json")
-            try Data(Self.text.replacingOccurrences(of: old, with: new).utf8).write(to: url)
+            try Data(Self.text.replacing(old, with: new, maxReplacements: 1).utf8).write(to: url)
             let error = try #require(throws: PlanError.self) { try Plan(contentsOf: url) }
             #expect(error.description.contains(sentence), "\(error)")
             #expect(error.description.contains("plan.json"))

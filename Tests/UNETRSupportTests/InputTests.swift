@@ -67,4 +67,20 @@ struct CheckedNumbersTests {
         #expect((1 << 62).multiplied(checked: 2) == nil)
         #expect(7.multiplied(checked: 6) == 42)
     }
+
+    /// A refused file was closed twice once; in between another thread may have been given the same number.
+    @Test func `A refused file is closed once`() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "closed-once-\(UUID().uuidString)"), size = 64
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(count: size).write(to: file)
+        try Parallel.forEach(2, threads: 2) { number in
+            for _ in 0..<3000 {
+                if number == 0 {
+                    #expect(throws: FileError.self) { _ = try InputFile(URL(fileURLWithPath: "/dev/null")) }
+                } else {
+                    #expect(try InputFile.contents(of: file).count == size)
+                }
+            }
+        }
+    }
 }

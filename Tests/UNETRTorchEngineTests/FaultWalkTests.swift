@@ -74,7 +74,7 @@
             try Fixtures.withTemporaryFolder { folder in
                 let bundle = try TinyModel.bundle(in: folder), scan = folder.appending(path: "s.nii.gz")
                 try NIfTI.write(scan: TinyModel.ball(0).scan, to: scan)
-                let quantizer = try Quantizer(bundle, scans: [DatasetCase(name: "s", imageURLs: [scan])])
+                let quantizer = try Quantizer(bundle, scans: [DatasetCase(name: "s", imageURLs: [scan])], provider: .besideLibtorch)
                 let quantization = try quantizer.calibrate(), outputs = folder.appending(path: "outputs")
                 let faults = try Self.walk(outputs) {
                     try quantizer.save(quantization, to: outputs.appending(path: "q.unetrpp"), evenIf: true, replacing: true)

@@ -4,8 +4,8 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRArchitectures
-import UNETRModels
 import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining

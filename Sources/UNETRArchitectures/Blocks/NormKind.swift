@@ -1,6 +1,9 @@
 /// The normalization after each convolution of a residual block.
 public enum NormKind: Sendable {
-    case batch, instance
+    /// Batch normalization.
+    case batch
+    /// Instance normalization.
+    case instance
     /// Instance normalization with a scale and a shift for each channel.
     case affineInstance(scale: Double)
 }

@@ -16,10 +16,12 @@ import UNETRSupport
 /// 43.63, 125.61 and 73.54 G for acdc, lung and tumor. Without the normalizations it would be 47.45, 43.41, 124.98 and 72.79 G: they are
 /// part of the printed figures, the two coarse outputs are not.
 public enum CountingRule {
+    /// Multiply-adds of a convolution.
     public static func convolution(kernel: [Int], inputs: Int, outputs: Int, outputGrid: [Int], groups: Int = 1) -> Int {
         (kernel + [inputs / groups, outputs] + outputGrid).saturatingProduct()
     }
 
+    /// Multiply-adds of a transposed convolution.
     public static func transposedConvolution(kernel: [Int], inputs: Int, outputs: Int, inputGrid: [Int]) -> Int {
         (kernel + [inputs, outputs] + inputGrid).saturatingProduct()
     }

@@ -4,7 +4,14 @@ import UNETRSupport
 public struct LayerCost: Equatable, Sendable, Codable {
     /// What a layer is.
     public enum Kind: String, Sendable, Codable, CaseIterable {
-        case convolution, transposedConvolution, linear, norm
+        /// A convolution.
+        case convolution
+        /// A transposed convolution.
+        case transposedConvolution
+        /// A linear layer.
+        case linear
+        /// A normalization.
+        case norm
         /// A product of two computed tensors, without parameters.
         case product
         /// Values that are added or multiplied element by element.
@@ -15,6 +22,7 @@ public struct LayerCost: Equatable, Sendable, Codable {
     public var name: String
     /// The part of the network the layer belongs to, a prefix of its name, such as "encoder1".
     public var block: String
+    /// What kind of layer it is.
     public var kind: Kind
     /// Without the batch axis: [C, D, H, W] of a volume, [T, C] of tokens.
     public var outputShape: [Int]

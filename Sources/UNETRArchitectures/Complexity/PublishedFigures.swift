@@ -12,6 +12,7 @@ public struct PublishedFigures: Sendable, Equatable, Codable {
     public var synapseDice: Double?
     /// Mean Dice in % over the 13 organs of BTCV.
     public var btcvDice: Double?
+    /// Where the figures were published.
     public var source: Source
 
     /// Where figures were printed.

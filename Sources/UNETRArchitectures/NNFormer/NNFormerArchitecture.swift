@@ -12,6 +12,7 @@ extension NetworkDescription {
 }
 
 extension NNFormerConfiguration {
+    /// nnFormer.
     public var architecture: NetworkDescription.Architecture { .nnFormer }
 
     /// The published settings of synapse with a stem for the spacing.

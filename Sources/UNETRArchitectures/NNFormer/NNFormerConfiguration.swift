@@ -4,7 +4,12 @@
 public struct NNFormerConfiguration: FieldCoded {
     /// The published settings this one starts from.
     public enum Variant: String, Codable, Sendable, CaseIterable {
-        case synapse, acdc, tumor
+        /// As published for Synapse.
+        case synapse
+        /// As published for ACDC.
+        case acdc
+        /// As published for BraTS.
+        case tumor
     }
 
     /// How a window that is asked for fits a token grid.
@@ -16,6 +21,7 @@ public struct NNFormerConfiguration: FieldCoded {
         case boxes
     }
 
+    /// The published network that this one follows.
     public var variant: Variant
     /// Channels of the scan.
     public var inputChannels: Int
@@ -35,6 +41,7 @@ public struct NNFormerConfiguration: FieldCoded {
     public var decoderHeads: [Int]
     /// The window [d, h, w] of each stage.
     public var windows: [[Int]]
+    /// How windows are shifted.
     public var windowing: Windowing
     /// Stride [d, h, w], 1 or 2 each, from each stage to the next.
     public var strides: [[Int]]
@@ -42,6 +49,7 @@ public struct NNFormerConfiguration: FieldCoded {
     public var feedForwardRatio = 4.0
     /// Dropout of embeddings and linear layers.
     public var dropout = 0.0
+    /// Probability that an attention weight is dropped in training.
     public var attentionDropout = 0.0
     /// Stochastic depth of the last block of encoder and decoder; it grows evenly from 0 at their first.
     public var pathDropout = 0.2
@@ -85,6 +93,7 @@ public struct NNFormerConfiguration: FieldCoded {
         }
     }
 
+    /// The fields of a file, in order.
     public static var fields: [ConfigurationField<Self>] {
         [
             .init("variant", \.variant), .init("inputChannels", \.inputChannels), .init("classes", \.classes),
@@ -96,6 +105,7 @@ public struct NNFormerConfiguration: FieldCoded {
         ]
     }
 
+    /// What fields take that a file does not set; may depend on those that it does.
     public static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>) throws -> Self {
         Self(try values.decodeIfPresent(Variant.self, forKey: ConfigurationKey("variant")) ?? .synapse)
     }

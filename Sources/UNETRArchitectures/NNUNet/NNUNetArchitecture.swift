@@ -21,6 +21,7 @@ extension NetworkDescription {
 }
 
 extension NNUNetConfiguration {
+    /// nnU-Net, plain or residual.
     public var architecture: NetworkDescription.Architecture { encoder == .plain ? .nnUNet : .nnUNetResidual }
 
     /// Stages by nnU-Net's rule, 32 channels doubled up to 320; the depths of its published presets.

@@ -10,8 +10,11 @@ public struct NNUNetConfiguration: FieldCoded {
         case residual
     }
 
+    /// Plain or residual.
     public var encoder: Encoder
+    /// Channels of a scan.
     public var inputChannels = 1
+    /// Outputs, background included.
     public var classes = 14
     /// The patch [D, H, W]; each size is divisible by the product of the strides along it.
     public var patchSize = [128, 128, 128]
@@ -36,6 +39,7 @@ public struct NNUNetConfiguration: FieldCoded {
         supervisedOutputs = 4
     }
 
+    /// The fields of a file, in order.
     public static var fields: [ConfigurationField<Self>] {
         [
             .init("encoder", \.encoder), .init("inputChannels", \.inputChannels), .init("classes", \.classes),
@@ -44,6 +48,7 @@ public struct NNUNetConfiguration: FieldCoded {
         ]
     }
 
+    /// What fields take that a file does not set; may depend on those that it does.
     public static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>) throws -> Self {
         try defaults(for: values, encoder: .plain)
     }
@@ -61,6 +66,9 @@ public struct NNUNetConfiguration: FieldCoded {
         return configuration
     }
 
+    /// Checks every field against its rule.
+    ///
+    /// - Throws: `ConfigurationError` with field, value and rule.
     public func validate() throws {
         try demand((2...12).contains(features.count), "features", features, "from 2 to 12 stages")
         try demand(features.allSatisfy { (1...4096).contains($0) }, "features", features, "each from 1 to 4096")

@@ -3,6 +3,7 @@ public struct PoolingRule: Equatable, Sendable {
     /// No axis of a feature map gets smaller than this.
     static let smallestEdge = 4
 
+    /// How often each axis is halved.
     public let poolsPerAxis: [Int]
 
     /// One entry for each pooling: 2 for the axes it halves, 1 for the others.
@@ -13,6 +14,7 @@ public struct PoolingRule: Equatable, Sendable {
 
     /// The patch, each axis rounded up to a multiple of `divisor`.
     public let paddedPatch: [Int]
+    /// What each side of a patch must be divisible by.
     public let divisor: [Int]
 
     /// - Parameters:

@@ -12,6 +12,7 @@ extension NetworkDescription {
 }
 
 extension SwinUNETRConfiguration {
+    /// Swin UNETR.
     public var architecture: NetworkDescription.Architecture { .swinUNETR }
 
     @Sendable static func usual(for task: NetworkTask) -> Self {

@@ -24,7 +24,9 @@ public struct SwinUNETRConfiguration: FieldCoded {
         }
     }
 
+    /// Channels of a scan.
     public var inputChannels = 1
+    /// Outputs, background included.
     public var classes = 14
     /// The patch [D, H, W] of training; the network takes any size divisible by 32.
     public var patchSize = [96, 96, 96]
@@ -38,15 +40,19 @@ public struct SwinUNETRConfiguration: FieldCoded {
     public var window = 7
     /// Channels between the two linear layers of a block, in those of its tokens.
     public var feedForwardRatio = 4.0
+    /// How patches are merged between stages.
     public var merging = Merging.monai
     /// Dropout of embeddings and linear layers.
     public var dropout = 0.0
+    /// Probability that an attention weight is dropped in training.
     public var attentionDropout = 0.0
     /// Stochastic depth of the last block; it grows evenly from 0 at the first.
     public var pathDropout = 0.0
 
+    /// The published settings.
     public init() {}
 
+    /// The fields of a file, in order.
     public static var fields: [ConfigurationField<Self>] {
         [
             .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize),
@@ -56,8 +62,12 @@ public struct SwinUNETRConfiguration: FieldCoded {
         ]
     }
 
+    /// What fields take that a file does not set; may depend on those that it does.
     public static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>) -> Self { Self() }
 
+    /// Checks every field against its rule.
+    ///
+    /// - Throws: `ConfigurationError` with field, value and rule.
     public func validate() throws {
         try validateSizes(unit: [32, 32, 32])
         try demand((1...512).contains(featureSize), "featureSize", featureSize, "from 1 to 512")

@@ -15,6 +15,7 @@ extension NetworkDescription {
 }
 
 extension UNETRConfiguration {
+    /// UNETR.
     public var architecture: NetworkDescription.Architecture { .unetr }
 
     @Sendable static func usual(for task: NetworkTask) -> Self {

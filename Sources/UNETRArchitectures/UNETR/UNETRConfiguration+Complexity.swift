@@ -1,6 +1,10 @@
 extension UNETRConfiguration {
+    /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1; an estimate.
     public var activationBytes: Int { activationBytes(fullResolutionChannels: featureSize) }
 
+    /// Parameters and multiply-adds, layer by layer.
+    ///
+    /// - Throws: `ConfigurationError` where the settings contradict each other.
     public func complexity() throws -> NetworkComplexity {
         try validate()
         return counted

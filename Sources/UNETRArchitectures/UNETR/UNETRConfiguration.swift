@@ -10,7 +10,9 @@ public struct UNETRConfiguration: FieldCoded {
         case convolution
     }
 
+    /// Channels of a scan.
     public var inputChannels = 1
+    /// Outputs, background included.
     public var classes = 14
     /// The patch [D, H, W]; each size is divisible by 16.
     public var patchSize = [96, 96, 96]
@@ -20,17 +22,21 @@ public struct UNETRConfiguration: FieldCoded {
     public var hiddenSize = 768
     /// Channels between the two linear layers of a transformer block.
     public var feedForwardSize = 3072
+    /// Attention heads of each layer.
     public var heads = 12
     /// Transformer blocks; the decoder reads the tokens after blocks L/4 + 1, 2L/4 + 1 and 3L/4 + 1, and after the last.
     public var layers = 12
+    /// How patches become tokens.
     public var embedding = Embedding.perceptron
     /// True if queries, keys and values have a bias.
     public var attentionBias = false
     /// Dropout of embeddings, attention and linear layers.
     public var dropout = 0.0
 
+    /// The published settings.
     public init() {}
 
+    /// The fields of a file, in order.
     public static var fields: [ConfigurationField<Self>] {
         [
             .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize),
@@ -40,8 +46,12 @@ public struct UNETRConfiguration: FieldCoded {
         ]
     }
 
+    /// What fields take that a file does not set; may depend on those that it does.
     public static func defaults(for values: KeyedDecodingContainer<ConfigurationKey>) -> Self { Self() }
 
+    /// Checks every field against its rule.
+    ///
+    /// - Throws: `ConfigurationError` with field, value and rule.
     public func validate() throws {
         try validateSizes(unit: [16, 16, 16])
         try demand((1...512).contains(featureSize), "featureSize", featureSize, "from 1 to 512")

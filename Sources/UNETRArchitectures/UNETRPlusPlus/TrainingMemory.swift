@@ -4,14 +4,22 @@
 /// beside `NetworkDescription.trainingBytes`, which holds for every network. Measured on a CPU in float32 against the peak of whole training processes with patch
 /// 48 × 64 × 48 and stem 2: 1.7 GB here against 1.6 (feature size 8, batch 2), 3.0 against 3.1 (batch 4), 2.5 against 2.3 (feature size 16).
 public struct TrainingMemory: Equatable, Sendable {
+    /// Voxels of a token along each axis.
     public var stem: [Int]
+    /// Channels of a scan.
     public var channels: Int
+    /// Outputs of the network.
     public var outputs: Int
+    /// Channels at full resolution.
     public var featureSize: Int
+    /// Transformer blocks in a stage.
     public var depth = 3
+    /// Attention heads.
     public var heads = 4
+    /// Tokens that keys and values are projected to.
     public var projectedTokens = 64
 
+    /// An estimate for UNETR++.
     public init(stem: [Int], channels: Int, outputs: Int, featureSize: Int = 16) {
         self.stem = stem
         self.channels = channels
@@ -22,6 +30,7 @@ public struct TrainingMemory: Equatable, Sendable {
     /// What the engine itself takes.
     private static let base = 256 << 20
 
+    /// Bytes of a training step.
     public func bytes(patch: [Int], batch: Int) -> Int {
         let tokens = zip(patch, stem).map { $0 / $1 }.reduce(1, *)
         var values = 0, parameters = 2 * 27 * featureSize * featureSize * 2

@@ -12,6 +12,7 @@ extension NetworkDescription {
 }
 
 extension UNETRPlusPlusConfiguration {
+    /// UNETR++.
     public var architecture: NetworkDescription.Architecture { .unetrPlusPlus }
 
     /// The published settings of synapse with a stem for the spacing.

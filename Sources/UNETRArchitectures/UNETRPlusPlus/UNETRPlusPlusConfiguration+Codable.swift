@@ -1,4 +1,5 @@
 extension UNETRPlusPlusConfiguration: FieldCoded {
+    /// The fields of a file, in order.
     public static var fields: [ConfigurationField<Self>] {
         [
             .init("variant", \.variant), .init("inputChannels", \.inputChannels), .init("classes", \.classes),

@@ -1,4 +1,5 @@
 extension UNETRPlusPlusConfiguration {
+    /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1.
     public var activationBytes: Int { (try? complexity().activationBytes) ?? 0 }
 
     /// The number of values that live at the fullest moment of a forward pass in evaluation mode, batch 1.

@@ -4,7 +4,14 @@
 public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
     /// The published settings this one starts from.
     public enum Variant: String, Codable, Sendable, CaseIterable {
-        case synapse, acdc, lung, tumor
+        /// As published for Synapse and BTCV.
+        case synapse
+        /// As published for ACDC.
+        case acdc
+        /// As published for lung tumors.
+        case lung
+        /// As published for BraTS.
+        case tumor
     }
 
     /// How keys and spatial values of T tokens are projected to a few.
@@ -34,6 +41,7 @@ public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
         case positionPreserving
     }
 
+    /// The published network that this one follows.
     public var variant: Variant
     /// Channels of the scan.
     public var inputChannels: Int
@@ -55,11 +63,15 @@ public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
     public var projectedTokens: [Int]
     /// The same in the decoder's stages.
     public var decoderProjectedTokens: Int
+    /// How keys and values are projected to fewer tokens.
     public var projection: Projection
+    /// How the two branches of attention are joined.
     public var fusion: Fusion
+    /// The order of axes in the spatial branch.
     public var spatialOrder: SpatialOrder
     /// Residual convolution blocks after the attention: `conv51`, and `conv52` when 2.
     public var residualBlocks: Int
+    /// Probability that an attention weight is dropped in training.
     public var attentionDropout: Double
     /// Dropout of whole channels before each block's last convolution.
     public var channelDropout: Double

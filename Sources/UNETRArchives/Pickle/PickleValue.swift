@@ -3,24 +3,35 @@
 /// What the reader does not know (an instance of some class, the result of some function) is an `object`: its name and the parts
 /// that were stored with it, never called.
 public enum PickleValue: Sendable {
+    /// Python's `None`.
     case none
+    /// A truth value.
     case bool(Bool)
+    /// An integer of up to 64 bits.
     case int(Int)
     /// An integer beyond `Int`, in decimal digits.
     case bigInt(String)
+    /// A floating-point number.
     case double(Double)
     /// A Python `str`, or a Python 2 `str` that is valid UTF-8.
     case string(String)
+    /// Bytes, not copied from the file.
     indirect case bytes(StoredBytes)
+    /// A tuple.
     case tuple([PickleValue])
+    /// A list.
     case list([PickleValue])
+    /// A set, in the order of the file.
     case set([PickleValue])
+    /// A dictionary, in the order of the file.
     case dictionary(PickleDictionary)
+    /// A tensor or NumPy array.
     indirect case tensor(StoredTensor)
     /// A NumPy array, in C order whatever its order was.
     indirect case array(StoredArray)
     /// A NumPy scalar: an array of shape [].
     indirect case scalar(StoredArray)
+    /// An object of any other class, as data.
     indirect case object(PickleObject)
 }
 
@@ -28,6 +39,7 @@ public enum PickleValue: Sendable {
 public struct PickleObject: Sendable {
     /// The Python module and name of the class or function.
     public var module: String
+    /// The class, with its module: `collections.OrderedDict`.
     public var name: String
     /// What the class or function was to be called with; nil for the class or function itself.
     public var arguments: [PickleValue]?
@@ -52,8 +64,10 @@ public struct PickleDictionary: Sendable {
         case integer(Int)
     }
 
+    /// An empty dictionary.
     public init() {}
 
+    /// A dictionary of these pairs, in their order.
     public init(_ pairs: [(key: PickleValue, value: PickleValue)]) {
         for (key, value) in pairs { set(key, value) }
     }
@@ -88,6 +102,7 @@ extension PickleValue {
         return elements[index]
     }
 
+    /// The dictionary, if it is one.
     public var dictionary: PickleDictionary? {
         if case .dictionary(let dictionary) = self { dictionary } else { nil }
     }
@@ -100,10 +115,12 @@ extension PickleValue {
         }
     }
 
+    /// The text, if it is text.
     public var stringValue: String? {
         if case .string(let string) = self { string } else { nil }
     }
 
+    /// The truth value, if it is one.
     public var boolValue: Bool? {
         switch self {
         case .bool(let bool): bool
@@ -139,10 +156,12 @@ extension PickleValue {
         }
     }
 
+    /// The tensor, if it is one.
     public var tensor: StoredTensor? {
         if case .tensor(let tensor) = self { tensor } else { nil }
     }
 
+    /// The object, if it is one.
     public var object: PickleObject? {
         if case .object(let object) = self { object } else { nil }
     }
@@ -163,6 +182,7 @@ extension PickleValue {
         return numbers.count == elements.count ? numbers : nil
     }
 
+    /// Whether it is Python's `None`.
     public var isNone: Bool {
         if case .none = self { true } else { false }
     }

@@ -1,38 +1,64 @@
 /// A safetensors file that is not what it says, or arrays that cannot be written as one.
 public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file.
     public var path: String
+    /// What is wrong with it.
     public var problem: Problem
 
+    /// An error about the file at `path`.
     public init(path: String, problem: Problem) {
         self.path = path
         self.problem = problem
     }
 
+    /// What can be wrong with a safetensors file.
     public enum Problem: Error, Equatable, Sendable, CustomStringConvertible {
+        /// The file has fewer than the eight bytes of the header's length.
         case tooShort(Int)
+        /// The header is longer than the file.
         case headerBeyondFile(length: UInt64, fileBytes: Int)
+        /// The header exceeds the format's limit of 100 MB.
         case headerTooLong(UInt64)
+        /// The header is JSON, but no object.
         case headerNotObject
+        /// The header is not JSON: what is wrong, and at which byte.
         case headerNotJSON(String, byte: Int)
+        /// Two arrays have this name.
         case duplicateKey(String)
+        /// This entry of the metadata is no text.
         case metadataNotText(String)
+        /// The entry of an array lacks a field or has a wrong one.
         case badEntry(String, String)
+        /// An array has an element type that is not supported.
         case unknownType(String, type: String)
+        /// A size or offset is negative.
         case negativeSize(String, key: String, String)
+        /// The shape's byte count exceeds 64 bits.
         case sizeOverflow(String, shape: [Int])
+        /// An array ends before it begins.
         case endBeforeBegin(String, begin: Int, end: Int)
+        /// An array reaches beyond the end of the file.
         case outOfRange(String, end: Int, dataBytes: Int)
+        /// An array has other bytes than its shape and type need.
         case wrongByteCount(String, expected: Int, got: Int)
+        /// Two arrays share bytes.
         case overlap(String, String)
+        /// Bytes that belong to no array.
         case hole(begin: Int, end: Int)
+        /// Bytes after the last array.
         case trailingBytes(Int)
+        /// The file has no array of this name; the names it has.
         case noSuchArray(String, known: [String])
+        /// Two arrays to be written have this name.
         case duplicateName(String)
+        /// The format reserves this name.
         case reservedName(String)
 
+        /// One sentence: what is wrong, where, and what to do.
         public var description: String { sentence }
     }
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String { "\(path): \(problem.sentence)" }
 }
 

@@ -6,6 +6,7 @@ public import Foundation
 /// Nothing the header says is believed before it is checked against the size of the file.
 /// Source: <https://huggingface.co/docs/safetensors>.
 public struct SafetensorsFile: Sendable {
+    /// The file.
     public let url: URL
     /// The arrays' names in the order of the header.
     public let names: [String]

@@ -1,5 +1,6 @@
 /// A network's state as it stands in a file: arrays by checkpoint key, in order.
 public struct StateDictionary: Sendable {
+    /// Keys and arrays, in the order of the file.
     public private(set) var entries: [(key: String, array: StoredArray)]
     private let indices: [String: Int]
 
@@ -13,6 +14,7 @@ public struct StateDictionary: Sendable {
         self.indices = indices
     }
 
+    /// The array under a key.
     public subscript(key: String) -> StoredArray? { indices[key].map { entries[$0].array } }
 
     /// The values of an array of this shape as float32.
@@ -32,13 +34,20 @@ public struct StateDictionary: Sendable {
 
 /// What differs between a file's state and a network, found before anything is changed.
 public enum StateError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// A key occurs twice.
     case duplicateKey(String)
+    /// Keys that the network needs and the file lacks.
     case missing([String])
+    /// Keys of the file that the network does not know.
     case unexpected([String])
+    /// A tensor has another shape than the network's.
     case shape(key: String, found: [Int], expected: [Int])
+    /// A tensor has a type that cannot be used.
     case type(key: String, found: String)
+    /// Two keys that share one tensor have different values.
     case unequalAliases(key: String, original: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         func list(_ keys: [String]) -> String {
             keys.prefix(3).joined(separator: ", ") + (keys.count > 3 ? " and \(keys.count - 3) more" : "")

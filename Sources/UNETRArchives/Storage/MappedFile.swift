@@ -41,6 +41,7 @@ public final class MappedFile: ByteOwner, @unchecked Sendable {
     /// All bytes of the file.
     public var bytes: StoredBytes { StoredBytes(owner: self, range: 0..<count) }
 
+    /// Calls `body` with all bytes of the file. The pointer is valid only during the call.
     public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try body(memory)
     }

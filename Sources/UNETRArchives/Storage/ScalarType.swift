@@ -1,8 +1,30 @@
 /// The type of one element of a stored array.
 public enum ScalarType: String, Sendable, Codable, CaseIterable {
-    case float64, float32, float16, bfloat16
-    case int64, int32, int16, int8
-    case uint64, uint32, uint16, uint8
+    /// IEEE 754 double precision.
+    case float64
+    /// IEEE 754 single precision.
+    case float32
+    /// IEEE 754 half precision.
+    case float16
+    /// The upper half of a `float32`.
+    case bfloat16
+    /// Signed, 64 bits.
+    case int64
+    /// Signed, 32 bits.
+    case int32
+    /// Signed, 16 bits.
+    case int16
+    /// Signed, 8 bits.
+    case int8
+    /// Unsigned, 64 bits.
+    case uint64
+    /// Unsigned, 32 bits.
+    case uint32
+    /// Unsigned, 16 bits.
+    case uint16
+    /// Unsigned, 8 bits.
+    case uint8
+    /// One byte, 0 or 1.
     case bool
 
     /// Bytes an element takes in a file.

@@ -2,7 +2,9 @@
 ///
 /// The bytes are not copied out of the file; they stay where they are until they are asked for as Swift numbers.
 public struct StoredArray: Sendable {
+    /// The type of its elements.
     public let scalarType: ScalarType
+    /// Elements along each axis, the slowest first.
     public let shape: [Int]
     /// The elements' bytes: `count × scalarType.byteCount` of them.
     public let bytes: StoredBytes
@@ -44,12 +46,19 @@ public struct StoredArray: Sendable {
 
     /// The values with the given shape, or one axis when none is given; the product of the shape must be the number of values.
     public init(_ values: [Float], shape: [Int]? = nil) { self.init(values, .float32, shape) }
+    /// An array of these values in row-major order; without a shape, of one axis.
     public init(_ values: [Double], shape: [Int]? = nil) { self.init(values, .float64, shape) }
+    /// An array of these values in row-major order; without a shape, of one axis.
     public init(_ values: [Int64], shape: [Int]? = nil) { self.init(values, .int64, shape) }
+    /// An array of these values in row-major order; without a shape, of one axis.
     public init(_ values: [Int32], shape: [Int]? = nil) { self.init(values, .int32, shape) }
+    /// An array of these values in row-major order; without a shape, of one axis.
     public init(_ values: [Int16], shape: [Int]? = nil) { self.init(values, .int16, shape) }
+    /// An array of these values in row-major order; without a shape, of one axis.
     public init(_ values: [Int8], shape: [Int]? = nil) { self.init(values, .int8, shape) }
+    /// An array of these values in row-major order; without a shape, of one axis.
     public init(_ values: [UInt8], shape: [Int]? = nil) { self.init(values, .uint8, shape) }
+    /// An array of these values in row-major order; without a shape, of one axis.
     public init(_ values: [Bool], shape: [Int]? = nil) { self.init(values.map { $0 ? 1 : 0 } as [UInt8], .bool, shape) }
 
     /// The same elements under another shape of the same product.
@@ -68,9 +77,12 @@ extension StoredArray: Equatable {
 
 /// A type, shape and byte count that do not belong together.
 public enum StoredArrayError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// A shape with negative or overflowing sizes.
     case impossibleShape([Int])
+    /// The bytes do not fit shape and type.
     case wrongByteCount(shape: [Int], type: ScalarType, expected: Int, got: Int)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .impossibleShape(let shape):

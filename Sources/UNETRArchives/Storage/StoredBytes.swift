@@ -35,6 +35,7 @@ public struct StoredBytes: ByteRun {
         range = 0..<count
     }
 
+    /// Number of bytes.
     public var count: Int { range.count }
 
     /// Calls `body` with the bytes. The pointer is valid only during the call, and not aligned in general.

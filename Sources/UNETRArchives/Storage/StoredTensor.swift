@@ -1,6 +1,8 @@
 /// A PyTorch tensor as its file describes it: a view, by shape, strides and offset, into a storage that other tensors may share.
 public struct StoredTensor: Sendable {
+    /// The type of its elements.
     public let scalarType: ScalarType
+    /// Elements along each axis, the slowest first.
     public let shape: [Int]
     /// Steps between neighbors along each axis, in elements.
     public let strides: [Int]

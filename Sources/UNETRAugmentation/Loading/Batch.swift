@@ -4,10 +4,12 @@ public final class Batch: @unchecked Sendable {
 
     /// Where a batch stands in a training run.
     public struct Position: Hashable, Sendable, Codable {
+        /// The epoch, from 0.
         public var epoch: Int
         /// The number of the batch within its epoch.
         public var batch: Int
 
+        /// The batch number `batch` of an epoch, both from 0.
         public init(epoch: Int, batch: Int) {
             self.epoch = epoch
             self.batch = batch
@@ -24,12 +26,15 @@ public final class Batch: @unchecked Sendable {
         public var foreground: Bool
     }
 
+    /// Where in the training it belongs.
     public let position: Position
     /// The number of samples.
     public let count: Int
+    /// Number of image channels.
     public let channels: Int
     /// The size of the image, and of each level of labels; level 0 is the patch.
     public let levels: [Extent]
+    /// The case and place of each patch.
     public internal(set) var origins: [Origin]
 
     let image: UnsafeMutableBufferPointer<Float>

@@ -8,20 +8,26 @@ import UNETRSupport
 public final class BatchLoader: Sendable {
     /// What is loaded, and how far ahead.
     public struct Configuration: Sendable, Codable, Equatable {
+        /// Equal seeds give equal batches, whatever the number of threads.
         public var seed: UInt64
         /// Samples per batch on this rank.
         public var batchSize: Int
+        /// Batches that every process draws in an epoch.
         public var batchesPerEpoch: Int
         /// The sizes of the label levels, finest first; level 0 must be the patch.
         public var levels: [Extent]
         /// The share of the global batch that is centered on foreground.
         public var foregroundShare = 0.33
+        /// The number of this process among `worldSize`.
         public var rank = 0
+        /// Processes that train together.
         public var worldSize = 1
+        /// Background threads that make batches.
         public var threads = 1
         /// Batches that may be ready or under way.
         public var ahead = 3
 
+        /// Settings for one process.
         public init(seed: UInt64, batchSize: Int, batchesPerEpoch: Int, levels: [Extent]) {
             self.seed = seed
             self.batchSize = batchSize

@@ -9,6 +9,7 @@ public struct PatchSampler: Sendable {
     /// The share of a batch that is centered on foreground.
     public let foregroundShare: Double
 
+    /// A sampler of patches.
     public init(patch: Extent, enlarged: Extent, foregroundShare: Double = 0.33) {
         self.patch = patch
         self.enlarged = enlarged

@@ -22,6 +22,7 @@ public struct ForegroundClass: Sendable, Equatable, Codable {
     /// Positions in the C-order array `[D, H, W]`.
     public var voxels: [Int32]
 
+    /// A class with the flat indices of some of its voxels.
     public init(label: Int, voxels: [Int32]) {
         self.label = label
         self.voxels = voxels
@@ -37,8 +38,11 @@ public struct ForegroundClass: Sendable, Equatable, Codable {
 
 /// A case held in memory.
 public struct ArraySource: SampleSource {
+    /// Number of image channels.
     public let channels: Int
+    /// Voxels along each axis.
     public let size: Extent
+    /// Voxels of each class, for patches centered on foreground.
     public let foreground: [ForegroundClass]
     private let image: [Float]
     private let labels: [Int16]
@@ -65,10 +69,12 @@ public struct ArraySource: SampleSource {
         self.foreground = foreground ?? ForegroundClass.all(in: labels)
     }
 
+    /// Calls `body` with the image, [C, D, H, W].
     public func withImage<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) throws -> Result {
         try image.withUnsafeBufferPointer(body)
     }
 
+    /// Calls `body` with the labels, [D, H, W].
     public func withLabels<Result>(_ body: (UnsafeBufferPointer<Int16>) throws -> Result) throws -> Result {
         try labels.withUnsafeBufferPointer(body)
     }

@@ -7,9 +7,11 @@ public struct AugmentationPlan: Codable, Equatable, Sendable {
     /// Rotate and scale within the D-planes only ("dummy 2-D"), for data whose D-axis is much coarser.
     public var inPlane = false
 
+    /// How often a sample is rotated.
     public var rotationProbability = 0.2
     /// Angles in degrees about axes D, H, W; in-plane mode uses the first alone.
     public var rotationDegrees: [ClosedRange<Double>] = Array(repeating: -30...30, count: 3)
+    /// How often a sample is scaled.
     public var scalingProbability = 0.2
     /// Factors of the sampling grid: above 1 the content shrinks. Below and above 1 are drawn equally often.
     public var scaling: ClosedRange<Double> = 0.7...1.4
@@ -17,39 +19,51 @@ public struct AugmentationPlan: Codable, Equatable, Sendable {
     /// from 0.85–1.25, so strong shrinking shows padding at the border.
     public var enlargementScale = 0.85
 
+    /// How often Gaussian noise is added.
     public var noiseProbability = 0.1
     /// Standard deviation of the noise (the reference calls it a variance but uses it as the deviation).
     public var noiseDeviation: ClosedRange<Double> = 0...0.1
 
+    /// How often a sample is blurred.
     public var blurProbability = 0.2
     /// Given that a sample is blurred: per channel.
     public var blurChannelProbability = 0.5
     /// Standard deviation of the blur in voxels.
     public var blurDeviation: ClosedRange<Double> = 0.5...1
 
+    /// How often the brightness changes.
     public var brightnessProbability = 0.15
+    /// The factor of the brightness.
     public var brightness: ClosedRange<Double> = 0.75...1.25
 
+    /// How often the contrast changes.
     public var contrastProbability = 0.15
+    /// The factor of the contrast around the mean.
     public var contrast: ClosedRange<Double> = 0.75...1.25
 
+    /// How often a low resolution is simulated.
     public var lowResolutionProbability = 0.25
     /// Given that a sample's resolution is lowered: per channel.
     public var lowResolutionChannelProbability = 0.5
+    /// The factor of the reduced size.
     public var lowResolutionZoom: ClosedRange<Double> = 0.5...1
 
     /// Gamma on the negated image.
     public var invertedGammaProbability = 0.1
+    /// How often a gamma curve is applied.
     public var gammaProbability = 0.3
+    /// The exponent of the curve.
     public var gamma: ClosedRange<Double> = 0.7...1.5
 
     /// Per axis of `mirrorAxes`.
     public var mirrorProbability = 0.5
+    /// Axes that are mirrored with a probability of ½ each.
     public var mirrorAxes = [0, 1, 2]
 
     /// One flag a channel: set voxels outside the mask (label −1) to 0 at the end. Channels beyond the list are left alone.
     public var zeroOutsideMask: [Bool] = []
 
+    /// The published augmentation.
     public init() {}
 
     /// The published protocol.

@@ -2,10 +2,14 @@
 ///
 /// It is stored as an array `[D, H, W]`.
 public struct Extent: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// Voxels along the slowest axis.
     public var depth: Int
+    /// Voxels along the middle axis.
     public var height: Int
+    /// Voxels along the fastest axis.
     public var width: Int
 
+    /// A size in voxels.
     public init(_ depth: Int, _ height: Int, _ width: Int) {
         self.depth = depth
         self.height = height
@@ -18,6 +22,7 @@ public struct Extent: Hashable, Sendable, Codable, CustomStringConvertible {
         self.init(sizes[0], sizes[1], sizes[2])
     }
 
+    /// Decodes and validates.
     public init(from decoder: any Decoder) throws {
         let sizes = try [Int](from: decoder)
         guard let extent = Extent(sizes) else {
@@ -27,6 +32,7 @@ public struct Extent: Hashable, Sendable, Codable, CustomStringConvertible {
         self = extent
     }
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws { try sizes.encode(to: encoder) }
 
     /// `[D, H, W]`.
@@ -35,6 +41,7 @@ public struct Extent: Hashable, Sendable, Codable, CustomStringConvertible {
     /// The number of voxels.
     public var count: Int { depth * height * width }
 
+    /// The three sizes with × between them.
     public var description: String { "\(depth)×\(height)×\(width)" }
 
     /// The size along axis 0 (depth), 1 (height) or 2 (width).

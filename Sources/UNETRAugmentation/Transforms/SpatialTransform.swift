@@ -10,8 +10,10 @@ public struct SpatialTransform: Equatable, Sendable {
     public var angles: SIMD3<Double>
     /// Above 1 the content shrinks.
     public var factor: Double
+    /// Whether the slowest axis stays as it is.
     public var inPlane: Bool
 
+    /// A rotation and scaling around the center.
     public init(angles: SIMD3<Double> = .zero, factor: Double = 1, inPlane: Bool = false) {
         self.angles = angles
         self.factor = factor

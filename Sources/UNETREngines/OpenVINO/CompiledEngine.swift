@@ -27,6 +27,7 @@ public final class CompiledEngine: PatchEngine, @unchecked Sendable {
     private let isEightBit: Bool
     /// True if the cache already held the compiled network.
     public let cameFromCache: Bool
+    /// Number of parameters of the network.
     public let parameterCount: Int
     /// One pass at a time: the model, the blocks and what follows are one set of memory.
     private let lock = NSLock()
@@ -94,10 +95,12 @@ public final class CompiledEngine: PatchEngine, @unchecked Sendable {
         }
     }
 
+    /// Library, version and precision, for people.
     public var summary: String {
         "OpenVINO \(library.version), \(isEightBit ? "8 bits and " : "")\(precision == .bfloat16 ? "bfloat16" : "float32")"
     }
 
+    /// Lends the logits of patches [N, C, D, H, W] to `body`.
     public func withLogits(of patches: FloatView, _ body: (FloatView) throws -> Void) throws {
         guard patches.shape.dropFirst() == model.inputShape.dropFirst() else {
             throw OpenVINOError.shape(found: patches.shape, expected: model.inputShape)

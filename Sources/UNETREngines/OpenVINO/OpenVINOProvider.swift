@@ -14,12 +14,17 @@ public struct OpenVINOProvider: EngineProvider {
     /// Folders that may hold a folder `openvino`, beside that of the program.
     private let places: [URL]
 
+    /// A provider that looks for OpenVINO at these places first.
     public init(places: [URL] = []) { self.places = places }
 
+    /// `compiled`.
     public var choice: EngineChoice { .compiled }
+    /// "the compiled engine".
     public var title: String { "the compiled engine" }
+    /// True.
     public var computesEightBits: Bool { true }
 
+    /// Why OpenVINO cannot compute the network with these settings; nil if it can.
     public func obstacle(to network: NetworkDescription, _ settings: EngineSettings) -> EngineObstacle? {
         guard settings.device == .cpu else {
             return EngineObstacle("the compiled engine is for the CPU, not for \(settings.device)", isUnexpected: false)
@@ -33,6 +38,9 @@ public struct OpenVINOProvider: EngineProvider {
         return nil
     }
 
+    /// Compiles the model, or takes it from the cache.
+    ///
+    /// - Throws: `EngineObstacle` where OpenVINO is absent or refuses.
     public func makeEngine(for bundle: ModelBundle, _ settings: EngineSettings, note: (String) -> Void) throws -> any PatchEngine {
         do {
             bundle.weights.begin()
@@ -65,6 +73,7 @@ public struct OpenVINOProvider: EngineProvider {
         }
     }
 
+    /// What compiled engines take.
     public func memory(_ network: NetworkDescription, outputs: Int, engines: [any PatchEngine], _ settings: EngineSettings) -> EngineMemory {
         let compiled = engines.compactMap { $0 as? CompiledEngine }
         return Self.memory(

@@ -22,6 +22,7 @@ public final class HostBench: WindowBench {
     /// Logits of each engine for a window of one value.
     private var kept: [FloatArray] = []
 
+    /// Sums in the host's memory.
     public init(_ task: WindowTask, engines: [any PatchEngine]) {
         self.task = task
         self.engines = engines
@@ -32,6 +33,7 @@ public final class HostBench: WindowBench {
         counts = FloatMemory(zeros: task.window.patchSize[0] * plane)
     }
 
+    /// Computes the window at this corner and adds it.
     public func predict(_ corner: [Int]) throws {
         for engine in engines {
             var begin = 0
@@ -47,12 +49,14 @@ public final class HostBench: WindowBench {
         finish(corner)
     }
 
+    /// Computes the window at this corner and keeps its result for `addKept(at:)`.
     public func keep(_ corner: [Int]) throws {
         kept = []  // its memory is free before it is needed again
         let patch = patches(at: corner, [[]])
         for engine in engines { try engine.withLogits(of: patch) { kept.append($0.copied()) } }
     }
 
+    /// Adds the kept result at another corner.
     public func addKept(at corner: [Int]) throws {
         for logits in kept {
             logits.withView { logits in
@@ -118,6 +122,7 @@ public final class HostBench: WindowBench {
         }
     }
 
+    /// Hands out the slices before `end`, which no further window touches.
     public func take(upTo end: Int, _ body: (FloatArray) throws -> Void) throws {
         defer { first = end }
         guard let (classes, sums) = sums else { return }

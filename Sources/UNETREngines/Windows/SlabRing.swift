@@ -4,10 +4,13 @@ public import UNETRPreparation
 ///
 /// Slice `s` lies in slot `s` modulo the depth.
 public struct SlabRing: Sendable {
+    /// The windows over the scan.
     public let window: SlidingWindow
 
+    /// A ring for these windows.
     public init(_ window: SlidingWindow) { self.window = window }
 
+    /// Slices that are kept at a time.
     public var depth: Int { window.patchSize[0] }
 
     /// Where neighboring slices lie in the ring, in one piece or two, each with its place in the range.

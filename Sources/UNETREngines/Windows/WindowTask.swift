@@ -23,6 +23,7 @@ public struct WindowTask: Sendable {
 
     /// The axes, of 0, 1 and 2 for D, H and W, that each prediction of a window is mirrored along.
     public let mirrorings: [[Int]]
+    /// What becomes of logits: softmax, or sigmoid for regions.
     public let activation: Activation
 
     /// How many threads may work on the sums; nil: all cores.
@@ -44,6 +45,7 @@ public struct WindowTask: Sendable {
         self.threads = threads
     }
 
+    /// Channels of the scan.
     public var channels: Int { image.shape[0] }
 
     /// Voxels [D, H, W] of the scan without padding.

@@ -5,11 +5,14 @@ import UNETRVolumes
 public struct CasePair: Equatable, Sendable {
     /// The name both files share, without their extension.
     public var name: String
+    /// The predicted label map.
     public var prediction: URL
+    /// The expert's label map.
     public var reference: URL
     /// The probabilities that the prediction was made from, a file with one channel a label, if calibration is asked for.
     public var probabilities: URL?
 
+    /// A case to be scored.
     public init(name: String, prediction: URL, reference: URL, probabilities: URL? = nil) {
         self.name = name
         self.prediction = prediction

@@ -9,6 +9,7 @@ public struct EvaluationResult: Equatable, Sendable {
     /// One entry a case, in the order of their names.
     public var cases: [CaseMetrics]
 
+    /// The metrics of these cases under one definition.
     public init(definition: MetricDefinition, classes: [LabelDefinition], cases: [CaseMetrics]) {
         self.definition = definition
         self.classes = classes
@@ -47,28 +48,47 @@ public struct Figure: Hashable, Sendable {
         self.read = read
     }
 
+    /// Its value; nil where it is undefined or was not computed.
     public func value(in metrics: ClassMetrics) -> Double? { read(metrics) }
 
+    /// Figures are equal if their names are.
     public static func == (left: Figure, right: Figure) -> Bool { left.name == right.name }
+    /// Hashes what `==` compares.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 extension Figure {
+    /// Overlap: twice the intersection, divided by the sum of both masks.
     public static let dice = Figure("dice", "Dice", moreIsBetter: true) { $0.dice }
+    /// Overlap: the intersection divided by the union.
     public static let jaccard = Figure("jaccard", "Jaccard", moreIsBetter: true) { $0.jaccard }
+    /// The part of the predicted voxels that is right.
     public static let precision = Figure("precision", "Precision", moreIsBetter: true) { $0.precision }
+    /// The part of the reference's voxels that is found.
     public static let recall = Figure("recall", "Recall", moreIsBetter: true) { $0.recall }
+    /// The part of the voxels outside the reference that is predicted as outside.
     public static let specificity = Figure("specificity", "Specificity", moreIsBetter: true) { $0.specificity }
+    /// The part of all voxels that is right.
     public static let accuracy = Figure("accuracy", "Accuracy", moreIsBetter: true) { $0.accuracy }
+    /// Volume of the prediction in ml.
     public static let predictionVolume = Figure("predictionVolume", "Predicted volume", unit: "ml", moreIsBetter: nil) { $0.predictionVolume }
+    /// Volume of the reference in ml.
     public static let referenceVolume = Figure("referenceVolume", "Reference volume", unit: "ml", moreIsBetter: nil) { $0.referenceVolume }
+    /// Prediction minus reference, in ml.
     public static let volumeDifference = Figure("volumeDifference", "Volume difference", unit: "ml", moreIsBetter: nil) { $0.volumeDifference }
+    /// One minus the absolute volume difference divided by the sum of both volumes.
     public static let volumeSimilarity = Figure("volumeSimilarity", "Volume similarity", moreIsBetter: true) { $0.volumeSimilarity }
+    /// Hausdorff distance.
     public static let hd = Figure("hd", "Hausdorff distance", unit: "distance", moreIsBetter: false) { $0.surface?.hd }
+    /// 95th percentile of the surface distances, as the definition says.
     public static let hd95 = Figure("hd95", "HD95", unit: "distance", moreIsBetter: false) { $0.surface?.hd95 }
+    /// Average symmetric surface distance.
     public static let assd = Figure("assd", "ASSD", unit: "distance", moreIsBetter: false) { $0.surface?.assd }
+    /// The part of the predicted lesions that match one of the reference.
     public static let lesionPrecision = Figure("lesionPrecision", "Lesion precision", moreIsBetter: true) { $0.lesions?.precision }
+    /// The part of the reference's lesions that are detected.
     public static let lesionRecall = Figure("lesionRecall", "Lesion recall", moreIsBetter: true) { $0.lesions?.recall }
+    /// Harmonic mean of lesion precision and recall.
     public static let lesionF1 = Figure("lesionF1", "Lesion F1", moreIsBetter: true) { $0.lesions?.f1 }
 
     /// The normalized surface Dice at the tolerance of this key.

@@ -30,6 +30,7 @@ public struct Evaluator: Sendable {
     /// Threads to use; nil for all cores. The figures do not depend on it.
     public var threads: Int?
 
+    /// An evaluator. Without `classes` every label that occurs is scored; `tolerances` are those of the surface Dice, in the definition's unit.
     public init(
         definition: MetricDefinition = .default, classes: [LabelDefinition]? = nil, declaredLabels: Set<Int16>? = nil,
         ignoredLabel: Int16? = nil, tolerances: [Double] = [1, 2], surfaces: Bool = true, lesions: LesionMatching? = nil,

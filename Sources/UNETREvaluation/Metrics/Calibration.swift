@@ -7,6 +7,7 @@ public struct Calibration: Sendable {
     /// How far the probabilities of a voxel may be from the sum 1.
     public var tolerance: Float
 
+    /// Settings: `bins` of equal width, and how far the probabilities of a voxel may be from a sum of 1.
     public init(bins: Int = 15, tolerance: Float = 1e-2) {
         self.bins = bins
         self.tolerance = tolerance

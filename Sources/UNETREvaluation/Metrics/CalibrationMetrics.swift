@@ -9,6 +9,7 @@ public struct CalibrationMetrics: Equatable, Sendable, Codable {
     /// The same over the voxels where the prediction or the reference is not background.
     public var foregroundBrierScore: Double?
 
+    /// Figures that were computed elsewhere.
     public init(
         expectedCalibrationError: Double, foregroundCalibrationError: Double?, brierScore: Double, foregroundBrierScore: Double?
     ) {

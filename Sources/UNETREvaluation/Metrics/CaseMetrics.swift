@@ -17,6 +17,7 @@ public struct CaseMetrics: Equatable, Sendable {
     /// Agreement of probabilities with frequencies; nil where none were given.
     public var calibration: CalibrationMetrics?
 
+    /// Figures that were computed elsewhere.
     public init(
         name: String, predictionFile: String? = nil, referenceFile: String? = nil, voxels: Int, voxelMillilitres: Double,
         diagonal: Double, classes: [String: ClassMetrics], calibration: CalibrationMetrics? = nil

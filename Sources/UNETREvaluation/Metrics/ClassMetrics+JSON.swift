@@ -34,6 +34,7 @@ extension ClassMetrics: Codable {
         try container.encodeIfPresent(lesions, forKey: .lesions)
     }
 
+    /// Decodes and validates.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         func number(_ key: Key) throws -> Double? { try container.decodeIfPresent(Double.self, forKey: key) }
@@ -68,6 +69,7 @@ extension ClassMetrics: Codable {
 extension LesionMetrics: Codable {
     private enum Key: String, CodingKey { case predicted, referenced, matchedPredictions, detected, precision, recall, f1 }
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(predicted, forKey: .predicted)
@@ -79,6 +81,7 @@ extension LesionMetrics: Codable {
         try container.encode(f1, forKey: .f1)
     }
 
+    /// Decodes and validates.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         for key in [Key.predicted, .referenced, .matchedPredictions, .detected] {

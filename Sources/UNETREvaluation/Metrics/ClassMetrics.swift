@@ -1,11 +1,18 @@
 /// The figures of one class in one case. Values that the definition leaves undefined are nil; infinite distances are `.infinity`.
 public struct ClassMetrics: Equatable, Sendable {
+    /// Voxels by agreement.
     public var counts: OverlapCounts
+    /// See ``Figure/dice``; nil where it is undefined.
     public var dice: Double?
+    /// See ``Figure/jaccard``; nil where it is undefined.
     public var jaccard: Double?
+    /// See ``Figure/precision``; nil where it is undefined.
     public var precision: Double?
+    /// See ``Figure/recall``; nil where it is undefined.
     public var recall: Double?
+    /// See ``Figure/specificity``; nil where it is undefined.
     public var specificity: Double?
+    /// See ``Figure/accuracy``; nil where it is undefined.
     public var accuracy: Double?
     /// 1 − |difference of volumes| / sum of volumes.
     public var volumeSimilarity: Double?
@@ -68,8 +75,10 @@ public struct SurfaceMetrics: Equatable, Sendable {
     public struct SurfaceDice: Equatable, Sendable {
         /// How far a surface may be off, in the definition's unit.
         public var tolerance: Double
+        /// The part of the surfaces within the tolerance; nil where it is undefined.
         public var value: Double?
 
+        /// A value at one tolerance.
         public init(tolerance: Double, value: Double?) {
             self.tolerance = tolerance
             self.value = value
@@ -79,6 +88,7 @@ public struct SurfaceMetrics: Equatable, Sendable {
         public var key: String { tolerance == tolerance.rounded() && abs(tolerance) < 1e15 ? String(Int(tolerance)) : String(tolerance) }
     }
 
+    /// Figures that were computed elsewhere.
     public init(
         hd: Double?, hd95: Double?, assd: Double?, predictionToReference: Double?, referenceToPrediction: Double?, nsd: [SurfaceDice]
     ) {

@@ -2,10 +2,13 @@ public import UNETRVolumes
 
 /// How the connected components of a prediction are matched to those of the reference.
 public struct LesionMatching: Equatable, Sendable {
+    /// Which voxels belong together.
     public typealias Connectivity = UNETRVolumes.Connectivity
 
+    /// Which voxels belong to one lesion.
     public var connectivity: Connectivity
 
+    /// Lesions are connected components.
     public init(connectivity: Connectivity = .corners) { self.connectivity = connectivity }
 }
 
@@ -20,6 +23,7 @@ public struct LesionMetrics: Equatable, Sendable {
     /// Components of the reference that share at least one voxel with the prediction.
     public var detected: Int
 
+    /// Counts that were made elsewhere.
     public init(predicted: Int, referenced: Int, matchedPredictions: Int, detected: Int) {
         self.predicted = predicted
         self.referenced = referenced

@@ -8,10 +8,12 @@ public struct MetricDefinition: Equatable, Sendable, Codable {
 
     /// In what distances and tolerances are measured.
     public enum Unit: String, Sendable, Codable {
+        /// Distances in mm, by the spacing of the grid.
         case millimeters = "mm"
         /// Every voxel counts as 1 × 1 × 1, whatever the spacing. Not comparable with millimeters.
         case voxels
     }
+    /// The unit of distances.
     public var unit: Unit
 
     /// What a surface consists of.
@@ -23,6 +25,7 @@ public struct MetricDefinition: Equatable, Sendable, Codable {
         /// All voxels of the mask, inner ones too, whose distance is 0 wherever the masks overlap: averages come out far smaller.
         case wholeMask
     }
+    /// What the surface of a mask is.
     public var surface: Surface
 
     /// How the two lists of distances, prediction to reference and back, give one percentile.
@@ -32,6 +35,7 @@ public struct MetricDefinition: Equatable, Sendable, Codable {
         /// The percentile of both lists together.
         case pooled
     }
+    /// How the directed distances become HD95.
     public var percentile: Percentile
 
     /// How the two lists give one average.
@@ -41,6 +45,7 @@ public struct MetricDefinition: Equatable, Sendable, Codable {
         /// The mean of the two directed means (MASD).
         case meanOfDirected
     }
+    /// How the directed distances become ASSD.
     public var average: Average
 
     /// How the normalized surface Dice joins the two surfaces.
@@ -50,6 +55,7 @@ public struct MetricDefinition: Equatable, Sendable, Codable {
         /// The mean of the two parts; nnU-Net's and UNETR++'s metrics module, whose denominator carries 1e-8.
         case meanOfDirected
     }
+    /// How the surfaces become a surface Dice.
     public var surfaceDice: SurfaceDice
 
     /// Whether distances are rounded to float32 before they are used, as MONAI does.
@@ -66,10 +72,13 @@ public struct MetricDefinition: Equatable, Sendable, Codable {
 public enum EmptyValue: String, Sendable, Codable {
     /// No value: left out of means, and counted.
     case undefined
+    /// 0.
     case zero
+    /// 1.
     case one
     /// The diagonal of the whole image in the definition's unit: the worst a distance could be.
     case imageDiagonal
+    /// Infinite.
     case infinite
 
     /// The number, nil for `undefined`.
@@ -97,15 +106,19 @@ public struct EmptyPolicy: Equatable, Sendable, Codable {
 
     /// Hausdorff distance where one mask is empty.
     public var hausdorffOfOne: EmptyValue
+    /// The Hausdorff distance if both masks are empty.
     public var hausdorffOfBoth: EmptyValue
     /// 95th percentile where one mask is empty.
     public var percentileOfOne: EmptyValue
+    /// HD95 if both masks are empty.
     public var percentileOfBoth: EmptyValue
     /// Average distances where one mask is empty.
     public var averageOfOne: EmptyValue
+    /// ASSD if both masks are empty.
     public var averageOfBoth: EmptyValue
     /// Normalized surface Dice where one mask is empty.
     public var surfaceDiceOfOne: EmptyValue
+    /// The surface Dice if both masks are empty.
     public var surfaceDiceOfBoth: EmptyValue
 
     /// All distances alike, the rest by the formulas.

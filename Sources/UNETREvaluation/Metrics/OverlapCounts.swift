@@ -12,6 +12,7 @@ public struct OverlapCounts: Equatable, Sendable, Codable {
     /// More voxels than any file holds; sums of such counts stay within `Int`.
     static let most = 1 << 55
 
+    /// Counts of voxels.
     public init(truePositives: Int = 0, falsePositives: Int = 0, falseNegatives: Int = 0, trueNegatives: Int = 0) {
         self.truePositives = truePositives
         self.falsePositives = falsePositives
@@ -23,7 +24,9 @@ public struct OverlapCounts: Equatable, Sendable, Codable {
     public var predicted: Int { truePositives + falsePositives }
     /// Number of voxels of the reference.
     public var referenced: Int { truePositives + falseNegatives }
+    /// Whether no voxel is predicted.
     public var isPredictionEmpty: Bool { predicted == 0 }
+    /// Whether no voxel is in the reference.
     public var isReferenceEmpty: Bool { referenced == 0 }
 
     /// 2 TP / (2 TP + FP + FN); nil if both masks are empty (Dice 1945).

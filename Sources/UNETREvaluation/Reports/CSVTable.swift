@@ -6,8 +6,10 @@ import UNETRVolumes
 public struct CSVTable: Sendable {
     private let result: EvaluationResult
 
+    /// One line per case and class.
     public init(_ result: EvaluationResult) { self.result = result }
 
+    /// The table as text.
     public var text: String {
         let tolerances = result.tolerances
         let figures = Figure.fixed.filter { !$0.name.hasPrefix("lesion") || result.hasLesions } + tolerances.map(Figure.nsd)

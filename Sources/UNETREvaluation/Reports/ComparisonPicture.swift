@@ -14,6 +14,7 @@ public struct ComparisonPicture: Sendable {
     static let agreed = Color(gray: 120)
     private static let paper = Color(gray: 18)
 
+    /// Settings: a color for each label, and the size of a panel in pixels.
     public init(colors: [Int16: Color] = [:], panelSize: Int = 260) {
         self.colors = colors
         self.panelSize = panelSize

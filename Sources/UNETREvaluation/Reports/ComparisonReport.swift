@@ -6,9 +6,12 @@ import UNETRSupport
 public struct ComparisonReport: Sendable {
     /// One of the others.
     public struct Opponent: Sendable {
+        /// The name of the model that is compared.
         public var name: String
+        /// The comparison with it.
         public var comparison: Comparison
 
+        /// A model that is compared.
         public init(name: String, comparison: Comparison) {
             self.name = name
             self.comparison = comparison
@@ -19,8 +22,10 @@ public struct ComparisonReport: Sendable {
     public var name: String
     /// Each of them is B in its comparison.
     public var opponents: [Opponent]
+    /// All models, ordered by each figure.
     public var rankings: [Ranking]
 
+    /// A report on the model `name` against others.
     public init(name: String, opponents: [Opponent], rankings: [Ranking] = []) {
         self.name = name
         self.opponents = opponents

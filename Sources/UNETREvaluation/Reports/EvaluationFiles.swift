@@ -3,6 +3,7 @@ import UNETRSupport
 
 /// The files of an evaluation in a folder: `evaluation.json`, `summary.json` (nnU-Net v2's layout), `metrics.csv` and `report.html`.
 public enum EvaluationFiles {
+    /// The four files of an evaluation.
     public static let names = ["evaluation.json", "summary.json", "metrics.csv", "report.html"]
 
     /// Writes the result of a report in each form; each file replaces one that is there.

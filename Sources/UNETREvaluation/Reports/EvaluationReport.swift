@@ -7,17 +7,21 @@ import UNETRVolumes
 public struct EvaluationReport: Sendable {
     /// A picture of a case.
     public struct Picture: Sendable {
+        /// The case that is shown.
         public var caseName: String
         /// The picture as a PNG file.
         public var png: Data
 
+        /// A PNG picture of a case.
         public init(caseName: String, png: Data) {
             self.caseName = caseName
             self.png = png
         }
     }
 
+    /// The heading.
     public var title: String
+    /// What is reported.
     public var result: EvaluationResult
     /// Pictures of the worst cases.
     public var pictures: [Picture]
@@ -28,6 +32,7 @@ public struct EvaluationReport: Sendable {
     /// How the intervals of the means are drawn.
     public var bootstrap: Bootstrap
 
+    /// A report. `table` adds published figures, `bootstrap` sets how intervals are computed.
     public init(
         title: String, result: EvaluationResult, pictures: [Picture] = [], table: PublishedTable? = nil, remarks: [String] = [],
         bootstrap: Bootstrap = Bootstrap()

@@ -6,6 +6,7 @@ import UNETRVolumes
 extension EvaluationResult: Codable {
     private enum Key: String, CodingKey { case definition, unit, policy, labels, regions, cases, mean, meanDice }
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(definition.name, forKey: .definition)
@@ -20,6 +21,7 @@ extension EvaluationResult: Codable {
         try container.encode(meanDice, forKey: .meanDice)
     }
 
+    /// Decodes and validates.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         let name = try container.decode(String.self, forKey: .definition)
@@ -68,6 +70,7 @@ extension CaseMetrics: Codable {
         case name = "case", predictionFile, referenceFile, voxels, voxelMillilitres, diagonal, classes, calibration
     }
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(name, forKey: .name)
@@ -80,6 +83,7 @@ extension CaseMetrics: Codable {
         try container.encodeIfPresent(calibration, forKey: .calibration)
     }
 
+    /// Decodes and validates.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         self.init(

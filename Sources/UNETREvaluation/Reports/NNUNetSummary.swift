@@ -9,6 +9,7 @@ import UNETRVolumes
 public struct NNUNetSummary: Sendable {
     private let result: EvaluationResult
 
+    /// The result in nnU-Net's layout.
     public init(_ result: EvaluationResult) { self.result = result }
 
     /// The file's text.

@@ -5,6 +5,7 @@ extension Comparison.Row: Encodable {
         case wins, ties, losses, leftOut, cases
     }
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(key, forKey: .key)
@@ -29,6 +30,7 @@ extension Comparison.Row: Encodable {
 extension Comparison.Pair: Encodable {
     private enum Key: String, CodingKey { case name = "case", a, b }
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(name, forKey: .name)
@@ -40,6 +42,7 @@ extension Comparison.Pair: Encodable {
 extension Ranking: Encodable {
     private enum Key: String, CodingKey { case figure, models }
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(figure.name, forKey: .figure)

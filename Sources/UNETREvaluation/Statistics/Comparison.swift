@@ -8,6 +8,7 @@ public struct Comparison: Equatable, Sendable {
         public var key: String?
         /// The class's name, or "mean of classes".
         public var name: String
+        /// What is compared.
         public var figure: Figure
         /// Per case that has the figure in both: case, value of A, value of B.
         public var pairs: [Pair]
@@ -15,23 +16,32 @@ public struct Comparison: Equatable, Sendable {
         public var leftOut: Int
         /// Spread of A − B; nil if no case has both.
         public var difference: Distribution?
+        /// The signed-rank test over the cases; nil if there are too few.
         public var test: Wilcoxon?
         /// Cases in which A is better, equal, and worse.
         public var wins: Int
+        /// Cases in which both are equal.
         public var ties: Int
+        /// Cases in which the first is worse.
         public var losses: Int
 
+        /// Mean of the first model; nil without cases.
         public var meanOfA: Double? { Summary.mean(of: pairs.map(\.a)) }
+        /// Mean of the second model; nil without cases.
         public var meanOfB: Double? { Summary.mean(of: pairs.map(\.b)) }
     }
 
     /// The values of one case.
     public struct Pair: Equatable, Sendable {
+        /// The case.
         public var name: String
+        /// Value of the first model.
         public var a: Double
+        /// Value of the second model.
         public var b: Double
     }
 
+    /// One row for each class and figure.
     public var rows: [Row]
     /// What names of metrics mean in both.
     public var definition: MetricDefinition
@@ -108,6 +118,7 @@ extension Comparison.Row {
 public struct Ranking: Equatable, Sendable {
     /// One model.
     public struct Entry: Equatable, Sendable, Encodable {
+        /// The model.
         public var name: String
         /// Mean over cases and classes of the rank among the models, 1 is best; ties share their mean rank.
         public var meanRank: Double
@@ -115,6 +126,7 @@ public struct Ranking: Equatable, Sendable {
         public var mean: Double?
     }
 
+    /// The figure by which the models are ordered.
     public var figure: Figure
     /// The models, best mean rank first.
     public var entries: [Entry]

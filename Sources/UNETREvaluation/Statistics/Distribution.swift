@@ -6,13 +6,19 @@ public struct Distribution: Equatable, Sendable {
     public var count: Int
     /// Number of cases without one: undefined or infinite.
     public var leftOut: Int
+    /// Arithmetic mean.
     public var mean: Double
     /// With n − 1 in the denominator; nil of fewer than two values.
     public var standardDeviation: Double?
+    /// The smallest value.
     public var minimum: Double
+    /// The 25th percentile, interpolated linearly.
     public var lowerQuartile: Double
+    /// The 50th percentile, interpolated linearly.
     public var median: Double
+    /// The 75th percentile, interpolated linearly.
     public var upperQuartile: Double
+    /// The largest value.
     public var maximum: Double
     /// The 95 % bootstrap interval of the mean; nil of fewer than two values.
     public var interval: ClosedRange<Double>?
@@ -45,8 +51,10 @@ public struct Bootstrap: Equatable, Sendable {
     public var repetitions: Int
     /// The part of the means that the interval holds.
     public var confidence: Double
+    /// Equal seeds give equal intervals.
     public var seed: UInt64
 
+    /// Settings for percentile intervals.
     public init(repetitions: Int = 10_000, confidence: Double = 0.95, seed: UInt64 = 0) {
         self.repetitions = repetitions
         self.confidence = confidence

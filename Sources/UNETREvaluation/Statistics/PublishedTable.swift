@@ -4,18 +4,22 @@ public import UNETRVolumes
 public struct PublishedTable: Sendable, Equatable {
     /// The name on the command line.
     public var name: String
+    /// The heading.
     public var title: String
     /// The classes that the published mean is over.
     public var classes: [LabelDefinition]
     /// Labels of the data set that are not scored, but may occur.
     public var otherLabels: [Int16]
+    /// The published methods.
     public var rows: [Row]
     /// What is comparable and what is not.
     public var remarks: [String]
 
     /// One method, Dice in per cent.
     public struct Row: Sendable, Equatable {
+        /// Name of the method.
         public var method: String
+        /// Mean Dice in percent.
         public var dice: Double
         /// HD95 as printed.
         public var hd95: Double?
@@ -33,6 +37,7 @@ public struct PublishedTable: Sendable, Equatable {
     /// The table of a name; nil if there is none.
     public static func named(_ name: String) -> PublishedTable? { all.first { $0.name == name } }
 
+    /// Every table.
     public static let all = [synapse, btcv, acdc, brats, lung, hippocampus]
 }
 
@@ -43,6 +48,7 @@ extension PublishedTable {
 
     private static let anotherSplit = "Comparable only on the same cases: the published numbers are of one fixed split."
 
+    /// Synapse multi-organ CT.
     public static let synapse = PublishedTable(
         name: "synapse", title: "Synapse, 8 organs (CT), Dice % and HD95 as printed",
         classes: classes([
@@ -63,6 +69,7 @@ extension PublishedTable {
             "The printed HD95 is in voxels and counts a missed organ as 0: compare it only with the definition unetr++-script, never with mm.",
         ])
 
+    /// BTCV multi-organ CT.
     public static let btcv = PublishedTable(
         name: "btcv", title: "BTCV, 13 organs (CT), Dice %",
         classes: classes([
@@ -75,6 +82,7 @@ extension PublishedTable {
         ],
         remarks: [anotherSplit, "HD95 is not among the published rows."])
 
+    /// ACDC cardiac MRI.
     public static let acdc = PublishedTable(
         name: "acdc", title: "ACDC (cardiac MRI), Dice %",
         classes: classes([1: "right ventricle", 2: "myocardium", 3: "left ventricle"]), otherLabels: [],
@@ -84,6 +92,7 @@ extension PublishedTable {
             "The released script scores the end-diastolic and end-systolic volumes as separate cases, without spacing.",
         ])
 
+    /// BraTS brain tumors.
     public static let brats = PublishedTable(
         name: "brats", title: "BraTS (Decathlon Task01, brain MRI), mean Dice % of three regions",
         classes: LabelDefinition.bratsRegions, otherLabels: [],
@@ -94,6 +103,7 @@ extension PublishedTable {
                 + "number the labels otherwise.",
         ])
 
+    /// Lung tumors of the Medical Segmentation Decathlon.
     public static let lung = PublishedTable(
         name: "lung", title: "MSD lung (Task06, CT), Dice %", classes: classes([1: "tumor"]), otherLabels: [],
         rows: [
@@ -101,6 +111,7 @@ extension PublishedTable {
         ],
         remarks: [anotherSplit])
 
+    /// Hippocampus of the Medical Segmentation Decathlon.
     public static let hippocampus = PublishedTable(
         name: "hippocampus", title: "MSD hippocampus (Task04, MRI), Dice %", classes: classes([1: "anterior", 2: "posterior"]),
         otherLabels: [],

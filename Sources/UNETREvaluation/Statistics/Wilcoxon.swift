@@ -11,6 +11,7 @@ public struct Wilcoxon: Equatable, Sendable, Codable {
         case exact
         /// From all assignments of signs to the differences that are there.
         case permutation
+        /// The normal approximation.
         case normal
     }
 
@@ -18,6 +19,7 @@ public struct Wilcoxon: Equatable, Sendable, Codable {
     public var statistic: Double
     /// The two-sided p-value; 1 if no difference is other than 0.
     public var pValue: Double
+    /// How the p-value was computed.
     public var method: Method
 
     /// The test of differences; nil of none at all.

@@ -60,13 +60,18 @@ public enum ScanCollection {
 
 /// Why the scans a user named are no cases.
 public enum ScanCollectionError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The path does not exist.
     case missing(path: String)
+    /// The file is no scan.
     case notAScan(path: String)
+    /// The folder has no scans.
     case emptyFolder(path: String)
+    /// Two scans would get the same mask.
     case sameName(name: String, first: String, second: String)
 
     private var endings: String { VolumeFormats.endings.joined(separator: ", ") }
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .missing(let path):

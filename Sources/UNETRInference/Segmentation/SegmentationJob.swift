@@ -12,12 +12,14 @@ public import UNETRVolumes
 public struct SegmentationJob: Sendable {
     /// A scan and where its results go.
     public struct Task: Sendable {
+        /// The scan's files, one for each channel.
         public var scan: DatasetCase
         /// The mask's file; its ending chooses the format (`VolumeFormats.outputEndings`).
         public var mask: URL
         /// A file `.nii` for the probabilities, float32 [K, D, H, W] as the fourth axis of the file; nil: none.
         public var probabilities: URL?
 
+        /// A scan, where its mask goes, and where its probabilities go.
         public init(scan: DatasetCase, mask: URL, probabilities: URL? = nil) {
             self.scan = scan
             self.mask = mask
@@ -27,6 +29,7 @@ public struct SegmentationJob: Sendable {
 
     /// What became of one scan.
     public struct Outcome: Sendable {
+        /// The case.
         public var name: String
         /// Why there is no mask; nil for success.
         public var problem: String?
@@ -34,20 +37,25 @@ public struct SegmentationJob: Sendable {
         public var wasCancelled = false
         /// From the end of the scan before to the end of this one, and of these in the network.
         public var seconds = 0.0
+        /// Seconds in the network.
         public var networkSeconds = 0.0
         /// Volume of each structure in ml.
         public var millilitres: [String: Double] = [:]
     }
 
+    /// What happens during a job.
     public enum Event: Sendable {
         /// A patch of a task is done, out of so many.
         case patch(task: Int, done: Int, total: Int)
+        /// A task is done.
         case finished(task: Int, Outcome)
         /// The last event of `job()`: one outcome for each task.
         case ended([Outcome])
     }
 
+    /// What segments.
     public let segmenter: Segmenter
+    /// The scans, in order.
     public let tasks: [Task]
 
     /// What the job does with the memory it may take.

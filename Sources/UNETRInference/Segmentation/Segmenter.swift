@@ -18,11 +18,15 @@ public struct Segmenter: Sendable {
         public var labels: LabelMap
         /// Seconds spent in the network, and in all.
         public var networkSeconds: Double
+        /// Seconds for the scan.
         public var seconds: Double
     }
 
+    /// The plan of the models.
     public let plan: Plan
+    /// How it segments.
     public let options: SegmenterOptions
+    /// The sliding window.
     public let predictor: SlidingWindowPredictor
 
     /// About how much memory a scan takes.

@@ -21,6 +21,7 @@ public struct SegmenterOptions: Sendable {
     /// How many threads may work beside the engine; nil: as many as it has, or all cores.
     public var threads: Int?
 
+    /// Options; nil leaves what the model's plan says, and all processors.
     public init(
         mirroring: Bool = true, stepFraction: Double? = nil, structures: [LabelDefinition]? = nil, postProcesses: Bool = true,
         reusesConstantWindows: Bool = false, threads: Int? = nil

@@ -12,6 +12,7 @@ public struct SlidingWindowPredictor: Sendable {
 
     /// Voxels of a patch along [D, H, W].
     public let patchSize: [Int]
+    /// Mirroring and overlap.
     public let settings: InferenceSettings
 
     /// How logits become what is averaged.
@@ -28,6 +29,7 @@ public struct SlidingWindowPredictor: Sendable {
     /// How many threads may work on the sums of predictions; nil: all cores.
     public let threads: Int?
 
+    /// A sliding window whose results are averaged over `engines`.
     public init(
         engines: [any PatchEngine], patchSize: [Int], settings: InferenceSettings, activation: Activation = .softmax,
         reusesConstantWindows: Bool = false, threads: Int? = nil

@@ -6,12 +6,15 @@ public struct Quantization: Codable, Equatable, Sendable {
     /// The range of each 8-bit convolution's input, by the name of its weights in the network's fast graph.
     public typealias Ranges = [String: ClosedRange<Float>]
 
+    /// Version of the file's form.
     public var version = Self.version
     /// SHA-256 of the weights' file that the ranges belong to; of older models its `ContentDigest`.
     public var weights: String
+    /// The range of each convolution's input.
     public var ranges: Ranges
     /// The scans they were measured on, and in how many patches.
     public var scans: [String]
+    /// Number of patches that the ranges were measured on.
     public var patches: Int
     /// How well the masks agree with those of float32; nil before they were compared.
     public var report: QuantizationReport?
@@ -42,6 +45,7 @@ public struct Quantization: Codable, Equatable, Sendable {
         }
     }
 
+    /// Writes the file, atomically.
     public func write(to url: URL) throws {
         try AtomicFile.write(JSONText.encode(self) + Data("\n".utf8), to: url)
     }
@@ -82,17 +86,28 @@ extension ModelBundle {
 
 /// Why a model cannot be computed in 8 bits, or made for it.
 public enum QuantizationError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The file of ranges cannot be read.
     case damaged(path: String, problem: String)
+    /// The file of ranges has a version that this program does not know.
     case version(path: String, found: Int)
+    /// The ranges belong to other weights.
     case foreign(path: String)
+    /// This processor has no 8-bit products.
     case processor
+    /// This network cannot be computed in 8 bits.
     case architecture(String)
+    /// The output exists.
     case exists(path: String)
+    /// There are no scans for calibration.
     case noScans
+    /// The network's values are not finite.
     case nonFinite
+    /// No structure was found in the scans, so agreement cannot be judged.
     case nothingToCompare(scans: Int)
+    /// The masks agree too little: the mean Dice and what is required.
     case disagreement(found: Double, limit: Double)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .damaged(let path, let problem):

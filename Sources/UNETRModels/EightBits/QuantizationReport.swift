@@ -5,6 +5,7 @@ import UNETRVolumes
 public struct QuantizationReport: Codable, Equatable, Sendable {
     /// The figures of one structure over the scans in which either mask has it.
     public struct Structure: Codable, Equatable, Sendable {
+        /// The structure.
         public var name: String
         /// Scans that count.
         public var scans: Int
@@ -24,6 +25,7 @@ public struct QuantizationReport: Codable, Equatable, Sendable {
         }
     }
 
+    /// Agreement for each structure.
     public var structures: [Structure]
     /// Mean Dice over all structures of all scans that count; nil if none does.
     public var agreement: Double?

@@ -5,7 +5,9 @@ public import UNETRTorch
 /// nnFormer (Zhou et al., IEEE TIP 2023): attention within windows and, where a window is the whole grid, over the volume, with skip
 /// attention between encoder and decoder.
 public final class NNFormer: ConfiguredNetwork {
+    /// What it was built from.
     public let configuration: NNFormerConfiguration
+    /// All parameters and buffers by checkpoint key.
     public let store: ParameterStore
 
     private let encoder: NNFormerEncoder

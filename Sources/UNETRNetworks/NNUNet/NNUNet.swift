@@ -6,7 +6,9 @@ public import UNETRTorch
 ///
 /// The published decoder holds the encoder as a part, so that every encoder tensor is saved again under `decoder.encoder`.
 public final class NNUNet: ConfiguredNetwork {
+    /// What it was built from.
     public let configuration: NNUNetConfiguration
+    /// All parameters and buffers by checkpoint key.
     public let store: ParameterStore
 
     private enum Stage {

@@ -5,7 +5,9 @@ public import UNETRTorch
 /// Swin UNETR (Hatamizadeh et al., BrainLes 2021): a hierarchical encoder of shifted-window attention and a residual convolutional decoder.
 /// Parameters and keys are those of MONAI 1.6.
 public final class SwinUNETR: ConfiguredNetwork {
+    /// What it was built from.
     public let configuration: SwinUNETRConfiguration
+    /// All parameters and buffers by checkpoint key.
     public let store: ParameterStore
 
     private let encoder: SwinEncoder

@@ -5,7 +5,9 @@ public import UNETRTorch
 /// UNETR (Hatamizadeh et al., WACV 2022): a vision transformer over blocks of 16³ voxels, and a convolutional decoder that reads its tokens
 /// at four depths. Parameters and keys are those of MONAI 1.6.
 public final class UNETR: ConfiguredNetwork {
+    /// What it was built from.
     public let configuration: UNETRConfiguration
+    /// All parameters and buffers by checkpoint key.
     public let store: ParameterStore
 
     private let transformer: VisionTransformer

@@ -4,7 +4,9 @@ public import UNETRTorch
 
 /// UNETR++ (Shaker et al., IEEE TMI 2024): an encoder–decoder of efficient paired attention for 3-D segmentation.
 public final class UNETRPlusPlus: ConfiguredNetwork {
+    /// What it was built from.
     public let configuration: UNETRPlusPlusConfiguration
+    /// All parameters and buffers by checkpoint key.
     public let store: ParameterStore
 
     private let encoder: HierarchicalEncoder

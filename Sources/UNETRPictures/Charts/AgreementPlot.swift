@@ -4,12 +4,15 @@
 public struct AgreementPlot: Chart {
     /// Pairs of one kind, such as one structure.
     public struct Group: Sendable {
+        /// Name in the legend.
         public var name: String
+        /// Measured values with their references.
         public var pairs: [(measured: Double, reference: Double)]
 
         /// nil takes the next of `Color.distinct`.
         public var color: Color?
 
+        /// A group of cases; without a color it gets one of its own.
         public init(name: String, pairs: [(measured: Double, reference: Double)], color: Color? = nil) {
             self.name = name
             self.pairs = pairs
@@ -17,12 +20,15 @@ public struct AgreementPlot: Chart {
         }
     }
 
+    /// The heading.
     public var title: String
 
     /// What was measured and its unit, such as "volume (ml)".
     public var quantity: String
+    /// The groups of cases.
     public var groups: [Group]
 
+    /// A Bland–Altman plot of `quantity`, such as "volume in ml".
     public init(title: String, quantity: String, groups: [Group]) {
         self.title = title
         self.quantity = quantity
@@ -46,6 +52,7 @@ public struct AgreementPlot: Chart {
         var high: Double { bias + 1.96 * deviation }
     }
 
+    /// The picture as an SVG document.
     public func svg() -> String {
         let points = groups.map { group in
             group.pairs.filter { $0.measured.isFinite && $0.reference.isFinite }

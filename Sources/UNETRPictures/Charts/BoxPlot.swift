@@ -3,12 +3,15 @@
 public struct BoxPlot: Chart {
     /// One group. Values that are not finite are left out and their number is stated under the name.
     public struct Group: Sendable {
+        /// Name below the box.
         public var name: String
+        /// The values.
         public var values: [Double]
 
         /// nil takes the next of `Color.distinct`.
         public var color: Color?
 
+        /// A box; without a color it gets one of its own.
         public init(name: String, values: [Double], color: Color? = nil) {
             self.name = name
             self.values = values
@@ -16,13 +19,17 @@ public struct BoxPlot: Chart {
         }
     }
 
+    /// The heading.
     public var title: String
+    /// What the vertical axis shows.
     public var verticalLabel: String
+    /// The boxes, from left to right.
     public var groups: [Group]
 
     /// What the vertical axis spans at the least.
     public var range: ClosedRange<Double>?
 
+    /// A plot; without a range the axis covers all values.
     public init(title: String, verticalLabel: String, groups: [Group], range: ClosedRange<Double>? = nil) {
         self.title = title
         self.verticalLabel = verticalLabel
@@ -53,6 +60,7 @@ public struct BoxPlot: Chart {
         }
     }
 
+    /// The picture as an SVG document.
     public func svg() -> String {
         let slot = groups.count > 8 ? 90.0 : 124.0
         let (left, top, fieldHeight) = (82.0, 56.0, 300.0)

@@ -8,9 +8,11 @@
 public struct BubbleChart: Chart {
     /// One thing. Without a finite, positive place and size it is left out.
     public struct Bubble: Sendable {
+        /// Name beside the bubble.
         public var name: String
         /// On a logarithmic axis: above 0.
         public var x: Double
+        /// Position on the vertical axis.
         public var y: Double
         /// In proportion to the bubble's area: above 0.
         public var size: Double
@@ -20,6 +22,7 @@ public struct BubbleChart: Chart {
         /// nil takes the next of `Color.distinct`.
         public var color: Color?
 
+        /// A bubble whose area is proportional to `size`.
         public init(name: String, x: Double, y: Double, size: Double, note: String = "", color: Color? = nil) {
             (self.name, self.x, self.y, self.size, self.note, self.color) = (name, x, y, size, note, color)
         }
@@ -29,20 +32,29 @@ public struct BubbleChart: Chart {
 
     /// One field with its own vertical axis.
     public struct Panel: Sendable {
+        /// The heading.
         public var title: String
+        /// What the vertical axis shows.
         public var verticalLabel: String
+        /// The bubbles.
         public var bubbles: [Bubble]
 
+        /// A panel of the chart.
         public init(title: String, verticalLabel: String, bubbles: [Bubble]) {
             (self.title, self.verticalLabel, self.bubbles) = (title, verticalLabel, bubbles)
         }
     }
 
+    /// The heading.
     public var title: String
+    /// A line below the heading.
     public var subtitle: String?
+    /// What the horizontal axis shows.
     public var horizontalLabel: String
+    /// The panels, from left to right.
     public var panels: [Panel]
 
+    /// A chart of panels with a common horizontal axis.
     public init(title: String, subtitle: String? = nil, horizontalLabel: String, panels: [Panel]) {
         (self.title, self.subtitle, self.horizontalLabel, self.panels) = (title, subtitle, horizontalLabel, panels)
     }
@@ -52,6 +64,7 @@ public struct BubbleChart: Chart {
     /// The radius of the largest bubble, in pixels.
     private static let largest = 34.0
 
+    /// The picture as an SVG document.
     public func svg() -> String {
         let height = Self.top + Double(panels.count) * (Self.header + Self.fieldHeight + Self.footer) + 26
         var svg = SVG(width: Self.width, height: height)

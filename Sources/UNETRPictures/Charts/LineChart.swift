@@ -8,13 +8,17 @@
 public struct LineChart: Chart {
     /// One line. Points that are not finite (or not positive, on a logarithmic scale) leave a gap.
     public struct Series: Sendable {
+        /// Name in the legend.
         public var name: String
+        /// The points, joined in this order.
         public var points: [(x: Double, y: Double)]
 
         /// nil takes the next of `Color.distinct`.
         public var color: Color?
+        /// Whether the line is dashed.
         public var isDashed: Bool
 
+        /// A line; without a color it gets one of its own.
         public init(name: String, points: [(x: Double, y: Double)], color: Color? = nil, isDashed: Bool = false) {
             self.name = name
             self.points = points
@@ -25,16 +29,20 @@ public struct LineChart: Chart {
 
     /// One field with its own vertical axis.
     public struct Panel: Sendable {
+        /// The heading.
         public var title: String
 
         /// What the vertical axis shows, with its unit, such as "s" or "Dice".
         public var verticalLabel: String
+        /// The lines.
         public var series: [Series]
+        /// The scale of the vertical axis.
         public var scale: AxisScale
 
         /// What the vertical axis spans at the least, such as 0…1 for Dice.
         public var range: ClosedRange<Double>?
 
+        /// A panel; without a range the axis covers all points.
         public init(
             title: String, verticalLabel: String = "", series: [Series], scale: AxisScale = .linear, range: ClosedRange<Double>? = nil
         ) {
@@ -46,15 +54,21 @@ public struct LineChart: Chart {
         }
     }
 
+    /// The heading.
     public var title: String
+    /// A line below the heading.
     public var subtitle: String?
+    /// What the horizontal axis shows.
     public var horizontalLabel: String
+    /// The panels, from top to bottom.
     public var panels: [Panel]
 
     /// The size in pixels of the drawing and of one panel's field.
     public var width = 900.0
+    /// Height of a panel in pixels.
     public var panelHeight = 190.0
 
+    /// A chart of panels with a common horizontal axis.
     public init(title: String, subtitle: String? = nil, horizontalLabel: String, panels: [Panel]) {
         self.title = title
         self.subtitle = subtitle
@@ -64,6 +78,7 @@ public struct LineChart: Chart {
 
     private static let (left, right, header, footer) = (82.0, 28.0, 34.0, 26.0)
 
+    /// The picture as an SVG document.
     public func svg() -> String {
         let top = subtitle == nil ? 44.0 : 62.0
         let height = top + Double(panels.count) * (Self.header + panelHeight + Self.footer) + 26

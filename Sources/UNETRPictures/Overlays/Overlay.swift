@@ -6,7 +6,9 @@ import UNETRSupport
 /// The planes go through the place where the labels show most. Every panel has the same scale, and a voxel is as large as its spacing
 /// says. The picture follows the radiological convention: the patient's right is on its left.
 public struct Overlay: Sendable {
+    /// The heading.
     public var title: String
+    /// The structures that are drawn.
     public var labels: [OverlayLabel]
 
     /// A line under the title, such as the case and how it was segmented.
@@ -30,6 +32,7 @@ public struct Overlay: Sendable {
     /// How strongly a label covers the scan, 0…1; its outline covers it wholly.
     public var opacity = 0.35
 
+    /// Settings for pictures of scan and mask.
     public init(title: String, subtitle: String? = nil, labels: [OverlayLabel]) {
         self.title = title
         self.subtitle = subtitle

@@ -20,6 +20,7 @@ public struct OverlayInput: Sendable {
     /// A second label map to compare with, drawn as thin white outlines, such as an expert's labels over a prediction.
     public var reference: [Int16]?
 
+    /// A scan with its mask, both [D, H, W]; `reference` is drawn as an outline.
     public init(
         size: [Int], spacing: [Double], orientation: String?, intensities: [Float], labels: [Int16], reference: [Int16]? = nil
     ) {
@@ -34,13 +35,17 @@ public struct OverlayInput: Sendable {
 
 /// What the picture says about one label.
 public struct OverlayLabel: Sendable {
+    /// The value in the mask.
     public var value: Int16
+    /// Name in the legend.
     public var name: String
+    /// Its color.
     public var color: Color
 
     /// More for the legend, such as "1.52 ml".
     public var note: String?
 
+    /// A structure; the note follows its name.
     public init(value: Int16, name: String, color: Color, note: String? = nil) {
         self.value = value
         self.name = name

@@ -1,11 +1,14 @@
 /// A picture of pixels to draw on: RGB, 8 bits a channel, the origin at the top left. What falls outside is not drawn.
 public struct Canvas: Equatable, Sendable {
+    /// Width in pixels.
     public let width: Int
+    /// Height in pixels.
     public let height: Int
 
     /// The pixels, row by row from the top, three bytes each.
     public private(set) var pixels: [UInt8]
 
+    /// A picture of one color.
     public init(width: Int, height: Int, background: Color = .black) {
         precondition(width > 0 && height > 0, "a canvas of \(width) × \(height)")
         self.width = width

@@ -1,9 +1,13 @@
 /// A color of 8 bits a channel, in sRGB.
 public struct Color: Hashable, Sendable, Codable {
+    /// 0 to 255.
     public var red: UInt8
+    /// 0 to 255.
     public var green: UInt8
+    /// 0 to 255.
     public var blue: UInt8
 
+    /// A color in sRGB, each part from 0 to 255.
     public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
         self.red = red
         self.green = green
@@ -32,7 +36,9 @@ public struct Color: Hashable, Sendable, Codable {
         return Color(mix(red, other.red), mix(green, other.green), mix(blue, other.blue))
     }
 
+    /// #000000.
     public static let black = Color(gray: 0)
+    /// #FFFFFF.
     public static let white = Color(gray: 255)
 
     /// Colors that stay apart for most color-blind readers, for labels and lines in order; it starts again after the last.

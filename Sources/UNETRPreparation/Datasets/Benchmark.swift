@@ -6,7 +6,14 @@ public import UNETRArchitectures
 /// Source: Shaker et al., IEEE TMI 2024, and its released training code. Spacing and normalization are not part of a preset: they
 /// follow from the data set by the planning rules, as they did for the authors.
 public enum Benchmark: String, Codable, Sendable, CaseIterable {
-    case synapse, btcv, acdc, lung
+    /// Synapse multi-organ CT, 18 training and 12 validation cases.
+    case synapse
+    /// BTCV multi-organ CT.
+    case btcv
+    /// ACDC cardiac MRI.
+    case acdc
+    /// Lung tumors, Task06 of the Medical Segmentation Decathlon.
+    case lung
 
     /// Also called BraTS; the released code says tumor.
     case tumor

@@ -1,8 +1,11 @@
 /// Which cases a network is trained on and which it is validated on.
 public struct Fold: Equatable, Sendable, Codable {
+    /// Names of the training cases.
     public var training: [String]
+    /// Names of the validation cases.
     public var validation: [String]
 
+    /// A division of cases.
     public init(training: [String], validation: [String]) {
         self.training = training
         self.validation = validation

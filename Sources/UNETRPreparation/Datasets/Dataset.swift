@@ -6,6 +6,7 @@ public struct Dataset: Equatable, Sendable {
     /// The name in `dataset.json`, else the folder's.
     public var name: String
 
+    /// Where it lies.
     public var folder: URL
 
     /// What the channels are, in order.
@@ -20,6 +21,7 @@ public struct Dataset: Equatable, Sendable {
     /// Cases that come without labels or are kept for testing, sorted by name.
     public var testCases: [DatasetCase]
 
+    /// A data set from its parts.
     public init(
         name: String, folder: URL, channelNames: [String], labels: LabelSet, cases: [DatasetCase], testCases: [DatasetCase] = []
     ) {
@@ -89,10 +91,14 @@ public struct Dataset: Equatable, Sendable {
 
 /// One patient or time point: its images, one file a channel (or one file with all channels), and its labels.
 public struct DatasetCase: Equatable, Sendable, Codable {
+    /// Its name, which also names its mask.
     public var name: String
+    /// One file for each channel, or one with all channels.
     public var imageURLs: [URL]
+    /// The expert's label map; nil for a test case.
     public var labelURL: URL?
 
+    /// A case from its files.
     public init(name: String, imageURLs: [URL], labelURL: URL? = nil) {
         self.name = name
         self.imageURLs = imageURLs

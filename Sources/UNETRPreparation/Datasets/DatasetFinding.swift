@@ -2,6 +2,7 @@ public import Foundation
 
 /// Something wrong, or worth knowing, about a data set.
 public struct DatasetFinding: Equatable, Sendable, Codable {
+    /// How bad a finding is.
     public enum Severity: String, Sendable, Codable {
         /// Training must not start before this is solved.
         case error
@@ -10,12 +11,47 @@ public struct DatasetFinding: Equatable, Sendable, Codable {
         case warning
     }
 
+    /// What was found.
     public enum Kind: String, Sendable, Codable {
-        case missingFile, unreadableFile, wrongChannelCount, badGeometry, differentGrid, gridNoise, notFinite, emptyScan, constantChannel
-        case unknownLabel, emptyLabels, unusedLabel, duplicateScan, duplicateName, labelsWithoutScan, unusableSplit, tornGroup
+        /// A file that the data set names does not exist.
+        case missingFile
+        /// A file cannot be read.
+        case unreadableFile
+        /// A scan has another number of channels than declared.
+        case wrongChannelCount
+        /// A spacing or an affine cannot be used.
+        case badGeometry
+        /// Scan, channels and label map lie on different grids.
+        case differentGrid
+        /// Grids differ by rounding only.
+        case gridNoise
+        /// Voxels are infinite or not a number.
+        case notFinite
+        /// A scan is zero everywhere.
+        case emptyScan
+        /// A channel has one value everywhere.
+        case constantChannel
+        /// A label map has a value that is not declared.
+        case unknownLabel
+        /// A label map has background only.
+        case emptyLabels
+        /// A declared label occurs nowhere.
+        case unusedLabel
+        /// Two cases have the same voxels.
+        case duplicateScan
+        /// Two cases have the same name.
+        case duplicateName
+        /// A label map belongs to no scan.
+        case labelsWithoutScan
+        /// A file of splits cannot be used.
+        case unusableSplit
+        /// A file of splits has scans of one patient on both sides.
+        case tornGroup
     }
 
+    /// What was found.
     public var kind: Kind
+    /// How bad it is.
     public var severity: Severity
 
     /// The case it is about; nil: the whole data set.
@@ -52,8 +88,11 @@ public enum DatasetRepair: Equatable, Sendable, Codable {
 
 /// What was found in a data set.
 public struct DatasetReport: Equatable, Sendable, Codable {
+    /// Name of the data set.
     public var name: String
+    /// What the channels are.
     public var channelNames: [String]
+    /// Number of training cases.
     public var caseCount: Int
 
     /// For each label value above 0 that occurs: in how many cases.

@@ -20,6 +20,7 @@ public struct SplitRequest: Codable, Equatable, Sendable {
     /// Path of a file with splits (see `SplitFile`); `none`: no file; nil: the one that comes with the data set, if one does.
     public var splits: String?
 
+    /// A wish; what is nil is decided by the data set.
     public init(
         fold: String = "0", group: String? = nil, groupFile: String? = nil, groupColumn: String? = nil, splits: String? = nil
     ) {
@@ -40,6 +41,7 @@ public struct SplitRequest: Codable, Equatable, Sendable {
 
 /// Where a split came from: what a run writes down beside its cases.
 public struct SplitOrigin: Codable, Equatable, Sendable {
+    /// What was asked for.
     public var request: SplitRequest
 
     /// What the cases were divided by, in words.
@@ -54,7 +56,9 @@ public struct SplitOrigin: Codable, Equatable, Sendable {
 
 /// The cases of a data set divided into those for training and those for validation.
 public struct Split: Equatable, Sendable {
+    /// The cases.
     public let fold: Fold
+    /// Where the division comes from.
     public let origin: SplitOrigin
 
     /// What is worth knowing: where the split is from, and which groups were found.

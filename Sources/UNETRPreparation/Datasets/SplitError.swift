@@ -1,15 +1,25 @@
 /// Why the cases of a data set cannot be divided as they were asked to be.
 public enum SplitError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The rule for groups is no usable regular expression.
     case rule(String, problem: String)
+    /// The rule finds no group in these names.
     case unmatched(rule: String, names: [String])
+    /// The table of groups cannot be used.
     case table(path: String, problem: String)
+    /// There are fewer groups than folds.
     case tooFewGroups(groups: Int, cases: Int, folds: Int)
+    /// The file of splits cannot be used.
     case file(path: String, problem: String)
+    /// There is no fold of this name.
     case noSuchFold(String, expected: String)
+    /// The file of splits has these groups on both sides.
     case torn(path: String, groups: [String])
+    /// A wish contradicts what the run recorded.
     case contradiction(what: String, asked: String, recorded: String)
+    /// Cases of the split that the data set lacks.
     case missingCases(names: [String])
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .rule(let rule, let problem):

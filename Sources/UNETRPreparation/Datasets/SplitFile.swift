@@ -5,7 +5,9 @@ import UNETRSupport
 ///
 /// `training` and `validation` may stand for `train` and `val`.
 public struct SplitFile: Equatable, Sendable {
+    /// The file.
     public let url: URL
+    /// Its divisions, in order.
     public let folds: [Fold]
 
     /// - Throws: `SplitError.file` when it is not of that form, `FileError` when it cannot be read.

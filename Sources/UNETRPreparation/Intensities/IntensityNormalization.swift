@@ -2,10 +2,15 @@ import UNETRSupport
 
 /// What the intensities of a channel are over the foreground of the whole training set.
 public struct IntensityStatistics: Equatable, Sendable, Codable {
+    /// Arithmetic mean.
     public var mean: Double
+    /// Standard deviation.
     public var standardDeviation: Double
+    /// The 50th percentile.
     public var median: Double
+    /// The smallest value.
     public var minimum: Double
+    /// The largest value.
     public var maximum: Double
 
     /// The value below which 0.5 % of the voxels lie.
@@ -14,6 +19,7 @@ public struct IntensityStatistics: Equatable, Sendable, Codable {
     /// The value below which 99.5 % of the voxels lie.
     public var percentile995: Double
 
+    /// Statistics that were computed elsewhere.
     public init(
         mean: Double, standardDeviation: Double, median: Double, minimum: Double, maximum: Double,
         percentile005: Double, percentile995: Double
@@ -33,6 +39,7 @@ public struct IntensityStatistics: Equatable, Sendable, Codable {
 
 /// How a channel's intensities become network input.
 public struct IntensityNormalization: Equatable, Sendable, Codable {
+    /// The rule that is applied.
     public enum Scheme: String, Codable, Sendable, CaseIterable {
         /// Clip to the training set's 0.5 and 99.5 percentiles, subtract its mean, divide by its standard deviation.
         case ct = "CT"
@@ -47,6 +54,7 @@ public struct IntensityNormalization: Equatable, Sendable, Codable {
         case noNorm
     }
 
+    /// The rule that is applied.
     public var scheme: Scheme
 
     /// Needed by `ct` and `ct2`.
@@ -55,6 +63,7 @@ public struct IntensityNormalization: Equatable, Sendable, Codable {
     /// Whether only the non-zero region counts, and what lies outside becomes 0.
     public var useMask: Bool
 
+    /// A rule with what it needs.
     public init(scheme: Scheme, statistics: IntensityStatistics? = nil, useMask: Bool = false) {
         self.scheme = scheme
         self.statistics = statistics

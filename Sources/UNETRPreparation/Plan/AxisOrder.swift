@@ -4,6 +4,7 @@ import UNETRSupport
 ///
 /// Plans put the axis with the coarsest spacing first. Stored as a plain list, such as `[0, 1, 2]`.
 public struct AxisOrder: Equatable, Sendable, Codable {
+    /// For each axis of the prepared volume, the axis of the scan.
     public let axes: [Int]
 
     /// Leaves every axis where it is.
@@ -19,9 +20,12 @@ public struct AxisOrder: Equatable, Sendable, Codable {
 
     private init(unchecked axes: [Int]) { self.axes = axes }
 
+    /// Decodes and validates.
     public init(from decoder: any Decoder) throws { try self.init([Int](from: decoder)) }
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws { try axes.encode(to: encoder) }
 
+    /// Whether all axes stay where they are.
     public var isIdentity: Bool { axes == [0, 1, 2] }
 
     /// The order that leads back.

@@ -6,10 +6,12 @@ public import UNETRVolumes
 public struct Fingerprint: Equatable, Sendable, Codable {
     /// One scan.
     public struct Case: Equatable, Sendable, Codable {
+        /// The case.
         public var name: String
 
         /// Voxels along the scan's [D, H, W] before and after cropping to the data.
         public var originalSize: [Int]
+        /// Voxels after cropping.
         public var size: [Int]
 
         /// Spacing along the scan's [D, H, W] in mm.
@@ -18,6 +20,7 @@ public struct Fingerprint: Equatable, Sendable, Codable {
         /// The label values that occur, ascending.
         public var labels: [Int]
 
+        /// A case that was measured elsewhere.
         public init(name: String, originalSize: [Int], size: [Int], spacing: [Double], labels: [Int]) {
             self.name = name
             self.originalSize = originalSize
@@ -32,6 +35,7 @@ public struct Fingerprint: Equatable, Sendable, Codable {
         }
     }
 
+    /// What the channels are.
     public var channelNames: [String]
 
     /// Sorted by name.
@@ -40,6 +44,7 @@ public struct Fingerprint: Equatable, Sendable, Codable {
     /// For each channel the intensities of foreground voxels (label above 0) of all cases.
     public var intensities: [IntensityStatistics]
 
+    /// A fingerprint that was measured elsewhere.
     public init(channelNames: [String], cases: [Case], intensities: [IntensityStatistics]) {
         self.channelNames = channelNames
         self.cases = cases

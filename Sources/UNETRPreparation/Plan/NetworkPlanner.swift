@@ -16,11 +16,13 @@ public struct NetworkPlanner: Sendable {
     /// Channels of a UNETR++ at full resolution.
     public var featureSize: Int
 
+    /// The network to plan for.
     public var architecture: NetworkDescription.Architecture
 
     /// What training may take where nothing is said, in bytes.
     public static let usualMemory = 8 << 30
 
+    /// A planner. `memory` in bytes limits training; nil leaves the default of each network.
     public init(
         memory: Int? = nil, preset: Benchmark? = nil, featureSize: Int = 16,
         architecture: NetworkDescription.Architecture = .unetrPlusPlus

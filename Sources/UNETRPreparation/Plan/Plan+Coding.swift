@@ -9,6 +9,7 @@ extension Plan: Codable {
         case normalizationOfVersion1 = "normalisation"
     }
 
+    /// Decodes and validates.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         let version = try values.decodeIfPresent(Int.self, forKey: .version) ?? 1
@@ -33,6 +34,7 @@ extension Plan: Codable {
         try validate()
     }
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(Self.version, forKey: .version)

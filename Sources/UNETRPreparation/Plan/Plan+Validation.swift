@@ -3,12 +3,16 @@ import UNETRVolumes
 
 /// What is wrong with a plan.
 public enum PlanError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// A field breaks a rule.
     case invalid(field: String, value: String, rule: String)
+    /// A field of this file breaks a rule.
     case inFile(path: String, problem: String)
+    /// The file is no plan.
     case unreadable(path: String, problem: String)
     /// The network does not agree with the plan around it, in what is named.
     case mismatch(what: String, network: [Int], plan: [Int])
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .invalid(let field, let value, let rule): "the plan's \(field) is \(value), but \(rule)"

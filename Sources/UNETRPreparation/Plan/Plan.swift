@@ -46,6 +46,9 @@ public struct Plan: Equatable, Sendable {
     /// Clean-up of predicted masks, decided on cross-validation results; nil: none.
     public var postProcessing: PostProcessing?
 
+    /// A plan from its parts, validated.
+    ///
+    /// - Throws: `PlanError.invalid`.
     public init(
         dataset: String, channelNames: [String], labels: LabelSet, targetSpacing: [Double], axisOrder: AxisOrder = .identity,
         patchSize: [Int], batchSize: Int = 2, normalization: [IntensityNormalization], compatibility: Compatibility = .modern,
@@ -128,6 +131,7 @@ public struct InferenceSettings: Equatable, Sendable, Codable {
     /// What `stepFraction` may be: a smaller step would only repeat nearly the same patches.
     public static let stepRange = 0.01...1
 
+    /// Settings for a sliding window.
     public init(mirrorAxes: [Int] = [0, 1, 2], stepFraction: Double = 0.5) {
         self.mirrorAxes = mirrorAxes
         self.stepFraction = stepFraction
@@ -139,5 +143,6 @@ public struct PostProcessing: Equatable, Sendable, Codable {
     /// Sets of label values; each set is one joint structure of which the largest part is kept. Applied in order.
     public var keepLargest: [[Int]]
 
+    /// Keeps the largest connected part of each set of values.
     public init(keepLargest: [[Int]]) { self.keepLargest = keepLargest }
 }

@@ -31,14 +31,20 @@ public struct PlanningRules: Equatable, Sendable {
 
     /// One resolution that a network is trained at; everything in prepared axis order.
     public struct Stage: Equatable, Sendable {
+        /// Voxel spacing in mm.
         public let spacing: [Double]
 
         /// The median scan at this spacing.
         public let medianSize: [Int]
+        /// Voxels of a patch.
         public let patchSize: [Int]
+        /// Patches in a training step.
         public let batchSize: Int
+        /// How often each axis is halved.
         public let poolsPerAxis: [Int]
+        /// The factor of each axis, stage by stage.
         public let poolingKernels: [[Int]]
+        /// The kernel along each axis, stage by stage.
         public let convolutionKernels: [[Int]]
 
         /// Whether rotations and scalings stay within slices.

@@ -3,19 +3,26 @@
 /// First all structures as one: adopted if the mean Dice of at least one rises and of none falls. Then, on what that left, each
 /// structure by itself: adopted if its mean Dice rises.
 public struct PostProcessingDecision: Equatable, Sendable {
+    /// What was decided.
     public let postProcessing: PostProcessing
 
     /// Mean Dice of each label value before any removal, after the joint removal, and after its own removal on the adopted state.
     public let rawDice: [Int: Double]
+    /// Mean Dice of each label if all foreground is cleaned as one.
     public let jointDice: [Int: Double]
+    /// Mean Dice of each label if it is cleaned by itself.
     public let singleDice: [Int: Double]
 
     /// A predicted and a reference label map of one case, C-order [D, H, W].
     public struct Pair: Sendable {
+        /// Voxels along each axis.
         public var size: [Int]
+        /// The predicted labels.
         public var prediction: [Int16]
+        /// The expert's labels.
         public var reference: [Int16]
 
+        /// A case of the cross-validation.
         public init(size: [Int], prediction: [Int16], reference: [Int16]) {
             self.size = size
             self.prediction = prediction

@@ -16,6 +16,7 @@ public struct UNETRPlanner: Sendable {
     /// Channels at full resolution.
     public var featureSize: Int
 
+    /// A planner. `memory` in bytes limits training.
     public init(memory: Int = 8 << 30, preset: Benchmark? = nil, featureSize: Int = 16) {
         self.memory = memory
         self.preset = preset

@@ -3,28 +3,50 @@ import UNETRVolumes
 
 /// What keeps a scan or a data set from being prepared.
 public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// There are fewer cases than folds.
     case tooFewCases(got: Int, folds: Int)
+    /// A case occurs twice.
     case duplicateCase(String)
+    /// There is no published split for this data set.
     case noPublishedSplit(benchmark: String?)
+    /// The data set lacks cases of the published split.
     case splitMismatch(benchmark: String, missing: [String])
+    /// The folder has none of the known layouts.
     case notADataset(path: String, problem: String)
+    /// The file `dataset.json` cannot be used.
     case invalidDescription(path: String, problem: String)
+    /// A file does not exist.
     case missingFile(path: String, neededFor: String)
+    /// The scan has another number of channels.
     case wrongChannelCount(scan: String, expected: [String], got: Int)
+    /// The scan has another size than its counterpart.
     case sizeMismatch(scan: String, expected: [Int], got: [Int])
+    /// Two files lie on different grids.
     case geometryMismatch(scan: String, other: String, difference: String)
+    /// The scan is zero everywhere.
     case emptyScan(scan: String)
+    /// A channel has one value everywhere.
     case constantChannel(scan: String, channel: String, value: Float)
+    /// Voxels are infinite or not a number.
     case notFinite(scan: String, channel: String, count: Int)
+    /// The spacing is out of range.
     case invalidSpacing(scan: String, spacing: [Double])
+    /// The affine maps the scan to a plane or a line.
     case singularAffine(scan: String)
+    /// An axis has fewer than two voxels.
     case notThreeDimensional(scan: String, size: [Int])
+    /// Resampling leads to more voxels than can be counted.
     case tooLarge(scan: String, size: [Int], spacing: [Double], target: [Double])
+    /// Resampling leads to more voxels than fit into memory.
     case tooLargeForMemory(scan: String, size: [Int], spacing: [Double], target: [Double], needed: Int, limit: MemoryLimit)
+    /// The label map has a value that is not declared.
     case unknownLabel(scan: String, value: Int, count: Int, known: [Int])
+    /// The probabilities have another number of outputs.
     case wrongProbabilityCount(scan: String, expected: Int, got: Int)
+    /// A prepared case cannot be used.
     case brokenCase(path: String, problem: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .tooFewCases(let got, let folds):

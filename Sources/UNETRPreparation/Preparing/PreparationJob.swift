@@ -3,7 +3,9 @@ import UNETRSupport
 
 /// The preparation of many cases into a folder: it can be stopped and continued, and one broken scan does not stop the others.
 public struct PreparationJob: Sendable {
+    /// What prepares.
     public let preparer: Preparer
+    /// The cases.
     public let cases: [DatasetCase]
 
     /// Where the prepared cases go.
@@ -12,6 +14,7 @@ public struct PreparationJob: Sendable {
     /// Whether cases that are there already, made with the same settings, are made again.
     public var force: Bool
 
+    /// A job that writes to `folder`; with `force` it prepares everything anew.
     public init(preparer: Preparer, cases: [DatasetCase], folder: URL, force: Bool = false) {
         self.preparer = preparer
         self.cases = cases
@@ -21,16 +24,23 @@ public struct PreparationJob: Sendable {
 
     /// What happened to one case, or at the end to all.
     public enum Event: Sendable, Equatable {
+        /// A case was prepared.
         case prepared(name: String, seconds: Double)
+        /// A case was prepared before, by the same plan.
         case alreadyThere(name: String)
+        /// A case cannot be prepared; the others continue.
         case failed(name: String, problem: String)
+        /// The job is done.
         case finished(Summary)
     }
 
     /// The names of the cases by what became of them.
     public struct Summary: Sendable, Equatable, Codable {
+        /// Cases that were prepared.
         public var prepared: [String] = []
+        /// Cases that were prepared before.
         public var alreadyThere: [String] = []
+        /// Cases that cannot be prepared.
         public var failed: [Failure] = []
 
         /// True when the job was stopped before the last case.
@@ -39,7 +49,9 @@ public struct PreparationJob: Sendable {
 
     /// A case that could not be prepared, and why.
     public struct Failure: Sendable, Equatable, Codable {
+        /// The case.
         public var name: String
+        /// Why.
         public var problem: String
 
         /// True if the case is in order but could not be written; the job ends there, for the next could not either.

@@ -77,6 +77,7 @@ extension CaseProperties {
 
 /// The files of a prepared case opened for reading; the arrays stay in the mapped file until asked for.
 public struct PreparedCaseFile: Sendable {
+    /// Geometry and crop.
     public let properties: CaseProperties
 
     /// Normalized intensities, float32 [C, D, H, W].

@@ -14,6 +14,7 @@ public struct PreparedCase: Equatable, Sendable {
     /// Voxels to center training patches on.
     public var foreground: ForegroundLocations
 
+    /// A prepared case from its parts.
     public init(properties: CaseProperties, image: [Float], labels: [Int16]? = nil, foreground: ForegroundLocations = .init()) {
         precondition(image.count == properties.channels * properties.voxelCount)
         precondition(labels.map { $0.count == properties.voxelCount } ?? true)
@@ -32,6 +33,7 @@ public struct CaseProperties: Equatable, Sendable, Codable {
     /// The scan's own geometry: size along [D, H, W], affine, spacing (mm).
     public var geometry: Geometry
 
+    /// Number of image channels.
     public var channels: Int
 
     /// The part of the scan that holds data, in voxels of the scan.
@@ -52,6 +54,7 @@ public struct CaseProperties: Equatable, Sendable, Codable {
     /// `Plan.preparationDigest` of the plan it was made with.
     public var planDigest: String
 
+    /// Properties from their parts.
     public init(
         name: String, geometry: Geometry, channels: Int, cropBox: CropBox, axisOrder: AxisOrder, size: [Int], spacing: [Double],
         compatibility: Compatibility, planDigest: String

@@ -3,11 +3,13 @@ public import UNETRVolumes
 
 /// Turns scans into network input the way a plan says: crop to the data, order axes, resample, normalize.
 public struct Preparer: Sendable {
+    /// The plan that is followed.
     public let plan: Plan
 
     /// Threads used inside one case; all cores when nil. Results do not depend on it.
     public var threads: Int?
 
+    /// A preparer; without `threads` it uses all processors.
     public init(plan: Plan, threads: Int? = nil) {
         self.plan = plan
         self.threads = threads

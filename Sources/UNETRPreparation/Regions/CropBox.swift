@@ -6,6 +6,7 @@ public struct CropBox: Equatable, Sendable, Codable {
     /// First voxel past the end, along [D, H, W].
     public var upper: [Int]
 
+    /// A box from its first voxels to those behind its last.
     public init(lower: [Int], upper: [Int]) {
         self.lower = lower
         self.upper = upper

@@ -3,6 +3,7 @@ public struct ForegroundLocations: Equatable, Sendable {
     /// For each label value the chosen voxels as indices into the prepared volume [D, H, W] in C order; labels without voxels are absent.
     public var voxels: [Int: [Int32]]
 
+    /// Flat voxel indices for each label.
     public init(voxels: [Int: [Int32]] = [:]) { self.voxels = voxels }
 
     /// How many voxels of a label are kept: at most 10,000, but at least 1 % of them.

@@ -4,11 +4,13 @@ import UNETRSupport
 public struct ResamplingGrid: Equatable, Sendable {
     /// Voxels along [D, H, W] before and after.
     public var inputSize: [Int]
+    /// Voxels along each axis afterwards.
     public var outputSize: [Int]
 
     /// The axis along which the nearest slice is taken instead of interpolating; nil when all three are interpolated.
     public var coarseAxis: Int?
 
+    /// A grid; a coarse axis is resampled separately.
     public init(from inputSize: [Int], to outputSize: [Int], coarseAxis: Int? = nil) {
         self.inputSize = inputSize
         self.outputSize = outputSize

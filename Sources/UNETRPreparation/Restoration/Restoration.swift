@@ -6,11 +6,13 @@ public import UNETRVolumes
 /// Outputs are interpolated linearly (nearest slice along a coarse axis) to the cropped scan, decided voxel by voxel, and pasted at
 /// the crop's place. Where outputs come slice by slice, `RestorationStream` does the same without ever holding all of them.
 public struct Restoration: Sendable {
+    /// Geometry and crop of the case.
     public let properties: CaseProperties
 
     /// Threads; all cores when nil. Results do not depend on it.
     public var threads: Int?
 
+    /// Restores results of this case to the grid of its scan.
     public init(of properties: CaseProperties, threads: Int? = nil) {
         self.properties = properties
         self.threads = threads

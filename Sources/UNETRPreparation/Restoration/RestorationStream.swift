@@ -6,6 +6,7 @@ public import UNETRVolumes
 /// It keeps two slices of outputs, interpolated in the plane, whatever the number of slices: memory is the label map and 2 · K planes
 /// of the scan. To be used by one thread at a time; inside it works with several.
 public final class RestorationStream: @unchecked Sendable {
+    /// Geometry and crop of the case.
     public let properties: CaseProperties
     private let outputs: Int
     private let decision: LabelDecision?

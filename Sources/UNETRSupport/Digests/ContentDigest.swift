@@ -6,8 +6,10 @@ public struct ContentDigest: Sendable {
         FNV1a.basis, 0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB
     )
 
+    /// A digest of nothing yet.
     public init() {}
 
+    /// Adds contents.
     public mutating func add(_ bytes: UnsafeRawBufferPointer) {
         let wide = bytes.count / 32 * 32
         for offset in stride(from: 0, to: wide, by: 32) {
@@ -20,6 +22,7 @@ public struct ContentDigest: Sendable {
         lanes.0 = Self.mixed(lanes.0, UInt64(bytes.count))
     }
 
+    /// Adds contents.
     public mutating func add(_ text: String) {
         var text = text
         text.withUTF8 { add(UnsafeRawBufferPointer($0)) }

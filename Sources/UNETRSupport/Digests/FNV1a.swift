@@ -5,8 +5,10 @@ public struct FNV1a: Sendable, Hashable {
     static let basis: UInt64 = 0xcbf2_9ce4_8422_2325
     static let prime: UInt64 = 0x0000_0100_0000_01b3
 
+    /// The digest so far.
     public private(set) var value = Self.basis
 
+    /// A digest of nothing yet.
     public init() {}
 
     /// Takes in a word: a byte for the standard's hash, or all bits of a wider value in one step.

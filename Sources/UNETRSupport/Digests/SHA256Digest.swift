@@ -9,6 +9,7 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
     /// 64 hexadecimal digits in lower case.
     public let text: String
 
+    /// A short text for people.
     public var description: String { text }
 
     /// A digest written down earlier; nil if `text` is not 64 hexadecimal digits.
@@ -27,6 +28,7 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
         self = hasher.finish()
     }
 
+    /// The digest of these contents.
     public init(of data: Data) { self = data.withUnsafeBytes { SHA256Digest(of: $0) } }
 
     /// The digest of a regular file's contents, read piece by piece.
@@ -49,12 +51,16 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
     public struct Hasher {
         private var state = SHA256()
 
+        /// A digest of nothing yet.
         public init() {}
 
+        /// Adds contents.
         public mutating func add(_ bytes: UnsafeRawBufferPointer) { state.update(bufferPointer: bytes) }
 
+        /// Adds contents.
         public mutating func add(_ text: String) { state.update(data: Data(text.utf8)) }
 
+        /// The digest of everything added.
         public func finish() -> SHA256Digest {
             SHA256Digest(text: state.finalize().map(\.hexadecimal).joined())!
         }

@@ -150,13 +150,17 @@ extension AtomicFile {
 
 /// A file that cannot be read or written.
 public struct FileError: Error, CustomStringConvertible, Equatable, Sendable {
+    /// The file or folder.
     public var path: String
+    /// What is wrong with it, as the end of a sentence.
     public var problem: String
 
+    /// An error about the file at `path`.
     public init(path: String, problem: String) {
         self.path = path
         self.problem = problem
     }
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String { "\(path): \(problem)" }
 }

@@ -23,12 +23,14 @@ public enum FaultInjection {
 
         /// A fault and when it strikes.
         public struct Fault: Equatable, Sendable {
+            /// What happens.
             public var action: Action
             /// Nil: every point.
             public var point: Point?
             /// From 1.
             public var number: Int
 
+            /// A fault at the operation number `number`; without a point all kinds count.
             public init(_ action: Action, at point: Point? = nil, number: Int) {
                 self.action = action
                 self.point = point

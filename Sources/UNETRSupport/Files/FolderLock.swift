@@ -21,14 +21,10 @@ public final class FolderLock: Sendable {
             switch errno {
             case EINTR: continue
             case EWOULDBLOCK:
-                let holder = Self.text(descriptor)
-                close(descriptor)
-                throw FolderInUse(path: folder.path, holder: holder)
+                // `deinit` closes the descriptor: it is the only property, and set.
+                throw FolderInUse(path: folder.path, holder: Self.text(descriptor))
             case ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP, EINVAL: return
-            default:
-                let failure = failure()
-                close(descriptor)
-                throw failure
+            default: throw failure()
             }
         }
         // For the sentence that another process prints; the lock does not depend on it.
@@ -47,9 +43,11 @@ public final class FolderLock: Sendable {
 
 /// A folder that another process, or another part of this one, is using.
 public struct FolderInUse: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The folder.
     public var path: String
     /// Such as "process 4711 on host".
     public var holder: String
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String { "\(path) is in use by \(holder); wait until it has ended, or choose another folder" }
 }

@@ -5,6 +5,7 @@ public import Foundation
 /// Folders, named pipes, sockets and devices are refused before anything is read: a pipe that nobody writes to would be waited for
 /// without end, and a device need not have one.
 public final class InputFile {
+    /// The file.
     public let path: String
     /// The file's size in bytes when it was opened.
     public let size: Int
@@ -24,7 +25,7 @@ public final class InputFile {
         }
         size = Int(status.st_size)
         guard status.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
+            // All properties are set, so `deinit` closes the descriptor. Closed twice, it could be another thread's by then.
             throw FileError(path: path, problem: "is \(Self.kind(status.st_mode)), not a regular file; give the path of a file")
         }
     }

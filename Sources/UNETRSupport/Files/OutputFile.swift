@@ -25,6 +25,7 @@ public final class OutputFile {
 
     deinit { close(descriptor) }
 
+    /// Appends bytes.
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         position += bytes.count
         if gathered.count + bytes.count <= 1 << 16 {
@@ -35,6 +36,7 @@ public final class OutputFile {
         try send(bytes)
     }
 
+    /// Appends bytes.
     public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 
     /// Hands the gathered bytes to the system. Must be called last; what is written after it needs another call.

@@ -57,6 +57,7 @@ public enum JSONText {
 public struct JSONProblem: Error, Equatable, Sendable, CustomStringConvertible {
     /// Without the file's path, which the reader knows.
     public var sentence: String
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String { sentence }
 }
 

@@ -1,15 +1,23 @@
 /// Any JSON value, its numbers as exact as they come.
 public enum JSONValue: Equatable, Sendable, Codable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case bool(Bool)
+    /// A whole number.
     case integer(Int)
     /// A whole number that is too large for `integer`.
     case unsigned(UInt64)
+    /// Any other number.
     case number(Double)
+    /// Text.
     case string(String)
+    /// A list.
     case array([JSONValue])
+    /// Names and values.
     case object([String: JSONValue])
 
+    /// Decodes and validates.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -37,6 +45,7 @@ public enum JSONValue: Equatable, Sendable, Codable {
     /// Set where a number that not even a `Double` can hold is read as infinity, so that an error can say where it stands.
     static let keepsEnormousNumbers = CodingUserInfoKey(rawValue: "keepsEnormousNumbers")!
 
+    /// Encodes what `init(from:)` reads.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
@@ -110,11 +119,17 @@ public enum JSONValue: Equatable, Sendable, Codable {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// Text.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// A whole number.
     public init(integerLiteral value: Int) { self = .integer(value) }
+    /// A number.
     public init(floatLiteral value: Double) { self = .number(value) }
+    /// `true` or `false`.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// A list.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    /// Names and values.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(Dictionary(elements) { $1 })
     }

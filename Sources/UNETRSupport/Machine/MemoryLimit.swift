@@ -58,14 +58,17 @@ public struct MemoryError: Error, Equatable, CustomStringConvertible, Sendable {
     public var path: String
     /// Bytes; nil for a number beyond all bounds.
     public var needed: Int?
+    /// The limit that was in force.
     public var limit: MemoryLimit
 
+    /// An error about the file at `path`; `needed` is nil where it cannot be counted.
     public init(path: String, needed: Int?, limit: MemoryLimit = .current) {
         self.path = path
         self.needed = needed
         self.limit = limit
     }
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         let amount = needed.map { "about \($0 >> 20) MB" } ?? "more than can be counted"
         return """

@@ -8,6 +8,7 @@ public struct Processor: Sendable {
     /// The features it has, under the names of Linux.
     private let flags: Set<String>
 
+    /// A processor with these features of `/proc/cpuinfo`.
     public init(name: String, flags: Set<String>) {
         self.name = name
         self.flags = flags

@@ -12,8 +12,10 @@ public struct SystemMemory: Equatable, Sendable {
 
     /// Bytes the process may at most have.
     public var bytes: Int
+    /// What sets the limit.
     public var source: Source
 
+    /// An amount of memory.
     public init(bytes: Int, source: Source) {
         self.bytes = bytes
         self.source = source

@@ -11,6 +11,7 @@ public final class Background<Value: Sendable>: @unchecked Sendable {
     private let running = DispatchGroup()
     private var state = State.running
 
+    /// Starts `body` on a thread of its own.
     public init(_ body: @escaping @Sendable () throws -> Value) {
         let cancellation = Cancellation.current
         running.enter()
@@ -43,7 +44,9 @@ public final class Background<Value: Sendable>: @unchecked Sendable {
 
 /// A mistake in the use of `Background`.
 public enum BackgroundError: Error, Equatable, CustomStringConvertible, Sendable {
+    /// The result was taken before.
     case alreadyTaken
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String { "the result of a background computation was taken twice; this is a mistake in the program" }
 }

@@ -37,18 +37,22 @@ extension Tensor {
         self.init(owning: out)
     }
 
+    /// A tensor whose contents are not set.
     public static func empty(_ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu) throws -> Tensor {
         try yields("empty", []) { out in shape.withSizes { ct_empty($0, dtype.c, device.c, out) } }
     }
 
+    /// A tensor of one value.
     public static func full(_ shape: [Int], _ value: Double, _ dtype: DType = .float32, on device: Device = .cpu) throws -> Tensor {
         try yields("full", []) { out in shape.withSizes { ct_full($0, value, dtype.c, device.c, out) } }
     }
 
+    /// A tensor of zeros.
     public static func zeros(_ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu) throws -> Tensor {
         try full(shape, 0, dtype, on: device)
     }
 
+    /// A tensor of ones.
     public static func ones(_ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu) throws -> Tensor {
         try full(shape, 1, dtype, on: device)
     }
@@ -70,13 +74,16 @@ extension Tensor {
 
     // MARK: Conversions
 
+    /// A copy with memory of its own.
     public func clone() throws -> Tensor { try yields("clone", [self]) { ct_clone(handle, $0) } }
 
     /// The same values outside the record of gradients.
     public func detached() throws -> Tensor { try yields("detach", [self]) { ct_detach(handle, $0) } }
 
+    /// The same values as another type or on another device; the tensor itself if nothing changes.
     public func to(_ dtype: DType) throws -> Tensor { try yields("to", [self]) { ct_to(handle, dtype.c, device.c, $0) } }
 
+    /// The same values as another type or on another device; the tensor itself if nothing changes.
     public func to(_ device: Device) throws -> Tensor { try yields("to", [self]) { ct_to(handle, dtype.c, device.c, $0) } }
 
     /// The tensor in the given order in memory: itself where it already is.
@@ -84,6 +91,7 @@ extension Tensor {
         try yields("contiguous", [self]) { ct_contiguous(handle, format.c, $0) }
     }
 
+    /// Whether the elements lie in memory without gaps, in this format.
     public func isContiguous(_ format: MemoryFormat = .contiguous) -> Bool {
         var answer = false
         return ct_is_contiguous(handle, format.c, &answer) == CT_OK && answer

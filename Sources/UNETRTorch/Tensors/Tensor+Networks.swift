@@ -68,6 +68,7 @@ extension Tensor {
         }
     }
 
+    /// x, or slope · x where x is negative.
     public func leakyReLU(_ slope: Double = 0.01) throws -> Tensor { try yields("leaky ReLU", [self]) { ct_leaky_relu(handle, slope, $0) } }
 
     /// The same over its own memory. Gradients stay right as long as whatever made this tensor does not need its values for them.
@@ -139,6 +140,7 @@ extension Tensor {
         try yields("upsample", [self]) { out in size.withSizes { ct_upsample_trilinear(handle, $0, out) } }
     }
 
+    /// Resizes the axes after the first two by the nearest element.
     public func upsampledNearest(to size: [Int]) throws -> Tensor {
         try yields("upsample", [self]) { out in size.withSizes { ct_upsample_nearest(handle, $0, out) } }
     }

@@ -11,6 +11,7 @@ extension Tensor {
         try yields("permute", [self]) { out in axes.withSizes { ct_permute(handle, $0, out) } }
     }
 
+    /// A view with two axes exchanged.
     public func transposed(_ first: Int, _ second: Int) throws -> Tensor {
         try yields("transpose", [self]) { ct_transpose(handle, Int64(first), Int64(second), $0) }
     }
@@ -20,8 +21,10 @@ extension Tensor {
         try yields("expand", [self]) { out in shape.withSizes { ct_expand(handle, $0, out) } }
     }
 
+    /// A view without an axis of size 1.
     public func squeezed(_ axis: Int) throws -> Tensor { try yields("squeeze", [self]) { ct_squeeze(handle, Int64(axis), $0) } }
 
+    /// A view with a new axis of size 1.
     public func unsqueezed(_ axis: Int) throws -> Tensor { try yields("unsqueeze", [self]) { ct_unsqueeze(handle, Int64(axis), $0) } }
 
     /// The axes from `first` to `last`, both included, as one.
@@ -39,14 +42,17 @@ extension Tensor {
         try yields("select", [self]) { ct_select(handle, Int64(axis), Int64(index), $0) }
     }
 
+    /// The elements of an axis at these indices.
     public func indexed(_ axis: Int, by indices: Tensor) throws -> Tensor {
         try yields("index select", [self, indices]) { ct_index_select(handle, Int64(axis), indices.handle, $0) }
     }
 
+    /// Tensors one after the other along an axis.
     public static func concatenated(_ tensors: [Tensor], axis: Int) throws -> Tensor {
         try yields("concatenate", tensors) { out in tensors.withHandles { ct_cat($0, Int64(axis), out) } }
     }
 
+    /// Tensors of equal shape along a new axis.
     public static func stacked(_ tensors: [Tensor], axis: Int = 0) throws -> Tensor {
         try yields("stack", tensors) { out in tensors.withHandles { ct_stack($0, Int64(axis), out) } }
     }

@@ -32,12 +32,14 @@ public final class Tensor: @unchecked Sendable {
     /// Number of elements.
     public var count: Int { shape.reduce(1, *) }
 
+    /// The type of its elements.
     public var dtype: DType {
         var type = CT_FLOAT32
         _ = ct_type(handle, &type)  // cannot fail: only supported types become handles
         return DType(type)
     }
 
+    /// Where it is.
     public var device: Device {
         var device = CTDevice(kind: CT_CPU, index: 0)
         _ = ct_device(handle, &device)

@@ -7,6 +7,7 @@ public enum TensorList {
         try yields("norms", []) { out in tensors.withHandles { ct_list_norms($0, out) } }
     }
 
+    /// Multiplies all tensors in place.
     public static func multiplyInPlace(_ tensors: [Tensor], by factor: Double) throws {
         try check("multiply list", [], tensors.withHandles { ct_list_multiply_scalar($0, factor) })
     }

@@ -9,15 +9,23 @@ public import UNETRTorch
 public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case sgd, adamw }
 
+    /// Number of epochs.
     public var epochs = 1000
+    /// Optimizer steps in an epoch.
     public var iterationsPerEpoch = 250
+    /// Patches in a batch.
     public var batchSize = 2
     /// Batches whose gradients are averaged for one step.
     public var accumulation = 1
+    /// The optimizer.
     public var optimizer = OptimizerKind.sgd
+    /// The learning rate that the schedule starts from.
     public var learningRate = 0.01
+    /// Momentum of SGD.
     public var momentum = 0.99
+    /// Weight decay of the optimizer.
     public var weightDecay = 3e-5
+    /// How the learning rate changes.
     public var schedule = Schedule.polynomial(exponent: 0.9)
     /// Largest Euclidean norm of all gradients together.
     public var gradientClip = 12.0
@@ -37,7 +45,9 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public var validationInterval = 10
     /// Whether the validation cases are segmented and scored on their scans' grid at the end.
     public var finalValidation = true
+    /// How samples are augmented.
     public var augmentation = AugmentationPlan()
+    /// Seed of weights, samples and augmentation.
     public var seed: UInt64 = 1
     /// Threads that make batches.
     public var loaderThreads = 1
@@ -47,6 +57,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     /// What the rescue lowers momentum to.
     static let rescueMomentum = 0.95
 
+    /// The published settings.
     public init() {}
 
     /// The published protocol: SGD with Nesterov momentum and the polynomial schedule.

@@ -7,6 +7,7 @@ public import UNETRTorch
 public protocol ProcessGroup: Sendable {
     /// This process, from 0.
     var rank: Int { get }
+    /// Number of processes.
     var count: Int { get }
 
     /// Replaces each tensor by its mean over the processes: the gradients of a step.
@@ -38,14 +39,22 @@ extension ProcessGroup {
 
 /// One process alone.
 public struct SingleProcess: ProcessGroup {
+    /// 0.
     public let rank = 0
+    /// 1.
     public let count = 1
 
+    /// A group of this process alone.
     public init() {}
 
+    /// Leaves the tensors as they are.
     public func averageInPlace(_ tensors: [Tensor]) {}
+    /// The values themselves.
     public func sum(_ values: [Double]) -> [Double] { values }
+    /// Leaves the tensors as they are.
     public func broadcastInPlace(_ tensors: [Tensor]) {}
+    /// The values themselves.
     public func broadcast(_ values: [Double]) -> [Double] { values }
+    /// Returns at once.
     public func barrier() {}
 }

@@ -29,10 +29,13 @@ struct SoftDice {
 /// The Dice term is the mean over the foreground classes, with the counts summed over the whole batch (`batchDice`) or per sample. The
 /// target is class numbers [N, D, H, W], int64; the loss lies between −1 (perfect) and infinity.
 public struct DiceCrossEntropyLoss: SegmentationLoss {
+    /// Whether Dice is computed over the batch as a whole.
     public var batchDice: Bool
 
+    /// Cross-entropy minus soft Dice.
     public init(batchDice: Bool = true) { self.batchDice = batchDice }
 
+    /// The loss of logits [N, C, D, H, W] for class numbers [N, D, H, W].
     public func callAsFunction(_ logits: Tensor, _ target: Tensor) throws -> Tensor {
         let logits = try logits.dtype == .float64 ? logits : logits.to(.float32)
         let classes = logits.shape[1]
@@ -46,10 +49,13 @@ public struct DiceCrossEntropyLoss: SegmentationLoss {
 ///
 /// The Dice term is the mean over all regions (there is no background output). The target is indicators [N, regions, D, H, W].
 public struct DiceBinaryCrossEntropyLoss: SegmentationLoss {
+    /// Whether Dice is computed over the batch as a whole.
     public var batchDice: Bool
 
+    /// Binary cross-entropy minus soft Dice, for overlapping regions.
     public init(batchDice: Bool = true) { self.batchDice = batchDice }
 
+    /// The loss of logits [N, C, D, H, W] for regions of the same shape.
     public func callAsFunction(_ logits: Tensor, _ target: Tensor) throws -> Tensor {
         let logits = try logits.dtype == .float64 ? logits : logits.to(.float32)
         let target = try target.to(logits.dtype)
@@ -59,10 +65,13 @@ public struct DiceBinaryCrossEntropyLoss: SegmentationLoss {
 
 /// The loss of all outputs of a network: weights 1, ½, ¼, … normalized to sum 1.
 public struct DeepSupervisionLoss: Sendable {
+    /// The loss of one output.
     public var loss: any SegmentationLoss
 
+    /// A weighted sum of this loss over all outputs.
     public init(_ loss: any SegmentationLoss) { self.loss = loss }
 
+    /// The weight of each output, the finest first; their sum is 1.
     public static func weights(levels: Int) -> [Double] {
         let halves = (0..<levels).map { 1 / Double(1 << $0) }
         return halves.map { $0 / halves.reduce(0, +) }

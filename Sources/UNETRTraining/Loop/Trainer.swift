@@ -16,9 +16,13 @@ import UNETRVolumes
 ///
 /// The same description, device and thread count give the same bits, also when the run is killed and resumed.
 public final class Trainer {
+    /// The run's folder.
     public let run: TrainingRun
+    /// What the run trains on and how.
     public let description: TrainingRun.Description
+    /// Where it computes.
     public let device: Device
+    /// The processes that train together.
     public let processes: any ProcessGroup
 
     /// What became of the weights the run starts from, in one line; nil where it starts from new ones.

@@ -6,6 +6,7 @@ public import UNETRVolumes
 public struct TrainingTargets: Sendable {
     private let labels: LabelSet
 
+    /// Targets for this label set.
     public init(labels: LabelSet) { self.labels = labels }
 
     /// The loss that fits.

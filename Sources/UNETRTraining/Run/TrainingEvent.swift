@@ -14,6 +14,7 @@ public enum TrainingEvent: Sendable {
 
 /// What came out of a training run.
 public struct TrainingSummary: Sendable, Codable, Equatable {
+    /// Epochs that were trained.
     public var epochs: Int
     /// The model bundle.
     public var model: URL
@@ -22,8 +23,11 @@ public struct TrainingSummary: Sendable, Codable, Equatable {
     /// Scores of the validation cases on their scans' grid, by structure.
     public var scores: [Score]
 
+    /// The result for one structure.
     public struct Score: Sendable, Codable, Equatable {
+        /// The structure.
         public var name: String
+        /// Dice over the validation cases; nil where no case has the structure.
         public var dice: Spread?
         /// 95th percentile of the surface distances in mm.
         public var hd95: Spread?
@@ -40,7 +44,9 @@ public struct TrainingSummary: Sendable, Codable, Equatable {
 
     /// Mean and standard deviation (n − 1) over the cases; no deviation of a single one.
     public struct Spread: Sendable, Codable, Equatable {
+        /// Mean over the cases.
         public var mean: Double
+        /// Standard deviation over the cases; nil for one case.
         public var deviation: Double?
     }
 }
@@ -77,11 +83,15 @@ public struct EpochRecord: Codable, Equatable, Sendable {
 
 /// Where an epoch's time went, in seconds: a line of `timing.jsonl`.
 public struct EpochTiming: Codable, Equatable, Sendable {
+    /// The epoch, from 0.
     public var epoch: Int
+    /// Seconds of the whole epoch.
     public var seconds: Double
     /// Time the network had to wait for batches.
     public var waiting: Double
+    /// Seconds of validation.
     public var validation: Double
+    /// Seconds of writing checkpoints.
     public var checkpoint: Double
 }
 

@@ -5,17 +5,23 @@ public import UNETRSupport
 /// A training run's folder: `run.json`, `log.jsonl`, `timing.jsonl`, `progress.svg`, TensorBoard's `events.out.tfevents.…`, `latest/` and
 /// `best/` checkpoints, `model.unetrpp`, and `validation/` with the masks and scores of the validation cases.
 public struct TrainingRun: Sendable {
+    /// The folder.
     public let folder: URL
 
+    /// The run in this folder, which need not exist yet.
     public init(folder: URL) { self.folder = folder }
 
     /// Everything needed to repeat the run.
     public struct Description: Codable, Equatable, Sendable {
+        /// Version of the file's form.
         public var version = 1
+        /// The plan.
         public var plan: Plan
+        /// The settings.
         public var configuration: TrainingConfiguration
         /// Folder of the prepared cases.
         public var prepared: String
+        /// The cases.
         public var fold: Fold
         /// Weights the run starts from (a bundle or a weights file); nil: new ones.
         public var initial: String?
@@ -24,6 +30,7 @@ public struct TrainingRun: Sendable {
         /// Where the choice of cases came from; nil where nobody said.
         public var split: SplitOrigin?
 
+        /// A description from its parts.
         public init(
             plan: Plan, configuration: TrainingConfiguration, prepared: String, fold: Fold, initial: String? = nil,
             references: [String: String] = [:], split: SplitOrigin? = nil
@@ -40,17 +47,26 @@ public struct TrainingRun: Sendable {
 
     var descriptionURL: URL { folder.appending(path: "run.json") }
     private var digestURL: URL { folder.appending(path: "run.json.sha256") }
+    /// The checkpoint of the last complete epoch.
     public var latest: URL { folder.appending(path: "latest/checkpoint.safetensors") }
+    /// The checkpoint of the best epoch.
     public var best: URL { folder.appending(path: "best/checkpoint.safetensors") }
+    /// One JSON object for each epoch.
     public var log: URL { folder.appending(path: "log.jsonl") }
     var timing: URL { folder.appending(path: "timing.jsonl") }
+    /// The chart.
     public var progress: URL { folder.appending(path: "progress.svg") }
     /// Masks and scores of the last validation.
     public var validation: URL { folder.appending(path: "validation") }
+    /// The finished model.
     public var model: URL { folder.appending(path: "model.unetrpp") }
 
+    /// Whether the folder holds a run.
     public var exists: Bool { FileManager.default.fileExists(atPath: descriptionURL.path) }
 
+    /// Reads `run.json`.
+    ///
+    /// - Throws: `TrainingError.notARun` if it is missing or damaged.
     public func readDescription() throws -> Description {
         guard exists else { throw TrainingError.notARun(path: folder.path, problem: "run.json is missing") }
         let data = try InputFile.contents(of: descriptionURL)

@@ -49,9 +49,14 @@ public protocol VolumeFormat: Sendable {
 }
 
 extension VolumeFormat {
+    /// Endings of files that hold voxels without a header.
     public var voxelEndings: [String] { [] }
+    /// The ending of files that are written part by part; nil: there are none.
     public var partEnding: String? { nil }
 
+    /// Writes a float32 volume part by part, atomically.
+    ///
+    /// - Throws: `VolumeError`, `FileError`, and what `body` throws.
     public func writeParts(
         channels: Int, geometry: Geometry, like header: (any VolumeHeader)?, to url: URL, _ body: (VolumePartWriter) throws -> Void
     ) throws {
@@ -70,8 +75,11 @@ public protocol VolumeHeader: Sendable {
 
 /// A volume as it will be stored: its geometry, and bytes that are made a part at a time.
 public struct VolumeContents: Sendable {
+    /// The grid.
     public let geometry: Geometry
+    /// Values of each voxel.
     public let channels: Int
+    /// The type that voxels are written in.
     public let type: VoxelType
 
     /// The little-endian bytes of a range of voxels of C-order [C, D, H, W].

@@ -3,6 +3,7 @@ import UNETRSupport
 /// A volume's file whose header has been read and whose size fits it. Its voxels are read a chunk at a time, so that memory grows only as the
 /// file really delivers. They can be read once.
 public struct VolumeReader {
+    /// The file's header.
     public let header: any VolumeHeader
     private let layout: VoxelLayout
     private let source: any VoxelSource

@@ -1,6 +1,25 @@
 /// The number that one voxel is stored as.
 public enum VoxelType: String, Sendable, CaseIterable {
-    case int8, uint8, int16, uint16, int32, uint32, int64, uint64, float32, float64
+    /// Signed, 8 bits.
+    case int8
+    /// Unsigned, 8 bits.
+    case uint8
+    /// Signed, 16 bits.
+    case int16
+    /// Unsigned, 16 bits.
+    case uint16
+    /// Signed, 32 bits.
+    case int32
+    /// Unsigned, 32 bits.
+    case uint32
+    /// Signed, 64 bits.
+    case int64
+    /// Unsigned, 64 bits.
+    case uint64
+    /// Single precision.
+    case float32
+    /// Double precision.
+    case float64
 
     /// Bytes of one voxel.
     public var byteCount: Int {

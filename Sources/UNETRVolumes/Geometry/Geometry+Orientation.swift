@@ -1,6 +1,17 @@
 /// A direction in the patient, along an axis of RAS+ space.
 public enum AnatomicalDirection: Character, Sendable, CaseIterable {
-    case right = "R", left = "L", anterior = "A", posterior = "P", superior = "S", inferior = "I"
+    /// Toward the patient's right.
+    case right = "R"
+    /// Toward the patient's left.
+    case left = "L"
+    /// Toward the front.
+    case anterior = "A"
+    /// Toward the back.
+    case posterior = "P"
+    /// Toward the head.
+    case superior = "S"
+    /// Toward the feet.
+    case inferior = "I"
 
     /// The other way.
     public var opposite: AnatomicalDirection {

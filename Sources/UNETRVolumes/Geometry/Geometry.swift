@@ -9,6 +9,7 @@ public struct Geometry: Equatable, Sendable, Codable {
     /// Distance between voxel centers along [D, H, W] in mm, as the file states it (always positive).
     public var spacing: [Double]
 
+    /// A grid of `size` voxels [D, H, W] with an affine in mm (RAS+) and a spacing in mm.
     public init(size: [Int], affine: [[Double]], spacing: [Double]) {
         self.size = size
         self.affine = affine

@@ -2,10 +2,14 @@ public import UNETRSupport
 
 /// What is wrong with labels in a file, as the end of a sentence about it.
 public enum LabelProblem: Error, Equatable, Sendable, CustomStringConvertible {
+    /// There are no labels.
     case noLabels
+    /// A label has no name.
     case noName
+    /// The values of this label are not whole numbers.
     case notNumbers(label: String)
 
+    /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .noLabels: "it has no field labels that is a table or a list of labels"

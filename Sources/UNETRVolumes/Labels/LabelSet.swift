@@ -9,6 +9,7 @@ public struct LabelSet: Equatable, Sendable, Codable {
     /// For overlapping regions: the value written for each region in turn, later ones over earlier ones.
     public var regionOrder: [Int]?
 
+    /// A label set; it is checked where it is used in a plan.
     public init(definitions: [LabelDefinition], ignoreValue: Int? = nil, regionOrder: [Int]? = nil) {
         self.definitions = definitions
         self.ignoreValue = ignoreValue

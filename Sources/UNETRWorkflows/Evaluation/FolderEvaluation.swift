@@ -12,8 +12,10 @@ public struct FolderEvaluation: Sendable {
     public struct Options: Sendable {
         /// Label maps, or folders of them whose files belong together by name.
         public var predictions: URL
+        /// The expert's label maps.
         public var references: URL
 
+        /// What is computed, and how.
         public var scoring = ScoringRequest()
 
         /// The published results that the classes are those of, for a table beside ours.
@@ -30,11 +32,13 @@ public struct FolderEvaluation: Sendable {
 
         /// Folder of the scans, the ground of the report's pictures, and how many of the worst cases get one.
         public var images: URL?
+        /// How many of the worst cases get a picture.
         public var worst = 5
 
         /// The seed of the bootstrap intervals.
         public var bootstrap = Bootstrap()
 
+        /// Options with the usual settings.
         public init(predictions: URL, references: URL) {
             self.predictions = predictions
             self.references = references
@@ -45,11 +49,14 @@ public struct FolderEvaluation: Sendable {
     public enum Event: Sendable {
         /// So many cases are scored.
         case scored(done: Int, of: Int)
+        /// All cases are scored.
         case finished(EvaluationResult)
     }
 
+    /// What is evaluated.
     public let options: Options
 
+    /// An evaluation with these options.
     public init(_ options: Options) { self.options = options }
 
     /// The workflow as a job.

@@ -34,6 +34,7 @@ public struct ScoringRequest: Sendable {
     /// Threads; nil: all cores.
     public var threads: Int?
 
+    /// The usual settings.
     public init() {}
 
     /// The evaluator for files that lie at `places`, where a dataset.json is looked for if none is named.

@@ -43,6 +43,7 @@ public struct CohortSegmentation: Sendable {
 
         /// Whether masks are cleaned up as the plan says, and averaged over mirrored copies as it says.
         public var postProcesses = true
+        /// Whether mirrored versions are averaged.
         public var mirroring = true
 
         /// Distance of neighboring patches as a part of the patch, within `InferenceSettings.stepRange`; nil: as the plan says.
@@ -51,14 +52,18 @@ public struct CohortSegmentation: Sendable {
         /// Whether windows of one value throughout are computed only once.
         public var reusesConstantWindows = false
 
+        /// Which engine is wanted.
         public var engine = EngineChoice.auto
 
         /// Whether a model that was made for 8 bits is computed so where that is possible.
         public var eightBits = true
 
+        /// Where it computes.
         public var device = Device.cpu
+        /// What products and convolutions are computed in.
         public var precision = Precision.automatic
 
+        /// Options with the usual settings.
         public init(scans: [URL], output: URL, models: [URL]) {
             self.scans = scans
             self.output = output
@@ -70,11 +75,13 @@ public struct CohortSegmentation: Sendable {
     public enum Event: Sendable {
         /// The work begins.
         case begins(Outline)
+        /// Something happened in the job.
         case task(SegmentationJob.Event)
     }
 
     /// What the job is going to do.
     public struct Outline: Sendable {
+        /// The scans, with where their masks go.
         public let tasks: [SegmentationJob.Task]
 
         /// About how many patches each task has.
@@ -87,11 +94,13 @@ public struct CohortSegmentation: Sendable {
         public let overlaps: Bool
     }
 
+    /// What is segmented.
     public let options: Options
 
     /// Gets notes about engines that cannot be used.
     let logger: Logger
 
+    /// A workflow with these options; notes go to `logger`.
     public init(_ options: Options, logger: Logger) {
         self.options = options
         self.logger = logger

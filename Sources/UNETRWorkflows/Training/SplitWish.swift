@@ -12,11 +12,13 @@ public struct SplitWish: Sendable, Equatable {
 
     /// Path of a table with the group of each case, and its column with the groups.
     public var groupFile: String?
+    /// The column of `groupFile` with the groups.
     public var groupColumn: String?
 
     /// Path of a file with splits, or `SplitRequest.none`.
     public var splits: String?
 
+    /// A wish; nil leaves it to the run or the data set.
     public init(fold: String? = nil, group: String? = nil, groupFile: String? = nil, groupColumn: String? = nil, splits: String? = nil) {
         self.fold = fold
         self.group = group

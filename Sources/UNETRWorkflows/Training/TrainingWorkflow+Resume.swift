@@ -1,7 +1,7 @@
 import Foundation
 import UNETRArchitectures
-import UNETRModels
 import UNETRInference
+import UNETRModels
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining

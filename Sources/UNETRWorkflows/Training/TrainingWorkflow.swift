@@ -36,7 +36,9 @@ public struct TrainingWorkflow: Sendable {
 
         /// Epochs, steps in an epoch and the seed, over the settings.
         public var epochs: Int?
+        /// Steps per epoch, instead of those in the settings.
         public var iterations: Int?
+        /// Seed, instead of the one in the settings.
         public var seed: UInt64?
 
         /// Which cases are trained on, and which kept for validation.
@@ -45,11 +47,13 @@ public struct TrainingWorkflow: Sendable {
         /// A model bundle or a weights file to start from; nil: new weights.
         public var initial: URL?
 
+        /// Where it computes.
         public var device = Device.cpu
 
         /// The precision; `automatic` leaves it to the settings where they name one.
         public var precision = Precision.automatic
 
+        /// Options with the usual settings. The data set may be nil where a run is resumed.
         public init(dataset: URL?, run: URL) {
             self.dataset = dataset
             self.run = run
@@ -64,14 +68,17 @@ public struct TrainingWorkflow: Sendable {
         case preparing(PreparationJob.Event, cases: Int)
         /// Training begins, behind the epochs that are done.
         case begins(TrainingRun.Description, epochsDone: Int)
+        /// Something happened in the training.
         case training(TrainingEvent)
     }
 
+    /// What is trained.
     public let options: Options
 
     /// Gets notes about the split, the plan and the first weights.
     let logger: Logger
 
+    /// A workflow with these options; notes go to `logger`.
     public init(_ options: Options, logger: Logger) {
         self.options = options
         self.logger = logger

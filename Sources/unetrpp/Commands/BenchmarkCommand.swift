@@ -13,7 +13,7 @@ import UNETRTraining
 
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "benchmark", abstract: "Time the forward pass, the training step or the augmentation of a network on this machine.",
+        commandName: "benchmark", abstract: "Time a network's forward pass, training step or augmentation on this machine.",
         discussion: """
             One figure a call, so that the peak memory is that of the thing timed. The input is random; a training step is forward with
             deep supervision, Dice and cross-entropy, backward, gradient clipping and SGD. The first run is not counted. With --augmentation the time is that of a batch of
@@ -21,13 +21,13 @@ struct BenchmarkCommand: ParsableCommand {
             """)
 
     @OptionGroup var choice: NetworkOptions
-    @Option(help: "Samples in a batch.") var batch = 1
+    @Option(help: "Samples per batch.") var batch = 1
     @Option(help: "Timed repetitions.") var repetitions = 5
     @Flag(help: "Time the training step instead of the forward pass.") var train = false
-    @Flag(help: "Time the making of training samples instead, without a network.") var augmentation = false
-    @Flag(help: "Use the plain operations where there are fused ones or kernels of our own.") var plain = false
-    @Option(help: "What computes: torch (libtorch), or compiled (OpenVINO), which gives the finest output only.") var engine = EngineChoice.torch
-    @Flag(help: "Compute the convolutions in 8 bits, on ranges that are made up, with --engine compiled.") var eightBits = false
+    @Flag(help: "Time the augmentation of training samples instead, without a network.") var augmentation = false
+    @Flag(help: "Use plain operations instead of fused ones and our own kernels.") var plain = false
+    @Option(help: "Engine: torch (libtorch) or compiled (OpenVINO, finest output only).") var engine = EngineChoice.torch
+    @Flag(help: "Compute the convolutions in 8 bits with made-up ranges; only with --engine compiled.") var eightBits = false
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {

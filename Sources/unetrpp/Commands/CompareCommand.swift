@@ -6,20 +6,20 @@ import UNETRWorkflows
 
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "compare", abstract: "Compare models on the same cases: differences, tests, wins, ranking.",
+        commandName: "compare", abstract: "Compare models on the same cases: differences, significance, wins, ranking.",
         discussion: """
             Each of MODELS is a folder of predictions, scored against --reference, or an evaluation.json that `evaluate --output` wrote.
             The first is A; every other is compared with it, and with more than two all are ranked. With --output a folder gets
             comparison.json and comparison.html.
             """)
 
-    @Argument(help: "Two or more folders of predictions, or files evaluation.json.", completion: .file())
+    @Argument(help: "Two or more folders of predictions, or evaluation.json files.", completion: .file())
     var models: [String]
 
-    @Option(help: "Folder of the references.", completion: .directory)
+    @Option(help: "Folder of the reference label maps.", completion: .directory)
     var reference: String?
 
-    @Option(help: ArgumentHelp("Names of the models in reports, in their order (default: the folders').", valueName: "list"))
+    @Option(help: ArgumentHelp("Names of the models in reports, in the same order (default: the folder names).", valueName: "list"))
     var names: String?
 
     @Option(name: .shortAndLong, help: "Folder for comparison.json and comparison.html.", completion: .directory)

@@ -11,7 +11,7 @@ import UNETRTorch
 
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "convert", abstract: "Turn weights from one form into another: model bundle, safetensors, PyTorch.",
+        commandName: "convert", abstract: "Convert weights between model bundles, safetensors and PyTorch.",
         discussion: """
             INPUT is a model bundle (a folder), a .safetensors file, or a checkpoint of PyTorch (.pth, .pt, .model, .bin, .ckpt), of \
             which no pickle is run. The name of OUTPUT says the form: NAME.unetrpp, NAME.safetensors, or NAME.pth, a dictionary with \
@@ -23,13 +23,13 @@ struct ConvertCommand: ParsableCommand {
     @Argument(help: "Weights to read.", completion: .file()) var input: String
     @Argument(help: "File or bundle to write.", completion: .file()) var output: String
 
-    @Option(help: "Plan (JSON) for a bundle made of bare weights.", completion: .file()) var plan: String?
+    @Option(help: "Plan (JSON), needed to make a bundle from bare weights.", completion: .file()) var plan: String?
 
-    @Option(help: "Network configuration (JSON) to check the weights against.", completion: .file()) var configuration: String?
+    @Option(help: "Network configuration (JSON) that the weights must fit.", completion: .file()) var configuration: String?
 
-    @Option(help: "Text of the new bundle's card (Markdown).", completion: .file()) var card: String?
+    @Option(help: "Card of the new bundle (Markdown).", completion: .file()) var card: String?
 
-    @Option(help: "Type to store the weights in: float32, float16, bfloat16 (default: as they are).") var dtype: StorageType?
+    @Option(help: "Type of the stored weights: float32, float16, bfloat16 (default: unchanged).") var dtype: StorageType?
 
     @OptionGroup var outputs: OutputOptions
 

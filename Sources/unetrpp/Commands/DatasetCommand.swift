@@ -4,20 +4,20 @@ import UNETRPreparation
 
 struct DatasetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dataset", abstract: "Look at a folder of scans.", subcommands: [Check.self])
+        commandName: "dataset", abstract: "Work with a folder of scans.", subcommands: [Check.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check every scan and label before hours are spent on them.",
-            discussion: "The exit code is 1 if something must be mended first.")
+            abstract: "Find problems in scans and labels before they cost you hours.",
+            discussion: "The exit code is 1 if something must be fixed before training.")
 
         @Argument(help: "Folder of the data set.", completion: .directory)
         var dataset: String
 
-        @Option(help: "File of splits (JSON) to check as well; without it the one in the data set's folder.", completion: .file())
+        @Option(help: "File of splits (JSON) to check as well (default: the one in the data set's folder).", completion: .file())
         var splits: String?
 
-        @Flag(help: "Carry out the repairs that are offered (headers that differ by rounding).")
+        @Flag(help: "Make the suggested repairs (headers that differ by rounding).")
         var repair = false
 
         @Flag(help: "Print the report as JSON on standard output.")

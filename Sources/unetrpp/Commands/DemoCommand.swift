@@ -6,7 +6,7 @@ import UNETRWorkflows
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Segment the shipped MRI scans with the shipped model and compare with the expert.")
+        commandName: "demo", abstract: "Segment the shipped MRI scans with the shipped model and compare the result with the expert's labels.")
 
     @Option(help: "Folder with the shipped scans (images/ and labels/).", completion: .directory)
     var data = "Examples/hippocampus"

@@ -3,10 +3,10 @@ import Foundation
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Show versions, devices, processor and memory, and what is wrong with them.",
-        discussion: "The exit code is 0 if the program can be used on this machine, 1 if not.")
+        commandName: "doctor", abstract: "Show versions, devices, processor and memory, and explain problems.",
+        discussion: "The exit code is 0 if the program works on this machine, otherwise 1.")
 
-    @Flag(help: "Print the facts as JSON on standard output.")
+    @Flag(help: "Print the result as JSON on standard output.")
     var json = false
 
     func run() throws {

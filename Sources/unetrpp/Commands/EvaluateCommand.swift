@@ -7,33 +7,33 @@ import UNETRWorkflows
 
 struct EvaluateCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "Score segmentations against references.",
+        commandName: "evaluate", abstract: "Compare segmentations with reference label maps.",
         discussion: """
             PREDICTIONS and REFERENCES are two label maps, or two folders whose files belong together by name. With --output a
             folder gets evaluation.json, summary.json (nnU-Net v2's layout), metrics.csv and report.html, which needs no other file.
             """)
 
-    @Argument(help: "Predicted label map, or folder of them.", completion: .file())
+    @Argument(help: "Predicted label map, or a folder of them.", completion: .file())
     var predictions: String
 
-    @Argument(help: "Reference label map, or folder of them.", completion: .file())
+    @Argument(help: "Reference label map, or a folder of them.", completion: .file())
     var references: String
 
-    @Option(name: .shortAndLong, help: "Folder for summary.json, the CSV and the report.", completion: .directory)
+    @Option(name: .shortAndLong, help: "Folder for evaluation.json, summary.json, metrics.csv and report.html.", completion: .directory)
     var output: String?
 
     @Option(
         help: ArgumentHelp(
-            "Print the published results of a benchmark beside ours: \(PublishedTable.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+            "Show the published results of a benchmark for comparison: \(PublishedTable.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
     var benchmark: String?
 
-    @Option(help: "Probabilities, one channel a label: folder of CASE.nii.gz, or one file. Adds calibration.", completion: .file())
+    @Option(help: "Probabilities with one channel per label: a folder of CASE.nii.gz, or one file. Adds calibration.", completion: .file())
     var probabilities: String?
 
-    @Option(help: "Folder of the scans, the ground of the report's pictures.", completion: .directory)
+    @Option(help: "Folder of the scans, for the pictures in the report.", completion: .directory)
     var images: String?
 
-    @Option(help: "Number of worst cases with a picture in the report.")
+    @Option(help: "Number of worst cases shown as pictures in the report.")
     var worst = 5
 
     @OptionGroup var outputs: OutputOptions

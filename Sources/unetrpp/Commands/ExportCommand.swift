@@ -9,7 +9,7 @@ import UNETRSupport
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Write a network as a file for other runtimes: ONNX.",
+        commandName: "export", abstract: "Export a network to ONNX for other runtimes.",
         discussion: """
             The graph takes input [N, channels, D, H, W], a prepared patch, and gives logits [N, classes, D, H, W]. Its fast form is made \
             for speed; its readable form follows the paper, with every weight under its key. Both need only operations of ONNX \

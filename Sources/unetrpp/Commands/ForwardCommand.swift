@@ -12,7 +12,7 @@ import UNETRTorchEngine
 
 struct ForwardCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "forward", abstract: "Run the bare network on a tensor, to compare it with another implementation.",
+        commandName: "forward", abstract: "Run the bare network on a tensor for comparison with another implementation.",
         discussion: """
             The input file holds one tensor, input [N, channels, D, H, W], of the network's patch size; it goes into the network as it \
             is. The output file gets logits0 [N, classes, D, H, W] and, where the network has them, the coarser logits1, logits2 …, \

@@ -4,7 +4,7 @@ import UNETRModels
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Look after a model bundle's files.", subcommands: [Verify.self, Seal.self])
+        commandName: "model", abstract: "Check the files of a model bundle.", subcommands: [Verify.self, Seal.self])
 
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -7,16 +7,16 @@ import UNETRWorkflows
 
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Look at a data set and write the plan of its training: spacing, patch, network.",
-        discussion: "The plan is one JSON file to read and edit; `unetrpp train --plan` takes it.")
+        commandName: "plan", abstract: "Analyze a data set and write a training plan: spacing, patch, network.",
+        discussion: "The plan is a JSON file that you can read and edit; pass it to `unetrpp train --plan`.")
 
-    @Argument(help: "Folder of the data set; or, with --import, a plans.pkl of nnU-Net v1 or a plans.json of nnU-Net v2.")
+    @Argument(help: "Folder of the data set; with --import, a plans.pkl of nnU-Net v1 or a plans.json of nnU-Net v2.")
     var dataset: String
 
     @Option(name: .shortAndLong, help: "File to write.", completion: .file())
     var output: String = "plan.json"
 
-    @Flag(name: .customLong("import"), help: "Take over a plan of nnU-Net.")
+    @Flag(name: .customLong("import"), help: "Import a plan of nnU-Net.")
     var imports = false
 
     @OptionGroup var outputs: OutputOptions

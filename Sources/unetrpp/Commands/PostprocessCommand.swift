@@ -7,7 +7,7 @@ import UNETRVolumes
 
 struct PostprocessCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "postprocess", abstract: "Decide on cross-validation results whether only the largest part of a structure is kept.",
+        commandName: "postprocess", abstract: "Decide from cross-validation results whether to keep only the largest part of a structure.",
         discussion: """
             PREDICTIONS are masks of scans that the model which made them was not trained on, as `unetrpp segment --validation-of RUN
             --no-postprocessing` makes them, the folds of a cross-validation in one folder. All structures as one are tried first, then each

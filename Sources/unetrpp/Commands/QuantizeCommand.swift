@@ -12,7 +12,7 @@ import UNETRTorchEngine
 
 struct QuantizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "quantize", abstract: "Make a model that the compiled engine computes in 8 bits.",
+        commandName: "quantize", abstract: "Convert a model to 8 bits for the compiled engine.",
         discussion: """
             The ranges of what goes into the 3×3×3 convolutions are measured on real scans. Then every scan is segmented in float32 and in \
             8 bits, both without mirroring, and the masks are compared: Dice and HD95 of each structure. The agreement is the mean Dice \
@@ -24,17 +24,17 @@ struct QuantizeCommand: AsyncParsableCommand {
     @Argument(help: "Model bundle.", completion: .directory) var model: String
 
     @Option(
-        parsing: .upToNextOption, help: "Scans like those the model will segment, or folders of scans; ten or so are enough.",
+        parsing: .upToNextOption, help: "Scans like those the model will segment, or folders of scans; about ten are enough.",
         completion: .file())
     var calibration: [String]
 
     @Option(name: .shortAndLong, help: "Model to write (default: the model's name with -int8).", completion: .directory) var output: String?
 
-    @Option(help: "Patches to measure ranges on, in all; at least one of each scan.") var patches = 64
+    @Option(help: "Total number of patches to measure ranges on; at least one per scan.") var patches = 64
 
     @Option(help: "Threads (default: all cores).") var threads: Int?
 
-    @Flag(help: "Save the model however little its masks agree.") var acceptDisagreement = false
+    @Flag(help: "Save the model even if its masks disagree with those of float32.") var acceptDisagreement = false
 
     @OptionGroup var outputs: OutputOptions
 

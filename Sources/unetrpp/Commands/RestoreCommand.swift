@@ -7,7 +7,7 @@ import UNETRVolumes
 
 struct RestoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restore", abstract: "Turn probabilities of a prepared case into a mask on the grid of its scan.",
+        commandName: "restore", abstract: "Turn the probabilities of a prepared case into a mask on the grid of its scan.",
         discussion: """
             What `unetrpp segment` does after the network, for probabilities that come from elsewhere: resampled to the scan, decided voxel by
             voxel, put at the place of the crop. The probabilities are never all in memory.
@@ -15,13 +15,13 @@ struct RestoreCommand: ParsableCommand {
 
     private static let endings = VolumeFormats.outputEndings.joined(separator: ", ")
 
-    @Argument(help: "Probabilities, float32 [outputs, D, H, W] of the prepared case: the only array of a .safetensors file.", completion: .file())
+    @Argument(help: "Probabilities of the prepared case, float32 [outputs, D, H, W], as the only array of a .safetensors file.", completion: .file())
     var probabilities: String
 
-    @Argument(help: "CASE.json of the prepared case, from `unetrpp prepare`.", completion: .file())
+    @Argument(help: "CASE.json of the prepared case, written by `unetrpp prepare`.", completion: .file())
     var properties: String
 
-    @Option(help: "Plan (JSON) that the case was prepared with.", completion: .file())
+    @Option(help: "Plan (JSON) that was used to prepare the case.", completion: .file())
     var plan: String
 
     @Option(name: .shortAndLong, help: "Mask to write (\(Self.endings)).", completion: .file())

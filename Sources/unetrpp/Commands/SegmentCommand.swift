@@ -22,31 +22,31 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Option(name: .shortAndLong, help: "Mask to write for one scan (\(VolumeFormats.outputEndings.joined(separator: ", "))), or a folder.", completion: .file())
     var output: String
 
-    @Option(name: .shortAndLong, help: "Model bundle; several are averaged.", completion: .directory)
+    @Option(name: .shortAndLong, help: "Model bundle; repeat the option to average several models.", completion: .directory)
     var model: [String] = []
 
-    @Option(help: "Training run: only the scans it kept for validation; its model, unless --model names another.", completion: .directory)
+    @Option(help: "Segment only the validation scans of this training run, with its model unless --model names another.", completion: .directory)
     var validationOf: String?
 
-    @Option(help: "Structures to keep, by name or number, separated by commas; all others become background.")
+    @Option(help: "Structures to keep, by name or number, separated by commas; everything else becomes background.")
     var structures: String?
 
     @Option(help: .hidden)  // the earlier name of --structures
     var roi: String?
 
-    @Flag(help: "Write the probabilities too: probabilities/CASE.nii in the output folder, or MASK_probabilities.nii; float32, one volume an output.")
+    @Flag(help: "Also write probabilities (float32, one volume per output) to probabilities/CASE.nii in the output folder, or to MASK_probabilities.nii.")
     var probabilities = false
 
-    @Flag(inversion: .prefixedNo, help: "Average over mirrored copies, as the model's plan says.")
+    @Flag(inversion: .prefixedNo, help: "Average over mirrored versions of each patch, as the model's plan says.")
     var mirroring = true
 
-    @Flag(inversion: .prefixedNo, help: "Clean masks up where the model's plan says so (unetrpp postprocess).")
+    @Flag(inversion: .prefixedNo, help: "Post-process masks if the model's plan says so (see unetrpp postprocess).")
     var postprocessing = true
 
-    @Option(help: "Distance of neighboring patches as a part of the patch.")
+    @Option(help: "Distance between neighboring patches as a fraction of the patch size.")
     var step: Double?
 
-    @Flag(help: "Compute windows of one value throughout, such as air, only once; the result is the same.")
+    @Flag(help: "Compute patches with a single value, such as air, only once. The result is the same.")
     var skipEmpty = false
 
     @OptionGroup var outputs: OutputOptions

@@ -9,7 +9,7 @@ import UNETRTorch
 
 struct SummaryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "summary", abstract: "Show a network: layers, parameters, multiply-adds, memory, and time on this machine.",
+        commandName: "summary", abstract: "Show a network's layers, parameters, multiply-adds and memory, and its time on this machine.",
         discussion: """
             Multiply-adds are counted by the rules of fvcore, which the published figures follow, for one input of the patch size; the \
             two coarse outputs, which only training computes, are listed but not summed. Activation memory is an estimate from the \
@@ -21,11 +21,11 @@ struct SummaryCommand: ParsableCommand {
             """)
 
     @OptionGroup var choice: NetworkOptions
-    @Flag(help: "All architectures side by side, in their usual size for --patch, with times and memory here.") var all = false
-    @Option(help: "SVG file for --all: printed accuracy over counted cost.", completion: .file()) var picture: String?
+    @Flag(help: "Show all architectures side by side, in their usual size for --patch, with time and memory on this machine.") var all = false
+    @Option(help: "With --all: SVG picture of published accuracy over cost.", completion: .file()) var picture: String?
     @Flag(help: "List every layer instead of blocks.") var layers = false
     @Flag(inversion: .prefixedNo, help: "Time the network.") var timing = true
-    @Option(help: "Timed forward passes, after one that is not timed.") var repetitions = 3
+    @Option(help: "Number of timed forward passes, after a warm-up.") var repetitions = 3
     @OptionGroup var outputs: OutputOptions
     @OptionGroup var runtime: RuntimeOptions
 

@@ -6,7 +6,7 @@ import UNETRTraining
 
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trace", abstract: "Record the first training steps, to compare them with another implementation.",
+        commandName: "trace", abstract: "Record the first training steps for comparison with another implementation.",
         discussion: """
             Steps in float32 without augmentation and dropout. The output file (safetensors) holds the weights before the first step, the
             images and targets of every step, and its loss and gradient norm. Scripts/reference/curve repeats them in PyTorch.
@@ -14,7 +14,7 @@ struct TraceCommand: AsyncParsableCommand {
 
     @Argument(help: "Folder of the data set.", completion: .directory) var dataset: String
     @Option(help: "Plan (JSON) from `unetrpp plan`.", completion: .file()) var plan: String
-    @Option(help: "Training settings (JSON); what it leaves out is the published protocol.", completion: .file()) var settings: String?
+    @Option(help: "Training settings (JSON); anything it leaves out follows the published protocol.", completion: .file()) var settings: String?
     @Option(help: "Number of steps.") var steps = 20
     @Option(help: "Folder for the prepared cases.", completion: .directory) var prepared: String
     @Option(name: .shortAndLong, help: "Safetensors file to write.", completion: .file()) var output: String

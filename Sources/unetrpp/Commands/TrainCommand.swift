@@ -13,29 +13,29 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
             goes on with --resume and gives the same bits as if it had not been.
             """)
 
-    @Argument(help: "Folder of the data set; a run that is resumed does without where its cases are prepared.", completion: .directory)
+    @Argument(help: "Folder of the data set; not needed with --resume once the cases are prepared.", completion: .directory)
     var dataset: String?
 
     @Option(name: .shortAndLong, help: "Folder of the run.", completion: .directory)
     var output: String
 
-    @Option(help: "Plan (JSON) from `unetrpp plan`; without one the data set is looked at and planned for.", completion: .file())
+    @Option(help: "Plan (JSON) from `unetrpp plan` (default: make one for the data set).", completion: .file())
     var plan: String?
 
-    @Option(help: "Training settings (JSON); what it leaves out is the published protocol.", completion: .file())
+    @Option(help: "Training settings (JSON); anything it leaves out follows the published protocol.", completion: .file())
     var settings: String?
 
     @OptionGroup var folds: FoldOptions
 
     @Option(
         name: .customLong("init"),
-        help: "Model bundle or weights file to start from; heads are made anew for another number of classes.", completion: .directory)
+        help: "Model bundle or weights file to start from; output layers are initialized anew if the number of classes differs.", completion: .directory)
     var initial: String?
 
-    @Option(help: "Epochs, over the settings.") var epochs: Int?
-    @Option(help: "Steps in an epoch, over the settings.") var iterations: Int?
-    @Option(help: "Seed of everything random, over the settings.") var seed: UInt64?
-    @Flag(help: "Continue the run in the output folder with the plan, settings and cases it was started with.") var resume = false
+    @Option(help: "Number of epochs, instead of the one in the settings.") var epochs: Int?
+    @Option(help: "Steps per epoch, instead of the number in the settings.") var iterations: Int?
+    @Option(help: "Random seed, instead of the one in the settings.") var seed: UInt64?
+    @Flag(help: "Continue the run in the output folder with its own plan, settings and cases.") var resume = false
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var runtime: RuntimeOptions
 

@@ -3,7 +3,7 @@ import UNETRSupport
 
 /// How much memory a command that reads scans may take.
 struct MemoryOptions: ParsableArguments {
-    @Option(help: "Memory that may be taken, such as 4G (default: the machine's or the container's, less a margin); scans that need more are refused.")
+    @Option(help: "Memory limit, such as 4G (default: memory of the machine or container minus a margin); scans that need more are refused.")
     var memory: String?
 
     func validate() throws {

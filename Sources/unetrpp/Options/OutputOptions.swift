@@ -4,7 +4,7 @@ import UNETRWorkflows
 
 /// Whether a command replaces what is there.
 struct OutputOptions: ParsableArguments {
-    @Flag(help: "Replace an output that is there already.") var force = false
+    @Flag(help: "Replace existing outputs.") var force = false
 
     var rule: OutputRule { OutputRule(replaces: force) }
 

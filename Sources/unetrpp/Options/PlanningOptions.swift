@@ -8,16 +8,16 @@ import UNETRWorkflows
 
 /// How commands that need a plan come by one.
 struct PlanningOptions: ParsableArguments {
-    @Option(help: "Memory that training of the network may take, such as 8G, which it is if not given; patch and batch follow from it.")
+    @Option(help: "Memory limit for training, from which patch and batch size follow (default: 8G).")
     var memory: String?
 
-    @Option(help: "Published settings: synapse, btcv, acdc, lung or tumor (BraTS); those of the data set's name if it is one; none to plan freely.")
+    @Option(help: "Published settings: synapse, btcv, acdc, lung, tumor (BraTS), or none (default: by the name of the data set).")
     var preset: String?
 
     @Option(help: "Channels at full resolution of UNETR++.")
     var featureSize = 16
 
-    @Option(help: "Network, in its usual size; its patch is one that it takes. Without it that of the plan, UNETR++ at first.")
+    @Option(help: "Network, in its usual size (default: that of the plan, otherwise UNETR++).")
     var network: NetworkDescription.Architecture?
 
     func validate() throws {

@@ -13,7 +13,7 @@ struct RuntimeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Precision of products and convolutions: float32, bfloat16, float16, or auto (bfloat16 where the processor has it; for the compiled engine 8 bits where the model was made for them)."
+            "Precision of products and convolutions: float32, bfloat16, float16, or auto (bfloat16 if the processor has it; 8 bits with the compiled engine if the model was converted for it)."
     )
     var precision = "auto"
 

@@ -8,7 +8,7 @@ import UNETRWorkflows
 struct ScoringOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "What the names of metrics mean: \(MetricDefinition.named.map(\.name).joined(separator: ", ")).", valueName: "name"))
+            "Definition of the metrics: \(MetricDefinition.named.map(\.name).joined(separator: ", ")).", valueName: "name"))
     var definition = MetricDefinition.default.name
 
     @Option(help: ArgumentHelp("Tolerances of the normalized surface Dice, in the definition's unit.", valueName: "list"))
@@ -22,19 +22,19 @@ struct ScoringOptions: ParsableArguments {
         completion: .file())
     var labels: String?
 
-    @Option(help: "Label of the reference whose voxels count nowhere.")
+    @Option(help: "Label of the reference whose voxels are ignored.")
     var ignoreLabel: Int16?
 
     @Option(help: ArgumentHelp("Match lesions by connected components: 6, 18 or 26 neighbors.", valueName: "neighbors"))
     var lesions: Int?
 
-    @Flag(help: "Only overlap: no distances.")
+    @Flag(help: "Compute overlap only, no distances.")
     var overlapOnly = false
 
-    @Flag(help: "Bring predictions on another grid to the reference's by the nearest voxel.")
+    @Flag(help: "Resample predictions that are on another grid to the reference's grid (nearest voxel).")
     var resample = false
 
-    @Flag(help: "Score the cases that have a counterpart, leave out the others.")
+    @Flag(help: "Score only cases that have a counterpart.")
     var onlyMatched = false
 
     @Option(help: "Threads on the CPU (default: all cores).")

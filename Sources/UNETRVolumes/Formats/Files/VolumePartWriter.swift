@@ -26,10 +26,7 @@ public final class VolumePartWriter: @unchecked Sendable {
         #else
             let status = ftruncate(descriptor, off_t(start + 4 * count)) == 0 ? 0 : errno
         #endif
-        guard status == 0 else {
-            close(descriptor)
-            throw Self.failure(path, status)
-        }
+        guard status == 0 else { throw Self.failure(path, status) }  // `deinit` closes the descriptor
         try head.withUnsafeBytes { try send($0, at: 0) }
     }
 

@@ -7,7 +7,9 @@ import Foundation
 public struct MetaImageHeader: VolumeHeader, Equatable {
     /// Lengths of the axes, the fastest (i) first.
     public var sizes: [Int]
+    /// The type of voxels in the file.
     public var type: VoxelType
+    /// The order of bytes in the file.
     public var byteOrder: ByteOrder = .little
 
     /// Nine numbers: the direction of the first file axis in LPS space, then that of the second and the third.
@@ -33,8 +35,10 @@ public struct MetaImageHeader: VolumeHeader, Equatable {
     /// The byte after the header.
     var headerBytes = 0
 
+    /// Values of each voxel.
     public var channels: Int { 1 }
 
+    /// The grid, in RAS+ mm.
     public var geometry: Geometry {
         let steps = (0..<3).map { axis in (0..<3).map { matrix[3 * axis + $0] * spacings[axis] } }
         return Geometry(sizes: sizes, steps: steps, origin: offset, spacings: spacings, flips: [true, true, false])

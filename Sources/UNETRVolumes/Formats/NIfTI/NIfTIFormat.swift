@@ -3,18 +3,31 @@ import UNETRSupport
 
 /// NIfTI-1 and NIfTI-2 as one of the formats (see `NIfTI`).
 public struct NIfTIFormat: VolumeFormat {
+    /// NIfTI.
     public let name = "NIfTI"
+    /// Endings of file names that are read, with their dots.
     public let endings = [".nii", ".nii.gz", ".hdr", ".hdr.gz"]
+    /// Endings of files that hold voxels without a header.
     public let voxelEndings = [".img", ".img.gz"]
+    /// Endings of file names that are written, with their dots.
     public let outputEndings = [".nii.gz", ".nii"]
+    /// The ending of files that are written part by part; nil: there are none.
     public let partEnding: String? = ".nii"
 
+    /// The format, with nothing to set.
     public init() {}
 
+    /// Whether a file begins like one of this format.
     public func recognizes(_ start: [UInt8]) -> Bool { (try? NIfTIHeader.identify(start, path: "")) != nil }
 
+    /// Reads the header alone.
+    ///
+    /// - Throws: `VolumeError` with what is wrong and where.
     public func readHeader(_ url: URL) throws -> any VolumeHeader { try NIfTI.readHeader(url) }
 
+    /// Reads the header and opens the voxels.
+    ///
+    /// - Throws: `VolumeError` with what is wrong and where.
     public func open(_ url: URL) throws -> VolumeReader {
         let files = try NIfTIFiles(url)
         let bytes = try GzipReader(files.header).read(NIfTIHeader.Version.two.rawValue)
@@ -58,6 +71,9 @@ public struct NIfTIFormat: VolumeFormat {
         return header.voxelOffset
     }
 
+    /// Writes a volume, atomically, with what a file of this format keeps beside the voxels.
+    ///
+    /// - Throws: `VolumeError`, `FileError`.
     public func write(_ volume: VolumeContents, like header: (any VolumeHeader)?, to url: URL) throws {
         let header = try outputHeader(volume.geometry, channels: volume.channels, like: header, type: volume.type, path: url.path)
         let file = url.lastPathComponent.lowercased()
@@ -72,6 +88,9 @@ public struct NIfTIFormat: VolumeFormat {
         }
     }
 
+    /// Writes a float32 volume part by part, atomically.
+    ///
+    /// - Throws: `VolumeError`, `FileError`, and what `body` throws.
     public func writeParts(
         channels: Int, geometry: Geometry, like header: (any VolumeHeader)?, to url: URL, _ body: (VolumePartWriter) throws -> Void
     ) throws {

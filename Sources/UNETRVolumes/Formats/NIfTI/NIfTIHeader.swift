@@ -9,6 +9,7 @@ public struct NIfTIHeader: VolumeHeader, Equatable {
     /// The two generations of the format, by the size of their headers in bytes.
     public enum Version: Int, Sendable { case one = 348, two = 540 }
 
+    /// NIfTI-1 or NIfTI-2.
     public var version: Version = .one
 
     /// The order of the bytes in the file it was read from; files are always written little-endian.
@@ -16,6 +17,7 @@ public struct NIfTIHeader: VolumeHeader, Equatable {
 
     /// `dim`: eight numbers, how many axes and then their lengths, the fastest (i) first.
     public var dim: [Int]
+    /// The type of voxels in the file.
     public var datatype: NIfTIDatatype
 
     /// `pixdim`: qfac (±1) and then the spacing of each axis in the file's units.
@@ -26,14 +28,20 @@ public struct NIfTIHeader: VolumeHeader, Equatable {
 
     /// `scl_slope`, `scl_inter` as stored; see `scaling` for what they mean.
     public var slope: Double = 1
+    /// `scl_inter`: added to scaled voxels.
     public var intercept: Double = 0
+    /// `cal_max`: the brightest value in viewers.
     public var displayMaximum: Double = 0
+    /// `cal_min`: the darkest value in viewers.
     public var displayMinimum: Double = 0
 
     /// Where (i, j, k) lies by rotation: 0 = not known, otherwise scanner (1), aligned (2), Talairach (3), MNI (4), template (5).
     public var qformCode: Int = 0
+    /// `sform_code`: what the sform's space is; 0: there is none.
     public var sformCode: Int = 0
+    /// `quatern_b`, `quatern_c`, `quatern_d`.
     public var quaternion: [Double] = [0, 0, 0]
+    /// `qoffset_x`, `qoffset_y`, `qoffset_z` in mm.
     public var qoffset: [Double] = [0, 0, 0]
 
     /// `srow_x`, `srow_y`, `srow_z`: the upper three rows of the affine.
@@ -41,11 +49,17 @@ public struct NIfTIHeader: VolumeHeader, Equatable {
 
     /// `xyzt_units`: bits 0–2 the unit of space (1 m, 2 mm, 3 µm), bits 3–5 that of time.
     public var units: Int = 2
+    /// `toffset`: shift of the time axis.
     public var timeOffset: Double = 0
+    /// `dim_info`: which axes are frequency, phase and slice.
     public var dimInfo: Int = 0
+    /// `intent_code`: the meaning of the voxels.
     public var intentCode: Int = 0
+    /// `intent_name`, at most 15 bytes.
     public var intentName: String = ""
+    /// `descrip`, at most 79 bytes.
     public var text: String = ""
+    /// `aux_file`, at most 23 bytes.
     public var auxiliaryFile: String = ""
 }
 

@@ -6,16 +6,27 @@ import UNETRSupport
 /// Read: one volume of three axes of space, numbers of 8 to 64 bits in either byte order, raw, gzipped or as text. Where the voxels lie is
 /// taken as ITK takes it. Written: little-endian and gzipped.
 public struct NRRDFormat: VolumeFormat {
+    /// NRRD.
     public let name = "NRRD"
+    /// Endings of file names that are read, with their dots.
     public let endings = [".nrrd", ".nhdr"]
+    /// Endings of file names that are written, with their dots.
     public let outputEndings = [".nrrd", ".nhdr"]
 
+    /// The format, with nothing to set.
     public init() {}
 
+    /// Whether a file begins like one of this format.
     public func recognizes(_ start: [UInt8]) -> Bool { NRRDHeader.isMagic(String(decoding: start.prefix(8), as: UTF8.self)) }
 
+    /// Reads the header alone.
+    ///
+    /// - Throws: `VolumeError` with what is wrong and where.
     public func readHeader(_ url: URL) throws -> any VolumeHeader { try NRRDHeader(contentsOf: url) }
 
+    /// Reads the header and opens the voxels.
+    ///
+    /// - Throws: `VolumeError` with what is wrong and where.
     public func open(_ url: URL) throws -> VolumeReader {
         let header = try NRRDHeader(contentsOf: url)
         let file = try header.dataFile.map { try DetachedFile.url(named: $0, in: url) } ?? url
@@ -30,6 +41,9 @@ public struct NRRDFormat: VolumeFormat {
         return VolumeReader(header: header, layout: layout, source: source)
     }
 
+    /// Writes a volume, atomically, with what a file of this format keeps beside the voxels.
+    ///
+    /// - Throws: `VolumeError`, `FileError`.
     public func write(_ volume: VolumeContents, like source: (any VolumeHeader)?, to url: URL) throws {
         try volume.geometry.check(like: source, format: name, path: url.path)
         guard volume.channels == 1 else { throw VolumeError.cannotHold(path: url.path, format: name, what: "\(volume.channels) channels in one file") }

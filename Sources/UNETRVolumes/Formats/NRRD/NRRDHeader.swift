@@ -5,11 +5,17 @@
 public struct NRRDHeader: VolumeHeader, Equatable {
     /// The space that directions and origin are given in. Where a file names none of the patient's, ITK and 3D Slicer take LPS.
     public enum Space: String, Sendable, CaseIterable {
+        /// Coordinates grow to the left, to the back and to the head (LPS).
         case leftPosteriorSuperior = "left-posterior-superior"
+        /// Coordinates grow to the right, to the front and to the head (RAS).
         case rightAnteriorSuperior = "right-anterior-superior"
+        /// Coordinates grow to the left, to the front and to the head (LAS).
         case leftAnteriorSuperior = "left-anterior-superior"
+        /// Coordinates of the scanner.
         case scanner = "scanner-xyz"
+        /// A right-handed space without anatomical names.
         case rightHanded = "3D-right-handed"
+        /// A left-handed space without anatomical names.
         case leftHanded = "3D-left-handed"
 
         /// Whether x and y run against RAS+.
@@ -24,7 +30,9 @@ public struct NRRDHeader: VolumeHeader, Equatable {
 
     /// Lengths of the axes, the fastest (i) first.
     public var sizes: [Int]
+    /// The type of voxels in the file.
     public var type: VoxelType
+    /// The order of bytes in the file.
     public var byteOrder: ByteOrder = .little
 
     /// Nil: the file names no space.
@@ -32,6 +40,7 @@ public struct NRRDHeader: VolumeHeader, Equatable {
 
     /// From one voxel to the next along each file axis; nil: the file states distances only.
     public var directions: [[Double]]?
+    /// Position of the first voxel's center in mm, in the file's space.
     public var origin: [Double]?
 
     /// Distances between voxels in a file without directions; nil: 1.
@@ -49,8 +58,10 @@ public struct NRRDHeader: VolumeHeader, Equatable {
     /// The byte after the header.
     var headerBytes = 0
 
+    /// Values of each voxel.
     public var channels: Int { 1 }
 
+    /// The grid, in RAS+ mm.
     public var geometry: Geometry {
         let spacings = directions?.map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() } ?? spacings ?? [1, 1, 1]
         let steps = directions ?? (0..<3).map { axis in (0..<3).map { $0 == axis ? spacings[axis] : 0 } }
