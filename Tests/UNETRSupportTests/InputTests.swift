@@ -73,7 +73,7 @@ struct CheckedNumbersTests {
         let file = FileManager.default.temporaryDirectory.appending(path: "closed-once-\(UUID().uuidString)"), size = 64
         defer { try? FileManager.default.removeItem(at: file) }
         try Data(count: size).write(to: file)
-        try Parallel.forEach(2, threads: 2) { number in
+        try Parallel.forEach(2, threads: 2) { (number: Int) throws -> Void in
             for _ in 0..<3000 {
                 if number == 0 {
                     #expect(throws: FileError.self) { _ = try InputFile(URL(fileURLWithPath: "/dev/null")) }
