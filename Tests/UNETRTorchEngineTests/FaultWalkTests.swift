@@ -10,6 +10,7 @@
     import TestSupport
     import Testing
     import UNETRVolumes
+    import UNETRTorchEngine
 
     /// A disk that fails or is full at every point at which models and masks are written: what was there is there or the new one is, nothing
     /// is half or left over, and the same work once more gives what it would have given. (What a kill leaves is walked through where there are
