@@ -19,7 +19,7 @@ void run(const at::Tensor &target, CWActivation activation, const std::vector<in
         {logits.stride(0), logits.stride(1), logits.stride(2)}, {weights.stride(0), weights.stride(1)},
         {target.stride(0), target.stride(1), target.stride(2)}};
     for (const int64_t axis : axes) prediction.mirrored[axis - 1] = true;
-    at::parallel_for(0, target.size(1) * target.size(2), 64, [&](int64_t first, int64_t end) {
+    ctorch::parallel_for(0, target.size(1) * target.size(2), 64, [&](int64_t first, int64_t end) {
         cw_add(&prediction, logits.const_data_ptr<float>(), weights.const_data_ptr<float>(), target.data_ptr<float>(), first, end);
     });
     demand_near(target, expected, 1e-5, "sums");
