@@ -23,6 +23,8 @@ extension NetworkDescription {
     /// - Parameters:
     ///   - weights: under the checkpoint's keys.
     ///   - batch: how many samples the graph takes; any number when nil.
+    ///   - form: which form of the graph.
+    ///   - extent: which part of the network.
     /// - Throws: `StateError` for missing or wrongly shaped weights; `ConfigurationError` for architectures other than UNETR++.
     public func graph(weights: StateDictionary, form: GraphForm, extent: GraphExtent = .whole, batch: Int? = nil) throws -> Graph {
         try configuration.graph(weights: weights, form: form, extent: extent, batch: batch)

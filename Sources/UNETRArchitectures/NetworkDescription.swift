@@ -38,6 +38,8 @@ public struct NetworkDescription: Sendable {
     ///   - classes: background included.
     ///   - patchSize: voxels [D, H, W].
     ///   - spacing: mm, or any unit, along [D, H, W]; nil: that at which the patch is a cube.
+    ///   - architecture: the kind of network.
+    ///   - inputChannels: channels of a scan.
     public static func usual(
         _ architecture: Architecture, inputChannels: Int, classes: Int, patchSize: [Int], spacing: [Double]? = nil
     ) -> NetworkDescription {

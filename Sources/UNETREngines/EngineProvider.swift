@@ -18,6 +18,8 @@ public protocol EngineProvider: Sendable {
     /// An engine with the weights of a bundle.
     ///
     /// - Parameter note: told, in a sentence, what the user may want to know, such as that a network had to be compiled anew.
+    /// - Parameter settings: what is wanted.
+    /// - Parameter bundle: the model.
     /// - Throws: `EngineObstacle` where the engine cannot be had, so that another is taken; other errors where the model itself is to blame.
     func makeEngine(for bundle: ModelBundle, _ settings: EngineSettings, note: (String) -> Void) throws -> any PatchEngine
 
@@ -25,6 +27,8 @@ public protocol EngineProvider: Sendable {
     /// - Parameters:
     ///   - outputs: channels of the logits.
     ///   - engines: all whose predictions are averaged; some may be of another kind.
+    ///   - settings: what is wanted.
+    ///   - network: the network.
     func memory(_ network: NetworkDescription, outputs: Int, engines: [any PatchEngine], _ settings: EngineSettings) -> EngineMemory
 }
 

@@ -23,6 +23,8 @@ public struct EngineRegistry: Sendable {
     /// The engine for a model: the chosen one, or the fastest that can compute it; where that cannot be had, the next in the list.
     ///
     /// - Parameter note: told, in a sentence, why an engine that was wanted or could be expected is not used, and what else there is to say.
+    /// - Parameter settings: what is wanted.
+    /// - Parameter bundle: the model.
     /// - Throws: `EngineError` where no engine can compute the model; what reading the model throws.
     public func engine(for bundle: ModelBundle, _ settings: EngineSettings, note: (String) -> Void = { _ in }) throws -> any PatchEngine {
         try choose(for: bundle, settings, note).engine

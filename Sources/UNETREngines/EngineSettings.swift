@@ -67,6 +67,10 @@ public struct EngineSettings: Sendable {
     public var openVINO: URL?
 
     /// - Parameter threads: nil: one for each core.
+    /// - Parameter precision: what products and convolutions are computed in.
+    /// - Parameter device: where it computes.
+    /// - Parameter usesEightBits: whether models that were calibrated for 8 bits are computed so.
+    /// - Parameter choice: which engine is wanted.
     public init(
         _ choice: EngineChoice = .auto, device: EngineDevice = .cpu, precision: EnginePrecision = .float32, usesEightBits: Bool = false,
         threads: Int? = nil

@@ -6,6 +6,7 @@ public struct FloatArray: Equatable, Sendable {
     public let values: [Float]
 
     /// - Parameter values: as many as the shape says.
+    /// - Parameter shape: elements along each axis.
     public init(_ values: [Float], shape: [Int]) {
         precondition(values.count == shape.reduce(1, *))
         self.values = values
@@ -51,6 +52,7 @@ public struct FloatView {
     public let values: UnsafeBufferPointer<Float>
 
     /// - Parameter values: as many as the shape says.
+    /// - Parameter shape: elements along each axis.
     public init(_ values: UnsafeBufferPointer<Float>, shape: [Int]) {
         precondition(values.count == shape.reduce(1, *))
         self.values = values

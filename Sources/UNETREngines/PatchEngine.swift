@@ -14,11 +14,13 @@ public protocol PatchEngine: AnyObject, Sendable {
     /// Computes patches [N, channels, D, H, W].
     ///
     /// - Parameter body: gets logits [N, classes, D, H, W], in memory that may be used again as soon as it returns.
+    /// - Parameter patches: the patches, [N, C, D, H, W].
     func withLogits(of patches: FloatView, _ body: (FloatView) throws -> Void) throws
 
     /// Where to predict the windows of a scan and keep their sums, for engines that compute on a device with memory of its own; nil: in
     /// the host's memory.
     /// - Parameter engines: those whose predictions are averaged, this one among them.
+    /// - Parameter task: what is computed.
     func makeBench(for task: WindowTask, engines: [any PatchEngine]) throws -> (any WindowBench)?
 }
 

@@ -33,6 +33,7 @@ extension ParameterStore {
 
     /// The state for a file; floating-point tensors converted to `dtype` if one is given.
     /// - Parameter aliases: whether tensors with several keys stand under all of them, as the reference has it, or under the first.
+    /// - Parameter dtype: the type of the elements.
     public func state(as dtype: DType? = nil, aliases: Bool = true) throws -> StateDictionary {
         var stored: [String: StoredArray] = [:]
         return try StateDictionary(

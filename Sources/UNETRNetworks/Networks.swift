@@ -10,6 +10,9 @@ public protocol ConfiguredNetwork: SegmentationNetwork {
     /// - Parameters:
     ///   - values: what the parameters begin as; unset ones are filled from a file.
     ///   - generator: where random values come from; nil: libtorch's own.
+    ///   - device: where it computes.
+    ///   - dtype: the type of the elements.
+    ///   - configuration: the settings.
     /// - Throws: `ConfigurationError` for impossible settings.
     init(
         _ configuration: Configuration, device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?

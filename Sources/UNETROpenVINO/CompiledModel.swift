@@ -7,6 +7,7 @@ public struct ExportedModel {
     private let start: Int
 
     /// - Parameter start: where in the data they begin; a multiple of 64, for the sake of the weights in them.
+    /// - Parameter data: the contents.
     public init(_ data: NSData, from start: Int) {
         precondition(start >= 0 && start <= data.length && start % 64 == 0)
         self.data = data
@@ -49,6 +50,10 @@ public final class CompiledModel {
 
     /// A model that `export(to:)` wrote with the same library on the same machine.
     /// - Parameter precision: that of the model when it was compiled.
+    /// - Parameter inputShape: shape of the input.
+    /// - Parameter threads: threads to use; nil: all processors.
+    /// - Parameter outputShape: shape of the output.
+    /// - Parameter blob: the compiled network.
     /// - Throws: `OpenVINOError.refused`.
     public convenience init(
         exported blob: ExportedModel, precision: Precision, threads: Int, inputShape: [Int], outputShape: [Int]

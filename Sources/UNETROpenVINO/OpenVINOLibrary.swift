@@ -21,7 +21,7 @@ public enum OpenVINOLibrary {
     ///
     /// - Parameters:
     ///   - place: a folder that must have it, or the library itself, such as the value of the variable OPENVINO.
-    ///   - otherwise: folders to look in if `place` is nil.
+    ///   - folders: folders to look in if `place` is nil.
     /// - Throws: `OpenVINOError.absent`, `.unusable`, `.version`.
     public static func load(from place: URL?, otherwise folders: [URL]) throws -> Loaded {
         try lock.withLock {

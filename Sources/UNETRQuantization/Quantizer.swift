@@ -40,6 +40,9 @@ public struct Quantizer: Sendable {
     /// - Parameters:
     ///   - provider: what makes the compiled engines.
     ///   - settings: of these threads, cache and the place of OpenVINO count.
+    ///   - patchLimit: the greatest number of patches that ranges are measured on.
+    ///   - bundle: the model.
+    ///   - scans: the scans.
     /// - Throws: `OpenVINOError` where OpenVINO is absent; `QuantizationError` for other networks and processors, or no scans.
     public init(
         _ bundle: ModelBundle, scans: [DatasetCase], provider: OpenVINOProvider = OpenVINOProvider(), settings: EngineSettings = EngineSettings(),
@@ -76,6 +79,7 @@ public struct Quantizer: Sendable {
 
     /// Segments every scan in float32 and in 8 bits, without mirroring, and compares the masks.
     /// - Parameter progress: called after each scan.
+    /// - Parameter quantization: the measured ranges.
     public func compare(_ quantization: Quantization, _ progress: (DatasetCase) throws -> Void = { _ in }) throws -> QuantizationReport {
         let segmenter = try Segmenter(
             model: bundle, engines: EngineRegistry([provider]), settings: settings, options: SegmenterOptions(mirroring: false))
@@ -119,6 +123,8 @@ public struct Quantizer: Sendable {
     /// - Parameters:
     ///   - disagreeing: whether it is saved even if the masks agree less than `requiredAgreement`, or were not compared.
     ///   - replacing: whether it may take the place of what is there already.
+    ///   - quantization: the measured ranges.
+    ///   - url: the file or folder.
     /// - Throws: `QuantizationError.disagreement`, `.nothingToCompare`; `.exists` if there is something at the place already; `FileError`.
     @discardableResult
     public func save(

@@ -64,6 +64,8 @@ public struct TorchProvider: EngineProvider {
     ///   - parameters: trained values of all networks together.
     ///   - isHalf: whether they compute in a type of two bytes.
     ///   - isOnHost: whether they run on the CPU; otherwise their tensors are in the device's memory.
+    ///   - network: the network.
+    ///   - outputs: outputs of the network.
     public static func memory(
         _ network: NetworkDescription, outputs: Int, parameters: Int, isHalf: Bool, isOnHost: Bool = true
     ) -> EngineMemory {

@@ -44,6 +44,8 @@ public final class BatchLoader: Sendable {
     ///   - sources: the cases; each sample draws one of them, with equal chance.
     ///   - start: the first batch.
     ///   - endEpoch: loading ends before this epoch; never when nil.
+    ///   - augmenter: what augments samples.
+    ///   - configuration: the settings.
     /// - Throws: `AugmentationError` when a number does not fit, or the cases differ in their channels.
     public init(
         sources: [any SampleSource], augmenter: Augmenter, configuration: Configuration,

@@ -51,6 +51,8 @@ public struct ArraySource: SampleSource {
     ///   - image: `[C, D, H, W]`.
     ///   - labels: `[D, H, W]`.
     ///   - foreground: where the classes are; all voxels with labels above 0 when nil.
+    ///   - channels: number of channels.
+    ///   - size: voxels along each axis.
     /// - Throws: `AugmentationError.source` when an array has another length than the size says.
     public init(image: [Float], channels: Int, labels: [Int16], size: Extent, foreground: [ForegroundClass]? = nil) throws {
         guard size.depth > 0, size.height > 0, size.width > 0, channels > 0 else {

@@ -5,6 +5,7 @@ public enum LabelPyramid {
     /// - Parameters:
     ///   - labels: `[D, H, W]` of `size`.
     ///   - sizes: no axis larger than in `size`; the same size copies.
+    ///   - size: voxels along each axis.
     /// - Throws: `AugmentationError.size` when a size does not fit.
     public static func downsample(_ labels: [Int16], size: Extent, to sizes: [Extent]) throws -> [[Int16]] {
         guard labels.count == size.count else {

@@ -31,6 +31,11 @@ public struct WindowTask: Sendable {
 
     /// - Parameters:
     ///   - mirrorAxes: windows are predicted mirrored along every combination of them.
+    ///   - patchSize: voxels of a patch, [D, H, W].
+    ///   - activation: what is applied to the logits.
+    ///   - image: the prepared scan, [C, D, H, W].
+    ///   - threads: threads to use; nil: all processors.
+    ///   - stepFraction: distance of neighboring patches as a part of the patch.
     public init(
         image: FloatArray, patchSize: [Int], stepFraction: Double, mirrorAxes: [Int], activation: Activation, threads: Int? = nil
     ) {

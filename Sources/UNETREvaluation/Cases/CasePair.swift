@@ -47,6 +47,8 @@ extension CasePair {
     /// Two files are one case, whatever they are called; its name is the reference's. Otherwise files belong together if their names
     /// without extension are equal.
     /// - Parameter requireAll: whether a file without counterpart is an error (with one file and a folder, only the file's is needed).
+    /// - Parameter predictions: the predicted label maps.
+    /// - Parameter references: the expert's label maps.
     /// - Throws: `EvaluationError.unmatched`, which lists every file without counterpart; `.noCaseInCommon`, `.noFiles`, `.missing`,
     ///   `.duplicateCase`.
     public static func match(predictions: URL, references: URL, requireAll: Bool = true) throws -> [CasePair] {

@@ -31,6 +31,8 @@ public struct ClassMetrics: Equatable, Sendable {
     /// The overlap figures that follow from counts under a definition.
     ///
     /// - Parameter voxelMillilitres: the volume of a voxel in ml.
+    /// - Parameter counts: voxels by agreement.
+    /// - Parameter definition: what the metrics mean.
     public init(counts: OverlapCounts, voxelMillilitres: Double, definition: MetricDefinition) {
         let empty = definition.empty
         func value(_ rule: EmptyValue) -> Double? { rule.number(diagonal: 0) }

@@ -12,6 +12,7 @@ extension EvaluationReport {
     ///     plain.
     ///   - resample: as for the scores.
     ///   - ignoredLabel: the label of the reference that is drawn as background.
+    ///   - result: what is reported.
     /// - Throws: what reading the files throws.
     public static func pictures(
         of result: EvaluationResult, pairs: [CasePair], count: Int = 5, images: URL? = nil, resample: Bool = false, ignoredLabel: Int16? = nil

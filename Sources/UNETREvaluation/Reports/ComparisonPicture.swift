@@ -25,6 +25,7 @@ public struct ComparisonPicture: Sendable {
     /// - Parameters:
     ///   - prediction: the label map that was scored, on the reference's grid.
     ///   - scan: what both were drawn on, on the same grid; without it the ground is plain.
+    ///   - reference: the expert's label map.
     public func render(_ prediction: LabelMap, _ reference: LabelMap, scan: Scan? = nil) -> Canvas {
         precondition(prediction.voxels.count == reference.voxels.count, "prediction and reference must lie on one grid")
         let view = PatientView(reference.geometry)

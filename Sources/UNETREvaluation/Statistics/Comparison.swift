@@ -52,6 +52,8 @@ public struct Comparison: Equatable, Sendable {
     ///   - figures: what to compare; one that neither more nor less is better for cannot be.
     ///   - tolerance: differences of at most this much are ties.
     ///   - bootstrap: how the intervals of the mean differences are drawn.
+    ///   - b: the second factor.
+    ///   - a: the first factor.
     /// - Throws: `EvaluationError.notComparable`, which names what differs.
     public init(
         _ a: EvaluationResult, _ b: EvaluationResult, figures: [Figure] = [.dice, .hd95], tolerance: Double = 1e-9,

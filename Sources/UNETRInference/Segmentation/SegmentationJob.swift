@@ -65,6 +65,8 @@ public struct SegmentationJob: Sendable {
     public let patches: [Int]
 
     /// - Parameter limit: what may be taken; a scan that needs more is not begun.
+    /// - Parameter segmenter: what segments.
+    /// - Parameter tasks: the scans, in order.
     public init(segmenter: Segmenter, tasks: [Task], memoryLimit limit: MemoryLimit = .current) {
         self.segmenter = segmenter
         self.tasks = tasks

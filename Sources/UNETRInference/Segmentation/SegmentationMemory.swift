@@ -13,6 +13,8 @@ public struct SegmentationMemory: Sendable {
     private let stepFraction: Double
 
     /// - Parameter stepFraction: distance of neighboring patches as a part of the patch.
+    /// - Parameter engine: what computes.
+    /// - Parameter plan: the plan.
     public init(plan: Plan, stepFraction: Double, engine: EngineMemory) {
         self.plan = plan
         self.stepFraction = stepFraction

@@ -40,6 +40,7 @@ public struct Segmenter: Sendable {
     ///   - engines: the kinds of engines to choose from.
     ///   - settings: what is wanted of the engine.
     ///   - note: told why an engine that was wanted is not used, in a sentence.
+    ///   - options: how it is done.
     /// - Throws: `InferenceError.differentPlans`; `EngineError` where no engine can compute the models; what reading the models throws.
     public init(
         models: [ModelBundle], engines: EngineRegistry, settings: EngineSettings = EngineSettings(), options: SegmenterOptions = SegmenterOptions(),
@@ -64,6 +65,9 @@ public struct Segmenter: Sendable {
 
     /// A segmenter with engines that are there already, such as that of a network in training.
     /// - Parameter memory: what the engines take.
+    /// - Parameter plan: the plan.
+    /// - Parameter engines: the engines whose results are averaged.
+    /// - Parameter options: how it is done.
     public init(engines: [any PatchEngine], plan: Plan, memory: EngineMemory, options: SegmenterOptions = SegmenterOptions()) {
         let settings = options.settings(for: plan)
         self.plan = plan
@@ -82,6 +86,7 @@ public struct Segmenter: Sendable {
     /// - Parameters:
     ///   - name: what errors call the scan.
     ///   - progress: called after each patch with the number done and to do; throwing from it stops the work.
+    ///   - scan: the scan.
     /// - Throws: `PreparationError` or `InferenceError` for a scan the model cannot take.
     public func segment(_ scan: Scan, name: String, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> Segmentation {
         let start = Date()
@@ -110,6 +115,7 @@ public struct Segmenter: Sendable {
     ///   - image: [C, D, H, W], from `prepare(_:name:)`.
     ///   - probabilities: gets the probabilities of all outputs on the scan's grid, part by part, on another thread; nothing outside the crop.
     ///   - progress: called after each patch with the number done and to do; throwing from it stops the work.
+    ///   - properties: geometry and crop of the case.
     public func segment(
         _ image: FloatArray, of properties: CaseProperties, probabilities: (@Sendable (RestoredPart) throws -> Void)? = nil,
         progress: (Int, Int) throws -> Void = { _, _ in }

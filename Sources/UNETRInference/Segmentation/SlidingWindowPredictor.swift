@@ -44,6 +44,10 @@ public struct SlidingWindowPredictor: Sendable {
 
     /// A predictor with a plan's patch and kind of labels.
     /// - Parameter settings: those of the plan where nil.
+    /// - Parameter threads: threads to use; nil: all processors.
+    /// - Parameter engines: the engines whose results are averaged.
+    /// - Parameter plan: the plan.
+    /// - Parameter reusesConstantWindows: whether windows of one value are computed once.
     public init(
         engines: [any PatchEngine], plan: Plan, settings: InferenceSettings? = nil, reusesConstantWindows: Bool = false, threads: Int? = nil
     ) {

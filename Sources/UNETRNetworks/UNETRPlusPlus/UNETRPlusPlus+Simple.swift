@@ -16,6 +16,8 @@ extension UNETRPlusPlus {
     ///   - dropout: of the attention.
     ///   - deepSupervision: whether the two coarser outputs exist.
     ///   - seed: of the first weights; nil: libtorch's own generator.
+    ///   - device: where it computes.
+    ///   - heads: number of attention heads.
     /// - Throws: `ConfigurationError` for impossible settings.
     public convenience init(
         inputChannels: Int, outputChannels: Int, imageSize: [Int] = [64, 128, 128], featureSize: Int = 16, heads: Int = 4,

@@ -78,6 +78,7 @@ public struct Split: Equatable, Sendable {
     ///   - folder: the folder of the data set, which may hold a file of splits.
     ///   - benchmark: which benchmark the data set is, where that is known.
     ///   - copies: lists of cases known to hold the same voxels. Unless the request wants no groups, each becomes part of one group.
+    ///   - request: what is asked for.
     /// - Throws: `SplitError`, `PreparationError` or `FileError` where the request does not fit the data set.
     public init(_ request: SplitRequest, of names: [String], folder: URL, benchmark: Benchmark?, copies: [[String]] = []) throws {
         (self.names, self.folder, self.benchmark) = (names, folder, benchmark)

@@ -39,6 +39,7 @@ public struct SplitFile: Equatable, Sendable {
     /// The split of that number, its names sorted.
     ///
     /// - Parameter names: the cases of the data set.
+    /// - Parameter number: the number of the fold.
     /// - Throws: `SplitError` when there is none, a side is empty, a case is unknown, named twice or on both sides.
     public func fold(_ number: Int, of names: [String]) throws -> Fold {
         guard folds.indices.contains(number) else {

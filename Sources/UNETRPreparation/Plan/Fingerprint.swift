@@ -56,6 +56,7 @@ public struct Fingerprint: Equatable, Sendable, Codable {
     /// - Parameters:
     ///   - threads: how many cases are read at the same time, each held in memory; all cores, but at most 8, when nil.
     ///   - finished: called after each case, on any thread, with its name.
+    ///   - dataset: the data set.
     /// - Throws: the first case's error; `PreparationError.notADataset` when no case has a foreground voxel.
     public init(of dataset: Dataset, threads: Int? = nil, finished: @Sendable (String) throws -> Void = { _ in }) throws {
         let cases = dataset.cases.sorted { CaseNames.isBefore($0.name, $1.name) }

@@ -87,6 +87,7 @@ extension Preparer {
     ///
     /// - Parameter outputs: the network's probabilities (or logits) for the prepared case, C-order [K, D, H, W] with
     ///   K = `plan.labels.outputCount`; probabilities where the plan has regions.
+    /// - Parameter properties: geometry and crop of the case.
     /// - Throws: `PreparationError.wrongProbabilityCount`.
     public func restore(_ outputs: [Float], of properties: CaseProperties) throws -> LabelMap {
         try Restoration(of: properties, threads: threads).labels(from: outputs, decision: plan.labels.decision)

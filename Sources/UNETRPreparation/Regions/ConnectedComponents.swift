@@ -18,6 +18,8 @@ public enum ConnectedComponents {
     ///   - labels: a label map [D, H, W] of the given size.
     ///   - minimumSize: smaller parts are removed only if their size is below this; nil: always.
     ///   - voxelVolume: what sizes are counted in, such as mm³ a voxel.
+    ///   - values: the values.
+    ///   - size: voxels along each axis.
     @discardableResult
     public static func keepLargest(
         of values: [Int], in labels: inout [Int16], size: [Int], minimumSize: Double? = nil, voxelVolume: Double = 1

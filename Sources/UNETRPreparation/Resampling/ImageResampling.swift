@@ -6,6 +6,10 @@ public enum ImageResampling {
     ///
     /// Interpolated values are clipped to the range of the channel, or of the slice where slices are interpolated one by one.
     /// - Parameter threads: as many threads as cores when nil; the result does not depend on it.
+    /// - Parameter grid: the grid of tokens.
+    /// - Parameter voxels: the voxels.
+    /// - Parameter compatibility: the arithmetic of resampling.
+    /// - Parameter channels: number of channels.
     public static func resample(
         _ voxels: [Float], channels: Int, grid: ResamplingGrid, compatibility: Compatibility, threads: Int? = nil
     ) -> [Float] {

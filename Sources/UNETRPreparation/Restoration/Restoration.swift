@@ -69,6 +69,7 @@ public struct RestoredPart: Sendable {
     /// Calls `body` for every run of values that lie side by side in a volume [K, D, H, W] of the whole scan, with its place there.
     ///
     /// - Parameter size: the scan's [D, H, W].
+    /// - Parameter body: what is called.
     public func forEachRun(in size: [Int], _ body: (UnsafeBufferPointer<Float>, _ position: Int) throws -> Void) rethrows {
         let part = box.size, count = part.reduce(1, *), whole = size.reduce(1, *)
         guard count > 0 else { return }

@@ -25,6 +25,8 @@ public final class RestorationStream: @unchecked Sendable {
     private static let partCount = 1 << 24
 
     /// - Parameter decision: what an output stands for; the outputs are as many as it has values.
+    /// - Parameter properties: geometry and crop of the case.
+    /// - Parameter threads: threads to use; nil: all processors.
     public convenience init(of properties: CaseProperties, decision: LabelDecision, threads: Int? = nil) {
         self.init(of: properties, outputs: decision.count, decision: decision, threads: threads)
     }

@@ -21,6 +21,7 @@ public struct SlidingWindow: Equatable, Sendable {
     /// - Parameters:
     ///   - size: voxels of the volume along [D, H, W].
     ///   - stepFraction: largest distance of neighboring patches as a part of the patch, above 0 and at most 1.
+    ///   - patchSize: voxels of a patch, [D, H, W].
     public init(size: [Int], patchSize: [Int], stepFraction: Double = 0.5) {
         precondition(size.count == 3 && patchSize.count == 3 && (size + patchSize).allSatisfy { $0 > 0 })
         precondition(stepFraction > 0 && stepFraction <= 1)

@@ -109,6 +109,8 @@ extension Tensor {
     ///   - keys: [N, h·p, C] for tokens [N, T, C].
     ///   - values: [N, h, p, d].
     ///   - byChannel: whether the result [N, T, h·d] lies in memory as [d, h, T] a sample instead of [T, h, d].
+    ///   - dropout: the probability with which an attention weight is dropped.
+    ///   - generator: where random numbers come from; nil: the global generator.
     public func spatialAttention(
         keys: Tensor, values: Tensor, byChannel: Bool, dropout: Double = 0, using generator: Generator? = nil
     ) throws -> Tensor {

@@ -32,6 +32,7 @@ public enum VolumeFile {
     /// - Parameters:
     ///   - header: that of the scan it was made from. If both files are of one format, the mask gets the scan's position to the bit.
     ///   - url: the file, which appears only when it is complete.
+    ///   - labels: the label set.
     /// - Throws: `VolumeError.geometryDiffers` if the labels do not lie on the header's grid; `VolumeError`, `FileError`.
     public static func write(labels: LabelMap, like header: (any VolumeHeader)? = nil, to url: URL) throws {
         try outputFormat(url).write(VolumeContents(labels), like: header, to: url)
