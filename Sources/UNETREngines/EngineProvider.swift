@@ -19,7 +19,7 @@ public protocol EngineProvider: Sendable {
     ///
     /// - Parameter note: told, in a sentence, what the user may want to know, such as that a network had to be compiled anew.
     /// - Parameter settings: what is wanted.
-    /// - Parameter bundle: the model.
+    /// - Parameter bundle: the model that is to be computed.
     /// - Throws: `EngineObstacle` where the engine cannot be had, so that another is taken; other errors where the model itself is to blame.
     func makeEngine(for bundle: ModelBundle, _ settings: EngineSettings, note: (String) -> Void) throws -> any PatchEngine
 
@@ -28,7 +28,7 @@ public protocol EngineProvider: Sendable {
     ///   - outputs: channels of the logits.
     ///   - engines: all whose predictions are averaged; some may be of another kind.
     ///   - settings: what is wanted.
-    ///   - network: the network.
+    ///   - network: what the engines compute.
     func memory(_ network: NetworkDescription, outputs: Int, engines: [any PatchEngine], _ settings: EngineSettings) -> EngineMemory
 }
 

@@ -24,7 +24,7 @@ public struct EngineRegistry: Sendable {
     ///
     /// - Parameter note: told, in a sentence, why an engine that was wanted or could be expected is not used, and what else there is to say.
     /// - Parameter settings: what is wanted.
-    /// - Parameter bundle: the model.
+    /// - Parameter bundle: the model that is to be computed.
     /// - Throws: `EngineError` where no engine can compute the model; what reading the model throws.
     public func engine(for bundle: ModelBundle, _ settings: EngineSettings, note: (String) -> Void = { _ in }) throws -> any PatchEngine {
         try choose(for: bundle, settings, note).engine

@@ -48,7 +48,7 @@ public final class GraphBuilder {
     /// A constant of float32.
     /// - Parameter key: its name; without one it is named after its place.
     /// - Parameter shape: elements along each axis.
-    /// - Parameter values: the values.
+    /// - Parameter values: the elements, the last axis fastest.
     public func constant(_ values: [Float], _ shape: [Int], key: String? = nil) -> Graph.Value {
         constant(StoredArray(values, shape: shape), key: key)
     }

@@ -74,7 +74,7 @@ public struct TransposedConvolution {
     /// [N, inputs, D, H, W] → [N, outputs, D·stride, …].
     /// - Parameter missing: slices [d, h, w] to add at the ends, which only the bias reaches: for a grid whose last slices a strided
     ///   convolution had left out.
-    /// - Parameter x: the input.
+    /// - Parameter x: [batch, channels, D, H, W].
     public func callAsFunction(_ x: Tensor, missing: [Int] = [0, 0, 0]) throws -> Tensor {
         guard missing != [0, 0, 0] else { return try x.transposedConvolution3d(weight, bias: bias, stride: stride) }
         let blocks = try x.transposedConvolution3d(weight, stride: stride).padded([0, missing[2], 0, missing[1], 0, missing[0]])

@@ -8,7 +8,10 @@ extension NetworkDescription {
     ///
     /// A prefix "module." of parallel training is taken off, keys of older versions are translated, and what those versions did not have
     /// gets the value it had in effect.
-    /// - Parameter aliases: whether the returned state has tensors with several keys under all of them, or under the first.
+    /// - Parameters:
+    ///   - checkpoint: keys and arrays as the checkpoint has them.
+    ///   - network: the network to fill.
+    ///   - aliases: whether the returned state has tensors with several keys under all of them, or under the first.
     /// - Returns: the checkpoint's arrays as they are, under the network's keys and in its order.
     /// - Throws: `StateError`; the network is unchanged then.
     @discardableResult

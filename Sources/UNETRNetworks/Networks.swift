@@ -12,7 +12,7 @@ public protocol ConfiguredNetwork: SegmentationNetwork {
     ///   - generator: where random values come from; nil: libtorch's own.
     ///   - device: where it computes.
     ///   - dtype: the type of the elements.
-    ///   - configuration: the settings.
+    ///   - configuration: the settings, of the type that the network takes.
     /// - Throws: `ConfigurationError` for impossible settings.
     init(
         _ configuration: Configuration, device: Device, dtype: DType, values: ParameterStore.Values, generator: Generator?

@@ -7,7 +7,7 @@ public struct ExportedModel {
     private let start: Int
 
     /// - Parameter start: where in the data they begin; a multiple of 64, for the sake of the weights in them.
-    /// - Parameter data: the contents.
+    /// - Parameter data: the file's contents.
     public init(_ data: NSData, from start: Int) {
         precondition(start >= 0 && start <= data.length && start % 64 == 0)
         self.data = data

@@ -41,8 +41,8 @@ public struct Quantizer: Sendable {
     ///   - provider: what makes the compiled engines.
     ///   - settings: of these threads, cache and the place of OpenVINO count.
     ///   - patchLimit: the greatest number of patches that ranges are measured on.
-    ///   - bundle: the model.
-    ///   - scans: the scans.
+    ///   - bundle: the float32 model.
+    ///   - scans: scans like those that the model will see; they need no labels.
     /// - Throws: `OpenVINOError` where OpenVINO is absent; `QuantizationError` for other networks and processors, or no scans.
     public init(
         _ bundle: ModelBundle, scans: [DatasetCase], provider: OpenVINOProvider = OpenVINOProvider(), settings: EngineSettings = EngineSettings(),
@@ -124,7 +124,7 @@ public struct Quantizer: Sendable {
     ///   - disagreeing: whether it is saved even if the masks agree less than `requiredAgreement`, or were not compared.
     ///   - replacing: whether it may take the place of what is there already.
     ///   - quantization: the measured ranges.
-    ///   - url: the file or folder.
+    ///   - url: the folder of the new bundle.
     /// - Throws: `QuantizationError.disagreement`, `.nothingToCompare`; `.exists` if there is something at the place already; `FileError`.
     @discardableResult
     public func save(

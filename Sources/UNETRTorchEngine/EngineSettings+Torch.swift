@@ -3,7 +3,11 @@ public import UNETRTorch
 
 extension EngineSettings {
     /// Settings in the terms of libtorch, with the threads that it was given.
-    /// - Parameter mixedPrecision: the type of products and convolutions; nil: float32.
+    /// - Parameters:
+    ///   - choice: which engine is wanted.
+    ///   - device: where libtorch computes.
+    ///   - mixedPrecision: the type of products and convolutions; nil: float32.
+    ///   - usesEightBits: whether a model that was calibrated for 8 bits is computed in them.
     public init(_ choice: EngineChoice = .auto, device: Device, mixedPrecision: DType? = nil, usesEightBits: Bool = false) {
         self.init(
             choice, device: EngineDevice(device), precision: mixedPrecision.flatMap { EnginePrecision(rawValue: $0.rawValue) } ?? .float32,

@@ -16,7 +16,7 @@ public final class TorchEngine: PatchEngine, @unchecked Sendable {
     /// - Parameters:
     ///   - device: where the network is.
     ///   - preferredBatch: how many patches the device computes at a time at its best.
-    ///   - network: the network.
+    ///   - network: a network with its weights, on that device.
     ///   - mixedPrecision: the type of products and convolutions; nil: float32.
     public init(_ network: any SegmentationNetwork, device: Device = .cpu, mixedPrecision: DType? = nil, preferredBatch: Int = 1) {
         self.network = network

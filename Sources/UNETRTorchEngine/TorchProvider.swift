@@ -64,8 +64,8 @@ public struct TorchProvider: EngineProvider {
     ///   - parameters: trained values of all networks together.
     ///   - isHalf: whether they compute in a type of two bytes.
     ///   - isOnHost: whether they run on the CPU; otherwise their tensors are in the device's memory.
-    ///   - network: the network.
-    ///   - outputs: outputs of the network.
+    ///   - network: what one engine computes; the others are like it.
+    ///   - outputs: channels of the logits.
     public static func memory(
         _ network: NetworkDescription, outputs: Int, parameters: Int, isHalf: Bool, isOnHost: Bool = true
     ) -> EngineMemory {

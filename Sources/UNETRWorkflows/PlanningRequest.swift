@@ -43,8 +43,8 @@ public struct PlanningRequest: Sendable {
     /// Reads every case of the data set once, and plans.
     ///
     /// - Parameter progress: called with the cases done and all there are.
-    /// - Parameter dataset: the data set.
-    /// - Parameter logger: gets notes.
+    /// - Parameter dataset: its fingerprint is taken from every case.
+    /// - Parameter logger: told when published settings are used.
     /// - Throws: what reading the scans throws; `PlanError` and the network's errors where no plan can be made.
     public func plan(for dataset: Dataset, logger: Logger, progress: @escaping @Sendable (Int, Int) throws -> Void = { _, _ in }) throws -> Plan {
         try progress(0, dataset.cases.count)

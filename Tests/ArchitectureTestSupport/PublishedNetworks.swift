@@ -1,4 +1,3 @@
-import ArchitectureTestSupport
 public import UNETRArchitectures
 
 /// The networks that fvcore was run on.

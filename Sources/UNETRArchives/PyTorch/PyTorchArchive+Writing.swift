@@ -11,7 +11,7 @@ extension PyTorchArchive {
     ///   - key: the key of the dictionary of tensors in a surrounding dictionary; nil for none, or for `state_dict` when there is more.
     ///   - extra: further entries of the surrounding dictionary, written in the order of their keys: numbers, text, bytes, None, and
     ///     tuples, lists and dictionaries of these; NumPy scalars become plain numbers.
-    ///   - url: the file or folder.
+    ///   - url: the file to write; one that is there is replaced once the new one is complete.
     /// - Throws: `ArchiveError` for values that PyTorch would refuse, `FileError` when the disk refuses.
     public static func write(
         _ arrays: [(name: String, array: StoredArray)], under key: String? = nil, extra: [String: PickleValue] = [:], to url: URL

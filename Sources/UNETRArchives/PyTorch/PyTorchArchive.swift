@@ -9,7 +9,7 @@ public enum PyTorchArchive {
     ///
     /// - Parameter verifyingChecksums: whether to compare each storage of a zip file with the checksum written with it,
     ///   which reads the whole file once; without it a damaged weight goes unseen.
-    /// - Parameter url: the file or folder.
+    /// - Parameter url: the checkpoint.
     /// - Throws: `ArchiveError` for what is wrong with the file, `FileError` when it cannot be opened.
     public static func read(_ url: URL, verifyingChecksums: Bool = true) throws -> PickleValue {
         let file = try MappedFile(url).bytes

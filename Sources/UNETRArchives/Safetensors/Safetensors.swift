@@ -8,7 +8,7 @@ public enum Safetensors {
     /// The header names the arrays in the given order. Their bytes are laid out with the wider types first, so that every array
     /// starts at a multiple of its element size; the header is padded to a multiple of 8 bytes for the same reason.
     /// - Parameter withDigest: whether the metadata get an entry `sha256`, which `verify` compares with.
-    /// - Parameter url: the file or folder.
+    /// - Parameter url: the file to write; one that is there is replaced once the new one is complete.
     /// - Parameter arrays: the arrays, by name.
     /// - Parameter metadata: texts that are stored in the header.
     /// - Throws: `SafetensorsError` for two equal names, `FileError` when the disk refuses.

@@ -45,7 +45,7 @@ public final class BatchLoader: Sendable {
     ///   - start: the first batch.
     ///   - endEpoch: loading ends before this epoch; never when nil.
     ///   - augmenter: what augments samples.
-    ///   - configuration: the settings.
+    ///   - configuration: what is loaded, and how far ahead.
     /// - Throws: `AugmentationError` when a number does not fit, or the cases differ in their channels.
     public init(
         sources: [any SampleSource], augmenter: Augmenter, configuration: Configuration,

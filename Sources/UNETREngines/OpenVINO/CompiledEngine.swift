@@ -44,8 +44,8 @@ public final class CompiledEngine: PatchEngine, @unchecked Sendable {
     ///   - usesKernels: whether the full-resolution blocks run in kernels of their own where the processor can.
     ///   - cache: a folder, or nil to compile always.
     ///   - note: told what went wrong with the cache, in a sentence.
-    ///   - network: the network.
-    ///   - library: OpenVINO.
+    ///   - network: what is compiled; it must have a graph.
+    ///   - library: OpenVINO as it was loaded.
     ///   - threads: threads to use; nil: all processors.
     /// - Throws: `OpenVINOError`, `GraphError` for missing ranges, `ConfigurationError` for networks that cannot be written as a graph, `StateError`.
     public init(

@@ -87,9 +87,9 @@ public struct OpenVINOProvider: EngineProvider {
     ///   - parameters: trained values of all networks together.
     ///   - anew: whether one had to be compiled in this process, instead of coming from the cache.
     ///   - isHalf: whether they compute in a type of two bytes.
-    ///   - count: how many there are.
-    ///   - network: the network.
-    ///   - outputs: outputs of the network.
+    ///   - count: number of networks.
+    ///   - network: what one engine computes; the others are like it.
+    ///   - outputs: channels of the logits.
     public static func memory(
         _ network: NetworkDescription, outputs: Int, parameters: Int, count: Int, anew: Bool, isHalf: Bool
     ) -> EngineMemory {

@@ -8,7 +8,7 @@ extension Evaluator {
     /// - Parameters:
     ///   - resample: whether a prediction on another grid is brought to its reference's by the nearest voxel; otherwise it is an error.
     ///   - progress: called with the number of cases done after each, on any thread, one call at a time.
-    ///   - pairs: the cases.
+    ///   - pairs: predictions with their references.
     /// - Throws: the error of the first case that has one, after the cases that are under way have ended; `CancellationError` if the work is
     ///   canceled.
     public func evaluate(

@@ -18,8 +18,8 @@ public struct Calibration: Sendable {
     /// - Parameters:
     ///   - probabilities: one channel a label 0, 1, 2, …, [C, D, H, W], on the reference's grid.
     ///   - reference: the truth; voxels of `ignored` are left out.
-    ///   - ignored: the value to ignore.
-    ///   - name: the name.
+    ///   - ignored: the value of voxels that nobody labeled; nil: there is none.
+    ///   - name: what errors call the case.
     /// - Throws: `EvaluationError.probabilities` for another size, a label without channel, a number outside 0…1 (by more than the
     ///   tolerance), or probabilities that do not sum to 1, with the first voxel that is wrong.
     public func evaluate(

@@ -26,7 +26,7 @@ public struct Distribution: Equatable, Sendable {
     /// The spread of the values that are there and finite; nil if there is none.
     ///
     /// - Parameter bootstrap: how the interval is drawn; nil leaves it out.
-    /// - Parameter values: the values.
+    /// - Parameter values: one value a case; nil where it is not defined.
     public init?(_ values: [Double?], bootstrap: Bootstrap? = Bootstrap()) {
         let finite = values.compactMap { $0 }.filter(\.isFinite)
         guard !finite.isEmpty else { return nil }

@@ -14,7 +14,7 @@ public struct SegmentationMemory: Sendable {
 
     /// - Parameter stepFraction: distance of neighboring patches as a part of the patch.
     /// - Parameter engine: what computes.
-    /// - Parameter plan: the plan.
+    /// - Parameter plan: of this spacing, patch size, channels and labels count.
     public init(plan: Plan, stepFraction: Double, engine: EngineMemory) {
         self.plan = plan
         self.stepFraction = stepFraction

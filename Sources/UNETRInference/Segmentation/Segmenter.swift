@@ -65,7 +65,7 @@ public struct Segmenter: Sendable {
 
     /// A segmenter with engines that are there already, such as that of a network in training.
     /// - Parameter memory: what the engines take.
-    /// - Parameter plan: the plan.
+    /// - Parameter plan: how scans are prepared, and what the outputs mean.
     /// - Parameter engines: the engines whose results are averaged.
     /// - Parameter options: how it is done.
     public init(engines: [any PatchEngine], plan: Plan, memory: EngineMemory, options: SegmenterOptions = SegmenterOptions()) {
@@ -86,7 +86,7 @@ public struct Segmenter: Sendable {
     /// - Parameters:
     ///   - name: what errors call the scan.
     ///   - progress: called after each patch with the number done and to do; throwing from it stops the work.
-    ///   - scan: the scan.
+    ///   - scan: a scan with the plan's channels, on any grid.
     /// - Throws: `PreparationError` or `InferenceError` for a scan the model cannot take.
     public func segment(_ scan: Scan, name: String, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> Segmentation {
         let start = Date()

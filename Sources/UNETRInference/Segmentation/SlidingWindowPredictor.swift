@@ -46,7 +46,7 @@ public struct SlidingWindowPredictor: Sendable {
     /// - Parameter settings: those of the plan where nil.
     /// - Parameter threads: threads to use; nil: all processors.
     /// - Parameter engines: the engines whose results are averaged.
-    /// - Parameter plan: the plan.
+    /// - Parameter plan: of this the patch size, the kind of outputs and the usual settings count.
     /// - Parameter reusesConstantWindows: whether windows of one value are computed once.
     public init(
         engines: [any PatchEngine], plan: Plan, settings: InferenceSettings? = nil, reusesConstantWindows: Bool = false, threads: Int? = nil

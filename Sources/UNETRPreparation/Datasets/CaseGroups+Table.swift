@@ -10,7 +10,7 @@ extension CaseGroups {
     /// - Parameters:
     ///   - names: the cases of the data set.
     ///   - column: the heading of the groups; nil: the only other column, or else the one headed patient, subject or group.
-    ///   - url: the file or folder.
+    ///   - url: a table as CSV or TSV with a line of headings.
     /// - Throws: `SplitError.table` for a table that does not say each case's group, `FileError` for a file that cannot be read.
     public init(of names: [String], table url: URL, column: String? = nil) throws {
         func fail(_ problem: String) -> SplitError { .table(path: url.path, problem: problem) }

@@ -11,7 +11,7 @@ extension Plan {
     ///   - stage: which of its resolutions; nil: the full one.
     ///   - labels: names for its classes; nil: "class 1", "class 2", …
     ///   - network: the network it is for, whose patch size replaces the plan's; nil: the plan's own U-Net.
-    ///   - url: the file or folder.
+    ///   - url: the pickle of plans that nnU-Net v1 wrote.
     /// - Throws: `PlanError`, or the reader's errors.
     public init(importingV1 url: URL, stage: Int? = nil, labels: LabelSet? = nil, network: NetworkDescription? = nil) throws {
         let source = try PickleFile.read(url)
@@ -76,7 +76,7 @@ extension Plan {
     ///   - description: the `dataset.json` that names channels and labels; nil: the one beside the plan.
     ///   - network: the network it is for, whose patch size replaces the plan's; nil: the configuration's own U-Net, plain or with a residual
     ///     encoder, where it is one.
-    ///   - url: the file or folder.
+    ///   - url: the `plans.json` that nnU-Net v2 wrote.
     public init(
         importingV2 url: URL, configuration name: String = "3d_fullres", description: URL? = nil, network: NetworkDescription? = nil
     ) throws {

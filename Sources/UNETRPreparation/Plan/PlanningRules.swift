@@ -145,7 +145,7 @@ public enum BatchRule {
     ///   - batch: what is asked for.
     ///   - patch: voxels of a patch [D, H, W].
     ///   - medianSize: voxels of the median scan [D, H, W].
-    ///   - cases: the cases.
+    ///   - cases: number of training cases.
     public static func limit(_ batch: Int, patch: [Int], medianSize: [Int], cases: Int) -> Int {
         let voxels = Double(medianSize.reduce(1, *)) * Double(cases)
         let largest = (PlanningRules.largestPartOfDataset * voxels / Double(patch.reduce(1, *))).rounded(.toNearestOrEven)

@@ -18,7 +18,7 @@ public enum ConnectedComponents {
     ///   - labels: a label map [D, H, W] of the given size.
     ///   - minimumSize: smaller parts are removed only if their size is below this; nil: always.
     ///   - voxelVolume: what sizes are counted in, such as mm³ a voxel.
-    ///   - values: the values.
+    ///   - values: the labels that are treated as one structure.
     ///   - size: voxels along each axis.
     @discardableResult
     public static func keepLargest(

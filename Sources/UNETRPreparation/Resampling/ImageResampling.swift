@@ -6,8 +6,8 @@ public enum ImageResampling {
     ///
     /// Interpolated values are clipped to the range of the channel, or of the slice where slices are interpolated one by one.
     /// - Parameter threads: as many threads as cores when nil; the result does not depend on it.
-    /// - Parameter grid: the grid of tokens.
-    /// - Parameter voxels: the voxels.
+    /// - Parameter grid: the sizes before and after.
+    /// - Parameter voxels: [channels, D, H, W] on the input's grid.
     /// - Parameter compatibility: the arithmetic of resampling.
     /// - Parameter channels: number of channels.
     public static func resample(

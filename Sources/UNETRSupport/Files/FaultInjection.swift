@@ -55,7 +55,7 @@ public enum FaultInjection {
         /// Calls `body` with a fault that strikes files under `folder` only, so that tests may run beside each other.
         ///
         /// - Parameter fault: nil: points are counted, and nothing fails.
-        /// - Parameter folder: the folder.
+        /// - Parameter folder: files below it are struck.
         /// - Parameter body: what is called.
         /// - Returns: what `body` returns, and how many points of the fault's kind were passed.
         @discardableResult

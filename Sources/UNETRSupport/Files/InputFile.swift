@@ -47,7 +47,7 @@ public final class InputFile {
     /// The whole contents.
     ///
     /// - Parameter most: a longer file is refused: what is small by its nature (a description, a plan) is not read into memory without limit.
-    /// - Parameter url: the file or folder.
+    /// - Parameter url: a regular file.
     public static func contents(of url: URL, most: Int = 1 << 30) throws -> Data {
         let file = try InputFile(url)
         func tooLong(_ size: Int) -> FileError {

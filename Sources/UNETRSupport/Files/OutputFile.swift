@@ -15,7 +15,7 @@ public final class OutputFile {
     /// Makes a file, or empties the one that is there.
     ///
     /// - Parameter isNew: true: an existing file is refused.
-    /// - Parameter url: the file or folder.
+    /// - Parameter url: the file.
     /// - Throws: `FileError` when the system refuses.
     public init(_ url: URL, isNew: Bool = false) throws {
         path = url.path

@@ -55,8 +55,8 @@ public final class Trainer {
     ///   - resume: true to continue from the folder's last checkpoint (or from the start, where it has none yet).
     ///   - lock: that of the run's folder, where the caller has it already; nil: it is taken, and held as long as the trainer lives.
     ///   - device: where it computes.
-    ///   - run: the run.
-    ///   - description: what the network is.
+    ///   - run: the folder with checkpoints and log.
+    ///   - description: plan, network, settings and data.
     /// - Throws: `TrainingError.runExists` for a folder with a run without `resume`, `TrainingError.differentRun` for other settings,
     ///   `TrainingError.damagedCheckpoint`, `FolderInUse`.
     public init(

@@ -34,7 +34,7 @@ public protocol VolumeFormat: Sendable {
     /// - Parameters:
     ///   - volume: the voxels, and where they lie.
     ///   - header: that of the volume they were made from. One of this format passes on its position to the bit.
-    ///   - url: the file or folder.
+    ///   - url: the file to write.
     /// - Throws: `VolumeError`, `FileError`.
     func write(_ volume: VolumeContents, like header: (any VolumeHeader)?, to url: URL) throws
 
