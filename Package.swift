@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "UNETRVolumes", targets: ["UNETRVolumes"]),
         .library(name: "UNETREvaluation", targets: ["UNETREvaluation"]),
         .library(name: "UNETRArchives", targets: ["UNETRArchives"]),
+        .library(name: "UNETRPlanning", targets: ["UNETRPlanning"]),
         .library(name: "UNETRPreparation", targets: ["UNETRPreparation"]),
         .library(name: "UNETRInference", targets: ["UNETRInference"]),
         .executable(name: "unetrpp", targets: ["unetrpp"]),
@@ -58,28 +59,29 @@ let package = Package(
         library("UNETRArchives", ["UNETRSupport", "CZlib"]),
         library("UNETRVolumes", ["UNETRSupport", "CZlib"]),
         library("UNETRPictures", ["UNETRSupport", "CZlib"]),
-        library("UNETRPreparation", ["UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         library("UNETRAugmentation", ["UNETRSupport"]),
         library("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRSupport"]),
         library("UNETRGraphs", ["UNETRArchives", "UNETRSupport"]),
         library("UNETRArchitectures", ["UNETRGraphs", "UNETRArchives", "UNETRSupport"]),
+        library("UNETRPlanning", ["UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
+        library("UNETRPreparation", ["UNETRPlanning", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         .target(name: "COpenVINO", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads OpenVINO at run time
         library("UNETROpenVINO", ["COpenVINO"]),
         .target(name: "CFullResolution"),
         .target(name: "CWindows", cxxSettings: [.headerSearchPath(".")]),
-        library("UNETRModels", ["UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
+        library("UNETRModels", ["UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         library(
             "UNETREngines",
             [
-                "UNETRModels", "UNETROpenVINO", "UNETRArchitectures", "UNETRGraphs", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
-                "CFullResolution", "CWindows",
+                "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs", "UNETRVolumes", "UNETRArchives",
+                "UNETRSupport", "CFullResolution", "CWindows",
             ]),
-        library("UNETRInference", ["UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRVolumes", "UNETRSupport"]),
+        library("UNETRInference", ["UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes", "UNETRSupport"]),
         library(
             "UNETRQuantization",
             [
-                "UNETRInference", "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation", "UNETRPreparation",
-                "UNETRVolumes", "UNETRSupport",
+                "UNETRInference", "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs",
+                "UNETREvaluation", "UNETRVolumes", "UNETRSupport",
             ]),
 
         // Needs libtorch.
@@ -99,33 +101,33 @@ let package = Package(
         library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives"]),
         library(
             "UNETRTorchEngine",
-            ["UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETRPreparation", "UNETRSupport"]),
+            ["UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETREngines", "UNETRModels", "UNETRPlanning", "UNETRArchitectures", "UNETRSupport"]),
         library(
             "UNETRTraining",
             [
-                "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRArchitectures",
-                "UNETREvaluation", "UNETRAugmentation", "UNETRPreparation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
+                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRAugmentation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ]),
         library(
             "UNETRWorkflows",
             [
-                "UNETRTraining", "UNETRTorchEngine", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETREvaluation",
-                "UNETRPreparation", "UNETRPictures", "UNETRVolumes", "UNETRSupport", .product(name: "Logging", package: "swift-log"),
+                "UNETRTraining", "UNETRTorchEngine", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning",
+                "UNETRArchitectures", "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport", .product(name: "Logging", package: "swift-log"),
             ]),
         // What an app imports: the modules above under one name, and the documentation.
         library(
             "UNETRPlusPlus",
             [
                 "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
-                "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETREvaluation", "UNETRPreparation", "UNETRVolumes", "UNETRArchives",
+                "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRVolumes", "UNETRArchives",
             ]),
         .executableTarget(
             name: "unetrpp",
             dependencies: [
                 "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
-                "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation", "UNETRAugmentation", "UNETRPreparation",
-                "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
+                "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation",
+                "UNETRAugmentation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: upcoming, linkerSettings: isPortable ? torchLinkPath : torchRunPath),
 
@@ -137,19 +139,20 @@ let package = Package(
             name: "NetworkTestSupport",
             dependencies: [
                 "TestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels",
-                "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives",
+                "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives",
             ],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("UNETRSupport", []),
         tests("UNETRArchives", ["UNETRSupport"]),
         tests("UNETRVolumes", ["UNETRSupport", "CZlib"]),
         tests("UNETRPictures", ["UNETRSupport", "CZlib"]),
-        tests("UNETRPreparation", ["UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
+        tests("UNETRPlanning", ["UNETRArchitectures", "UNETRVolumes", "UNETRSupport"]),
+        tests("UNETRPreparation", ["UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRAugmentation", ["UNETRArchives", "UNETRSupport"]),
         tests("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRArchives"]),
         tests("UNETRGraphs", ["UNETRArchives"]),
-        tests("UNETREngines", ["UNETRModels", "UNETRArchitectures", "UNETRPreparation", "CWindows"]),
-        tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRVolumes"]),
+        tests("UNETREngines", ["UNETRModels", "UNETRPlanning", "UNETRArchitectures", "CWindows"]),
+        tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes"]),
         tests("UNETRTorch", ["CTorch"], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests(
@@ -162,29 +165,29 @@ let package = Package(
         tests(
             "UNETRWorkflows",
             [
-                "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRInference", "UNETRModels", "UNETRArchitectures", "UNETREvaluation",
-                "UNETRPreparation", "UNETRVolumes", "UNETRSupport", .product(name: "Logging", package: "swift-log"),
+                "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRInference", "UNETRModels", "UNETRPreparation", "UNETRPlanning",
+                "UNETRArchitectures", "UNETREvaluation", "UNETRVolumes", "UNETRSupport", .product(name: "Logging", package: "swift-log"),
             ], torch: true),
         tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),
         .testTarget(
             name: "CommandTests",
             dependencies: [
                 "NetworkTestSupport", "TestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference",
-                "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 "ArchitectureTestSupport", "unetrpp",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests(
             "UNETRTraining",
             [
-                "NetworkTestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRModels", "UNETRArchitectures",
-                "UNETRAugmentation", "UNETRPreparation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "NetworkTestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRModels", "UNETRPreparation", "UNETRPlanning",
+                "UNETRArchitectures", "UNETRAugmentation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ], torch: true),
         tests(
             "UNETRTorchEngine",
             [
                 "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference", "UNETREngines", "UNETRModels",
-                "UNETROpenVINO", "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ], torch: true),
     ],
     swiftLanguageModes: [.v6],

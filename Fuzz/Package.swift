@@ -14,6 +14,7 @@ let package = Package(
             dependencies: [
                 "CFuzz",
                 .product(name: "UNETRArchives", package: "unetr-plus-plus"),
+                .product(name: "UNETRPlanning", package: "unetr-plus-plus"),
                 .product(name: "UNETRPreparation", package: "unetr-plus-plus"),
                 .product(name: "UNETRVolumes", package: "unetr-plus-plus"),
             ],

@@ -1,7 +1,7 @@
 import Foundation
 import UNETRArchitectures
 public import UNETRModels
-import UNETRPreparation
+import UNETRPlanning
 import UNETRVolumes
 
 /// The kinds of engines that a program has, the fastest first, and the choice among them.

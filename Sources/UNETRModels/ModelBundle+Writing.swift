@@ -1,6 +1,6 @@
 public import Foundation
 public import UNETRArchives
-public import UNETRPreparation
+public import UNETRPlanning
 import UNETRSupport
 
 extension ModelBundle {

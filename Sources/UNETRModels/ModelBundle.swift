@@ -1,7 +1,7 @@
 public import Foundation
 public import UNETRArchitectures
 public import UNETRArchives
-public import UNETRPreparation
+public import UNETRPlanning
 import UNETRSupport
 
 /// A trained model as a folder: `model.safetensors`, `plan.json`, `card.md`, and `SHA256SUMS` with the digests of them; one made for

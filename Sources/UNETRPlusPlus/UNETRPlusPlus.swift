@@ -7,6 +7,7 @@
 @_exported public import UNETRLayers
 @_exported public import UNETRModels
 @_exported public import UNETRNetworks
+@_exported public import UNETRPlanning
 @_exported public import UNETRPreparation
 @_exported public import UNETRQuantization
 @_exported public import UNETRTorch

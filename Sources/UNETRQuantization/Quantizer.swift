@@ -5,6 +5,7 @@ import UNETREvaluation
 import UNETRInference
 public import UNETRModels
 import UNETROpenVINO
+import UNETRPlanning
 public import UNETRPreparation
 import UNETRSupport
 import UNETRVolumes

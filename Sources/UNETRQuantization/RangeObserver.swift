@@ -4,6 +4,7 @@ import UNETREngines
 import UNETRGraphs
 import UNETRModels
 import UNETROpenVINO
+import UNETRPlanning
 import UNETRPreparation
 
 /// Measures the range of each 8-bit convolution's input while patches go through the network in float32.

@@ -1,4 +1,5 @@
 import UNETREngines
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRTorch

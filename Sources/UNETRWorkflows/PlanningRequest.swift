@@ -2,6 +2,7 @@ public import Logging
 public import UNETRArchitectures
 import UNETRInference
 import UNETRModels
+public import UNETRPlanning
 public import UNETRPreparation
 
 /// How the plan of a data set is to be made.

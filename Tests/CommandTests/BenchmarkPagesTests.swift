@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRArchitectures
+import UNETRPlanning
 import UNETRPreparation
 
 /// The pages of the published benchmarks are instructions: what they say must exist.

@@ -3,7 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRModels
-import UNETRPreparation
+import UNETRPlanning
 import UNETRVolumes
 
 /// What each command says, and the status it ends with, when its inputs or outputs are not what they should be.

@@ -1,7 +1,7 @@
 #if DEBUG
     import Foundation
     import NetworkTestSupport
-    import UNETRPreparation
+    import UNETRPlanning
     import TestSupport
     import Testing
 

@@ -8,7 +8,7 @@ import UNETRArchives
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
-import UNETRPreparation
+import UNETRPlanning
 import UNETRTorch
 import UNETRVolumes
 

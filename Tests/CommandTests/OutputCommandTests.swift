@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import UNETRArchives
 import UNETRModels
-import UNETRPreparation
+import UNETRPlanning
 
 /// What commands that write models and tensors do about outputs and inputs that are not what they should be, before any work.
 struct OutputCommandTests {

@@ -3,6 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 import UNETRVolumes
 

@@ -3,6 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRArchives
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRVolumes

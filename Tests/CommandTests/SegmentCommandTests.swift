@@ -3,7 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRModels
-import UNETRPreparation
+import UNETRPlanning
 import UNETRVolumes
 
 struct SegmentCommandTests {

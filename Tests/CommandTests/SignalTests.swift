@@ -3,7 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRModels
-import UNETRPreparation
+import UNETRPlanning
 import UNETRVolumes
 
 /// What a signal does to commands that are at work: real processes, stopped at a moment that their own output tells.

@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining

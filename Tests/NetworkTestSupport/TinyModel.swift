@@ -6,7 +6,7 @@ import UNETRInference
 import UNETRLayers
 public import UNETRModels
 import UNETRNetworks
-public import UNETRPreparation
+public import UNETRPlanning
 import UNETRTorch
 public import UNETRVolumes
 

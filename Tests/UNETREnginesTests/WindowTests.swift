@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETREngines
+import UNETRPlanning
 import UNETRPreparation
 
 /// Windows cut from a scan, predicted in batches, and summed up.

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNETREngines
 import UNETRInference
+import UNETRPlanning
 import UNETRPreparation
 import UNETRVolumes
 

@@ -1,6 +1,6 @@
 import Foundation
 import UNETREngines
-import UNETRPreparation
+import UNETRPlanning
 import UNETRVolumes
 
 /// A model of three classes in plain arithmetic: dark voxels are background, those above 10 the first structure, those above 20 the second.

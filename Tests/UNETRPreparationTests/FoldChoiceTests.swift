@@ -1,4 +1,5 @@
 import Testing
+import UNETRPlanning
 import UNETRPreparation
 
 struct FoldChoiceTests {

@@ -5,6 +5,7 @@ import UNETRArchitectures
 import UNETRSupport
 import UNETRVolumes
 
+@testable import UNETRPlanning
 @testable import UNETRPreparation
 
 /// Against plans of nnU-Net v1's planner (version 2.1), which UNETR++ uses.

@@ -33,6 +33,10 @@ struct PreparationErrorTests {
             "/s: channel T1 is 7.0 everywhere; an image without contrast cannot be normalized or segmented"
         ),
         (
+            .notColor(scan: "/s", channel: "red", lowest: -1, highest: 300),
+            "/s: channel red holds values from -1.0 to 300.0, but the plan takes colors from 0 to 255; give the image the model was made for"
+        ),
+        (
             .notFinite(scan: "/s", channel: "T1", count: 1),
             "/s: channel T1 holds 1 voxel that are not a finite number (NaN or infinite); replace them before preparing"
         ),

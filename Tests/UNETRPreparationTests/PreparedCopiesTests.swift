@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRArchives
+import UNETRPlanning
 import UNETRPreparation
 import UNETRVolumes
 

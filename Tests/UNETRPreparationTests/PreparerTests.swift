@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNETRVolumes
 
+@testable import UNETRPlanning
 @testable import UNETRPreparation
 
 @Suite struct PreparerTests {

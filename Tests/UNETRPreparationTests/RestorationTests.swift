@@ -5,6 +5,7 @@ import UNETRArchives
 import UNETRSupport
 import UNETRVolumes
 
+@testable import UNETRPlanning
 @testable import UNETRPreparation
 
 @Suite struct RestorationTests {

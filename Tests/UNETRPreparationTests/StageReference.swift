@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 import UNETRArchives
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRVolumes
 

@@ -5,6 +5,7 @@ import UNETRArchives
 import UNETRSupport
 import UNETRVolumes
 
+@testable import UNETRPlanning
 @testable import UNETRPreparation
 
 /// Every stage of the preparation against numbers of the reference implementation (see the license note beside the fixtures).

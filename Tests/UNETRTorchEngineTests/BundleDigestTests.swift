@@ -8,7 +8,7 @@ import UNETRInference
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRTorchEngine
 

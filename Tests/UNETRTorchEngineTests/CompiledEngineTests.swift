@@ -9,7 +9,7 @@ import UNETRLayers
 import UNETRModels
 import UNETRNetworks
 import UNETROpenVINO
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRTorch
 import UNETRTorchEngine

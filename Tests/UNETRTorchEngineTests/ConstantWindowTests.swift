@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import UNETREngines
 import UNETRInference
+import UNETRPlanning
 import UNETRPreparation
 import UNETRTorchEngine
 import UNETRVolumes
@@ -58,7 +59,7 @@ struct ConstantWindowTests {
                 let counter = Counter(engine)
                 let counting = Segmenter(
                     engines: [counter], plan: plan, memory: segmenter.memory.engine, options: SegmenterOptions(reusesConstantWindows: skips))
-                let probabilities = try counting.predictor.probabilities(of: image).values
+                let probabilities = try counting.predictor.prediction(of: image).values
                 let calls = counter.calls
                 return (calls, probabilities, try counting.segment(Self.scan, name: "s").labels.voxels)
             }
@@ -91,9 +92,9 @@ struct ConstantWindowTests {
         values.replaceSubrange((8 * 16)..<(12 * 16), with: [Float](repeating: 1, count: 64))
         values[19 * 16 + 3] = 0.25
         let image = FloatArray(values, shape: [1, 20, 4, 4])
-        let found = try predictor(reuses: true).probabilities(of: image)
+        let found = try predictor(reuses: true).prediction(of: image)
         #expect(counter.calls == 1 + 1 + 1 + 2)
-        #expect(try predictor(reuses: false).probabilities(of: image) == found)
+        #expect(try predictor(reuses: false).prediction(of: image) == found)
         #expect(counter.calls == 5 + 10)
     }
 }

@@ -5,6 +5,7 @@ import Testing
 import UNETREngines
 import UNETRInference
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 import UNETRTorchEngine
 import UNETRVolumes
@@ -20,8 +21,8 @@ struct EnsembleTests {
         let rule = ParityRule("ensemble")
         let image = FloatArray((0..<(11 * 9 * 8)).map { Float(3 * rule.signed($0)) }, shape: [1, 11, 9, 8])
         let folds = [[1.0, -2, 0.5], [-1, 0, 3], [0.2, 0.1, -0.4]]
-        let all = try predictor(folds).probabilities(of: image).values
-        let each = try folds.map { try predictor([$0]).probabilities(of: image).values }
+        let all = try predictor(folds).prediction(of: image).values
+        let each = try folds.map { try predictor([$0]).prediction(of: image).values }
         let mean = all.indices.map { index in each.reduce(0) { $0 + $1[index] } / 3 }
         // Three float32 sums of numbers up to 1 in another order.
         #expect(zip(all, mean).allSatisfy { abs($0 - $1) < 1e-6 })
@@ -54,7 +55,7 @@ struct EnsembleTests {
             func probabilities(_ bundles: [ModelBundle]) throws -> [Float] {
                 let segmenter = try Segmenter(models: bundles)
                 let (image, _) = try segmenter.prepare(scan, name: "s")
-                return try segmenter.predictor.probabilities(of: image).values
+                return try segmenter.predictor.prediction(of: image).values
             }
             let (one, two) = (try probabilities([bundles[0]]), try probabilities([bundles[1]]))
             let mask = try Segmenter(models: bundles).segment(scan, name: "s").labels.voxels

@@ -5,6 +5,7 @@
     import UNETRInference
     import NetworkTestSupport
     import UNETROpenVINO
+    import UNETRPlanning
     import UNETRPreparation
     import UNETRSupport
     import TestSupport

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import UNETRArchitectures
 import UNETRModels
-import UNETRPreparation
+import UNETRPlanning
 
 /// Plans and network descriptions of bundles as a hand or a disk may spoil them.
 @Suite struct MutatedBundleTests {

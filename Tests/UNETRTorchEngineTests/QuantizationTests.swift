@@ -6,6 +6,7 @@ import UNETRArchitectures
 import UNETREngines
 import UNETRModels
 import UNETROpenVINO
+import UNETRPlanning
 import UNETRPreparation
 import UNETRQuantization
 import UNETRSupport

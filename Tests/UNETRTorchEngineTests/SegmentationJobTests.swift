@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import UNETREngines
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRTorch
@@ -167,7 +168,7 @@ struct SegmentationJobTests {
             let scan = TinyModel.ball(2).scan
             let (image, properties) = try segmenter.prepare(scan, name: "s")
             #expect(properties.size == scan.geometry.size, "no resampling, so that the outputs are those of the voxels")
-            let outputs = try segmenter.predictor.probabilities(of: image).values
+            let outputs = try segmenter.predictor.prediction(of: image).values
             let count = scan.geometry.count
             let expected = (0..<count).map { voxel in (0..<3).last { outputs[$0 * count + voxel] > 0.5 }.map { Int16($0 + 1) } ?? 0 }
             #expect(try segmenter.segment(scan, name: "s").labels.voxels == expected)

@@ -4,7 +4,7 @@ import Testing
 import UNETRArchitectures
 import UNETREngines
 import UNETRModels
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRTorchEngine
 import UNETRVolumes

@@ -7,6 +7,7 @@ import UNETREngines
 import UNETRInference
 import UNETRLayers
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 import UNETRTorch
 import UNETRTorchEngine

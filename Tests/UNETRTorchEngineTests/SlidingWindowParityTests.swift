@@ -4,7 +4,7 @@ import Testing
 import UNETRArchives
 import UNETREngines
 import UNETRInference
-import UNETRPreparation
+import UNETRPlanning
 import UNETRTorch
 import UNETRTorchEngine
 
@@ -35,7 +35,7 @@ struct SlidingWindowParityTests {
             engines: [TorchEngine(try ClosedFormNetwork(a: run.a, b: run.b, g: run.g, patch: run.patch))], patchSize: run.patch,
             settings: InferenceSettings(mirrorAxes: run.mirroring ? run.mirror_axes : [], stepFraction: run.step),
             activation: run.nonlinearity_before_averaging == "softmax" ? .softmax : .none)
-        let found = try predictor.probabilities(of: FloatArray(input.floats(), shape: input.shape))
+        let found = try predictor.prediction(of: FloatArray(input.floats(), shape: input.shape))
         let expected = try arrays.array("probabilities")
         #expect(found.shape == expected.shape)
         let difference = zip(found.values, expected.floats()).map { abs($0 - $1) }.max() ?? .infinity
@@ -52,7 +52,7 @@ struct SlidingWindowParityTests {
             settings: InferenceSettings(mirrorAxes: [], stepFraction: 0.5), activation: .none)
         var seen: [Int] = []
         #expect(throws: Stop.self) {
-            _ = try predictor.probabilities(of: FloatArray(Array(repeating: 1, count: 128), shape: [1, 8, 4, 4])) { done, total in
+            _ = try predictor.prediction(of: FloatArray(Array(repeating: 1, count: 128), shape: [1, 8, 4, 4])) { done, total in
                 #expect(total == 3)
                 seen.append(done)
                 if done == 2 { throw Stop() }

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 import UNETREngines
+import UNETRPlanning
 import UNETRPreparation
 import UNETRTorch
 

@@ -2,7 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
-import UNETRPreparation
+import UNETRPlanning
 import UNETRTorch
 import UNETRVolumes
 

@@ -4,7 +4,7 @@ import Testing
 import UNETRArchives
 import UNETRLayers
 import UNETRNetworks
-import UNETRPreparation
+import UNETRPlanning
 import UNETRTorch
 import UNETRVolumes
 

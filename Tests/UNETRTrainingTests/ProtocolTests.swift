@@ -8,6 +8,7 @@ import UNETRAugmentation
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRTorch

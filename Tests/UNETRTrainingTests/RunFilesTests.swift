@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRArchives
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 
 @testable import UNETRTraining

@@ -1,5 +1,6 @@
 import Foundation
 import NetworkTestSupport
+import UNETRPlanning
 import UNETRPreparation
 import UNETRTorch
 import UNETRTraining

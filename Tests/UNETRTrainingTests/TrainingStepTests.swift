@@ -7,7 +7,7 @@ import UNETRArchives
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
-import UNETRPreparation
+import UNETRPlanning
 import UNETRTorch
 
 @testable import UNETRTraining

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import UNETRInference
 import UNETRModels
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRTorchEngine
 import UNETRVolumes

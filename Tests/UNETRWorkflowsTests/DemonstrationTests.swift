@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import UNETRInference
 import UNETRModels
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRTorchEngine
 import UNETRVolumes

@@ -3,7 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETREvaluation
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRVolumes
 import UNETRWorkflows

@@ -6,6 +6,7 @@ import Testing
 import UNETRArchitectures
 import UNETRInference
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining

@@ -1,5 +1,6 @@
 import Foundation
 import UNETRArchives
+import UNETRPlanning
 import UNETRPreparation
 import UNETRVolumes
 

@@ -1,4 +1,5 @@
 import CWindows
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 

@@ -1,5 +1,6 @@
 public import Foundation
 import UNETREngines
+import UNETRPlanning
 public import UNETRPreparation
 public import UNETRSupport
 public import UNETRVolumes

@@ -1,4 +1,5 @@
 public import UNETREngines
+public import UNETRPlanning
 public import UNETRPreparation
 public import UNETRVolumes
 

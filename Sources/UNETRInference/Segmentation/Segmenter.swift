@@ -1,6 +1,7 @@
 import Foundation
 public import UNETREngines
 public import UNETRModels
+public import UNETRPlanning
 public import UNETRPreparation
 import UNETRSupport
 public import UNETRVolumes
@@ -121,7 +122,9 @@ public struct Segmenter: Sendable {
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Segmentation {
         let start = Date()
-        let stream = RestorationStream(of: properties, decision: plan.labels.decision)
+        let aggregation = predictor.settings.aggregation
+        let stream = RestorationStream(of: properties, decision: plan.labels.decision(on: aggregation))
+        let write = probabilities.map { writer(of: aggregation, to: $0) }
         var waiting = 0.0
         var restoring: Background<Void>?
         func settle() throws {
@@ -136,7 +139,7 @@ public struct Segmenter: Sendable {
         do {
             try predictor.forEachSlab(of: image, progress: progress) { slab in
                 try settle()
-                restoring = Background { try slab.values.withUnsafeBufferPointer { try stream.add($0, write: probabilities) } }
+                restoring = Background { try slab.values.withUnsafeBufferPointer { try stream.add($0, write: write) } }
             }
         } catch {
             try? settle()  // it writes where the caller is about to clean up
@@ -148,6 +151,17 @@ public struct Segmenter: Sendable {
         if options.postProcesses { plan.postProcessing?.apply(to: &labels.voxels, size: labels.geometry.size) }
         if let structures = options.structures { labels.keep(only: structures) }
         return Segmentation(labels: labels, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow)
+    }
+}
+
+extension Segmenter {
+    /// Takes averaged outputs on the scan's grid and hands on probabilities.
+    private func writer(
+        of aggregation: InferenceSettings.Aggregation, to write: @escaping @Sendable (RestoredPart) throws -> Void
+    ) -> @Sendable (RestoredPart) throws -> Void {
+        guard aggregation == .logits else { return write }
+        let areRegions = plan.labels.hasRegions
+        return { try write($0.probabilities(areRegions: areRegions)) }
     }
 }
 

@@ -1,4 +1,4 @@
-import UNETRPreparation
+import UNETRPlanning
 public import UNETRVolumes
 
 /// How a model is used on scans.

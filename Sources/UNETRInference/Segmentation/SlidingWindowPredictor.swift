@@ -1,13 +1,14 @@
 public import UNETREngines
-public import UNETRPreparation
+public import UNETRPlanning
+import UNETRPreparation
 import UNETRVolumes
 
-/// Class probabilities of a whole prepared scan, from patches that overlap.
+/// The outputs of networks for a whole prepared scan, from patches that overlap.
 ///
-/// Each patch is predicted as it is and mirrored in every combination of the axes, the probabilities are averaged, weighted by a Gaussian
-/// where patches overlap, and divided by the sum of the weights (nnU-Net's procedure).
+/// Each patch is predicted as it is and mirrored in every combination of the axes. The probabilities (of nnU-Net v2's models: the logits)
+/// are averaged, weighted by a Gaussian where patches overlap, and divided by the sum of the weights.
 public struct SlidingWindowPredictor: Sendable {
-    /// Models whose probabilities are averaged: one, or the folds of a cross-validation.
+    /// Models whose outputs are averaged: one, or the folds of a cross-validation.
     public let engines: [any PatchEngine]
 
     /// Voxels of a patch along [D, H, W].
@@ -53,22 +54,23 @@ public struct SlidingWindowPredictor: Sendable {
     ) {
         self.init(
             engines: engines, patchSize: plan.patchSize, settings: settings ?? plan.inference,
-            activation: plan.labels.hasRegions ? .sigmoid : .softmax, reusesConstantWindows: reusesConstantWindows, threads: threads)
+            activation: Activation(of: plan, averaging: (settings ?? plan.inference).aggregation), reusesConstantWindows: reusesConstantWindows,
+            threads: threads)
     }
 
-    /// The probabilities of the whole scan at once.
+    /// The averaged outputs of the whole scan at once.
     ///
     /// - Parameters:
     ///   - image: a prepared scan [C, D, H, W].
     ///   - progress: called after every patch with the number done and to do; throwing from it stops the prediction.
-    /// - Returns: probabilities [classes, D, H, W].
-    public func probabilities(of image: FloatArray, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> FloatArray {
+    /// - Returns: probabilities, or logits where the activation is `.none`: [classes, D, H, W].
+    public func prediction(of image: FloatArray, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> FloatArray {
         var slabs: [FloatArray] = []
         try forEachSlab(of: image, progress: progress) { slabs.append($0) }
         return FloatArray(joining: slabs)
     }
 
-    /// Predicts a scan and hands out its probabilities as soon as no further patch touches them: slices by slices along the first axis.
+    /// Predicts a scan and hands out its averaged outputs as soon as no further patch touches them: slices by slices along the first axis.
     ///
     /// Memory is that of about a patch's depth of slices, whatever the length of the scan.
     /// - Parameters:
@@ -107,5 +109,15 @@ public struct SlidingWindowPredictor: Sendable {
 
     private func makeBench(for task: WindowTask) throws -> any WindowBench {
         try engines.first?.makeBench(for: task, engines: engines) ?? HostBench(task, engines: engines)
+    }
+}
+
+extension Activation {
+    /// What becomes of the logits of a plan's network before they are averaged.
+    init(of plan: Plan, averaging aggregation: InferenceSettings.Aggregation) {
+        switch aggregation {
+        case .logits: self = .none
+        case .probabilities: self = plan.labels.hasRegions ? .sigmoid : .softmax
+        }
     }
 }

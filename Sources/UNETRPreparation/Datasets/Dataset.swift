@@ -49,7 +49,7 @@ public struct Dataset: Equatable, Sendable {
         let listing = FolderListing(folder)
         guard listing.exists else { throw PreparationError.notADataset(path: folder.path, problem: "there is no such folder") }
         if let name = listing.find("dataset.json") {
-            self = try DatasetDescription(contentsOf: folder.appendingPathComponent(name)).dataset(in: folder, problem: problem)
+            self = try DatasetListing(contentsOf: folder.appendingPathComponent(name)).dataset(in: folder, problem: problem)
         } else if listing.holdsImages {
             self = try PlainFolder.dataset(in: folder, listing, problem: problem)
         } else {

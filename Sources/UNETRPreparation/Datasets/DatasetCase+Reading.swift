@@ -1,4 +1,5 @@
 import Foundation
+import UNETRPlanning
 public import UNETRVolumes
 
 extension DatasetCase {

@@ -1,4 +1,5 @@
 import Foundation
+import UNETRPlanning
 
 extension DatasetCheck {
     /// The ways in which the cases of a data set will be divided, and what is wrong with them.

@@ -1,3 +1,5 @@
+public import UNETRPlanning
+
 /// Which part of a data set a network is trained on, as it is asked for.
 public enum FoldChoice: Equatable, Sendable {
     /// One of the five folds of the cross-validation.

@@ -1,3 +1,5 @@
+public import UNETRPlanning
+
 extension CrossValidation {
     /// The fixed split that a benchmark's results were published with; nil for BTCV, which has none of its own.
     ///

@@ -1,4 +1,5 @@
 public import Foundation
+public import UNETRPlanning
 
 /// How the cases of a data set are to be divided, as it is asked for.
 public struct SplitRequest: Codable, Equatable, Sendable {

@@ -27,6 +27,8 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     case emptyScan(scan: String)
     /// A channel has one value everywhere.
     case constantChannel(scan: String, channel: String, value: Float)
+    /// A channel of a color image holds values that are no color.
+    case notColor(scan: String, channel: String, lowest: Float, highest: Float)
     /// Voxels are infinite or not a number.
     case notFinite(scan: String, channel: String, count: Int)
     /// The spacing is out of range.
@@ -35,8 +37,6 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     case singularAffine(scan: String)
     /// An axis has fewer than two voxels.
     case notThreeDimensional(scan: String, size: [Int])
-    /// Resampling leads to more voxels than can be counted.
-    case tooLarge(scan: String, size: [Int], spacing: [Double], target: [Double])
     /// Resampling leads to more voxels than fit into memory.
     case tooLargeForMemory(scan: String, size: [Int], spacing: [Double], target: [Double], needed: Int, limit: MemoryLimit)
     /// The label map has a value that is not declared.
@@ -78,6 +78,9 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
             "\(scan) holds nothing but zeros; there is nothing to segment"
         case .constantChannel(let scan, let channel, let value):
             "\(scan): channel \(channel) is \(value) everywhere; an image without contrast cannot be normalized or segmented"
+        case .notColor(let scan, let channel, let lowest, let highest):
+            "\(scan): channel \(channel) holds values from \(lowest) to \(highest), but the plan takes colors from 0 to 255; "
+                + "give the image the model was made for"
         case .notFinite(let scan, let channel, let count):
             "\(scan): channel \(channel) holds \(count) voxel\(count == 1 ? "" : "s") that are not a finite number (NaN or infinite); "
                 + "replace them before preparing"
@@ -88,9 +91,6 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
             "\(scan) has an affine whose axes fall together; its header does not say where the voxels lie"
         case .notThreeDimensional(let scan, let size):
             "\(scan) has the size \(Self.text(size)); a scan needs three axes of at least two voxels each"
-        case .tooLarge(let scan, let size, let spacing, let target):
-            "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm, but a prepared scan has less "
-                + "than 2³¹ voxels, and less than 65536 along an axis; check its spacing and the plan's targetSpacing"
         case .tooLargeForMemory(let scan, let size, let spacing, let target, let needed, let limit):
             "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm and needs about \(needed >> 20) MB, "
                 + "allowed are \(limit.bytes >> 20) MB (\(limit.reason)); check its spacing and the plan's targetSpacing, or allow more"

@@ -1,5 +1,6 @@
 public import Foundation
 public import UNETRArchives
+public import UNETRPlanning
 import UNETRSupport
 import UNETRVolumes
 

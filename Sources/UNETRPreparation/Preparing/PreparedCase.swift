@@ -1,3 +1,4 @@
+public import UNETRPlanning
 public import UNETRVolumes
 
 /// A scan as the network sees it, with what is needed to lead a prediction back to the scan.
@@ -77,6 +78,6 @@ public struct CaseProperties: Equatable, Sendable, Codable {
     var preparationGrid: ResamplingGrid {
         ResamplingGrid(
             from: axisOrder.apply(cropBox.size), to: size,
-            coarseAxis: ResamplingGrid.coarseAxis(axisOrder.apply(geometry.spacing), else: spacing))
+            coarseAxis: compatibility.separatesCoarseAxis ? ResamplingGrid.coarseAxis(axisOrder.apply(geometry.spacing), else: spacing) : nil)
     }
 }

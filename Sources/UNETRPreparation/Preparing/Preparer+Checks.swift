@@ -1,3 +1,4 @@
+import UNETRPlanning
 import UNETRSupport
 import UNETRVolumes
 
@@ -25,7 +26,7 @@ extension Preparer {
         _ grid: ResamplingGrid, channels: Int, spacing: [Double], scanCount: Int = 0, hasLabels: Bool = false, _ name: String
     ) throws {
         guard !ResamplingGrid.isTooLarge(grid.outputSize) else {
-            throw PreparationError.tooLarge(scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing)
+            throw GridTooLarge(scan: name, size: grid.outputSize, spacing: spacing, target: plan.targetSpacing)
         }
         // The scan, its part in the box, two steps of resampling a channel, and the result live together.
         let (input, output) = (grid.inputCount, grid.outputCount)
@@ -39,21 +40,23 @@ extension Preparer {
 
     private func checkValues(_ scan: Scan, _ channel: Int, _ channelName: String, _ name: String) throws {
         let count = scan.geometry.count
-        var bad = 0, differs = false
+        var bad = 0, lowest = Float.infinity, highest = -Float.infinity
         scan.voxels.withUnsafeBufferPointer { voxels in
             let values = voxels.baseAddress! + channel * count
-            let first = values[0]
             var index = 0
             while index < count {
                 let value = values[index]
                 if !value.isFinite { bad &+= 1 }
-                if value != first { differs = true }
+                lowest = value < lowest ? value : lowest
+                highest = value > highest ? value : highest
                 index &+= 1
             }
         }
         guard bad == 0 else { throw PreparationError.notFinite(scan: name, channel: channelName, count: bad) }
-        let first = scan.voxels[channel * count]
-        if !differs, first != 0 { throw PreparationError.constantChannel(scan: name, channel: channelName, value: first) }
+        if lowest == highest, lowest != 0 { throw PreparationError.constantChannel(scan: name, channel: channelName, value: lowest) }
+        if plan.normalization[channel].scheme == .rgbTo01, lowest < 0 || highest > 255 {
+            throw PreparationError.notColor(scan: name, channel: channelName, lowest: lowest, highest: highest)
+        }
     }
 
     private func check(_ labels: LabelMap, against geometry: Geometry, _ name: String) throws {

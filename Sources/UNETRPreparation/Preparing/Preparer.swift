@@ -1,3 +1,4 @@
+public import UNETRPlanning
 import UNETRSupport
 public import UNETRVolumes
 
@@ -31,18 +32,20 @@ public struct Preparer: Sendable {
             throw PreparationError.emptyScan(scan: name)
         }
         let spacing = plan.axisOrder.apply(scan.geometry.spacing)
-        let grid = ResamplingGrid(from: plan.axisOrder.apply(region.box.size), spacing: spacing, to: plan.targetSpacing)
+        let grid = ResamplingGrid(from: plan.axisOrder.apply(region.box.size), spacing: spacing, to: plan.targetSpacing, compatibility: plan.compatibility)
         try check(
             grid, channels: scan.channels, spacing: scan.geometry.spacing, scanCount: scan.voxels.count, hasLabels: hasLabels, name)
-        let marked = needsMask ? resampled(mark(labels, region, size), region.box.size, grid) : nil
+        let marked = needsMask ? plan.axisOrder.apply(toVoxels: mark(labels, region, size), channels: 1, size: region.box.size, threads: threads) : nil
         // What is done with the labels comes before the image, so that the two do not take memory together.
         _ = consume labels
-        let foreground = hasLabels ? ForegroundLocations(of: plan.labels.foregroundValues, in: marked!) : .init()
+        let resampled = marked.map { LabelResampling.resample($0, grid: grid, compatibility: plan.compatibility, threads: threads) }
+        let foreground = hasLabels ? ForegroundLocations(of: plan.labels.foregroundValues, in: resampled!) : .init()
         let properties = CaseProperties(
             name: name, geometry: scan.geometry, channels: scan.channels, cropBox: region.box, axisOrder: plan.axisOrder,
             size: grid.outputSize, spacing: plan.targetSpacing, compatibility: plan.compatibility, planDigest: plan.preparationDigest)
         return PreparedCase(
-            properties: properties, image: image(scan, region.box, grid, marked), labels: hasLabels ? marked : nil, foreground: foreground)
+            properties: properties, image: image(scan, region.box, grid, plan.compatibility.normalizesFirst ? marked : resampled),
+            labels: hasLabels ? resampled : nil, foreground: foreground)
     }
 
     /// The cropped labels, with −1 where the scan holds nothing and the expert marked nothing.
@@ -61,24 +64,27 @@ public struct Preparer: Sendable {
         return marked
     }
 
-    private func resampled(_ labels: [Int16], _ size: [Int], _ grid: ResamplingGrid) -> [Int16] {
-        let ordered = plan.axisOrder.apply(toVoxels: labels, channels: 1, size: size, threads: threads)
-        return LabelResampling.resample(ordered, grid: grid, compatibility: plan.compatibility, threads: threads)
+    /// The scan as the network takes it.
+    ///
+    /// - Parameter region: below 0 outside the scanned region, on the grid that intensities are normalized on.
+    private func image(_ scan: Scan, _ box: CropBox, _ grid: ResamplingGrid, _ region: [Int16]?) -> [Float] {
+        var image = plan.axisOrder.apply(
+            toVoxels: box.cut(scan.voxels, channels: scan.channels, from: scan.geometry.size), channels: scan.channels, size: box.size,
+            threads: threads)
+        if plan.compatibility.normalizesFirst { normalize(&image, region) }
+        image = ImageResampling.resample(image, channels: scan.channels, grid: grid, compatibility: plan.compatibility, threads: threads)
+        if !plan.compatibility.normalizesFirst { normalize(&image, region) }
+        return image
     }
 
-    private func image(_ scan: Scan, _ box: CropBox, _ grid: ResamplingGrid, _ region: [Int16]?) -> [Float] {
-        var image = ImageResampling.resample(
-            plan.axisOrder.apply(
-                toVoxels: box.cut(scan.voxels, channels: scan.channels, from: scan.geometry.size), channels: scan.channels,
-                size: box.size, threads: threads),
-            channels: scan.channels, grid: grid, compatibility: plan.compatibility, threads: threads)
+    private func normalize(_ image: inout [Float], _ region: [Int16]?) {
+        let count = image.count / plan.normalization.count
         image.withUnsafeMutableBufferPointer { image in
             for (channel, normalization) in plan.normalization.enumerated() {
-                let part = image[(channel * grid.outputCount)..<((channel + 1) * grid.outputCount)]
+                let part = image[(channel * count)..<((channel + 1) * count)]
                 normalization.apply(to: UnsafeMutableBufferPointer(rebasing: part), region: region, threads: threads)
             }
         }
-        return image
     }
 }
 

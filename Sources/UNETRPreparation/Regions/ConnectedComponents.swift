@@ -1,3 +1,4 @@
+public import UNETRPlanning
 import UNETRVolumes
 
 /// Removal of all but the largest connected part of a structure (6-connectivity).

@@ -1,3 +1,4 @@
+public import UNETRPlanning
 import UNETRSupport
 
 /// Resampling of intensities with cubic interpolation, as nnU-Net does it: no overshoot beyond the values that were there.
@@ -37,11 +38,11 @@ public enum ImageResampling {
         var isClip: Bool { if case .clip = self { true } else { false } }
 
         static func plan(_ grid: ResamplingGrid, compatibility: Compatibility) -> [Stage] {
-            let cubic = compatibility.filter(grid)
+            let filter = compatibility.filter(grid)
             var axes = (0..<3).filter { grid.inputSize[$0] != grid.outputSize[$0] && $0 != grid.coarseAxis }
             // The matrices of different axes commute: shrinking ones go first, because they leave less work to the others.
             axes.sort { ratio(grid, $0) < ratio(grid, $1) }
-            let filters = axes.map { cubic(grid.inputSize[$0], grid.outputSize[$0]) }
+            let filters = axes.map { filter(grid.inputSize[$0], grid.outputSize[$0]) }
             var stages = zip(axes, filters).map { Stage.filter(axis: $0, $1) }
             // Both axes of a plane at once: what lies between them stays in the cache and is never a whole volume.
             let pair = axes.indices.filter { axes[$0] != 0 }
@@ -127,9 +128,10 @@ extension Compatibility {
     /// The interpolation for the axes of a grid that are interpolated.
     fileprivate func filter(_ grid: ResamplingGrid) -> (_ from: Int, _ to: Int) -> LineFilter {
         let isPlanar = grid.coarseAxis != nil || grid.inputSize[2] == grid.outputSize[2]
-        switch planarCubic {
-        case .cubicConvolution where isPlanar: return { .cubicConvolution(from: $0, to: $1) }
-        default: return { .cubicSpline(from: $0, to: $1) }
+        switch interpolation {
+        case .planarCubicConvolution where isPlanar: return { .cubicConvolution(from: $0, to: $1) }
+        case .planarCubicConvolution, .cubicSpline: return { .cubicSpline(from: $0, to: $1) }
+        case .linear: return { .linear(from: $0, to: $1) }
         }
     }
 }

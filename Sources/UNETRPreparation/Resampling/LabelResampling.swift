@@ -1,3 +1,4 @@
+public import UNETRPlanning
 import UNETRSupport
 
 /// Resampling of label maps: every label's indicator is interpolated linearly and a vote decides.

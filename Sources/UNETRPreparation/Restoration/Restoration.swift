@@ -66,6 +66,11 @@ public struct RestoredPart: Sendable {
     /// C-order [K, D, H, W] with [D, H, W] = `box.size`.
     public let values: [Float]
 
+    package init(box: CropBox, values: [Float]) {
+        self.box = box
+        self.values = values
+    }
+
     /// Calls `body` for every run of values that lie side by side in a volume [K, D, H, W] of the whole scan, with its place there.
     ///
     /// - Parameter size: the scan's [D, H, W].

@@ -1,3 +1,4 @@
+import UNETRPlanning
 import UNETRSupport
 public import UNETRVolumes
 

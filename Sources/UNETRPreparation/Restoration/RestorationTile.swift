@@ -52,11 +52,11 @@ final class RestorationTile: @unchecked Sendable {
                 labels.initialize(repeating: values[0], count: count)
                 mix(0, into: best)
                 for output in 1..<max(classes, 1) { raise(best, labels, output, values[output]) }
-            case .regions(let values):
+            case .regions(let values, let threshold):
                 labels.initialize(repeating: 0, count: count)
                 for output in 0..<classes {
                     mix(output, into: best)
-                    for index in 0..<count where best[index] > 0.5 { labels[index] = values[output] }
+                    for index in 0..<count where best[index] > threshold { labels[index] = values[output] }
                 }
             }
             for (number, h) in rows.enumerated() { target.put(labels + number * lines.width, count: lines.width, slice, h) }

@@ -1,7 +1,7 @@
 public import Foundation
 public import UNETRAugmentation
 public import UNETRLayers
-public import UNETRPreparation
+public import UNETRPlanning
 import UNETRSupport
 public import UNETRTorch
 

@@ -7,6 +7,7 @@ import UNETRInference
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRTorch
@@ -105,6 +106,7 @@ extension Trainer {
     private func predictor() throws -> SlidingWindowPredictor {
         var settings = plan.inference
         settings.mirrorAxes = []
+        settings.aggregation = .probabilities  // what the targets are compared with
         return SlidingWindowPredictor(engines: [try engine()], plan: plan, settings: settings, threads: Runtime.threads)
     }
 

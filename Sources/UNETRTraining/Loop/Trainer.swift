@@ -5,6 +5,7 @@ import UNETRAugmentation
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
+import UNETRPlanning
 import UNETRPreparation
 public import UNETRSupport
 public import UNETRTorch

@@ -1,3 +1,4 @@
+import UNETRPlanning
 import UNETRPreparation
 public import UNETRTorch
 public import UNETRVolumes
@@ -52,7 +53,7 @@ public struct TrainingTargets: Sendable {
     /// One number a voxel from a whole case's probabilities [outputs, D, H, W], in the terms of training samples.
     func numbers(deciding probabilities: Tensor) throws -> [Int16] {
         guard labels.hasRegions else { return try probabilities.argmax(0).array(of: Int16.self) }
-        guard case .regions(let values) = labels.decision else { return [] }
+        guard case .regions(let values, _) = labels.decision else { return [] }
         var decided = [Int16](repeating: 0, count: probabilities.count / probabilities.shape[0])
         for (region, value) in values.enumerated() {
             let inside: [Float] = try probabilities.selected(0, region).array()

@@ -1,5 +1,5 @@
 import UNETRPictures
-import UNETRPreparation
+import UNETRPlanning
 import UNETRVolumes
 
 /// `progress.svg`: how a run goes, drawn anew after every epoch.

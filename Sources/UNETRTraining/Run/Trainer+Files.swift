@@ -5,6 +5,7 @@ import UNETRLayers
 import UNETRModels
 import UNETRNetworks
 import UNETRPictures
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRTorch

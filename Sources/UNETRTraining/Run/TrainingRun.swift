@@ -1,4 +1,5 @@
 public import Foundation
+public import UNETRPlanning
 public import UNETRPreparation
 public import UNETRSupport
 

@@ -5,6 +5,7 @@ import UNETRAugmentation
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
+import UNETRPlanning
 import UNETRPreparation
 import UNETRTorch
 

@@ -3,6 +3,7 @@ public import Logging
 public import UNETREngines
 public import UNETRInference
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 public import UNETRSupport
 public import UNETRTorch

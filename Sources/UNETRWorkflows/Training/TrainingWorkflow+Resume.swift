@@ -2,6 +2,7 @@ import Foundation
 import UNETRArchitectures
 import UNETRInference
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRTraining

@@ -5,7 +5,7 @@ import UNETRArchives
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRTorch
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRWorkflows

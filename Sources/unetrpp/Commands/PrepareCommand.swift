@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRWorkflows

@@ -4,7 +4,7 @@ import UNETREngines
 import UNETRInference
 import UNETRModels
 import UNETROpenVINO
-import UNETRPreparation
+import UNETRPlanning
 import UNETRQuantization
 import UNETRSupport
 import UNETRTorch

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import UNETRArchives
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRVolumes

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import UNETRInference
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRVolumes
 import UNETRWorkflows

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import UNETRArchitectures
 import UNETRNetworks
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 import UNETRWorkflows
 

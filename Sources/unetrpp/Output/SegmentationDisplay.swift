@@ -1,5 +1,5 @@
 import UNETRInference
-import UNETRPreparation
+import UNETRPlanning
 import UNETRWorkflows
 
 /// What `segment` shows: a bar over the patches of all scans, and what became of scans that failed.

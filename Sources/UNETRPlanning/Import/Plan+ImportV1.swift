@@ -43,7 +43,7 @@ extension Plan {
     }
 
     /// A patch's sizes, which Python may have written as floats.
-    private static func patch(_ sizes: [Double], _ fail: (String) -> PlanError) throws -> [Int] {
+    static func patch(_ sizes: [Double], _ fail: (String) -> PlanError) throws -> [Int] {
         let whole = sizes.compactMap { Int(exactly: $0) }
         guard whole.count == sizes.count else { throw fail("its patch_size is \(sizes), but whole numbers are expected") }
         return whole
@@ -68,67 +68,6 @@ extension Plan {
             )
         }
     }
-
-    /// Imports a configuration of nnU-Net v2's `plans.json`.
-    ///
-    /// - Parameters:
-    ///   - name: such as "3d_fullres".
-    ///   - description: the `dataset.json` that names channels and labels; nil: the one beside the plan.
-    ///   - network: the network it is for, whose patch size replaces the plan's; nil: the configuration's own U-Net, plain or with a residual
-    ///     encoder, where it is one.
-    ///   - url: the `plans.json` that nnU-Net v2 wrote.
-    public init(
-        importingV2 url: URL, configuration name: String = "3d_fullres", description: URL? = nil, network: NetworkDescription? = nil
-    ) throws {
-        func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
-        let data: Data
-        do { data = try InputFile.contents(of: url, most: Self.mostBytes) } catch let error as FileError { throw fail("the file \(error.problem)") }
-        guard let source = try? JSONDecoder().decode(JSONValue.self, from: data), let known = source["configurations"]?.object else {
-            throw fail("it has no configurations; it is not a plans.json of nnU-Net v2")
-        }
-        let configuration = try Self.inherit(name, known, fail)
-        let beside = url.deletingLastPathComponent().appendingPathComponent("dataset.json")
-        let dataset = try DatasetDescription(contentsOf: description ?? beside)
-        let numbers = { (key: String) in configuration[key]?.doubles }
-        guard let spacing = numbers("spacing"), let patch = numbers("patch_size"), let batch = configuration["batch_size"]?.int,
-            spacing.count == 3, patch.count == 3
-        else { throw fail("the configuration \(name) lacks a three-dimensional spacing or patch_size, or a batch_size") }
-        let schemes = configuration["normalization_schemes"]?.array?.compactMap(\.string) ?? []
-        guard schemes.count == dataset.channelNames.count else {
-            throw fail("the configuration \(name) has \(schemes.count) normalization_schemes for \(dataset.channelNames.count) channels")
-        }
-        let masks = configuration["use_mask_for_norm"]?.array ?? []
-        let normalization = try schemes.enumerated().map { channel, scheme in
-            let statistics = source["foreground_intensity_properties_per_channel"]?["\(channel)"]
-            guard let known = IntensityNormalization.Scheme(v2: scheme) else { throw fail("its normalization \(scheme) is not known here") }
-            return IntensityNormalization(
-                scheme: known, statistics: statistics.flatMap { found in IntensityStatistics { found[$0]?.double } },
-                useMask: masks.indices.contains(channel) && masks[channel] == .bool(true))
-        }
-        let whole = try Self.patch(patch, fail)
-        do {
-            try self.init(
-                dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
-                targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
-                patchSize: network?.patchSize ?? whole, batchSize: batch,
-                normalization: normalization, compatibility: .modern, network: network)
-        } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
-        if network == nil { self.network = ImportedUNet(v2: configuration)?.network(for: self) }
-    }
-
-    /// A configuration with what it inherits from others.
-    private static func inherit(_ name: String, _ known: [String: JSONValue], _ fail: (String) -> PlanError) throws -> JSONValue {
-        var merged: [String: JSONValue] = [:], next: String? = name, seen: Set<String> = []
-        while let current = next {
-            guard let members = known[current]?.object else {
-                throw fail("it has no configuration \(current), only \(known.keys.sorted().joined(separator: ", "))")
-            }
-            guard seen.insert(current).inserted else { throw fail("its configuration \(name) inherits from itself") }
-            merged.merge(members) { mine, _ in mine }
-            next = members["inherits_from"]?.string
-        }
-        return .object(merged)
-    }
 }
 
 extension IntensityNormalization.Scheme {
@@ -141,21 +80,12 @@ extension IntensityNormalization.Scheme {
         default: self = .zScore
         }
     }
-
-    fileprivate init?(v2 name: String) {
-        switch name {
-        case "CTNormalization": self = .ct
-        case "ZScoreNormalization": self = .zScore
-        case "NoNormalization": self = .noNorm
-        default: return nil
-        }
-    }
 }
 
 extension IntensityStatistics {
     /// From the names of nnU-Net v1 or v2; nil unless all that a normalization needs is there, and is a number: a channel without
     /// foreground has NaN, which only a scheme that needs no statistics can do with.
-    fileprivate init?(_ value: (String) -> Double?) {
+    init?(_ value: (String) -> Double?) {
         guard let mean = value("mean"), let deviation = value("sd") ?? value("std"), let low = value("percentile_00_5"),
             let high = value("percentile_99_5")
         else { return nil }

@@ -20,10 +20,10 @@ public struct ResamplingGrid: Equatable, Sendable {
     /// The grid that covers the same extent with voxels of another spacing (mm), with nnU-Net's rule for the coarse axis.
     ///
     /// Sizes are rounded half to even; an axis keeps at least one voxel.
-    public init(from inputSize: [Int], spacing: [Double], to targetSpacing: [Double]) {
+    public init(from inputSize: [Int], spacing: [Double], to targetSpacing: [Double], compatibility: Compatibility = .modern) {
         self.init(
             from: inputSize, to: Self.size(inputSize, spacing: spacing, target: targetSpacing),
-            coarseAxis: Self.coarseAxis(spacing, else: targetSpacing))
+            coarseAxis: compatibility.separatesCoarseAxis ? Self.coarseAxis(spacing, else: targetSpacing) : nil)
     }
 
     /// No axis gets more voxels than this, whatever the spacings; whoever resamples refuses a grid that reaches it (`isTooLarge`).
@@ -54,9 +54,37 @@ public struct ResamplingGrid: Equatable, Sendable {
         return nil
     }
 
-    var inputCount: Int { inputSize.reduce(1, *) }
-    var outputCount: Int { outputSize.reduce(1, *) }
+    /// Voxels before.
+    package var inputCount: Int { inputSize.reduce(1, *) }
+    /// Voxels afterwards.
+    package var outputCount: Int { outputSize.reduce(1, *) }
 
     /// True when input and output are the same grid.
     public var isIdentity: Bool { inputSize == outputSize }
+}
+
+/// A scan with a spacing that leads to more voxels than prepared cases can have.
+public struct GridTooLarge: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What errors call the scan.
+    public let scan: String
+    /// Voxels after resampling.
+    public let size: [Int]
+    /// The scan's spacing in mm.
+    public let spacing: [Double]
+    /// The plan's spacing in mm.
+    public let target: [Double]
+
+    /// The grid that a scan would get.
+    public init(scan: String, size: [Int], spacing: [Double], target: [Double]) {
+        self.scan = scan
+        self.size = size
+        self.spacing = spacing
+        self.target = target
+    }
+
+    /// One sentence: what is wrong, where, and what to do.
+    public var description: String {
+        "\(scan) would have \(size.map(String.init).joined(separator: " × ")) voxels after resampling from \(spacing) to \(target) mm, but a prepared "
+            + "scan has less than 2³¹ voxels, and less than 65536 along an axis; check its spacing and the plan's targetSpacing"
+    }
 }

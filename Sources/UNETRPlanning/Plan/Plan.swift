@@ -120,24 +120,6 @@ public struct Plan: Equatable, Sendable {
     }
 }
 
-/// How a whole scan's prediction is put together from patches.
-public struct InferenceSettings: Equatable, Sendable, Codable {
-    /// Axes of the prepared volume that test-time augmentation mirrors; none: no mirroring.
-    public var mirrorAxes: [Int]
-
-    /// Distance of neighboring patches as a part of the patch size, within `stepRange`.
-    public var stepFraction: Double
-
-    /// What `stepFraction` may be: a smaller step would only repeat nearly the same patches.
-    public static let stepRange = 0.01...1
-
-    /// Settings for a sliding window.
-    public init(mirrorAxes: [Int] = [0, 1, 2], stepFraction: Double = 0.5) {
-        self.mirrorAxes = mirrorAxes
-        self.stepFraction = stepFraction
-    }
-}
-
 /// Removal of everything but the largest connected part of predicted structures.
 public struct PostProcessing: Equatable, Sendable, Codable {
     /// Sets of label values; each set is one joint structure of which the largest part is kept. Applied in order.

@@ -1,3 +1,5 @@
+public import UNETRPlanning
+
 /// Decides on cross-validation results which structures gain from keeping only their largest part (nnU-Net's rule).
 ///
 /// First all structures as one: adopted if the mean Dice of at least one rises and of none falls. Then, on what that left, each

@@ -75,7 +75,7 @@ extension IntensityNormalization {
             }
         }
         switch scheme {
-        case .zScore, .noNorm: return
+        case .zScore, .noNorm, .rescaleTo01, .rgbTo01: return
         case .ct, .ct2:
             guard let known = statistics else {
                 throw fail("\(scheme.rawValue) without statistics", "the scheme needs the statistics of the training set")
@@ -92,7 +92,7 @@ extension IntensityNormalization {
 
 extension LabelSet {
     /// Checks that values fit a label map and that ordinary labels do not share values.
-    func validate() throws {
+    package func validate() throws {
         func check(_ holds: Bool, _ field: String, _ value: Any, _ rule: String) throws {
             if !holds { throw PlanError.invalid(field: field, value: "\(value)", rule: rule) }
         }

@@ -38,7 +38,7 @@ public struct NetworkPlanner: Sendable {
     ///   - labels: the structures to segment; where there is only the background, every value that occurs becomes one.
     ///   - dataset: the name for the plan.
     /// - Throws: `PlanError.invalid` when not even the smallest patch fits the memory, or the labels make no sense;
-    ///   `PreparationError.tooLarge`; `ConfigurationError`.
+    ///   `GridTooLarge`; `ConfigurationError`.
     public func plan(_ fingerprint: Fingerprint, labels: LabelSet, dataset: String) throws -> Plan {
         let isUNETRPlusPlus = architecture == .unetrPlusPlus
         let planner = UNETRPlanner(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRArchitectures
-import UNETRPreparation
+import UNETRPlanning
 
 /// The network of a plan, as files name it.
 struct PlanNetworkTests {

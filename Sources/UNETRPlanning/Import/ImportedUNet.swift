@@ -29,6 +29,25 @@ struct ImportedUNet {
             decoderDepths: Array(repeating: convolutions, count: pools.count))
     }
 
+    /// What a configuration of `plans.json` asks of its network that the networks here do not have, such as another normalization; nil if they
+    /// have all of it.
+    static func obstacle(v2 configuration: JSONValue) -> String? {
+        guard let settings = configuration["architecture"]?["arch_kwargs"] else { return nil }
+        for (key, ending) in [("conv_op", "Conv3d"), ("norm_op", "InstanceNorm3d"), ("nonlin", "LeakyReLU")] {
+            if let found = settings[key]?.string, !found.hasSuffix(ending) { return "\(key) \(found)" }
+        }
+        if let dropout = settings["dropout_op"], dropout != .null { return "dropout_op \(dropout.string ?? "")" }
+        if let bias = settings["conv_bias"], bias != .bool(true) { return "conv_bias false" }
+        if let epsilon = settings["norm_op_kwargs"]?["eps"]?.double, epsilon != 1e-5 { return "norm_op_kwargs with eps \(epsilon)" }
+        if let affine = settings["norm_op_kwargs"]?["affine"], affine != .bool(true) { return "norm_op_kwargs without affine" }
+        if let slope = settings["nonlin_kwargs"]?["negative_slope"]?.double, slope != 0.01 { return "nonlin_kwargs with negative_slope \(slope)" }
+        if let first = settings["nonlin_first"], first != .bool(false) { return "nonlin_first" }
+        for key in ["block", "stem_channels", "squeeze_excitation", "stochastic_depth_p", "bottleneck_channels"] {
+            if let value = settings[key], value != .null, value != .bool(false), value.double != 0 { return key }
+        }
+        return nil
+    }
+
     /// Of a configuration of `plans.json`, in the form of releases since 2.4 (`architecture`) or before; nil for other networks.
     init?(v2 configuration: JSONValue) {
         let newer = configuration["architecture"], settings = newer?["arch_kwargs"] ?? configuration

@@ -57,7 +57,7 @@ public struct UNETRPlanner: Sendable {
         for scan in fingerprint.cases {
             let size = ResamplingGrid.size(scan.size, spacing: scan.spacing, target: target)
             if ResamplingGrid.isTooLarge(size) {
-                throw PreparationError.tooLarge(scan: scan.name, size: size, spacing: scan.spacing, target: target)
+                throw GridTooLarge(scan: scan.name, size: size, spacing: scan.spacing, target: target)
             }
         }
     }

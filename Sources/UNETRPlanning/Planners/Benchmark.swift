@@ -31,14 +31,6 @@ public enum Benchmark: String, Codable, Sendable, CaseIterable {
         self = found
     }
 
-    /// The benchmark that a data set is by the name of its folder (`Task02_Synapse`) or its own ("Lung"); nil if the name is another, or
-    /// the channels are not the benchmark's.
-    public init?(of dataset: Dataset) {
-        let names = [TaskName(dataset.folder.lastPathComponent)?.name, dataset.name].compactMap { $0 }
-        guard let found = names.lazy.compactMap(Self.init(named:)).first, found.channelCount == dataset.channelNames.count else { return nil }
-        self = found
-    }
-
     /// The published variant of the network.
     public var variant: UNETRPlusPlusConfiguration.Variant {
         switch self {

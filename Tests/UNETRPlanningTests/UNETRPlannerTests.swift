@@ -5,7 +5,7 @@ import UNETRArchitectures
 import UNETRSupport
 import UNETRVolumes
 
-@testable import UNETRPreparation
+@testable import UNETRPlanning
 
 @Suite struct UNETRPlannerTests {
     private static func labels(_ count: Int) -> LabelSet {
@@ -102,7 +102,9 @@ import UNETRVolumes
                 .write(to: folder.appendingPathComponent("dataset.json"))
             let plan = try Plan(importingV2: url, configuration: "big")
             #expect(plan.patchSize == [80, 80, 80] && plan.batchSize == 2 && plan.targetSpacing == [1, 1, 1.5])
-            #expect(plan.axisOrder.axes == [1, 0, 2] && plan.compatibility == .modern)
+            #expect(plan.axisOrder.axes == [1, 0, 2] && plan.compatibility == .nnUNetV2)
+            #expect(plan.inference == InferenceSettings(mirrorAxes: [0, 1, 2], aggregation: .logits))
+            #expect(plan.inference == InferenceSettings(mirrorAxes: [0, 1, 2], aggregation: .logits))
             #expect(plan.normalization.map(\.scheme) == [.ct, .zScore] && plan.normalization.map(\.useMask) == [false, true])
             #expect(plan.normalization[0].statistics?.standardDeviation == 1.5)
             for wrong in ["loop", "2d"] {

@@ -1,56 +1,29 @@
 import Foundation
+import UNETRPlanning
 import UNETRSupport
 import UNETRVolumes
 
-/// A `dataset.json` in the form of the Medical Segmentation Decathlon and nnU-Net v1, or of nnU-Net v2.
-struct DatasetDescription {
-    let url: URL
-    let name: String?
-    let channelNames: [String]
-    let labels: LabelSet
+/// The cases of a `dataset.json`.
+struct DatasetListing {
+    private let description: DatasetDescription
 
     /// The cases it lists with the paths of image and label; nil when the folders decide (nnU-Net v2).
     private let listed: [(image: String, label: String?)]?
 
     /// nnU-Net v2's explicit files for each case.
     private let explicit: [String: JSONValue]?
-    private let fileEnding: String?
 
+    private var url: URL { description.url }
+    private var fileEnding: String? { description.fileEnding }
+
+    /// - Throws: `PreparationError.invalidDescription`.
     init(contentsOf url: URL) throws {
-        self.url = url
-        let data: Data
-        do { data = try InputFile.contents(of: url, most: 1 << 28) } catch let error as FileError {
-            throw PreparationError.invalidDescription(path: url.path, problem: "it \(error.problem)")
+        do { description = try DatasetDescription(contentsOf: url) } catch let error as DescriptionError {
+            throw PreparationError.invalidDescription(path: error.path, problem: error.problem)
         }
-        guard let json = try? JSONDecoder().decode(JSONValue.self, from: data), let members = json.object else {
-            throw PreparationError.invalidDescription(path: url.path, problem: "it is not a JSON object")
-        }
-        func fail(_ problem: String) -> PreparationError { .invalidDescription(path: url.path, problem: problem) }
-        guard let channels = (members["channel_names"] ?? members["modality"])?.object else {
-            throw fail("it has neither modality (nnU-Net v1, MSD) nor channel_names (nnU-Net v2), which name the channels")
-        }
-        let numbered = channels.compactMap { key, value in Int(key).map { ($0, value.string ?? "\(key)") } }.sorted { $0.0 < $1.0 }
-        guard numbered.map(\.0) == Array(0..<channels.count), !channels.isEmpty else {
-            throw fail("its channels are numbered \(channels.keys.sorted()), but must be 0, 1, 2, … without gaps")
-        }
-        channelNames = numbered.map(\.1)
-        guard members["labels"]?.object != nil else { throw fail("it has no labels") }
-        do {
-            labels = try LabelSet(fields: members)
-            try labels.validate()
-        } catch let problem as LabelProblem {
-            throw fail(problem.description)
-        } catch PlanError.invalid(let field, let value, let rule) {
-            throw fail("its \(field) are \(value), but \(rule)")
-        }
-        name = members["name"]?.string
-        let isSecondForm = members["channel_names"] != nil
-        fileEnding = members["file_ending"]?.string
-        if let fileEnding, !VolumeFormats.endings.contains(fileEnding.lowercased()) {
-            throw fail("its file_ending is \(fileEnding); known are \(VolumeFormats.endings.joined(separator: ", "))")
-        }
-        explicit = isSecondForm ? members["dataset"]?.object : nil
-        listed = isSecondForm ? nil : try Self.training(members["training"], fail)
+        let members = description.members
+        explicit = description.isSecondForm ? members["dataset"]?.object : nil
+        listed = description.isSecondForm ? nil : try Self.training(members["training"]) { .invalidDescription(path: url.path, problem: $0) }
     }
 
     private static func training(
@@ -90,7 +63,8 @@ struct DatasetDescription {
         }
         let tests = ScanFiles(in: FolderListing.file("imagesTs", in: folder), ending: fileEnding)
         return Dataset(
-            name: name ?? folder.lastPathComponent, folder: folder, channelNames: channelNames, labels: labels, cases: sorted,
+            name: description.name ?? folder.lastPathComponent, folder: folder, channelNames: description.channelNames, labels: description.labels,
+            cases: sorted,
             testCases: tests.names.map { DatasetCase(name: $0, imageURLs: tests.files[$0]!) })
     }
 

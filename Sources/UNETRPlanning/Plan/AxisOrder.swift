@@ -33,27 +33,4 @@ public struct AxisOrder: Equatable, Sendable, Codable {
 
     /// Three values along the scan's axes, put into this order.
     public func apply<Value>(_ values: [Value]) -> [Value] { axes.map { values[$0] } }
-
-    /// The voxels [channels, D, H, W] of a volume of the given size with their axes in this order.
-    func apply<Value>(toVoxels voxels: [Value], channels: Int, size: [Int], threads: Int?) -> [Value] {
-        if isIdentity { return voxels }
-        let strides = apply([size[1] * size[2], size[2], 1]), count = size.reduce(1, *), target = apply(size)
-        return [Value](unsafeUninitializedCapacity: channels * count) { output, initialized in
-            voxels.withUnsafeBufferPointer { input in
-                let (input, output) = (SharedPointer(input), SharedPointer(output))
-                Parallel.forEach(channels * target[0], threads: threads) { plane in
-                    let (channel, d) = (plane / target[0], plane % target[0])
-                    let source = input + (channel * count + d * strides[0])
-                    var destination = output + plane * target[1] * target[2]
-                    for h in 0..<target[1] {
-                        let line = source + h * strides[1]
-                        var w = 0
-                        while w < target[2] { (destination + w).initialize(to: line[w &* strides[2]]); w &+= 1 }
-                        destination += target[2]
-                    }
-                }
-            }
-            initialized = channels * count
-        }
-    }
 }

@@ -1,6 +1,6 @@
 import Testing
 import UNETRArchitectures
-import UNETRPreparation
+import UNETRPlanning
 import UNETRVolumes
 
 /// Plans taken over to other networks.

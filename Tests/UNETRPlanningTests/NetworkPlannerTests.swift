@@ -1,6 +1,6 @@
 import Testing
 import UNETRArchitectures
-import UNETRPreparation
+import UNETRPlanning
 import UNETRVolumes
 
 /// `--memory` holds for the network that is really used.

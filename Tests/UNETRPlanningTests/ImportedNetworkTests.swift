@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRArchitectures
-import UNETRPreparation
+import UNETRPlanning
 import UNETRSupport
 
 /// The networks that plans of nnU-Net describe.

@@ -1,0 +1,58 @@
+public import UNETRVolumes
+
+/// What a training set is like: the sizes and spacings of its scans and the intensities of its structures. A plan follows from it.
+public struct Fingerprint: Equatable, Sendable, Codable {
+    /// One scan.
+    public struct Case: Equatable, Sendable, Codable {
+        /// The case.
+        public var name: String
+
+        /// Voxels along the scan's [D, H, W] before and after cropping to the data.
+        public var originalSize: [Int]
+        /// Voxels after cropping.
+        public var size: [Int]
+
+        /// Spacing along the scan's [D, H, W] in mm.
+        public var spacing: [Double]
+
+        /// The label values that occur, ascending.
+        public var labels: [Int]
+
+        /// A case that was measured elsewhere.
+        public init(name: String, originalSize: [Int], size: [Int], spacing: [Double], labels: [Int]) {
+            self.name = name
+            self.originalSize = originalSize
+            self.size = size
+            self.spacing = spacing
+            self.labels = labels
+        }
+
+        /// What part of the voxels the crop left.
+        public var sizeReduction: Double {
+            zip(size, originalSize).reduce(1) { $0 * Double($1.0) / Double($1.1) }
+        }
+    }
+
+    /// What the channels are.
+    public var channelNames: [String]
+
+    /// Sorted by name.
+    public var cases: [Case]
+
+    /// For each channel the intensities of foreground voxels (label above 0) of all cases.
+    public var intensities: [IntensityStatistics]
+
+    /// A fingerprint that was measured elsewhere.
+    public init(channelNames: [String], cases: [Case], intensities: [IntensityStatistics]) {
+        self.channelNames = channelNames
+        self.cases = cases
+        self.intensities = intensities
+    }
+
+    /// A label for each value above 0 that occurs, for data sets that name none.
+    public var plainLabels: LabelSet {
+        let values = Set(cases.flatMap(\.labels)).filter { $0 > 0 }.sorted()
+        return LabelSet(
+            definitions: [LabelDefinition(name: "background", value: 0)] + values.map { LabelDefinition(name: "label \($0)", value: $0) })
+    }
+}
