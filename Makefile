@@ -7,6 +7,10 @@ BUILD_FLAGS ?=
 TEST_FLAGS ?=
 BENCH_FLAGS ?=
 PRODUCT = .build/release/unetrpp
+# Swift's library inside the program, as the portable build needs it: so the two share what is compiled.
+ifeq ($(shell uname -s),Linux)
+RELEASE_FLAGS = --static-swift-stdlib
+endif
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
@@ -31,7 +35,7 @@ setup:
 	@Scripts/setup
 
 build: setup
-	$(SWIFT) build -c release --product unetrpp $(BUILD_FLAGS)
+	$(SWIFT) build -c release --product unetrpp $(RELEASE_FLAGS) $(BUILD_FLAGS)
 
 # Many tests compute at once: threads that wait should sleep, and the C allocator should keep the large blocks that all of them use.
 TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive \

@@ -101,7 +101,10 @@ let package = Package(
         library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives"]),
         library(
             "UNETRTorchEngine",
-            ["UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETREngines", "UNETRModels", "UNETRPlanning", "UNETRArchitectures", "UNETRSupport"]),
+            [
+                "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures",
+                "UNETRSupport",
+            ]),
         library(
             "UNETRTraining",
             [
@@ -111,8 +114,9 @@ let package = Package(
         library(
             "UNETRWorkflows",
             [
-                "UNETRTraining", "UNETRTorchEngine", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning",
-                "UNETRArchitectures", "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport", .product(name: "Logging", package: "swift-log"),
+                "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
+                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         // What an app imports: the modules above under one name, and the documentation.
         library(
@@ -151,7 +155,8 @@ let package = Package(
         tests("UNETRAugmentation", ["UNETRArchives", "UNETRSupport"]),
         tests("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRArchives"]),
         tests("UNETRGraphs", ["UNETRArchives"]),
-        tests("UNETREngines", ["UNETRModels", "UNETRPlanning", "UNETRArchitectures", "CWindows"]),
+        tests("UNETRModels", ["UNETRPlanning", "UNETRArchives", "UNETRSupport"]),
+        tests("UNETREngines", ["UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "CWindows"]),
         tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes"]),
         tests("UNETRTorch", ["CTorch"], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),

@@ -80,7 +80,7 @@ public struct EngineSettings: Sendable {
         self.precision = precision
         self.usesEightBits = usesEightBits
         self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-        cache = CompiledCache.standardFolder
+        cache = CacheFolder.standard
         openVINO = OpenVINOProvider.placeFromEnvironment
     }
 }

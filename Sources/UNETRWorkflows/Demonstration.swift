@@ -5,6 +5,7 @@ import UNETREvaluation
 import UNETRInference
 import UNETRModels
 import UNETRPictures
+import UNETRPlanning
 import UNETRPreparation
 public import UNETRSupport
 public import UNETRTorch

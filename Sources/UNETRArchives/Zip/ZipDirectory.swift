@@ -16,6 +16,8 @@ struct ZipDirectory {
         /// Bytes after inflating.
         var size: Int
         var headerOffset: Int
+        /// Whether it is a symbolic link to another file, as Unix systems store one.
+        var isLink: Bool
     }
 
     let file: StoredBytes
@@ -93,7 +95,8 @@ struct ZipDirectory {
             let method = file.uint16(position + 10), let checksum = file.uint32(position + 16), let stored = file.uint32(position + 20),
             let size = file.uint32(position + 24), let nameLength = file.uint16(position + 28),
             let extraLength = file.uint16(position + 30), let commentLength = file.uint16(position + 32),
-            let offset = file.uint32(position + 42), nameLength + extraLength + commentLength <= end - position - 46
+            let offset = file.uint32(position + 42), let attributes = file.uint32(position + 38),
+            nameLength + extraLength + commentLength <= end - position - 46
         else { throw .badDirectory("an entry is cut short") }
         let name = file[position + 46..<position + 46 + nameLength].withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         var wide = WideFields(file, at: position + 46 + nameLength, length: extraLength)
@@ -103,7 +106,7 @@ struct ZipDirectory {
         let wideOffset = try wide.value(offset, name)
         let record = Record(
             name: name, method: method, isEncrypted: flags & 1 != 0, checksum: checksum, storedSize: wideStored, size: wideSize,
-            headerOffset: wideOffset)
+            headerOffset: wideOffset, isLink: attributes >> 28 == 0xA)
         return (record, 46 + nameLength + extraLength + commentLength)
     }
 

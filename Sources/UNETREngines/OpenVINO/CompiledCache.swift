@@ -59,7 +59,8 @@ struct CompiledCache {
     /// What the library wrote; nil if there is no file.
     /// - Throws: `CompiledCacheError` if the file or its folder is not this user's alone, is another's, or damaged.
     func stored() throws -> ExportedModel? {
-        guard let data = try PrivateFolder(file.deletingLastPathComponent())?.contents(of: file.lastPathComponent) else { return nil }
+        let found = try Self.translating { try PrivateFolder(file.deletingLastPathComponent())?.contents(of: file.lastPathComponent) }
+        guard let data = found else { return nil }
         guard data.length > Self.headerSize,
             let stored = try? JSONDecoder().decode(Stored.self, from: data.subdata(with: NSRange(location: 0, length: Self.headerSize)))
         else { throw CompiledCacheError.damaged(path: file.path) }
@@ -75,8 +76,10 @@ struct CompiledCache {
     /// - Throws: `CompiledCacheError.folder`, `FileError`, `OpenVINOError`.
     func write(_ model: CompiledModel) throws {
         let folder = file.deletingLastPathComponent()
-        try PrivateFolder.make(folder)
-        _ = try PrivateFolder(folder)  // also one that was made just now by somebody else
+        try Self.translating {
+            try PrivateFolder.make(folder)
+            _ = try PrivateFolder(folder)  // also one that was made just now by somebody else
+        }
         try AtomicFile.write(to: file) { target in
             // First what the library writes, then, under the same name, both: a killed program leaves one file and not two.
             try PrivateFolder.makeFile(target)
@@ -93,6 +96,17 @@ struct CompiledCache {
         }
     }
 
+    /// The errors of private folders in the words of this cache.
+    private static func translating<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let error as PrivateFolderError {
+            switch error {
+            case .folder(let path, let problem): throw CompiledCacheError.folder(path: path, problem: problem)
+            case .entry(let path, let problem): throw CompiledCacheError.entry(path: path, problem: problem)
+            case .damaged(let path): throw CompiledCacheError.damaged(path: path)
+            }
+        }
+    }
+
     /// Takes away what was written and cannot be used.
     func remove() { try? FileManager.default.removeItem(at: file) }
 
@@ -100,20 +114,6 @@ struct CompiledCache {
         var digest = ContentDigest()
         digest.add(blob)
         return digest.text
-    }
-
-    /// Where compiled networks are kept: the folder of the variable UNETRPP_CACHE, else the user's folder for caches.
-    static var standardFolder: URL {
-        let environment = ProcessInfo.processInfo.environment
-        if let own = environment["UNETRPP_CACHE"], !own.isEmpty { return URL(fileURLWithPath: own) }
-        #if os(macOS)
-            let caches = FileManager.default.homeDirectoryForCurrentUser.appending(path: "Library/Caches")
-        #else
-            let caches =
-                environment["XDG_CACHE_HOME"].map { URL(fileURLWithPath: $0) }
-                ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
-        #endif
-        return caches.appending(path: "unetrpp")
     }
 }
 

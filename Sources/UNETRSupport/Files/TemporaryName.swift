@@ -1,10 +1,10 @@
-import Foundation
+package import Foundation
 
 /// Names of the files that are being written: they say which process writes them, so that what a killed one left can be told from what is
 /// still being written.
 ///
 /// `.NAME.MACHINE-PROCESS-START-NUMBER.partial`, or `.old` for what a new folder is about to take the place of.
-enum TemporaryName {
+package enum TemporaryName {
     /// What the name of a temporary file says.
     struct Parts {
         var destination: String
@@ -20,7 +20,7 @@ enum TemporaryName {
     nonisolated(unsafe) private static var given = 0
 
     /// A name that no other writer has, in this process or another.
-    static func next(for destination: URL, ending: String = "partial") -> URL {
+    package static func next(for destination: URL, ending: String = "partial") -> URL {
         let number = lock.withLock {
             given += 1
             return given

@@ -2,7 +2,7 @@ public import Foundation
 public import Logging
 public import UNETREngines
 public import UNETRInference
-import UNETRModels
+public import UNETRModels
 import UNETRPlanning
 import UNETRPreparation
 public import UNETRSupport
@@ -27,8 +27,11 @@ public struct CohortSegmentation: Sendable {
         /// The mask of one scan (a name that `VolumeName(output:)` knows), or a folder for the masks.
         public var output: URL
 
-        /// Model bundles; the probabilities of several are averaged. None: the model of `validationOf`.
+        /// Model bundles, or other tools' models (see `ModelOpener`); the results of several are averaged. None: the model of `validationOf`.
         public var models: [URL]
+
+        /// Which networks of other tools' models are taken.
+        public var choice = ModelChoice()
 
         /// A training run: only the scans it kept for validation are segmented.
         public var validationOf: URL?
@@ -117,7 +120,7 @@ public struct CohortSegmentation: Sendable {
         _ = try run?.readDescription()  // before its model: a folder that is no run has none either
         let urls = options.models.isEmpty ? run.map { [$0.model] } ?? [] : options.models
         guard !urls.isEmpty else { throw WorkflowError.noModel }
-        let bundles = try urls.map { try ModelBundle(contentsOf: $0) }
+        let bundles = try urls.flatMap { try open($0) }
         let tasks = try tasks(cases(for: bundles[0].plan, of: run))
         let structures = try options.structures.map { try bundles[0].plan.labels.structures(named: $0) }
         let segmenter = try Segmenter(
@@ -132,6 +135,15 @@ public struct CohortSegmentation: Sendable {
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
         try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
         try job.job().run { try report(.task($0)) }
+    }
+
+    private func open(_ url: URL) throws -> [ModelBundle] {
+        let opened = try ModelOpener().open(url, options.choice)
+        if let imported = opened.imported {
+            logger.notice("\(imported.title), \(imported.members.joined(separator: ", "))")
+            for note in imported.notes { logger.info("\(note)") }
+        }
+        return opened.bundles
     }
 
     /// The scans that were named; of a run's data only those it did not train on.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import UNETREvaluation
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 import UNETRVolumes
 

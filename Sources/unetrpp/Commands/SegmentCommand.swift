@@ -22,7 +22,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Option(name: .shortAndLong, help: "Mask to write for one scan (\(VolumeFormats.outputEndings.joined(separator: ", "))), or a folder.", completion: .file())
     var output: String
 
-    @Option(name: .shortAndLong, help: "Model bundle; repeat the option to average several models.", completion: .directory)
+    @Option(
+        name: .shortAndLong, help: "Model bundle, or a model of nnU-Net v2 (folder or zip); repeat the option to average several models.", completion: .file())
     var model: [String] = []
 
     @Option(help: "Segment only the validation scans of this training run, with its model unless --model names another.", completion: .directory)
@@ -49,6 +50,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Flag(help: "Compute patches with a single value, such as air, only once. The result is the same.")
     var skipEmpty = false
 
+    @OptionGroup var models: ModelOptions
     @OptionGroup var outputs: OutputOptions
     @OptionGroup var memory: MemoryOptions
     @OptionGroup var engine: EngineOptions
@@ -92,6 +94,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     private func workflowOptions() throws -> CohortSegmentation.Options {
         func url(_ path: String) -> URL { URL(fileURLWithPath: path) }
         var options = CohortSegmentation.Options(scans: scans.map(url), output: url(output), models: model.map(url))
+        options.choice = models.choice
         options.device = try runtime.apply()
         memory.apply()
         options.precision = runtime.chosenPrecision

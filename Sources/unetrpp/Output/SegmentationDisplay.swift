@@ -1,5 +1,6 @@
 import UNETRInference
 import UNETRPlanning
+import UNETRPreparation
 import UNETRWorkflows
 
 /// What `segment` shows: a bar over the patches of all scans, and what became of scans that failed.

@@ -1,4 +1,5 @@
 import Foundation
+import UNETRPlanning
 import UNETRPreparation
 import UNETRTraining
 import UNETRVolumes

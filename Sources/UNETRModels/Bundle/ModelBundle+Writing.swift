@@ -21,6 +21,13 @@ extension ModelBundle {
         return try ModelBundle(contentsOf: url)
     }
 
+    /// Writes the same bundle somewhere else.
+    /// - Throws: `BundleDigestError` if a file is not what its digest says; `FileError`.
+    public func copy(to target: URL) throws {
+        _ = try state()
+        try Self.replace(target) { folder in try FileManager.default.copyItem(at: url, to: folder) }
+    }
+
     /// Puts a clean-up of masks into the bundle's plan; everything else stays.
     public func store(_ postProcessing: PostProcessing?) throws {
         var plan = plan

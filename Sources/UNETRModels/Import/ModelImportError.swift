@@ -1,0 +1,47 @@
+/// Why another tool's model cannot be used.
+public enum ModelImportError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// No tool's model is recognized.
+    case unknown(path: String, known: [String])
+    /// There are several, and nothing says which one is meant.
+    case several(path: String, what: String, names: [String])
+    /// What was chosen is not there.
+    case missing(path: String, what: String, present: [String])
+    /// A fold has no checkpoint of the kind.
+    case noCheckpoint(path: String, name: String, present: [String])
+    /// The best configuration is an ensemble of several, which are averaged after resampling.
+    case ensemble(path: String, names: [String])
+    /// The trainer may have changed the network.
+    case trainer(path: String, name: String)
+    /// The network of the plan is not known here.
+    case network(path: String, name: String)
+    /// The checkpoint was trained with another plan.
+    case otherPlan(checkpoint: String, found: String, expected: String)
+    /// The checkpoint lacks something.
+    case checkpoint(path: String, problem: String)
+    /// A model of another tool has no weights that fit its own plan.
+    case weights(path: String, problem: String)
+    /// The post-processing is not known here.
+    case postProcessing(path: String, problem: String)
+
+    /// One sentence: what is wrong, where, and what to do.
+    public var description: String {
+        func list(_ names: [String]) -> String { names.isEmpty ? "nothing" : names.joined(separator: ", ") }
+        return switch self {
+        case .unknown(let path, let known): "\(path) is no model that is known here; known are \(known.joined(separator: "; "))"
+        case .several(let path, let what, let names): "\(path) holds several \(what): \(list(names)); choose one, or name its folder"
+        case .missing(let path, let what, let present): "\(path) has no \(what), only \(list(present))"
+        case .noCheckpoint(let path, let name, let present):
+            "\(path) has no \(name)" + (present.isEmpty ? "; the training has left nothing there" : ", only \(list(present)); choose that state, or finish the training")
+        case .ensemble(let path, let names):
+            "\(path): the best of its configurations is the ensemble of \(list(names)), whose averages are not taken here; choose one of them"
+        case .trainer(let path, let name):
+            "\(path) was trained by \(name), which is not one of nnU-Net's own trainers and may have changed the network; if it has not, say so"
+        case .network(let path, let name): "\(path): its network \(name) is not known here"
+        case .otherPlan(let checkpoint, let found, let expected):
+            "\(checkpoint) was trained with the plan of \(found), but the plan beside it is that of \(expected); take both from one training"
+        case .checkpoint(let path, let problem): "\(path): \(problem)"
+        case .weights(let path, let problem): "\(path) does not fit the plan beside it: \(problem)"
+        case .postProcessing(let path, let problem): "\(path): \(problem)"
+        }
+    }
+}

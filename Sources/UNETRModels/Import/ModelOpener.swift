@@ -1,0 +1,164 @@
+public import Foundation
+public import UNETRArchitectures
+public import UNETRArchives
+import UNETRPlanning
+import UNETRSupport
+
+/// Opens models by any of their names: a bundle, or another tool's folder or zip file, which is converted once into a cache of bundles.
+///
+/// No pickle is executed, and of a checkpoint only the network's weights are taken. A cached bundle is found by the digests of plan and
+/// weights, so a model that changes is converted anew.
+public struct ModelOpener: Sendable {
+    /// Brings a checkpoint's weights under the keys of a network, and checks every key and shape.
+    public typealias Translation = @Sendable (_ state: StateDictionary, _ network: NetworkDescription) throws -> StateDictionary
+
+    /// Where converted models are kept; nobody but the user may write in it.
+    public var cache: URL
+
+    private let translate: Translation
+
+    /// An opener.
+    ///
+    /// - Parameters:
+    ///   - cache: where converted models are kept; nil: the user's folder for caches.
+    ///   - translate: checks and orders weights, as the networks that compute can.
+    public init(cache: URL? = nil, translate: @escaping Translation) {
+        self.cache = cache ?? CacheFolder.standard.appending(path: "models")
+        self.translate = translate
+    }
+
+    /// What was opened.
+    public struct Opened: Sendable {
+        /// The bundles whose results are averaged.
+        public let bundles: [ModelBundle]
+
+        /// What a model of another tool is, and how it is understood; nil for a bundle.
+        public let imported: Description?
+    }
+
+    /// What is told about a model of another tool.
+    public struct Description: Codable, Equatable, Sendable {
+        /// Tool, data set, trainer, configuration.
+        public let title: String
+
+        /// The networks, such as "fold_0".
+        public let members: [String]
+
+        /// What was read and how it is understood, in sentences.
+        public let notes: [String]
+    }
+
+    /// Opens the model at a place.
+    ///
+    /// - Parameters:
+    ///   - url: a bundle, or another tool's folder, checkpoint or zip file.
+    ///   - choice: which of several models is meant; bundles have nothing to choose.
+    /// - Throws: `ModelImportError`, `ModelError`, `ArchiveError`, `PlanError`, `FileError`, `PrivateFolderError`, and what the translation throws.
+    public func open(_ url: URL, _ choice: ModelChoice = ModelChoice()) throws -> Opened {
+        if ModelBundle.isBundle(url) { return Opened(bundles: [try ModelBundle(contentsOf: url)], imported: nil) }
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            throw ModelError.notABundle(path: url.path, problem: "there is no such file or folder")
+        }
+        try PrivateFolder.make(cache)
+        _ = try PrivateFolder(cache)
+        if ZipArchive.recognizes(url), url.pathExtension.lowercased() != "pth" { return try openArchive(url, choice) }
+        return try open(foreign: url, choice, called: url)
+    }
+
+    private func open(foreign url: URL, _ choice: ModelChoice, called original: URL) throws -> Opened {
+        for importer in ModelImporters.all {
+            guard let model = try importer.model(at: url, choice) else { continue }
+            let bundles = try model.members.map { try bundle(of: $0, model) }
+            return Opened(
+                bundles: bundles, imported: Description(title: model.title, members: model.members.map(\.name), notes: model.notes))
+        }
+        throw ModelImportError.unknown(
+            path: original.path, known: ["model bundles (folders with plan.json and model.safetensors)"] + ModelImporters.all.map(\.description))
+    }
+
+    /// The bundle of a network, from the cache or made now.
+    private func bundle(of member: ImportedModel.Member, _ model: ImportedModel) throws -> ModelBundle {
+        var key = SHA256Digest.Hasher()
+        key.add("import \(Self.version) ")
+        try model.plan.json().withUnsafeBytes { key.add($0) }
+        key.add(try SHA256Digest(ofFile: member.checkpoint).text)
+        let url = cache.appending(path: "\(key.finish().text).unetrpp")
+        if ModelBundle.isBundle(url), let known = try? ModelBundle(contentsOf: url) { return known }
+        let network = try model.plan.networkDescription()
+        let state: StateDictionary
+        do { state = try translate(member.state(), network) } catch let error as StateError {
+            throw ModelImportError.weights(path: member.checkpoint.path, problem: "\(error)")
+        }
+        return try ModelBundle.write(plan: model.plan, state: state, card: Self.card(model, member), to: url)
+    }
+
+    /// Counted up when the same files are understood in another way.
+    private static let version = 1
+
+    private static func card(_ model: ImportedModel, _ member: ImportedModel.Member) -> String {
+        """
+        # \(model.title), \(member.name)
+
+        Converted from `\(member.checkpoint.lastPathComponent)`. Data, license, protocol and scores: not stated.
+
+        \(model.notes.map { "- \($0)" }.joined(separator: "\n"))
+
+        """
+    }
+}
+
+extension ModelOpener {
+    /// What was once found in an archive.
+    private struct Known: Codable {
+        var description: Description
+        /// Names of the bundles in the cache.
+        var bundles: [String]
+    }
+
+    private func openArchive(_ url: URL, _ choice: ModelChoice) throws -> Opened {
+        let key = SHA256Digest(of: Data("archive \(Self.version) \(try SHA256Digest(ofFile: url)) \(choice)".utf8)).text
+        let record = cache.appending(path: "\(key).json")
+        if let data = try? InputFile.contents(of: record, most: 1 << 20), let known = try? JSONDecoder().decode(Known.self, from: data),
+            let bundles = try? known.bundles.map({ try ModelBundle(contentsOf: cache.appending(path: $0)) })
+        {
+            return Opened(bundles: bundles, imported: known.description)
+        }
+        let archive = try ZipArchive(contentsOf: url)
+        let folder = TemporaryName.next(for: cache.appending(path: key))
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let wanted = archive.names.filter(Self.isWanted)
+        guard wanted.contains(where: { $0.hasSuffix(".pth") }) else {
+            throw ModelImportError.unknown(
+                path: url.path, known: ["model bundles (folders with plan.json and model.safetensors)"] + ModelImporters.all.map(\.description))
+        }
+        // The small files say which checkpoints are needed.
+        for name in wanted where !name.hasSuffix(".pth") || Self.isChosen(name, choice) { try archive.extract(name, into: folder) }
+        let opened = try open(foreign: folder, choice, called: url)
+        if let description = opened.imported {
+            try AtomicFile.write(JSONText.encode(Known(description: description, bundles: opened.bundles.map(\.url.lastPathComponent))), to: record)
+        }
+        return opened
+    }
+
+    private static func isWanted(_ name: String) -> Bool {
+        let file = name.split(separator: "/").last.map(String.init) ?? name
+        let description = ["plans.json", "dataset.json", "inference_information.json", "postprocessing.json", "postprocessing.pkl"]
+        return description.contains(file) || file.hasPrefix("checkpoint_") && file.hasSuffix(".pth")
+    }
+
+    /// Whether a checkpoint may be asked for; those that are not are not unpacked.
+    private static func isChosen(_ name: String, _ choice: ModelChoice) -> Bool {
+        let parts = name.split(separator: "/").map(String.init)
+        guard parts.count >= 2, parts.last == "checkpoint_\(choice.checkpoint.rawValue).pth" else { return false }
+        if let folds = choice.folds, !folds.contains(where: { "fold_\($0)" == parts[parts.count - 2] }) { return false }
+        guard let configuration = choice.configuration, parts.count >= 3 else { return true }
+        return parts[parts.count - 3].hasSuffix("__\(configuration)") || parts[parts.count - 3] == configuration
+    }
+}
+
+extension ModelBundle {
+    /// Whether a folder has the files of a bundle.
+    public static func isBundle(_ url: URL) -> Bool {
+        requiredFiles.allSatisfy { FileManager.default.fileExists(atPath: url.appending(path: $0).path) }
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import UNETRArchitectures
+import UNETRModels
+import UNETRPlanning
+import UNETRVolumes
+import UNETRWorkflows
+
+extension ModelCommand {
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show what a model is: a bundle, or a model of nnU-Net v2 and how it is understood.")
+
+        @Argument(help: "Model: a bundle, a results folder, or a zip file.", completion: .file()) var model: String
+        @OptionGroup var models: ModelOptions
+        @Flag(help: "Print the result as JSON on standard output.") var json = false
+
+        private struct Report: Encodable {
+            var model: String
+            var imported: ModelOpener.Description?
+            var plan: Plan
+            var parameters: Int?
+        }
+
+        func run() throws {
+            let url = URL(fileURLWithPath: model), opened = try ModelOpener().open(url, models.choice)
+            let plan = opened.bundles[0].plan, network = opened.bundles[0].network
+            if json {
+                let report = Report(model: url.path, imported: opened.imported, plan: plan, parameters: try? network.configuration.complexity().parameters)
+                return print(try JSONLine.encode(report, pretty: true))
+            }
+            print(opened.imported?.title ?? "\(url.lastPathComponent): \(plan.dataset)")
+            func list<Value>(_ values: [Value], _ separator: String = " × ") -> String { values.map { "\($0)" }.joined(separator: separator) }
+            let rows = [
+                ("network", "\(network.architecture.displayName), patch \(list(plan.patchSize)) voxels"),
+                ("channels", zip(plan.channelNames, plan.normalization).map { "\($0) (\($1.scheme.rawValue))" }.joined(separator: ", ")),
+                ("spacing", "\(list(plan.targetSpacing)) mm, axes \(list(plan.axisOrder.axes, ", ")), compatibility \(plan.compatibility.rawValue)"),
+                ("structures", plan.labels.foreground.map { "\($0.name) (\(list($0.values, ", ")))" }.joined(separator: ", ")),
+                (
+                    "prediction",
+                    "\(plan.inference.aggregation.rawValue) averaged, step \(plan.inference.stepFraction), mirrored axes "
+                        + (plan.inference.mirrorAxes.isEmpty ? "none" : list(plan.inference.mirrorAxes, ", "))
+                ),
+                ("clean-up", plan.postProcessing.map { "largest part of \(list($0.keepLargest, ", "))" } ?? "none"),
+            ]
+            for (name, value) in rows { print("  \(name.padding(toLength: 12, withPad: " ", startingAt: 0))\(value)") }
+            if let imported = opened.imported {
+                print("  \("networks".padding(toLength: 12, withPad: " ", startingAt: 0))\(imported.members.joined(separator: ", "))")
+                for note in imported.notes { print("  \(note)") }
+            }
+        }
+    }
+
+    struct Import: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write a model of nnU-Net v2 as model bundles.",
+            discussion: """
+                MODEL is a results folder at any level, one of its folds or checkpoints, or the zip file that nnUNetv2_export_model_to_zip \
+                writes. One network becomes the bundle OUTPUT; several become OUTPUT/fold_0.unetrpp and so on, which \
+                `segment --model` takes one by one to average them. Pickles are read as data and never executed.
+                """)
+
+        @Argument(help: "Model to import.", completion: .file()) var model: String
+        @Option(name: .shortAndLong, help: "Bundle, or folder of bundles, to write.", completion: .directory) var output: String
+        @OptionGroup var models: ModelOptions
+        @OptionGroup var outputs: OutputOptions
+
+        func run() throws {
+            let url = URL(fileURLWithPath: model), target = URL(fileURLWithPath: output)
+            let opened = try ModelOpener().open(url, models.choice)
+            guard let imported = opened.imported else { throw CommandError("\(url.path) is a model bundle already") }
+            let targets =
+                opened.bundles.count == 1 ? [target] : imported.members.map { target.appending(path: "\($0).unetrpp") }
+            for target in targets { try outputs.check(bundle: target) }
+            for (bundle, target) in zip(opened.bundles, targets) {
+                try bundle.copy(to: target)
+                print(target.path)
+            }
+            for note in [imported.title] + imported.notes { EngineOptions.note(note) }
+        }
+    }
+}
