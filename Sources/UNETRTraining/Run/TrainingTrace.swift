@@ -6,6 +6,7 @@ import UNETRLayers
 import UNETRModels
 import UNETRNetworks
 import UNETRPreparation
+import UNETRSupport
 import UNETRTorch
 
 /// The first steps of a run in one file, to be repeated by another implementation.
@@ -29,7 +30,7 @@ public enum TrainingTrace {
             network: network, optimizer: optimizer, loss: DeepSupervisionLoss(targets.loss(batchDice: configuration.batchDice)))
         step.gradientClip = configuration.gradientClip
 
-        let levels = settings.outputSizes.map { Extent($0)! }
+        let levels = settings.outputSizes.map { Size3($0)! }
         let folder = URL(fileURLWithPath: description.prepared)
         var loading = BatchLoader.Configuration(
             seed: configuration.seed, batchSize: configuration.batchSize, batchesPerEpoch: steps, levels: levels)

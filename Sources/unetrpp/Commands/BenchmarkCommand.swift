@@ -7,6 +7,7 @@ import UNETRGraphs
 import UNETRLayers
 import UNETRNetworks
 import UNETROpenVINO
+import UNETRSupport
 import UNETRTorch
 import UNETRTorchEngine
 import UNETRTraining
@@ -57,7 +58,7 @@ struct BenchmarkCommand: ParsableCommand {
         let mixed = runtime.mixedPrecision(on: device)
         let description = try choice.description()
         if augmentation {
-            let seconds = try timeAugmentation(patch: description.patchSize, channels: description.inputChannels)
+            let seconds = try timeAugmentation(patch: Size3(description.patchSize)!, channels: description.inputChannels)
             let patch = description.patchSize.map(String.init).joined(separator: "×")
             print(
                 String(format: "augmentation, \(patch), \(Runtime.threads) threads: %.2f ms a sample, ", 1000 * seconds / Double(batch))
