@@ -96,7 +96,7 @@ let package = Package(
             ]),
         library("UNETRTorch", ["CTorch"]),
         library("UNETRLayers", ["UNETRTorch", "UNETRArchives"]),
-        library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives"]),
+        library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives", "UNETRSupport"]),
         library(
             "UNETRTorchEngine",
             ["UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETRPreparation", "UNETRSupport"]),
@@ -117,7 +117,7 @@ let package = Package(
             "UNETRPlusPlus",
             [
                 "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
-                "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETREvaluation", "UNETRPreparation", "UNETRVolumes", "UNETRArchives",
+                "UNETREngines", "UNETRModels", "UNETRArchitectures", "UNETREvaluation", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ]),
         .executableTarget(
             name: "unetrpp",
@@ -132,12 +132,13 @@ let package = Package(
         // Optimized also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),
         .target(
-            name: "ArchitectureTestSupport", dependencies: ["UNETRArchitectures"], path: "Tests/ArchitectureTestSupport", swiftSettings: upcoming),
+            name: "ArchitectureTestSupport", dependencies: ["UNETRArchitectures", "UNETRSupport"], path: "Tests/ArchitectureTestSupport",
+            swiftSettings: upcoming),
         .target(
             name: "NetworkTestSupport",
             dependencies: [
                 "TestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels",
-                "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives",
+                "UNETRArchitectures", "UNETRPreparation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("UNETRSupport", []),
@@ -146,10 +147,10 @@ let package = Package(
         tests("UNETRPictures", ["UNETRSupport", "CZlib"]),
         tests("UNETRPreparation", ["UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRAugmentation", ["UNETRArchives", "UNETRSupport"]),
-        tests("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRArchives"]),
+        tests("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRGraphs", ["UNETRArchives"]),
-        tests("UNETREngines", ["UNETRModels", "UNETRArchitectures", "UNETRPreparation", "CWindows"]),
-        tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRVolumes"]),
+        tests("UNETREngines", ["UNETRModels", "UNETRArchitectures", "UNETRPreparation", "UNETRSupport", "CWindows"]),
+        tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRVolumes", "UNETRSupport"]),
         tests("UNETRTorch", ["CTorch"], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests(

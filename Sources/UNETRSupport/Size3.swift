@@ -35,6 +35,18 @@ public struct Size3: Hashable, Sendable {
     /// The product of the three: how many voxels there are.
     @inlinable public var voxels: Int { depth * height * width }
 
+    /// Axis by axis how often `unit` goes into it, rounded down.
+    @inlinable
+    public func divided(by unit: Size3) -> Size3 { Size3(depth / unit.depth, height / unit.height, width / unit.width) }
+
+    /// Axis by axis the product with `factor`.
+    @inlinable
+    public func multiplied(by factor: Size3) -> Size3 { Size3(depth * factor.depth, height * factor.height, width * factor.width) }
+
+    /// Axis by axis the next multiple of `unit`.
+    @inlinable
+    public func roundedUp(to unit: Size3) -> Size3 { Size3 { (self[$0] + unit[$0] - 1) / unit[$0] * unit[$0] } }
+
     /// The three numbers with a sign between them, such as "64×128×128".
     public func text(_ sign: String = "×") -> String { "\(depth)\(sign)\(height)\(sign)\(width)" }
 }

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNETRArchives
 import UNETRPreparation
+import UNETRSupport
 import UNETRVolumes
 
 struct PreparedCopiesTests {

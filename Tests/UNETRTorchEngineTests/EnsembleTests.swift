@@ -6,6 +6,7 @@ import UNETREngines
 import UNETRInference
 import UNETRModels
 import UNETRPreparation
+import UNETRSupport
 import UNETRTorchEngine
 import UNETRVolumes
 

@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import UNETREngines
 import UNETRPreparation
+import UNETRSupport
 import UNETRTorch
 
 @testable import UNETRTorchEngine

@@ -1,4 +1,4 @@
-import UNETRSupport
+public import UNETRSupport
 
 /// The order in which the axes of a scan stand in the prepared volume: axis `i` there is axis `axes[i]` of the scan.
 ///
@@ -34,10 +34,14 @@ public struct AxisOrder: Equatable, Sendable, Codable {
     /// Three values along the scan's axes, put into this order.
     public func apply<Value>(_ values: [Value]) -> [Value] { axes.map { values[$0] } }
 
+    /// Three sizes along the scan's axes, put into this order.
+    public func apply(_ size: Size3) -> Size3 { Size3 { size[axes[$0]] } }
+
     /// The voxels [channels, D, H, W] of a volume of the given size with their axes in this order.
-    func apply<Value>(toVoxels voxels: [Value], channels: Int, size: [Int], threads: Int?) -> [Value] {
+    func apply<Value>(toVoxels voxels: [Value], channels: Int, size: Size3, threads: Int?) -> [Value] {
         if isIdentity { return voxels }
-        let strides = apply([size[1] * size[2], size[2], 1]), count = size.reduce(1, *), target = apply(size)
+        let strides = apply(Size3(size[1] * size[2], size[2], 1)), count = size.voxels, target = apply(size)
+        let (width, step) = (target.width, strides.width)
         return [Value](unsafeUninitializedCapacity: channels * count) { output, initialized in
             voxels.withUnsafeBufferPointer { input in
                 let (input, output) = (SharedPointer(input), SharedPointer(output))
@@ -48,8 +52,8 @@ public struct AxisOrder: Equatable, Sendable, Codable {
                     for h in 0..<target[1] {
                         let line = source + h * strides[1]
                         var w = 0
-                        while w < target[2] { (destination + w).initialize(to: line[w &* strides[2]]); w &+= 1 }
-                        destination += target[2]
+                        while w < width { (destination + w).initialize(to: line[w &* step]); w &+= 1 }
+                        destination += width
                     }
                 }
             }

@@ -46,7 +46,7 @@ public struct Preparer: Sendable {
     }
 
     /// The cropped labels, with −1 where the scan holds nothing and the expert marked nothing.
-    func mark(_ labels: LabelMap?, _ region: NonZeroRegion, _ size: [Int]) -> [Int16] {
+    func mark(_ labels: LabelMap?, _ region: NonZeroRegion, _ size: Size3) -> [Int16] {
         let inside = region.box.cut(region.mask!, channels: 1, from: size)
         guard let labels else { return inside.map { $0 == 0 ? -1 : 0 } }
         var marked = region.box.cut(labels.voxels, channels: 1, from: size)
@@ -61,7 +61,7 @@ public struct Preparer: Sendable {
         return marked
     }
 
-    private func resampled(_ labels: [Int16], _ size: [Int], _ grid: ResamplingGrid) -> [Int16] {
+    private func resampled(_ labels: [Int16], _ size: Size3, _ grid: ResamplingGrid) -> [Int16] {
         let ordered = plan.axisOrder.apply(toVoxels: labels, channels: 1, size: size, threads: threads)
         return LabelResampling.resample(ordered, grid: grid, compatibility: plan.compatibility, threads: threads)
     }

@@ -1,17 +1,17 @@
-import UNETRSupport
+public import UNETRSupport
 
 /// From which grid to which grid a volume is resampled, and whether one axis is too coarse to interpolate along.
 public struct ResamplingGrid: Equatable, Sendable {
     /// Voxels along [D, H, W] before and after.
-    public var inputSize: [Int]
+    public var inputSize: Size3
     /// Voxels along each axis afterwards.
-    public var outputSize: [Int]
+    public var outputSize: Size3
 
     /// The axis along which the nearest slice is taken instead of interpolating; nil when all three are interpolated.
     public var coarseAxis: Int?
 
     /// A grid; a coarse axis is resampled separately.
-    public init(from inputSize: [Int], to outputSize: [Int], coarseAxis: Int? = nil) {
+    public init(from inputSize: Size3, to outputSize: Size3, coarseAxis: Int? = nil) {
         self.inputSize = inputSize
         self.outputSize = outputSize
         self.coarseAxis = coarseAxis
@@ -20,7 +20,7 @@ public struct ResamplingGrid: Equatable, Sendable {
     /// The grid that covers the same extent with voxels of another spacing (mm), with nnU-Net's rule for the coarse axis.
     ///
     /// Sizes are rounded half to even; an axis keeps at least one voxel.
-    public init(from inputSize: [Int], spacing: [Double], to targetSpacing: [Double]) {
+    public init(from inputSize: Size3, spacing: [Double], to targetSpacing: [Double]) {
         self.init(
             from: inputSize, to: Self.size(inputSize, spacing: spacing, target: targetSpacing),
             coarseAxis: Self.coarseAxis(spacing, else: targetSpacing))
@@ -30,15 +30,15 @@ public struct ResamplingGrid: Equatable, Sendable {
     public static let longestAxis = 1 << 16
 
     /// Number of voxels that fill the same extent at another spacing, rounded half to even; at most `longestAxis`.
-    public static func size(_ size: [Int], spacing: [Double], target: [Double]) -> [Int] {
-        (0..<3).map {
+    public static func size(_ size: Size3, spacing: [Double], target: [Double]) -> Size3 {
+        Size3 {
             let count = Int(clampingRounded: spacing[$0] / target[$0] * Double(size[$0]), .toNearestOrEven) ?? 1
             return min(max(1, count), longestAxis)
         }
     }
 
     /// Whether a grid has more voxels than prepared cases can have: 2³¹ in all, or `longestAxis` along one axis.
-    public static func isTooLarge(_ size: [Int]) -> Bool {
+    public static func isTooLarge(_ size: Size3) -> Bool {
         size.contains { $0 >= longestAxis } || size.saturatingProduct() >= 1 << 31
     }
 
@@ -54,8 +54,8 @@ public struct ResamplingGrid: Equatable, Sendable {
         return nil
     }
 
-    var inputCount: Int { inputSize.reduce(1, *) }
-    var outputCount: Int { outputSize.reduce(1, *) }
+    var inputCount: Int { inputSize.voxels }
+    var outputCount: Int { outputSize.voxels }
 
     /// True when input and output are the same grid.
     public var isIdentity: Bool { inputSize == outputSize }

@@ -19,7 +19,7 @@ struct CaseSource: SampleSource {
         guard let stored = file.labels else { throw TrainingError.noLabels(name: name) }
         self.name = name
         channels = file.properties.channels
-        size = Size3(file.properties.size)!
+        size = file.properties.size
         image = file.image
         numbers = Self.renumbered(stored, targets)
         foreground = try file.foreground().voxels.sorted { $0.key < $1.key }.map { ForegroundClass(label: $0.key, voxels: $0.value) }

@@ -81,7 +81,7 @@ public final class Trainer {
         self.processes = processes
         let configuration = description.configuration
         let settings = try description.plan.networkDescription()
-        levels = settings.outputSizes.map { Size3($0)! }
+        levels = settings.outputSizes
         generator = try Generator(seed: configuration.seed, device: device)
         network = try settings.makeNetwork(device: device, generator: generator)
         if let initial = description.initial {

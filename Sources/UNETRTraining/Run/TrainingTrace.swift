@@ -30,7 +30,7 @@ public enum TrainingTrace {
             network: network, optimizer: optimizer, loss: DeepSupervisionLoss(targets.loss(batchDice: configuration.batchDice)))
         step.gradientClip = configuration.gradientClip
 
-        let levels = settings.outputSizes.map { Size3($0)! }
+        let levels = settings.outputSizes
         let folder = URL(fileURLWithPath: description.prepared)
         var loading = BatchLoader.Configuration(
             seed: configuration.seed, batchSize: configuration.batchSize, batchesPerEpoch: steps, levels: levels)
