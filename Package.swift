@@ -98,7 +98,7 @@ let package = Package(
             ]),
         library("UNETRTorch", ["CTorch"]),
         library("UNETRLayers", ["UNETRTorch", "UNETRArchives"]),
-        library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives"]),
+        library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives", "UNETRSupport"]),
         library(
             "UNETRTorchEngine",
             [
@@ -114,8 +114,8 @@ let package = Package(
         library(
             "UNETRWorkflows",
             [
-                "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
-                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport",
+                "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels",
+                "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // What an app imports: the modules above under one name, and the documentation.
@@ -124,6 +124,7 @@ let package = Package(
             [
                 "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
                 "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRVolumes", "UNETRArchives",
+                "UNETRSupport",
             ]),
         .executableTarget(
             name: "unetrpp",
@@ -138,12 +139,13 @@ let package = Package(
         // Optimized also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),
         .target(
-            name: "ArchitectureTestSupport", dependencies: ["UNETRArchitectures"], path: "Tests/ArchitectureTestSupport", swiftSettings: upcoming),
+            name: "ArchitectureTestSupport", dependencies: ["UNETRArchitectures", "UNETRSupport"], path: "Tests/ArchitectureTestSupport",
+            swiftSettings: upcoming),
         .target(
             name: "NetworkTestSupport",
             dependencies: [
                 "TestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels",
-                "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives",
+                "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("UNETRSupport", []),
@@ -153,11 +155,11 @@ let package = Package(
         tests("UNETRPlanning", ["UNETRArchitectures", "UNETRVolumes", "UNETRSupport"]),
         tests("UNETRPreparation", ["UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRAugmentation", ["UNETRArchives", "UNETRSupport"]),
-        tests("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRArchives"]),
+        tests("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRGraphs", ["UNETRArchives"]),
-        tests("UNETRModels", ["UNETRPlanning", "UNETRArchives", "UNETRSupport"]),
-        tests("UNETREngines", ["UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "CWindows"]),
-        tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes"]),
+        tests("UNETRModels", ["UNETRPlanning", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
+        tests("UNETREngines", ["UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRSupport", "CWindows"]),
+        tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes", "UNETRSupport"]),
         tests("UNETRTorch", ["CTorch"], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests(

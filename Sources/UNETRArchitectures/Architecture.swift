@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 extension NetworkDescription {
     /// A kind of network: what is known of it before it has a size.
     ///
@@ -65,15 +67,15 @@ public struct NetworkTask: Equatable, Sendable {
     /// Classes, background included.
     public var classes: Int
     /// The least patch [D, H, W] in voxels.
-    public var patchSize: [Int]
+    public var patchSize: Size3
     /// mm, or any unit, along [D, H, W].
     public var spacing: [Double]
 
     /// A task: channels of a scan, classes with background, patch [D, H, W] in voxels, spacing in mm.
-    public init(inputChannels: Int, classes: Int, patchSize: [Int], spacing: [Double]) {
+    public init(inputChannels: Int, classes: Int, patchSize: Size3, spacing: [Double]) {
         (self.inputChannels, self.classes, self.patchSize, self.spacing) = (inputChannels, classes, patchSize, spacing)
     }
 
     /// The patch with each size rounded up to a multiple of the unit's, both [D, H, W].
-    func patch(inUnitsOf unit: [Int]) -> [Int] { zip(patchSize, unit).map { ($0 + $1 - 1) / $1 * $1 } }
+    func patch(inUnitsOf unit: Size3) -> Size3 { patchSize.roundedUp(to: unit) }
 }

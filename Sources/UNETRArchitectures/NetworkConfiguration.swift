@@ -1,6 +1,6 @@
 public import UNETRArchives
 public import UNETRGraphs
-import UNETRSupport
+public import UNETRSupport
 
 /// Everything that defines one network: what training, inference and files know of its settings.
 public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendable {
@@ -11,9 +11,9 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
     /// Classes, background included.
     var classes: Int { get }
     /// The patch [D, H, W] the network takes.
-    var patchSize: [Int] { get }
+    var patchSize: Size3 { get }
     /// Sizes [D, H, W] of the outputs of training, finest first.
-    var outputSizes: [[Int]] { get }
+    var outputSizes: [Size3] { get }
 
     /// Refuses what no network can have.
     /// - Throws: `ConfigurationError`, naming field, value and rule.
@@ -61,6 +61,40 @@ public struct ConfigurationField<Configuration> {
         let key = ConfigurationKey(name)
         decode = { configuration, values in
             if let value = try values.decodeIfPresent(Value.self, forKey: key) { configuration[keyPath: path] = value }
+        }
+        encode = { configuration, values in try values.encode(configuration[keyPath: path], forKey: key) }
+    }
+
+    /// A field of three numbers, for which a file may hold another number of them.
+    /// - Parameter rule: what is expected, for the error.
+    init(_ name: String, _ path: WritableKeyPath<Configuration, Size3>, rule: String) {
+        self.init(name, path) { (numbers: [Int], _) in
+            guard let size = Size3(numbers) else { throw ConfigurationError(field: name, value: "\(numbers)", rule: rule) }
+            return size
+        }
+    }
+
+    /// A list of such fields.
+    /// - Parameter rule: what is expected, given what stands before it in the list of fields.
+    init(_ name: String, _ path: WritableKeyPath<Configuration, [Size3]>, rule: @escaping (Configuration) -> String) {
+        self.init(name, path) { (lists: [[Int]], configuration) in
+            try lists.map { numbers in
+                guard let size = Size3(numbers) else { throw ConfigurationError(field: name, value: "\(lists)", rule: rule(configuration)) }
+                return size
+            }
+        }
+    }
+
+    /// A field that is stored as another type than it has.
+    private init<Stored: Decodable, Value: Encodable>(
+        _ name: String, _ path: WritableKeyPath<Configuration, Value>, _ value: @escaping (Stored, Configuration) throws -> Value
+    ) {
+        self.name = name
+        let key = ConfigurationKey(name)
+        decode = { configuration, values in
+            if let stored = try values.decodeIfPresent(Stored.self, forKey: key) {
+                configuration[keyPath: path] = try value(stored, configuration)
+            }
         }
         encode = { configuration, values in try values.encode(configuration[keyPath: path], forKey: key) }
     }
@@ -120,13 +154,15 @@ func demand(_ holds: Bool, _ field: String, _ value: Any, _ rule: @autoclosure (
 }
 
 extension NetworkConfiguration {
+    /// What a patch is, in words.
+    static var patchRule: String { "three sizes from 1 to 4096, [D, H, W]" }
+
     /// The rules every network's input and output obey; `unit` is what the patch is divisible by, [d, h, w].
-    func validateSizes(unit: [Int]) throws {
+    func validateSizes(unit: Size3) throws {
         try demand((1...1024).contains(inputChannels), "inputChannels", inputChannels, "from 1 to 1024")
         try demand((2...1024).contains(classes), "classes", classes, "from 2 (background and one class) to 1024")
         try demand(
-            patchSize.count == 3 && patchSize.allSatisfy { (1...4096).contains($0) }, "patchSize", patchSize,
-            "three sizes from 1 to 4096, [D, H, W]")
+            patchSize.allSatisfy { (1...4096).contains($0) }, "patchSize", patchSize, Self.patchRule)
         try demand(
             patchSize.saturatingProduct() <= 1 << 27, "patchSize", patchSize, "together at most 2²⁷ voxels, 512 × 512 × 512")
         try demand(

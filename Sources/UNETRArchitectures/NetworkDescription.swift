@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// A network and its settings: the `network` section of a plan.
 ///
 /// As JSON: `{"architecture": "unetr-plus-plus", "configuration": {…}}`. The configuration of a UNETR++ may stand there bare.
@@ -12,7 +14,7 @@ public struct NetworkDescription: Sendable {
     public var architecture: Architecture { configuration.architecture }
 
     /// The patch [D, H, W] the network takes.
-    public var patchSize: [Int] { configuration.patchSize }
+    public var patchSize: Size3 { configuration.patchSize }
 
     /// Channels of the scan.
     public var inputChannels: Int { configuration.inputChannels }
@@ -21,7 +23,7 @@ public struct NetworkDescription: Sendable {
     public var classes: Int { configuration.classes }
 
     /// Sizes [D, H, W] of the outputs of training, finest first.
-    public var outputSizes: [[Int]] { configuration.outputSizes }
+    public var outputSizes: [Size3] { configuration.outputSizes }
 
     /// Whether the network can be written as a graph for compilers: see `graph`.
     public var hasGraph: Bool { configuration.hasGraph }
@@ -41,7 +43,7 @@ public struct NetworkDescription: Sendable {
     ///   - architecture: the kind of network.
     ///   - inputChannels: channels of a scan.
     public static func usual(
-        _ architecture: Architecture, inputChannels: Int, classes: Int, patchSize: [Int], spacing: [Double]? = nil
+        _ architecture: Architecture, inputChannels: Int, classes: Int, patchSize: Size3, spacing: [Double]? = nil
     ) -> NetworkDescription {
         NetworkDescription(
             architecture.usual(

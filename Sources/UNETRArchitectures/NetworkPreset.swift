@@ -1,3 +1,5 @@
+import UNETRSupport
+
 /// A network that is known by name: the four published ones, and the one shipped with this project.
 public enum NetworkPreset: String, Codable, Sendable, CaseIterable {
     /// UNETR++ for Synapse and BTCV, 64×128×128.

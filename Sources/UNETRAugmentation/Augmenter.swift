@@ -7,15 +7,15 @@ public struct Augmenter: Sendable {
     /// What is drawn, how often, and in which ranges.
     public let plan: AugmentationPlan
     /// The size of the samples.
-    public let patch: Extent
+    public let patch: Size3
     /// The size of the crops to hand in.
-    public let enlarged: Extent
+    public let enlarged: Size3
 
     /// - Throws: `AugmentationError` for a plan that does not make sense or a patch without voxels.
-    public init(plan: AugmentationPlan, patch: Extent) throws {
+    public init(plan: AugmentationPlan, patch: Size3) throws {
         try plan.validate()
         guard (0..<3).allSatisfy({ patch[$0] >= 1 }) else {
-            throw AugmentationError.size(of: "Patch", expected: "at least one voxel along each axis", found: "\(patch)")
+            throw AugmentationError.size(of: "Patch", expected: "at least one voxel along each axis", found: patch.text())
         }
         self.plan = plan
         self.patch = patch
@@ -27,14 +27,14 @@ public struct Augmenter: Sendable {
         _ source: any SampleSource, at origin: SIMD3<Int>, using generator: inout CounterGenerator
     ) throws -> Sample {
         var labels: [Int16] = []
-        let image = try [Float](unsafeUninitializedCapacity: source.channels * patch.count) { image, imageCount in
+        let image = try [Float](unsafeUninitializedCapacity: source.channels * patch.voxels) { image, imageCount in
             image.initialize(repeating: 0)
-            labels = try [Int16](unsafeUninitializedCapacity: patch.count) { labels, count in
+            labels = try [Int16](unsafeUninitializedCapacity: patch.voxels) { labels, count in
                 labels.initialize(repeating: 0)
                 try augment(source, at: origin, using: &generator, into: image, labels, Scratch())
-                count = patch.count
+                count = patch.voxels
             }
-            imageCount = source.channels * patch.count
+            imageCount = source.channels * patch.voxels
         }
         return Sample(image: image, labels: labels, channels: source.channels, size: patch)
     }
@@ -48,13 +48,13 @@ public struct Augmenter: Sendable {
         let crop = CropView(origin: origin, extent: enlarged, size: source.size)
         let transform = SpatialTransform.draw(plan, using: &generator)
         try read(source, crop, transform, imageBase, labelBase, scratch)
-        let channels = (0..<source.channels).map { imageBase + $0 * patch.count }
+        let channels = (0..<source.channels).map { imageBase + $0 * patch.voxels }
         changeIntensities(channels, using: &generator, scratch)
         mirror(channels, labelBase, using: &generator)
         for (channel, isMasked) in zip(channels, plan.zeroOutsideMask) where isMasked {
-            for index in 0..<patch.count where labelBase[index] < 0 { channel[index] = 0 }
+            for index in 0..<patch.voxels where labelBase[index] < 0 { channel[index] = 0 }
         }
-        for index in 0..<patch.count where labelBase[index] == -1 { labelBase[index] = 0 }
+        for index in 0..<patch.voxels where labelBase[index] == -1 { labelBase[index] = 0 }
     }
 
     /// Reads the patch out of the case: through the transform, or the crop's center as it is where none was drawn.
@@ -64,14 +64,14 @@ public struct Augmenter: Sendable {
     ) throws {
         let grid = transform.map { SamplingGrid($0, patch: patch, input: enlarged, rule: plan.rule) }
         try source.withImage { values in
-            guard values.count == source.channels * source.size.count, let base = values.baseAddress else {
+            guard values.count == source.channels * source.size.voxels, let base = values.baseAddress else {
                 throw AugmentationError.source(
-                    case: 0, array: "image", expected: source.channels * source.size.count, found: values.count)
+                    case: 0, array: "image", expected: source.channels * source.size.voxels, found: values.count)
             }
             let resampling = grid.map { SplineResampling($0, crop: crop, inPlane: plan.inPlane) }
             for channel in 0..<source.channels {
-                let input = base + channel * source.size.count
-                let output = image + channel * patch.count
+                let input = base + channel * source.size.voxels
+                let output = image + channel * patch.voxels
                 if let resampling {
                     resampling.apply(input, to: output, scratch)
                 } else {
@@ -80,8 +80,8 @@ public struct Augmenter: Sendable {
             }
         }
         try source.withLabels { values in
-            guard values.count == source.size.count, let base = values.baseAddress else {
-                throw AugmentationError.source(case: 0, array: "labels", expected: source.size.count, found: values.count)
+            guard values.count == source.size.voxels, let base = values.baseAddress else {
+                throw AugmentationError.source(case: 0, array: "labels", expected: source.size.voxels, found: values.count)
             }
             if let grid {
                 LabelResampling(grid, crop: crop, rule: plan.rule).apply(base, to: labels, scratch)
@@ -94,7 +94,7 @@ public struct Augmenter: Sendable {
     private func changeIntensities(
         _ channels: [UnsafeMutablePointer<Float>], using generator: inout CounterGenerator, _ scratch: Scratch
     ) {
-        let count = patch.count
+        let count = patch.voxels
         if generator.happens(plan.noiseProbability) {
             let deviation = Float(generator.uniform(plan.noiseDeviation))
             for channel in channels { Intensity.addNoise(channel, count, deviation: deviation, using: &generator) }
@@ -146,5 +146,5 @@ public struct Sample: Equatable, Sendable {
     /// Number of image channels.
     public var channels: Int
     /// Voxels along each axis.
-    public var size: Extent
+    public var size: Size3
 }

@@ -1,9 +1,10 @@
+public import UNETRSupport
 import UNETRVolumes
 
 /// Why predictions and references cannot be scored.
 public enum EvaluationError: Error, Equatable, Sendable {
     /// The two masks have different sizes.
-    case shapesDiffer(case: String, prediction: [Int], reference: [Int])
+    case shapesDiffer(case: String, prediction: Size3, reference: Size3)
     /// The two masks lie on different grids.
     case geometriesDiffer(case: String, difference: String)
     /// A label map has more than one channel.
@@ -46,7 +47,7 @@ extension EvaluationError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .shapesDiffer(let name, let prediction, let reference):
-            "\(name): the prediction has \(Self.text(prediction)) voxels [D, H, W] but the reference \(Self.text(reference)); "
+            "\(name): the prediction has \(prediction.text()) voxels [D, H, W] but the reference \(reference.text()); "
                 + "resample the prediction to the reference, or check that both are of the same scan."
         case .geometriesDiffer(let name, let difference):
             "\(name): prediction and reference do not lie on the same grid: \(difference). "
@@ -92,8 +93,6 @@ extension EvaluationError: CustomStringConvertible {
         if !references.isEmpty { parts.append("references without prediction: \(references.joined(separator: ", "))") }
         return "Not every case has its counterpart; \(parts.joined(separator: "; ")). Complete the folders, or score only the matched cases."
     }
-
-    private static func text(_ size: [Int]) -> String { size.map(String.init).joined(separator: "×") }
 
     private static func list(_ labels: [Int16]) -> String {
         let shown = labels.prefix(12).map(String.init).joined(separator: ", ")

@@ -15,3 +15,5 @@
 @_exported public import UNETRTraining
 @_exported public import UNETRVolumes
 @_exported public import UNETRWorkflows
+
+@_exported public import struct UNETRSupport.Size3

@@ -34,11 +34,11 @@ final class TorchBench: WindowBench {
         let padding = (0..<3).reversed().flatMap { [window.paddingBefore[$0], window.paddedSize[$0] - size[$0] - window.paddingBefore[$0]] }
         let scan = try task.image.withView { try Tensor($0) }
         image = try (window.paddedSize == size ? scan : scan.padded(padding)).unsqueezed(0).to(device)
-        importance = try Tensor(task.importance, shape: window.patchSize).to(device)
+        importance = try Tensor(task.importance, shape: Array(window.patchSize)).to(device)
         counts = try Tensor.zeros([window.patchSize[0]] + window.paddedSize.dropFirst(), on: device)
     }
 
-    func predict(_ corner: [Int]) throws {
+    func predict(_ corner: Size3) throws {
         let patch = try patch(at: corner)
         for engine in engines {
             var begin = 0
@@ -54,25 +54,25 @@ final class TorchBench: WindowBench {
         try finish(corner)
     }
 
-    func keep(_ corner: [Int]) throws {
+    func keep(_ corner: Size3) throws {
         kept = []  // its memory is free before it is needed again
         let patch = try patch(at: corner)
         kept = try engines.map { try $0.logits(of: patch) }
     }
 
-    func addKept(at corner: [Int]) throws {
+    func addKept(at corner: Size3) throws {
         for logits in kept {
             for axes in task.mirrorings { try add(logits.selected(0, 0), mirrored: axes, at: corner) }
         }
         try finish(corner)
     }
 
-    private func patch(at corner: [Int]) throws -> Tensor {
+    private func patch(at corner: Size3) throws -> Tensor {
         try (0..<3).reduce(image) { try $0.narrowed($1 + 2, corner[$1]..<(corner[$1] + task.window.patchSize[$1])) }
     }
 
     /// Adds one prediction, logits [classes, d, h, w].
-    private func add(_ logits: Tensor, mirrored axes: [Int], at corner: [Int]) throws {
+    private func add(_ logits: Tensor, mirrored axes: [Int], at corner: Size3) throws {
         if sums == nil { sums = try Tensor.zeros([logits.shape[0]] + counts.shape, on: device) }
         let values =
             switch task.activation {
@@ -88,7 +88,7 @@ final class TorchBench: WindowBench {
     }
 
     /// To be called when all predictions of a window have been added.
-    private func finish(_ corner: [Int]) throws {
+    private func finish(_ corner: Size3) throws {
         for (slots, slices) in ring.runs(at: corner) {
             try part(counts.narrowed(0, slots), corner, leadingAxes: 1).addInPlace(importance.narrowed(0, slices))
         }
@@ -110,7 +110,7 @@ final class TorchBench: WindowBench {
     }
 
     /// The window's part of slices, along H and W.
-    private func part(_ slices: Tensor, _ corner: [Int], leadingAxes: Int) throws -> Tensor {
+    private func part(_ slices: Tensor, _ corner: Size3, leadingAxes: Int) throws -> Tensor {
         try (1..<3).reduce(slices) {
             try $0.narrowed($1 + leadingAxes - 1, corner[$1]..<(corner[$1] + task.window.patchSize[$1]))
         }

@@ -2,6 +2,7 @@ import Foundation
 public import UNETRArchitectures
 public import UNETREngines
 public import UNETRModels
+import UNETRSupport
 public import UNETRTorch
 
 extension EngineChoice {
@@ -70,7 +71,7 @@ public struct TorchProvider: EngineProvider {
         _ network: NetworkDescription, outputs: Int, parameters: Int, isHalf: Bool, isOnHost: Bool = true
     ) -> EngineMemory {
         // A tenth for what convolutions work on; in mixed precision part of the tensors is float32. Logits twice: as they come, and in C-order.
-        let tensors = network.configuration.activationBytes * (isHalf ? 75 : 110) / 100, logits = 4 * network.patchSize.reduce(1, *) * outputs
+        let tensors = network.configuration.activationBytes * (isHalf ? 75 : 110) / 100, logits = 4 * network.patchSize.voxels * outputs
         return EngineMemory(base: EngineMemory.program + 4 * parameters, pass: isOnHost ? tensors + 2 * logits : 64 << 20)
     }
 }

@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// Which voxels of a volume touch: 6 (faces), 18 (faces and edges) or 26 (also corners).
 public enum Connectivity: Int, Sendable, CaseIterable { case faces = 6, edges = 18, corners = 26 }
 
@@ -11,7 +13,7 @@ public struct RunComponents {
         public var end: Int32
     }
 
-    let size: [Int]
+    let size: Size3
 
     /// The runs in C order, and for each row the number of the first of its runs (one entry more than rows).
     private(set) var runs: [Run] = []
@@ -24,7 +26,7 @@ public struct RunComponents {
     public private(set) var count = 0
 
     /// The parts of the voxels of `mask` [D, H, W] that share a bit with `bits`.
-    public init(_ mask: UnsafePointer<UInt8>, bits: UInt8 = 0xFF, size: [Int], connectivity: Connectivity = .faces) {
+    public init(_ mask: UnsafePointer<UInt8>, bits: UInt8 = 0xFF, size: Size3, connectivity: Connectivity = .faces) {
         self.size = size
         let rows = size[0] * size[1], width = size[2]
         firstOfRow.reserveCapacity(rows + 1)

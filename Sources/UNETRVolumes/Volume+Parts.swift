@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension Volume {
     /// Where voxel [c, d, h, w] is in `voxels`.
     public func offset(channel: Int = 0, _ d: Int, _ h: Int, _ w: Int) -> Int {
@@ -16,7 +18,7 @@ extension Volume {
         precondition(
             ranges.count == 3 && zip(ranges, geometry.size).allSatisfy { 0 <= $0.lowerBound && $0.upperBound <= $1 },
             "region \(ranges) of a volume of size \(geometry.size)")
-        let part = geometry.region(start: ranges.map(\.lowerBound), size: ranges.map(\.count))
+        let part = geometry.region(start: Size3 { ranges[$0].lowerBound }, size: Size3 { ranges[$0].count })
         var cut: [Scalar] = []
         cut.reserveCapacity(channels * part.count)
         for channel in 0..<channels {

@@ -1,4 +1,5 @@
 public import UNETRArchitectures
+import UNETRSupport
 
 /// Networks with all their parts and almost no width; nothing in them is random, but in those that are "dropping".
 public enum NarrowNetworks {

@@ -1,4 +1,5 @@
 public import UNETRArchitectures
+import UNETRSupport
 
 /// The networks that fvcore was run on.
 public enum PublishedNetworks {

@@ -3,6 +3,7 @@ import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRModels
+import UNETRSupport
 import UNETRVolumes
 
 /// Everything a scan can have wrong, in one folder: each is told with its own sentence, and the sound ones are done.

@@ -4,6 +4,7 @@ import Testing
 import UNETRArchitectures
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 
 /// The pages of the published benchmarks are instructions: what they say must exist.
 struct BenchmarkPagesTests {
@@ -22,10 +23,10 @@ struct BenchmarkPagesTests {
             }
         }
         let benchmark = try #require(Benchmark(named: name))
-        #expect(page.contains("patch \(benchmark.patchSize.map(String.init).joined(separator: "×"))"))
+        #expect(page.contains("patch \(benchmark.patchSize.text())"))
         #expect(
             page.replacingOccurrences(of: "\n", with: " ").contains(
-                "stem \(UNETRPlusPlusConfiguration(benchmark.variant).stem.map(String.init).joined(separator: "×")), batch \(benchmark.batchSize)"))
+                "stem \(UNETRPlusPlusConfiguration(benchmark.variant).stem.text()), batch \(benchmark.batchSize)"))
         if let fold = CrossValidation.publishedFold(benchmark) {
             #expect(page.contains("\(fold.training.count) ") && page.contains("\(fold.validation.count) "))
             #expect(page.contains("--fold published"))

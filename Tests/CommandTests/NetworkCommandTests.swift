@@ -9,6 +9,7 @@ import UNETRLayers
 import UNETRModels
 import UNETRNetworks
 import UNETRPlanning
+import UNETRSupport
 import UNETRTorch
 import UNETRVolumes
 
@@ -25,7 +26,7 @@ struct NetworkCommandTests {
                 var forward, trainingStep: Figure
             }
             var network: String
-            var patchSize: [Int]
+            var patchSize: Size3
             var parameters, multiplyAdds: Int
             var measurements: [Measurement]
         }

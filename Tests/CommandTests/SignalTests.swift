@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import UNETRModels
 import UNETRPlanning
+import UNETRSupport
 import UNETRVolumes
 
 /// What a signal does to commands that are at work: real processes, stopped at a moment that their own output tells.

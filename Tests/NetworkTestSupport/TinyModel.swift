@@ -7,6 +7,7 @@ import UNETRLayers
 public import UNETRModels
 import UNETRNetworks
 public import UNETRPlanning
+import UNETRSupport
 import UNETRTorch
 public import UNETRVolumes
 
@@ -52,7 +53,7 @@ public enum TinyModel {
 
     /// A bright ball in noise, and where it is. Its place depends on the number.
     public static func ball(_ number: Int) -> (scan: Scan, labels: LabelMap) {
-        let size = [18, 17, 19]
+        let size = Size3(18, 17, 19)
         let geometry = Geometry(size: size, affine: [[-1, 0, 0, 9], [0, 1, 0, -8], [0, 0, 1, 7], [0, 0, 0, 1]], spacing: [1, 1, 1])
         let rule = ParityRule("ball \(number)")
         var labels: [Int16] = []

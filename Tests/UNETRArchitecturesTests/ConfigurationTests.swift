@@ -53,11 +53,11 @@ struct ConfigurationTests {
         arguments: [
             (.synapse, [[32, 32, 32], [16, 16, 16], [8, 8, 8], [4, 4, 4]]), (.acdc, [[16, 40, 40], [8, 20, 20], [4, 10, 10], [2, 5, 5]]),
             (.lung, [[32, 48, 48], [16, 24, 24], [8, 12, 12], [4, 6, 6]]), (.tumor, [[32, 32, 32], [16, 16, 16], [8, 8, 8], [4, 4, 4]]),
-        ] as [(UNETRPlusPlusConfiguration.Variant, [[Int]])])
-    func grids(variant: UNETRPlusPlusConfiguration.Variant, grids: [[Int]]) {
+        ] as [(UNETRPlusPlusConfiguration.Variant, [Size3])])
+    func grids(variant: UNETRPlusPlusConfiguration.Variant, grids: [Size3]) {
         let configuration = UNETRPlusPlusConfiguration(variant)
         #expect((0..<4).map { configuration.grid(stage: $0) } == grids)
-        #expect((0..<4).map { configuration.tokens(stage: $0) } == grids.map { $0[0] * $0[1] * $0[2] })
+        #expect((0..<4).map { configuration.tokens(stage: $0) } == grids.map(\.voxels))
         #expect(configuration.outputSizes == [configuration.patchSize, grids[0], grids[1]])
         #expect(configuration.stageChannels == [32, 64, 128, 256])
     }

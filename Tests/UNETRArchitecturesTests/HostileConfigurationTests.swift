@@ -38,6 +38,24 @@ import Testing
         #expect(try problem(#"{"architecture": "\#(architecture)", "configuration": {\#(fields)}}"#).contains(expected))
     }
 
+    @Test(arguments: [
+        ("unetr-plus-plus", "patchSize", "[64, 128, 128, 1]", "three sizes from 1 to 4096, [D, H, W]"),
+        ("unetr-plus-plus", "stem", "[2, 4]", "three sizes from 1 to 8, [d, h, w]"),
+        ("unetr", "patchSize", "[]", "three sizes from 1 to 4096, [D, H, W]"),
+        ("swin-unetr", "patchSize", "[96]", "three sizes from 1 to 4096, [D, H, W]"),
+        ("nnformer", "stem", "[2, 4]", "three sizes of 1, 2 or 4, [d, h, w]"),
+        ("nnformer", "windows", "[[4, 4, 4], [4, 4], [8, 8, 8], [4, 4, 4]]", "four windows [d, h, w] with sides from 1 to 16"),
+        ("nnformer", "strides", "[[2, 2, 2], [2, 2, 2, 2], [2, 2, 2]]", "three strides [d, h, w] of 1 or 2"),
+        ("nnunet", "kernels", "[[3, 3, 3], [3, 3]]", "three sizes for each of the 6 stages, odd, from 1 to 15"),
+        ("nnunet", "strides", "[[1, 1, 1], []]", "three sizes for each of the 6 stages, from 1 to 8"),
+    ])
+    func `Sizes that are not three numbers are refused with field, value and rule`(
+        _ architecture: String, _ field: String, _ value: String, _ rule: String
+    ) throws {
+        let problem = try problem(#"{"architecture": "\#(architecture)", "configuration": {"\#(field)": \#(value)}}"#)
+        #expect(problem == "configuration field '\(field)' is \(value); the rule is: \(rule)")
+    }
+
     @Test func `Counts stop at the largest integer`() {
         let most = Int.max
         #expect(CountingRule.product(rows: most, inputs: 2, outputs: 2) == most)

@@ -51,11 +51,11 @@ struct UsualSettingsTests {
     @Test(
         "The patch is rounded up to what the network takes",
         arguments: [
-            (NetworkDescription.Architecture.unetrPlusPlus, [40, 100, 100], [48, 128, 128]), (.unetr, [40, 100, 100], [48, 112, 112]),
+            (.unetrPlusPlus, [40, 100, 100], [48, 128, 128]), (.unetr, [40, 100, 100], [48, 112, 112]),
             (.swinUNETR, [40, 100, 100], [64, 128, 128]), (.nnFormer, [40, 100, 100], [48, 128, 128]),
             (.nnUNet, [40, 100, 100], [40, 112, 112]), (.nnUNetResidual, [40, 100, 100], [40, 112, 112]), (.unetr, [16, 32, 48], [16, 32, 48]),
-        ])
-    func patches(architecture: NetworkDescription.Architecture, asked: [Int], patch: [Int]) throws {
+        ] as [(NetworkDescription.Architecture, Size3, Size3)])
+    func patches(architecture: NetworkDescription.Architecture, asked: Size3, patch: Size3) throws {
         let network = NetworkDescription.usual(architecture, inputChannels: 2, classes: 5, patchSize: asked)
         #expect(network.architecture == architecture && network.inputChannels == 2 && network.classes == 5)
         #expect(network.patchSize == patch)
@@ -63,11 +63,12 @@ struct UsualSettingsTests {
     }
 
     // Spacings and median scans of the published benchmarks, and their stems.
-    @Test(arguments: [
-        ([2.43, 0.766, 0.766], [184, 512, 512], [2, 4, 4]), ([6.87, 1.52, 1.52], [13, 218, 239], [1, 4, 4]),
-        ([1.0, 1, 1], [140, 168, 138], [4, 4, 4]), ([1.0, 1, 1], [36, 50, 35], [2, 2, 2]), ([1.0, 1, 1], [15, 15, 15], [1, 1, 1]),
-    ])
-    func `The stem is halved for coarse axes and for small scans`(spacing: [Double], scan: [Int], stem: [Int]) {
+    @Test(
+        arguments: [
+            ([2.43, 0.766, 0.766], [184, 512, 512], [2, 4, 4]), ([6.87, 1.52, 1.52], [13, 218, 239], [1, 4, 4]),
+            ([1.0, 1, 1], [140, 168, 138], [4, 4, 4]), ([1.0, 1, 1], [36, 50, 35], [2, 2, 2]), ([1.0, 1, 1], [15, 15, 15], [1, 1, 1]),
+        ] as [([Double], Size3, Size3)])
+    func `The stem is halved for coarse axes and for small scans`(spacing: [Double], scan: Size3, stem: Size3) {
         #expect(Stem.usual(spacing: spacing, scan: scan) == stem)
     }
 

@@ -5,14 +5,14 @@ import UNETRSupport
 
 /// The augmentations together: what is drawn how often, in which order, and that nothing else happens.
 @Suite struct AugmenterTests {
-    private static let size = Extent(8, 9, 10)
-    private static let patch = Extent(4, 5, 6)
+    private static let size = Size3(8, 9, 10)
+    private static let patch = Size3(4, 5, 6)
 
     /// Noise everywhere, labels that differ from voxel to voxel, none below 0.
     private static func source(channels: Int = 1) throws -> ArraySource {
         var generator = CounterGenerator(seed: 77)
-        let image = (0..<(channels * size.count)).map { _ in Float(generator.uniform(-1, 1)) }
-        return try ArraySource(image: image, channels: channels, labels: (0..<size.count).map { Int16($0) }, size: size)
+        let image = (0..<(channels * size.voxels)).map { _ in Float(generator.uniform(-1, 1)) }
+        return try ArraySource(image: image, channels: channels, labels: (0..<size.voxels).map { Int16($0) }, size: size)
     }
 
     private static let plain: AugmentationPlan = {
@@ -32,10 +32,10 @@ import UNETRSupport
         let source = try Self.source()
         let augmenter = try Augmenter(plan: Self.plain, patch: Self.patch)
         let enlarged = augmenter.enlarged
-        #expect(enlarged == Extent(7, 8, 8))
+        #expect(enlarged == Size3(7, 8, 8))
         let result = try sample(Self.plain, source)
         // The middle begins ⌊(7 − 4)/2⌋, ⌊(8 − 5)/2⌋, ⌊(8 − 6)/2⌋ = 1, 1, 1 behind the crop.
-        let expected = (0..<Self.patch.count).map { index -> Int16 in
+        let expected = (0..<Self.patch.voxels).map { index -> Int16 in
             let (d, h, w) = (index / 30 + 1, index / 6 % 5 + 1, index % 6 + 1)
             return Int16((d * 9 + h) * 10 + w)
         }
@@ -49,7 +49,7 @@ import UNETRSupport
         var generator = CounterGenerator(seed: 4)
         let augmenter = try Augmenter(plan: .none, patch: Self.patch)
         let result = try augmenter.augment(try Self.source(), at: [-2, 6, 9], using: &generator)
-        for index in 0..<Self.patch.count {
+        for index in 0..<Self.patch.voxels {
             let (d, h, w) = (index / 30 - 2, index / 6 % 5 + 6, index % 6 + 9)
             let isInside = d >= 0 && h < 9 && w < 10
             #expect(result.labels[index] == (isInside ? Int16((d * 9 + h) * 10 + w) : 0))
@@ -80,7 +80,7 @@ import UNETRSupport
         plan.mirrorAxes = [0, 2]
         let start = try sample(Self.plain, source)
         var (image, labels) = (start.image, start.labels)
-        let count = Self.patch.count
+        let count = Self.patch.voxels
         Intensity.blur(&image, Self.patch, deviation: 0.6, Scratch())
         Intensity.scale(&image, count, by: 1.2)
         Intensity.contrast(&image, count, factor: 1.25)
@@ -99,9 +99,9 @@ import UNETRSupport
     @Test("Mirroring reverses one axis and no other")
     func mirroring() {
         for axis in 0..<3 {
-            var values = (0..<Self.patch.count).map { Int16($0) }
+            var values = (0..<Self.patch.voxels).map { Int16($0) }
             Mirroring.flip(&values, Self.patch, axis: axis)
-            for index in 0..<Self.patch.count {
+            for index in 0..<Self.patch.voxels {
                 var position = [index / 30, index / 6 % 5, index % 6]
                 position[axis] = Self.patch[axis] - 1 - position[axis]
                 #expect(values[index] == Int16((position[0] * 5 + position[1]) * 6 + position[2]))
@@ -201,7 +201,7 @@ import UNETRSupport
         plan.mirrorProbability = 0.5
         plan.mirrorAxes = [0, 1, 2]
         let turned = try sample(plan, source)
-        let half = Self.patch.count
+        let half = Self.patch.voxels
         #expect(Array(turned.image[..<half]) == Array(turned.image[half...]))
         plan.brightnessProbability = 1
         let scaled = try sample(plan, source)
@@ -214,8 +214,8 @@ import UNETRSupport
 
     @Test("Voxels outside of the mask become 0 in the channels normalized within it, after all else")
     func outsideMask() throws {
-        let labels = (0..<Self.size.count).map { Int16($0 % 3) - 1 }
-        let image = [Float](repeating: 2, count: 2 * Self.size.count)
+        let labels = (0..<Self.size.voxels).map { Int16($0 % 3) - 1 }
+        let image = [Float](repeating: 2, count: 2 * Self.size.voxels)
         let source = try ArraySource(image: image, channels: 2, labels: labels, size: Self.size)
         var plan = Self.plain
         plan.noiseProbability = 1
@@ -224,7 +224,7 @@ import UNETRSupport
         #expect(without.image.allSatisfy { $0 > 1 })
         plan.zeroOutsideMask = [false, true]
         let masked = try sample(plan, source)
-        let half = Self.patch.count
+        let half = Self.patch.voxels
         #expect(masked.image[..<half].allSatisfy { $0 > 1 })
         // A third of the voxels has label −1; the label itself has become 0.
         #expect(masked.image[half...].count { $0 == 0 } == half / 3)
@@ -251,6 +251,6 @@ import UNETRSupport
         #expect(error { $0.mirrorAxes = [1, 1] }.contains("mirrorAxes"))
         #expect(error { $0.rotationDegrees = [] }.contains("rotationDegrees"))
         #expect(error { $0.enlargementScale = 0 }.contains("enlargementScale"))
-        #expect(throws: AugmentationError.self) { try Augmenter(plan: .none, patch: Extent(0, 4, 4)) }
+        #expect(throws: AugmentationError.self) { try Augmenter(plan: .none, patch: Size3(0, 4, 4)) }
     }
 }

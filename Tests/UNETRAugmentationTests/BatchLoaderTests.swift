@@ -6,21 +6,21 @@ import UNETRSupport
 
 /// Batches made in the background.
 @Suite struct BatchLoaderTests {
-    private static let patch = Extent(6, 8, 6)
+    private static let patch = Size3(6, 8, 6)
 
     private static func sources(_ count: Int = 3, channels: Int = 2) throws -> [ArraySource] {
         try (0..<count).map { number in
-            let size = Extent(9 + number, 10, 7 + 2 * number)
+            let size = Size3(9 + number, 10, 7 + 2 * number)
             var generator = CounterGenerator(seed: UInt64(number))
-            let image = (0..<(channels * size.count)).map { _ in Float(generator.uniform(-1, 1)) }
-            let labels = (0..<size.count).map { _ in Int16(generator.index(below: 4)) - 1 }
+            let image = (0..<(channels * size.voxels)).map { _ in Float(generator.uniform(-1, 1)) }
+            let labels = (0..<size.voxels).map { _ in Int16(generator.index(below: 4)) - 1 }
             return try ArraySource(image: image, channels: channels, labels: labels, size: size)
         }
     }
 
     private static func configuration(threads: Int = 1) -> BatchLoader.Configuration {
         var configuration = BatchLoader.Configuration(
-            seed: 11, batchSize: 2, batchesPerEpoch: 3, levels: [patch, Extent(3, 4, 3)])
+            seed: 11, batchSize: 2, batchesPerEpoch: 3, levels: [patch, Size3(3, 4, 3)])
         configuration.threads = threads
         return configuration
     }
@@ -96,7 +96,7 @@ import UNETRSupport
         for sample in 0..<2 {
             let fine = Array(contents.labels[0][(sample * 288)..<((sample + 1) * 288)])
             let coarse = Array(contents.labels[1][(sample * 36)..<((sample + 1) * 36)])
-            #expect(try LabelPyramid.downsample(fine, size: Self.patch, to: [Extent(3, 4, 3)]) == [coarse])
+            #expect(try LabelPyramid.downsample(fine, size: Self.patch, to: [Size3(3, 4, 3)]) == [coarse])
         }
     }
 
@@ -130,7 +130,7 @@ import UNETRSupport
         let good = try Self.sources(1)[0]
         let augmenter = try Augmenter(plan: .none, patch: Self.patch)
         let loader = try BatchLoader(sources: [LyingSource(good)], augmenter: augmenter, configuration: Self.configuration())
-        #expect(throws: AugmentationError.source(case: 0, array: "image", expected: good.size.count * 2, found: good.size.count * 2 - 1)) {
+        #expect(throws: AugmentationError.source(case: 0, array: "image", expected: good.size.voxels * 2, found: good.size.voxels * 2 - 1)) {
             _ = try loader.next()
         }
         loader.cancel()
@@ -151,7 +151,7 @@ import UNETRSupport
         #expect(error({ $0.rank = 1 }) == "Batch loader: rank must be 0 to 0, found 1.")
         #expect(error({ $0.threads = 0 }) == "Batch loader: threads must be at least 1, found 0.")
         #expect(error({ $0.levels = [] }) == "Batch loader: level 0 must be the patch 6×8×6, found no level.")
-        #expect(error({ $0.levels[1] = Extent(0, 1, 1) }).contains("Label level"))
+        #expect(error({ $0.levels[1] = Size3(0, 1, 1) }).contains("Label level"))
         #expect(error({ _ in }, sources: []).contains("at least one case"))
         #expect(error({ _ in }, sources: [sources[0], try! Self.sources(1, channels: 1)[0]]).contains("2 in every case, found 1"))
     }
@@ -165,7 +165,7 @@ private final class SlowSource: SampleSource, @unchecked Sendable {
 
     init(_ source: ArraySource) { self.source = source }
     var channels: Int { source.channels }
-    var size: Extent { source.size }
+    var size: Size3 { source.size }
     var foreground: [ForegroundClass] { source.foreground }
     var reads: Int { lock.withLock { count } }
 
@@ -186,7 +186,7 @@ private struct LyingSource: SampleSource {
 
     init(_ source: ArraySource) { self.source = source }
     var channels: Int { source.channels }
-    var size: Extent { source.size }
+    var size: Size3 { source.size }
     var foreground: [ForegroundClass] { source.foreground }
 
     func withImage<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) throws -> Result {

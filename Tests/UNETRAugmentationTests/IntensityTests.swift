@@ -5,7 +5,7 @@ import UNETRSupport
 
 /// Intensity operations with fixed parameters against the reference's numbers.
 @Suite struct IntensityTests {
-    private static let size = Extent(18, 20, 22)
+    private static let size = Size3(18, 20, 22)
     /// Operations are done in float on values below 2.3 in size; the reference's own mean over 7920 floats is good to 1e-6 or so.
     private static let tolerance: Float = 4e-6
 
@@ -16,7 +16,7 @@ import UNETRSupport
 
     @Test("Gamma equals the reference, inverted or not", arguments: [("0.7", Float(0.7)), ("1.5", 1.5)], AugmentationRule.allCases)
     func gamma(_ exponent: (name: String, value: Float), _ rule: AugmentationRule) throws {
-        let count = Self.size.count
+        let count = Self.size.voxels
         for inverted in [false, true] {
             try check("gamma.\(exponent.name)\(inverted ? ".inverted" : "")", rule) {
                 Intensity.gamma($0, count, exponent: exponent.value, inverted: inverted, rule: rule)
@@ -29,7 +29,7 @@ import UNETRSupport
 
     @Test("Contrast and brightness equal the reference", arguments: [("0.75", Float(0.75)), ("1.25", 1.25)], AugmentationRule.allCases)
     func contrastAndBrightness(_ factor: (name: String, value: Float), _ rule: AugmentationRule) throws {
-        let count = Self.size.count
+        let count = Self.size.voxels
         try check("contrast.\(factor.name)", rule) { Intensity.contrast($0, count, factor: factor.value) }
         try check("brightness_mult.\(factor.name)", rule) { Intensity.scale($0, count, by: factor.value) }
     }
@@ -40,7 +40,7 @@ import UNETRSupport
             Intensity.lowResolution($0, Self.size, zoom: zoom.value, keepsDepth: false, Scratch())
         }
         let reduced = Intensity.reduced(Self.size, zoom: zoom.value, keepsDepth: false)
-        var small = [Float](repeating: 0, count: reduced.count)
+        var small = [Float](repeating: 0, count: reduced.voxels)
         NearestReduction(from: Self.size, to: reduced).apply(try Reference("intensity").floats("input"), to: &small)
         let expected = try Reference(rule == .modern ? "intensity.bg0255" : "intensity").values("lowres_mid.\(zoom.name)")
         #expect(largestDifference(small, expected) == 0)
@@ -48,11 +48,11 @@ import UNETRSupport
 
     @Test("In-plane, lowering the resolution leaves the D-axis alone")
     func lowResolutionInPlane() {
-        #expect(Intensity.reduced(Extent(7, 20, 22), zoom: 0.5, keepsDepth: true) == Extent(7, 10, 11))
+        #expect(Intensity.reduced(Size3(7, 20, 22), zoom: 0.5, keepsDepth: true) == Size3(7, 10, 11))
         // Planes of constant value stay what they are when only the plane is interpolated.
         var values = (0..<(7 * 20 * 22)).map { Float($0 / 440 % 2) }
         let before = values
-        Intensity.lowResolution(&values, Extent(7, 20, 22), zoom: 0.5, keepsDepth: true, Scratch())
+        Intensity.lowResolution(&values, Size3(7, 20, 22), zoom: 0.5, keepsDepth: true, Scratch())
         #expect(largestDifference(values, before.enumerated().map { ($0.offset, $0.element) }) < 1e-6)
     }
 

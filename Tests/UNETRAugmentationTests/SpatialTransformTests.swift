@@ -7,21 +7,21 @@ import UNETRSupport
 @Suite struct SpatialTransformTests {
     struct Setting: CustomTestStringConvertible {
         var name: String
-        var input: Extent
-        var patch: Extent
+        var input: Size3
+        var patch: Size3
         var transform: SpatialTransform
         var testDescription: String { name }
     }
 
     static let settings = [
         Setting(
-            name: "spatial_a", input: Extent(30, 34, 32), patch: Extent(24, 26, 22),
+            name: "spatial_a", input: Size3(30, 34, 32), patch: Size3(24, 26, 22),
             transform: SpatialTransform(angles: [0.3, -0.2, 0.4], factor: 0.8)),
         Setting(
-            name: "spatial_b", input: Extent(27, 29, 25), patch: Extent(20, 21, 18),
+            name: "spatial_b", input: Size3(27, 29, 25), patch: Size3(20, 21, 18),
             transform: SpatialTransform(angles: [0, 0, 0.5], factor: 1)),
         Setting(
-            name: "spatial_c", input: Extent(24, 24, 24), patch: Extent(24, 24, 24),
+            name: "spatial_c", input: Size3(24, 24, 24), patch: Size3(24, 24, 24),
             transform: SpatialTransform(angles: .zero, factor: 1.3)),
     ]
 
@@ -49,10 +49,10 @@ import UNETRSupport
         let source = try ArraySource(
             image: reference.floats("input"), channels: 1, labels: reference.labels("labels"), size: size)
         // The case ends within the crop on both sides of the first axis and on one side of the others.
-        let crop = CropView(origin: [-3, -3, 5], extent: Extent(36, 40, 38), size: size)
-        let patch = Extent(inPlane ? 36 : 24, 26, 22)
-        var image = [Float](repeating: 9, count: crop.extent.count)
-        var labels = [Int16](repeating: 9, count: crop.extent.count)
+        let crop = CropView(origin: [-3, -3, 5], extent: Size3(36, 40, 38), size: size)
+        let patch = Size3(inPlane ? 36 : 24, 26, 22)
+        var image = [Float](repeating: 9, count: crop.extent.voxels)
+        var labels = [Int16](repeating: 9, count: crop.extent.voxels)
         try source.withImage { values in crop.copy(values.baseAddress!, to: &image, padding: 0) }
         try source.withLabels { values in crop.copy(values.baseAddress!, to: &labels, padding: -1) }
         let padded = try ArraySource(image: image, channels: 1, labels: labels, size: crop.extent)
@@ -68,20 +68,20 @@ import UNETRSupport
 
     @Test("In-plane, every plane is turned like an image of its own")
     func inPlaneLeavesPlanesApart() throws {
-        let size = Extent(5, 30, 28)
-        let patch = Extent(5, 20, 22)
-        let image = (0..<size.count).map { Float(($0 * 7919) % 101) / 50 - 1 }
-        let labels = (0..<size.count).map { Int16(($0 / 40) % 3) }
+        let size = Size3(5, 30, 28)
+        let patch = Size3(5, 20, 22)
+        let image = (0..<size.voxels).map { Float(($0 * 7919) % 101) / 50 - 1 }
+        let labels = (0..<size.voxels).map { Int16(($0 / 40) % 3) }
         let source = try ArraySource(image: image, channels: 1, labels: labels, size: size)
         let transform = SpatialTransform(angles: [2.1, 0, 0], factor: 0.9, inPlane: true)
         let all = try resample(source, transform, CropView(origin: .zero, extent: size, size: size), patch, .modern)
         for plane in 0..<5 {
             let range = (plane * 28 * 30)..<((plane + 1) * 28 * 30)
-            let single = try ArraySource(image: Array(image[range]), channels: 1, labels: Array(labels[range]), size: Extent(1, 30, 28))
+            let single = try ArraySource(image: Array(image[range]), channels: 1, labels: Array(labels[range]), size: Size3(1, 30, 28))
             // A volume of one plane, turned in space about the D-axis, is interpolated in the plane only.
             let flat = SpatialTransform(angles: [2.1, 0, 0], factor: 0.9)
-            let grid = SamplingGrid(flat, patch: Extent(1, 20, 22), input: Extent(1, 30, 28), rule: .modern)
-            let crop = CropView(origin: .zero, extent: Extent(1, 30, 28), size: Extent(1, 30, 28))
+            let grid = SamplingGrid(flat, patch: Size3(1, 20, 22), input: Size3(1, 30, 28), rule: .modern)
+            let crop = CropView(origin: .zero, extent: Size3(1, 30, 28), size: Size3(1, 30, 28))
             var output = [Float](repeating: 0, count: 20 * 22)
             var outputLabels = [Int16](repeating: 0, count: 20 * 22)
             try single.withImage { SplineResampling(grid, crop: crop, inPlane: false).apply($0.baseAddress!, to: &output, Scratch()) }
@@ -93,7 +93,7 @@ import UNETRSupport
 
     @Test("Nothing is read outside of the crop, not even by a hair, and its last sample is read exactly")
     func bordersAreExact() throws {
-        let size = Extent(6, 6, 6)
+        let size = Size3(6, 6, 6)
         let image = (0..<216).map { Float($0 % 11) - 5 }
         let source = try ArraySource(image: image, channels: 1, labels: image.map { Int16($0) }, size: size)
         let crop = CropView(origin: .zero, extent: size, size: size)
@@ -111,18 +111,18 @@ import UNETRSupport
     @Test(
         "An axis of one sample is read without a look behind the coefficients",
         arguments: [
-            Extent(1, 6, 5), Extent(6, 1, 5), Extent(6, 5, 1), Extent(1, 1, 5), Extent(1, 5, 1), Extent(1, 1, 1), Extent(2, 2, 2), Extent(1, 120, 120),
+            Size3(1, 6, 5), Size3(6, 1, 5), Size3(6, 5, 1), Size3(1, 1, 5), Size3(1, 5, 1), Size3(1, 1, 1), Size3(2, 2, 2), Size3(1, 120, 120),
         ])
-    func singleSamples(_ size: Extent) throws {
-        let image = (0..<size.count).map { Float(($0 * 7919) % 101) / 50 - 1 }
+    func singleSamples(_ size: Size3) throws {
+        let image = (0..<size.voxels).map { Float(($0 * 7919) % 101) / 50 - 1 }
         let crop = CropView(origin: .zero, extent: size, size: size)
         for inPlane in [false, true] {
             let grid = SamplingGrid(SpatialTransform(inPlane: inPlane), patch: size, input: size, rule: .modern)
             // Everything that the resampling has not written itself is not a number.
             let scratch = Scratch()
-            let room = (size.count + 64) * 8
+            let room = (size.voxels + 64) * 8
             scratch.floats(Slot.coefficients, room).update(repeating: .nan, count: room)
-            var output = [Float](repeating: 7, count: size.count)
+            var output = [Float](repeating: 7, count: size.voxels)
             image.withUnsafeBufferPointer {
                 SplineResampling(grid, crop: crop, inPlane: inPlane).apply($0.baseAddress!, to: &output, scratch)
             }
@@ -131,11 +131,11 @@ import UNETRSupport
     }
 
     private func resample(
-        _ source: ArraySource, _ transform: SpatialTransform, _ crop: CropView, _ patch: Extent, _ rule: AugmentationRule
+        _ source: ArraySource, _ transform: SpatialTransform, _ crop: CropView, _ patch: Size3, _ rule: AugmentationRule
     ) throws -> Sample {
         let grid = SamplingGrid(transform, patch: patch, input: crop.extent, rule: rule)
-        var image = [Float](repeating: 7, count: patch.count)
-        var labels = [Int16](repeating: 7, count: patch.count)
+        var image = [Float](repeating: 7, count: patch.voxels)
+        var labels = [Int16](repeating: 7, count: patch.voxels)
         try source.withImage {
             SplineResampling(grid, crop: crop, inPlane: transform.inPlane).apply($0.baseAddress!, to: &image, Scratch())
         }

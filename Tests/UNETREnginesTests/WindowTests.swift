@@ -4,12 +4,13 @@ import Testing
 import UNETREngines
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 
 /// Windows cut from a scan, predicted in batches, and summed up.
 struct WindowTests {
     private func scan(_ shape: [Int]) -> FloatArray { FloatArray(ParityRule("scan").values(shape.reduce(1, *), scale: 2), shape: shape) }
 
-    private func task(_ shape: [Int], patch: [Int], mirrorAxes: [Int] = [], threads: Int? = nil) -> WindowTask {
+    private func task(_ shape: [Int], patch: Size3, mirrorAxes: [Int] = [], threads: Int? = nil) -> WindowTask {
         WindowTask(image: scan(shape), patchSize: patch, stepFraction: 0.5, mirrorAxes: mirrorAxes, activation: .softmax, threads: threads)
     }
 
@@ -45,7 +46,7 @@ struct WindowTests {
     }
 
     @Test func `A window of one value is told from others, padding included`() {
-        func values(_ image: [Float], _ shape: [Int], patch: [Int]) -> [Float]? {
+        func values(_ image: [Float], _ shape: [Int], patch: Size3) -> [Float]? {
             WindowTask(image: FloatArray(image, shape: shape), patchSize: patch, stepFraction: 1, mirrorAxes: [], activation: .none)
                 .constantValues(at: [0, 0, 0])
         }
@@ -79,7 +80,7 @@ struct WindowTests {
     }
 
     @Test func `The number of threads does not change a bit`() throws {
-        let shape = [1, 8, 40, 30], patch = [8, 24, 16]
+        let shape = [1, 8, 40, 30], patch = Size3(8, 24, 16)
         let results = try [1, 2, 5].map { try probabilities(task(shape, patch: patch, mirrorAxes: [1], threads: $0), [PlainEngine(preferredBatch: 2)]) }
         #expect(results[0] == results[1] && results[0] == results[2])
         #expect(results[0].shape == [2, 8, 40, 30])

@@ -1,5 +1,6 @@
 import Testing
 import UNETREvaluation
+import UNETRSupport
 import UNETRVolumes
 
 @Suite struct BadInputTests {

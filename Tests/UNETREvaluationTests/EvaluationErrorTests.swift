@@ -1,5 +1,6 @@
 import Testing
 import UNETREvaluation
+import UNETRSupport
 
 struct EvaluationErrorTests {
     private static let sentences: [(EvaluationError, String)] = [

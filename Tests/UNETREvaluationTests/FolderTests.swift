@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETREvaluation
+import UNETRSupport
 import UNETRVolumes
 
 @Suite struct FolderTests {

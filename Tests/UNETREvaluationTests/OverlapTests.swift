@@ -1,5 +1,6 @@
 import Testing
 import UNETREvaluation
+import UNETRSupport
 import UNETRVolumes
 
 /// Reference numbers: UNETR++'s metrics module and medpy, stored with the pairs. Ratios of the same whole numbers: 1e-12 is rounding.

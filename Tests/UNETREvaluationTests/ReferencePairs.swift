@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import UNETRArchives
 import UNETREvaluation
+import UNETRSupport
 import UNETRVolumes
 
 /// The stored pairs of label maps with what other tools compute for them.
@@ -47,7 +48,7 @@ struct ReferencePair: Sendable, CustomStringConvertible {
             let spacing = pair["spacing_zyx"] as! [Double]
             func map(_ key: String) throws -> LabelMap {
                 let array = try arrays.array(pair[key] as! String)
-                return labelMap(array.shape, array.withUnsafeBytes { $0.map { Int16($0) } }, spacing: spacing)
+                return labelMap(Size3(array.shape)!, array.withUnsafeBytes { $0.map { Int16($0) } }, spacing: spacing)
             }
             let classes = pair["per_class"] as! [String: [String: Any]]
             return ReferencePair(
@@ -61,13 +62,13 @@ struct ReferencePair: Sendable, CustomStringConvertible {
 }
 
 /// A label map on a plain grid.
-func labelMap(_ size: [Int], _ voxels: [Int16], spacing: [Double] = [1, 1, 1]) -> LabelMap {
+func labelMap(_ size: Size3, _ voxels: [Int16], spacing: [Double] = [1, 1, 1]) -> LabelMap {
     let affine = [[spacing[2], 0, 0, 0], [0, spacing[1], 0, 0], [0, 0, spacing[0], 0], [0, 0, 0, 1]]
     return LabelMap(geometry: Geometry(size: size, affine: affine, spacing: spacing), voxels: voxels)
 }
 
 /// A label map whose voxel [d, h, w] is what `label` says.
-func labelMap(_ size: [Int], spacing: [Double] = [1, 1, 1], _ label: (Int, Int, Int) -> Int16) -> LabelMap {
+func labelMap(_ size: Size3, spacing: [Double] = [1, 1, 1], _ label: (Int, Int, Int) -> Int16) -> LabelMap {
     var voxels: [Int16] = []
     for d in 0..<size[0] { for h in 0..<size[1] { for w in 0..<size[2] { voxels.append(label(d, h, w)) } } }
     return labelMap(size, voxels, spacing: spacing)

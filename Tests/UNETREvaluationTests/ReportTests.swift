@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNETREvaluation
 import UNETRPictures
+import UNETRSupport
 import UNETRVolumes
 
 @Suite struct ReportTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import UNETREvaluation
+import UNETRSupport
 import UNETRVolumes
 
 @Suite struct ResultTests {

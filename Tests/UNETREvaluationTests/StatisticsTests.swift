@@ -1,5 +1,6 @@
 import Testing
 import UNETREvaluation
+import UNETRSupport
 import UNETRVolumes
 
 /// Expected values: SciPy 1.17.1 and NumPy 2.4.6, `wilcoxon(d)`, `mean`, `std(ddof=1)`, `percentile`. 1e-12 is the rounding of sums.

@@ -1,5 +1,6 @@
 import Testing
 import UNETREvaluation
+import UNETRSupport
 import UNETRVolumes
 
 /// Reference numbers: the tools' own output on the stored pairs. MONAI computes in float32: 1e-6 relative.

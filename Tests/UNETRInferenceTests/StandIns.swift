@@ -1,6 +1,7 @@
 import Foundation
 import UNETREngines
 import UNETRPlanning
+import UNETRSupport
 import UNETRVolumes
 
 /// A model of three classes in plain arithmetic: dark voxels are background, those above 10 the first structure, those above 20 the second.
@@ -37,7 +38,7 @@ final class ThresholdEngine: PatchEngine, @unchecked Sendable {
 
     /// A block of 4 × 4 × 4 in the middle of a scan, with a core of 2 × 2 × 2 and a lone voxel of the shell in a corner.
     static let scan: Scan = {
-        let size = [12, 10, 9]
+        let size = Size3(12, 10, 9)
         let geometry = Geometry(size: size, affine: [[-1, 0, 0, 9], [0, 1, 0, -8], [0, 0, 1, 7], [0, 0, 0, 1]], spacing: [1, 1, 1])
         return Scan(geometry: geometry, voxels: mask.map { $0 == 4 ? 25 : $0 == 1 ? 15 : 0 })
     }()

@@ -15,7 +15,7 @@ struct GraphTests {
     static func configuration(_ name: String) throws -> UNETRPlusPlusConfiguration {
         var configuration = UNETRPlusPlusConfiguration(.init(rawValue: name) ?? .synapse)
         configuration.featureSize = 2
-        configuration.patchSize = configuration.stem.map { $0 * 8 }
+        configuration.patchSize = configuration.stem.multiplied(by: [8, 8, 8])
         configuration.depths = [1, 1, 1, 2]
         configuration.decoderDepth = 1
         configuration.projectedTokens = [8, 8, 8, 4]

@@ -4,6 +4,7 @@ import Testing
 import UNETRArchitectures
 import UNETRLayers
 import UNETRNetworks
+import UNETRSupport
 import UNETRTorch
 
 /// nnFormer against its published code, which was run in float64.

@@ -4,6 +4,7 @@ import Testing
 import UNETRArchitectures
 import UNETRLayers
 import UNETRNetworks
+import UNETRSupport
 import UNETRTorch
 
 /// nnU-Net's networks against its published code, which was run in float64.

@@ -4,6 +4,7 @@ import UNETRArchitectures
 import UNETRArchives
 import UNETRLayers
 import UNETRNetworks
+import UNETRSupport
 import UNETRTorch
 
 /// Sizes that nobody published, small enough to run at once.

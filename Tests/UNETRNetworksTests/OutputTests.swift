@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import UNETRArchives
 import UNETRLayers
+import UNETRSupport
 import UNETRTorch
 
 @testable import UNETRArchitectures

@@ -3,6 +3,7 @@ import UNETRArchitectures
 import UNETRArchives
 import UNETRLayers
 import UNETRNetworks
+import UNETRSupport
 import UNETRTorch
 
 /// Networks made in one line.
@@ -19,8 +20,8 @@ struct SimpleNetworkTests {
         arguments: [
             ([64, 128, 128], [2, 4, 4]), ([16, 160, 160], [1, 4, 4]), ([32, 192, 192], [1, 4, 4]), ([128, 128, 128], [4, 4, 4]),
             ([48, 64, 48], [2, 4, 2]), ([16, 16, 16], [1, 1, 1]), ([96, 96, 96], [4, 4, 4]),
-        ])
-    func stems(patch: [Int], stem: [Int]) {
+        ] as [(Size3, Size3)])
+    func stems(patch: Size3, stem: Size3) {
         #expect(Stem.usual(spacing: Stem.cubicSpacing(of: patch), scan: patch) == stem)
     }
 
@@ -40,9 +41,9 @@ struct SimpleNetworkTests {
     @Test(
         "Sizes and channels that no network has are refused by name",
         arguments: [
-            ([60, 64, 64], 1, 3, "patchSize"), ([64, 64], 1, 3, "stem"), ([64, 64, 64], 0, 3, "inputChannels"), ([64, 64, 64], 1, 1, "classes"),
-        ])
-    func refusals(size: [Int], inputs: Int, outputs: Int, field: String) throws {
+            ([60, 64, 64], 1, 3, "patchSize"), ([64, 64, 64], 0, 3, "inputChannels"), ([64, 64, 64], 1, 1, "classes"),
+        ] as [(Size3, Int, Int, String)])
+    func refusals(size: Size3, inputs: Int, outputs: Int, field: String) throws {
         let error = #expect(throws: ConfigurationError.self) {
             try UNETRPlusPlus(inputChannels: inputs, outputChannels: outputs, imageSize: size)
         }

@@ -5,6 +5,7 @@ import Testing
 import UNETRArchitectures
 import UNETRLayers
 import UNETRNetworks
+import UNETRSupport
 import UNETRTorch
 
 /// UNETR against MONAI 1.6.1, which was run in float64.
@@ -13,8 +14,8 @@ import UNETRTorch
         "The output equals MONAI's within three times MONAI's own float32 error", .enabled(if: runsLongTests),
         arguments: [
             ("unetr", [96, 96, 96]), ("unetr_64x128x128", [64, 128, 128]),
-        ])
-    func outputs(name: String, patch: [Int]) throws {
+        ] as [(String, Size3)])
+    func outputs(name: String, patch: Size3) throws {
         let manifest = try ParityManifest(name)
         var configuration = UNETRConfiguration()
         configuration.patchSize = patch

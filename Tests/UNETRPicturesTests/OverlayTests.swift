@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import UNETRPictures
+import UNETRSupport
 
 @Suite struct OverlayTests {
     private let red = Color(255, 0, 0)
@@ -11,7 +12,7 @@ import UNETRPictures
     private func input(_ orientation: String) -> OverlayInput {
         let lengths = ["R": 6, "L": 6, "A": 5, "P": 5, "S": 4, "I": 4]
         let letters = orientation.map(String.init)
-        let size = letters.reversed().map { lengths[$0]! }
+        let size = Size3(letters.reversed().map { lengths[$0]! })!
         var labels = [Int16](repeating: 0, count: 120)
         let far = zip(letters, [1, size[2], size[2] * size[1]]).reduce(0) { total, axis in
             "RAS".contains(axis.0) ? total + (lengths[axis.0]! - 1) * axis.1 : total

@@ -1,6 +1,7 @@
 import Testing
 import UNETRArchitectures
 import UNETRPlanning
+import UNETRSupport
 import UNETRVolumes
 
 /// `--memory` holds for the network that is really used.
@@ -8,7 +9,7 @@ import UNETRVolumes
     typealias Architecture = NetworkDescription.Architecture
 
     /// Peak resident kilobytes of training steps: patch, batch (Documentation/Training.md says how they were measured).
-    static let measured: [(Architecture, [Int], Int, Int)] = [
+    static let measured: [(Architecture, Size3, Int, Int)] = [
         (.unetrPlusPlus, [32, 64, 64], 1, 822900),
         (.unetrPlusPlus, [32, 64, 64], 2, 1112196),
         (.unetrPlusPlus, [64, 64, 96], 1, 1231060),
@@ -37,7 +38,7 @@ import UNETRVolumes
 
     @Test(arguments: measured)
     func `The estimate is at least what was measured, and at most half as much again`(
-        _ architecture: Architecture, _ patch: [Int], _ batch: Int, _ kilobytes: Int
+        _ architecture: Architecture, _ patch: Size3, _ batch: Int, _ kilobytes: Int
     ) throws {
         let network = NetworkDescription.usual(architecture, inputChannels: 1, classes: 4, patchSize: patch)
         let ratio = Double(try network.trainingBytes(batch: batch)) / Double(kilobytes << 10)
@@ -47,7 +48,7 @@ import UNETRVolumes
     private static let labels = LabelSet(
         definitions: (0..<4).map { LabelDefinition(name: $0 == 0 ? "background" : "organ \($0)", value: $0) })
 
-    private static func fingerprint(_ size: [Int], _ spacing: [Double]) -> Fingerprint {
+    private static func fingerprint(_ size: Size3, _ spacing: [Double]) -> Fingerprint {
         let statistics = IntensityStatistics(
             mean: 80, standardDeviation: 100, median: 80, minimum: -900, maximum: 900, percentile005: -500, percentile995: 500)
         return Fingerprint(

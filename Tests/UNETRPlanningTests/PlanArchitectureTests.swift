@@ -1,6 +1,7 @@
 import Testing
 import UNETRArchitectures
 import UNETRPlanning
+import UNETRSupport
 import UNETRVolumes
 
 /// Plans taken over to other networks.
@@ -9,10 +10,10 @@ import UNETRVolumes
         "A plan gets every network, with the least patch that the network takes and that covers the plan's own",
         arguments: [
             // Spacing 5 mm across slices, 1 mm in them: stems [1, 4, 4], and nnU-Net halves the slices only after two halvings in the plane.
-            (NetworkDescription.Architecture.unetr, [16, 96, 96]), (.swinUNETR, [32, 96, 96]), (.nnFormer, [8, 96, 96]),
+            (.unetr, [16, 96, 96]), (.swinUNETR, [32, 96, 96]), (.nnFormer, [8, 96, 96]),
             (.nnUNet, [8, 96, 96]), (.nnUNetResidual, [8, 96, 96]),
-        ])
-    func networks(architecture: NetworkDescription.Architecture, patch: [Int]) throws {
+        ] as [(NetworkDescription.Architecture, Size3)])
+    func networks(architecture: NetworkDescription.Architecture, patch: Size3) throws {
         var configuration = UNETRPlusPlusConfiguration(.acdc)
         configuration.patchSize = [8, 96, 96]
         configuration.inputChannels = 2

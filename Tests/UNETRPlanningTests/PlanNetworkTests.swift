@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNETRArchitectures
 import UNETRPlanning
+import UNETRSupport
 
 /// The network of a plan, as files name it.
 struct PlanNetworkTests {

@@ -13,7 +13,7 @@ import UNETRVolumes
     }
 
     /// Scans of equal size and spacing.
-    private static func fingerprint(_ size: [Int], _ spacing: [Double], cases: Int = 100, channels: [String] = ["MRI"]) -> Fingerprint {
+    private static func fingerprint(_ size: Size3, _ spacing: [Double], cases: Int = 100, channels: [String] = ["MRI"]) -> Fingerprint {
         let statistics = IntensityStatistics(
             mean: 80, standardDeviation: 100, median: 80, minimum: -900, maximum: 900, percentile005: -500, percentile995: 500)
         return Fingerprint(

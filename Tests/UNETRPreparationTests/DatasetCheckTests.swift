@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 import UNETRVolumes
 
 @Suite struct DatasetCheckTests {

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRPreparation
+import UNETRSupport
 import UNETRVolumes
 
 @Suite struct DatasetTests {

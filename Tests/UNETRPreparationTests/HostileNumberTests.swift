@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRSupport
 import UNETRVolumes
 
 @testable import UNETRPlanning
@@ -75,6 +76,7 @@ import UNETRVolumes
         (#""spacing":[1"#, #""spacing":[1e-9"#, "mm"), (#""channels":1"#, #""channels":4611686018427387904"#, "at most 1024"),
         (#""channels":1"#, #""channels":1.5"#, "channels is 1.5, but a whole number is expected"),
         (#""size":[3,3,3],"spacing":[1"#, #""size":[1000000,1000000,1000000],"spacing":[1"#, "less than 2³¹"),
+        (#""upper":[3,3,3]"#, #""upper":[3,3]"#, "cropBox.upper: a size needs 3 numbers [D, H, W], found 2"),
     ])
     func `A prepared case's numbers have ranges`(_ good: String, _ bad: String, _ expected: String) throws {
         let geometry = Geometry(

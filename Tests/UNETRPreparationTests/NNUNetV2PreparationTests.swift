@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNETRArchives
 import UNETRPlanning
+import UNETRSupport
 import UNETRVolumes
 
 @testable import UNETRPreparation

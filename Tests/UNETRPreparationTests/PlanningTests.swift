@@ -16,6 +16,7 @@ import UNETRVolumes
         JSONValue.self, from: Data(contentsOf: Fixtures.url("preparation/plans/hippocampus20.json")))
 
     private static func ints(_ json: JSONValue) -> [Int] { json.array!.map { $0.int! } }
+    private static func size(_ json: JSONValue) -> Size3 { Size3(ints(json))! }
     private static func doubles(_ json: JSONValue) -> [Double] { json.array!.map { $0.double! } }
 
     /// The fingerprint that a table describes.
@@ -23,7 +24,7 @@ import UNETRVolumes
         let statistics = IntensityStatistics(
             mean: 0, standardDeviation: 1, median: 0, minimum: -1, maximum: 1, percentile005: -1, percentile995: 1)
         let cases = zip(table["all_sizes_zyx"]!.array!, table["all_spacings_zyx"]!.array!).enumerated().map { index, entry in
-            let size = ints(entry.0)
+            let size = size(entry.0)
             return Fingerprint.Case(
                 name: "case \(index)", originalSize: [size[0], size[1], Int((Double(size[2]) / reduction).rounded())], size: size,
                 spacing: doubles(entry.1), labels: [0, 1])
@@ -49,13 +50,13 @@ import UNETRVolumes
         #expect(rules.stages.count == plan["num_stages"]!.int!)
         for (index, stage) in rules.stages.enumerated() {
             let expected = plan["plans_per_stage"]!["\(index)"]!
-            #expect(stage.patchSize == Self.ints(expected["patch_size"]!))
+            #expect(stage.patchSize == Self.size(expected["patch_size"]!))
             #expect(stage.batchSize == expected["batch_size"]!.int!)
-            #expect(stage.medianSize == Self.ints(expected["median_patient_size_in_voxels"]!))
+            #expect(stage.medianSize == Self.size(expected["median_patient_size_in_voxels"]!))
             #expect(zip(stage.spacing, Self.doubles(expected["current_spacing"]!)).allSatisfy { abs($0 / $1 - 1) < 1e-12 })
-            #expect(stage.poolsPerAxis == Self.ints(expected["num_pool_per_axis"]!))
-            #expect(stage.poolingKernels == expected["pool_op_kernel_sizes"]!.array!.map(Self.ints))
-            #expect(stage.convolutionKernels == expected["conv_kernel_sizes"]!.array!.map(Self.ints))
+            #expect(stage.poolsPerAxis == Self.size(expected["num_pool_per_axis"]!))
+            #expect(stage.poolingKernels == expected["pool_op_kernel_sizes"]!.array!.map(Self.size))
+            #expect(stage.convolutionKernels == expected["conv_kernel_sizes"]!.array!.map(Self.size))
             #expect(.bool(stage.usesPlanarAugmentation) == expected["do_dummy_2D_data_aug"])
         }
         for channel in fingerprint.channelNames.indices {
@@ -67,13 +68,13 @@ import UNETRVolumes
 
     @Test func `Pooling and the memory estimate are the reference's`() {
         for entry in Self.tables["pool_and_conv_props"]!.array! {
-            let rule = PoolingRule(spacing: Self.doubles(entry["spacing"]!), patchSize: Self.ints(entry["patch_size"]!))
+            let rule = PoolingRule(spacing: Self.doubles(entry["spacing"]!), patchSize: Self.size(entry["patch_size"]!))
             let expected = entry["v21"]!
-            #expect(rule.poolsPerAxis == Self.ints(expected["num_pool_per_axis"]!))
-            #expect(rule.poolingKernels == expected["pool_op_kernel_sizes"]!.array!.map(Self.ints))
-            #expect(rule.convolutionKernels == expected["conv_kernel_sizes"]!.array!.map(Self.ints))
-            #expect(rule.paddedPatch == Self.ints(expected["padded_patch_size"]!))
-            #expect(rule.divisor == Self.ints(expected["must_be_divisible_by"]!))
+            #expect(rule.poolsPerAxis == Self.size(expected["num_pool_per_axis"]!))
+            #expect(rule.poolingKernels == expected["pool_op_kernel_sizes"]!.array!.map(Self.size))
+            #expect(rule.convolutionKernels == expected["conv_kernel_sizes"]!.array!.map(Self.size))
+            #expect(rule.paddedPatch == Self.size(expected["padded_patch_size"]!))
+            #expect(rule.divisor == Self.size(expected["must_be_divisible_by"]!))
             #expect(rule.featureMapValues(channels: 1, classes: 3) == expected["vram_estimate"]!.int!)
         }
     }

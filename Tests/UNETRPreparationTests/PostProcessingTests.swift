@@ -19,7 +19,7 @@ import UNETRSupport
                 let values = structure.array?.map { $0.int! } ?? [structure.int!]
                 let key = values.map(String.init).joined(separator: "-")
                 let outcome = ConnectedComponents.keepLargest(
-                    of: values, in: &labels, size: input.shape, minimumSize: run["minimum_valid_object_size"]?[key]?.double,
+                    of: values, in: &labels, size: Size3(input.shape)!, minimumSize: run["minimum_valid_object_size"]?[key]?.double,
                     voxelVolume: run["volume_per_voxel"]!.double!)
                 #expect(outcome.largestRemoved == run["largest_removed"]?[key]?.double, "\(volume) \(name) \(key)")
                 #expect(outcome.kept == run["kept_size"]?[key]?.double, "\(volume) \(name) \(key)")
@@ -36,7 +36,7 @@ import UNETRSupport
         let pairs = try (0..<3).map { index in
             let prediction = try file.array("pred\(index)")
             return PostProcessingDecision.Pair(
-                size: prediction.shape, prediction: prediction.ints().map { Int16($0) },
+                size: Size3(prediction.shape)!, prediction: prediction.ints().map { Int16($0) },
                 reference: try file.array("gt\(index)").ints().map { Int16($0) })
         }
         let decision = PostProcessingDecision(values: values, cases: 3) { pairs[$0] }

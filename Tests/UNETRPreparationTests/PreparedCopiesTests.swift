@@ -4,6 +4,7 @@ import Testing
 import UNETRArchives
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 import UNETRVolumes
 
 struct PreparedCopiesTests {

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRSupport
 import UNETRVolumes
 
 @testable import UNETRPlanning
@@ -40,7 +41,7 @@ import UNETRVolumes
         var plan = try plan()
         plan.axisOrder = try AxisOrder([2, 0, 1])
         plan.targetSpacing = [1, 1, 1]
-        let size = [6, 7, 9]
+        let size = Size3(6, 7, 9)
         var scan = scan(size), labels = LabelMap(geometry: scan.geometry, voxels: [Int16](repeating: 0, count: scan.geometry.count))
         for d in 0..<6 {
             for h in 0..<7 {
@@ -148,8 +149,8 @@ import UNETRVolumes
             targetSpacing: [1, 1, 1], patchSize: [8, 8, 8], normalization: [IntensityNormalization(scheme: .zScore)])
     }
 
-    private func scan(_ size: [Int]) -> Scan {
-        let count = size.reduce(1, *)
+    private func scan(_ size: Size3) -> Scan {
+        let count = size.voxels
         let geometry = Geometry(size: size, affine: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], spacing: [1, 1, 1])
         return Scan(geometry: geometry, voxels: (0..<count).map { Float($0 % 11 + 1) })
     }

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRSupport
 import UNETRVolumes
 
 @testable import UNETRPlanning
@@ -10,7 +11,7 @@ import UNETRVolumes
     private static let classes = 3
 
     /// A case whose axes are reordered, cropped on all sides, and finer or coarser than the prepared volume.
-    private func properties(_ axes: [Int], size: [Int], spacing: [Double] = [1, 1, 1]) throws -> CaseProperties {
+    private func properties(_ axes: [Int], size: Size3, spacing: [Double] = [1, 1, 1]) throws -> CaseProperties {
         let geometry = Geometry(size: [9, 12, 10], affine: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], spacing: spacing)
         return CaseProperties(
             name: "stream", geometry: geometry, channels: 1, cropBox: CropBox(lower: [1, 2, 3], upper: [9, 11, 10]), axisOrder: try AxisOrder(axes),
@@ -30,8 +31,8 @@ import UNETRVolumes
         }
     }
 
-    @Test(arguments: [[0, 1, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]], [[5, 6, 4], [16, 13, 17], [9, 9, 7]])
-    func `Slices that arrive a few at a time give the bits of all at once`(axes: [Int], size: [Int]) throws {
+    @Test(arguments: [[0, 1, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]], [[5, 6, 4], [16, 13, 17], [9, 9, 7]] as [Size3])
+    func `Slices that arrive a few at a time give the bits of all at once`(axes: [Int], size: Size3) throws {
         for spacing in [[1.0, 1, 1], [5, 1, 1]] {
             let properties = try properties(axes, size: size, spacing: spacing)
             let outputs = outputs(properties)

@@ -26,9 +26,9 @@ import UNETRVolumes
             let box = json["bbox"]!.array!.map { $0.array!.map { $0.int! } }
             properties = CaseProperties(
                 name: name,
-                geometry: Geometry(size: ints("orig"), affine: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], spacing: doubles("osp")),
-                channels: 1, cropBox: CropBox(lower: box.map { $0[0] }, upper: box.map { $0[1] }), axisOrder: try AxisOrder(ints("tf")),
-                size: json["arrays"]!["softmax"]!["shape"]!.array!.dropFirst().map { $0.int! }, spacing: doubles("rsp"),
+                geometry: Geometry(size: Size3(ints("orig"))!, affine: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], spacing: doubles("osp")),
+                channels: 1, cropBox: CropBox(lower: Size3 { box[$0][0] }, upper: Size3 { box[$0][1] }), axisOrder: try AxisOrder(ints("tf")),
+                size: Size3(json["arrays"]!["softmax"]!["shape"]!.array!.dropFirst().map { $0.int! })!, spacing: doubles("rsp"),
                 compatibility: .unetrPlusPlus, planDigest: "")
         }
     }

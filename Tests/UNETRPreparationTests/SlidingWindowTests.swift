@@ -16,8 +16,8 @@ import UNETRSupport
         let cases = reference["steps"]!.array!
         #expect(cases.count > 20)
         for entry in cases {
-            let ints = { (name: String) in entry[name]!.array!.map { $0.int! } }
-            let window = SlidingWindow(size: ints("image"), patchSize: ints("patch"), stepFraction: entry["step"]!.double!)
+            let size = { (name: String) in Size3(entry[name]!.array!.map { $0.int! })! }
+            let window = SlidingWindow(size: size("image"), patchSize: size("patch"), stepFraction: entry["step"]!.double!)
             #expect(window.starts == entry["starts"]!.array!.map { $0.array!.map { $0.int! } })
             #expect(window.corners.count == window.starts.map(\.count).reduce(1, *))
         }
@@ -26,9 +26,9 @@ import UNETRSupport
     @Test func `The importance map is the reference's`() throws {
         let file = try SafetensorsFile(contentsOf: Fixtures.url("preparation/sliding/gaussian.safetensors"))
         for entry in reference["gaussians"]!.array! {
-            let patch = entry["patch"]!.array!.map { $0.int! }
-            guard patch.reduce(1, *) < 500_000 else { continue }  // the largest are left to the profile test: they say nothing new
-            let map = SlidingWindow.importance(patchSize: patch), name = "gaussian.\(patch.map(String.init).joined(separator: "x"))"
+            let patch = Size3(entry["patch"]!.array!.map { $0.int! })!
+            guard patch.voxels < 500_000 else { continue }  // the largest are left to the profile test: they say nothing new
+            let map = SlidingWindow.importance(patchSize: patch), name = "gaussian.\(patch.text("x"))"
             let indices = try file.array("\(name).idx").ints(), expected = try file.array("\(name).val").floats()
             // float32 of a product of three exponentials; the reference multiplies in another order.
             #expect(zip(indices, expected).allSatisfy { abs(map[$0] - $1) <= 1e-5 * $1 + 1e-12 })
@@ -39,10 +39,10 @@ import UNETRSupport
 
     @Test func `The profile through the center is the reference's for every patch size`() {
         for entry in reference["gaussians"]!.array! {
-            let patch = entry["patch"]!.array!.map { $0.int! }
+            let patch = Size3(entry["patch"]!.array!.map { $0.int! })!
             for (axis, profile) in entry["axis_profiles"]!.array!.enumerated() {
                 // With one voxel in the other axes the map is the profile itself.
-                var line = [1, 1, 1]
+                var line = Size3(1, 1, 1)
                 line[axis] = patch[axis]
                 let map = SlidingWindow.importance(patchSize: line)
                 #expect(zip(map, profile.array!).allSatisfy { abs(Double($0) - $1.double!) <= 1e-6 * $1.double! })

@@ -21,7 +21,7 @@ struct StageReference {
     func doubles(_ name: String) -> [Double] { settings[name]!.array!.map { $0.double! } }
 
     /// The size of an array without its channels.
-    func size(_ array: String) -> [Int] { settings["arrays"]![array]!["shape"]!.array!.dropFirst().map { $0.int! } }
+    func size(_ array: String) -> Size3 { Size3(settings["arrays"]![array]!["shape"]!.array!.dropFirst().map { $0.int! })! }
     func statistic(_ array: String, _ name: String) -> Double { settings["arrays"]![array]!["stats"]![name]!.double! }
 
     func scan() throws -> Scan {

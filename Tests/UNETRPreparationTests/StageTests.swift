@@ -26,7 +26,7 @@ import UNETRVolumes
         let scan = try reference.scan(), size = scan.geometry.size
         let region = try #require(NonZeroRegion(scan.voxels, channels: scan.channels, size: size, needsMask: true, threads: 2))
         let box = reference.settings["crop_bbox_zyx"]!.array!.map { $0.array!.map { $0.int! } }
-        #expect(region.box == CropBox(lower: box.map { $0[0] }, upper: box.map { $0[1] }))
+        #expect(region.box == CropBox(lower: Size3 { box[$0][0] }, upper: Size3 { box[$0][1] }))
         #expect(region.mask!.reduce(0) { $0 + Int($1) } == reference.settings["nonzero_mask_voxels"]!.int!)
         let cropped = region.box.cut(scan.voxels, channels: scan.channels, from: size)
         #expect(try reference.largestDifference(cropped, "data_cropped") == 0)

@@ -1,5 +1,6 @@
 import UNETRLayers
 import UNETRNetworks
+import UNETRSupport
 import UNETRTorch
 
 /// The network of the reference's sliding-window numbers: y_c = a_c x + b_c · mean of the 3×3×3 box + g_c · (z/Z − 0.3 y/Y + 0.2 x/X).
@@ -8,7 +9,7 @@ final class ClosedFormNetwork: SegmentationNetwork {
     private let a, b, g: [Double]
     private let ramp: Tensor
 
-    init(a: [Double], b: [Double], g: [Double], patch: [Int]) throws {
+    init(a: [Double], b: [Double], g: [Double], patch: Size3) throws {
         (self.a, self.b, self.g) = (a, b, g)
         var ramp: [Float] = []
         for z in 0..<patch[0] {

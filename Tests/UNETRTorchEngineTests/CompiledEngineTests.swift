@@ -67,7 +67,7 @@ struct CompiledEngineTests {
 
     /// Patch, stem and channels of networks whose full-resolution blocks the kernels take: every length of a block of tiles, one and
     /// several input channels, a patch of several tiles along both axes that are split.
-    private static let forKernels: [(patch: [Int], stem: [Int], inputs: Int, classes: Int)] = [
+    private static let forKernels: [(patch: Size3, stem: Size3, inputs: Int, classes: Int)] = [
         ([16, 16, 16], [2, 2, 2], 1, 2), ([8, 32, 64], [1, 4, 4], 4, 3), ([32, 16, 48], [4, 2, 2], 2, 17),
     ]
 

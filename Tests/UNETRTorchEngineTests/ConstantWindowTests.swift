@@ -6,6 +6,7 @@ import UNETREngines
 import UNETRInference
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 import UNETRTorchEngine
 import UNETRVolumes
 
@@ -27,7 +28,7 @@ struct ConstantWindowTests {
 
     /// A body in noisy air, as a CT has it.
     private static let scan: Scan = {
-        let size = [40, 24, 32]
+        let size = Size3(40, 24, 32)
         let geometry = Geometry(size: size, affine: [[-1, 0, 0, 9], [0, 1, 0, -8], [0, 0, 1, 7], [0, 0, 0, 1]], spacing: [1, 1, 1])
         let rule = ParityRule("air")
         return Scan(

@@ -7,6 +7,7 @@ import UNETRInference
 import UNETRModels
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 import UNETRTorchEngine
 import UNETRVolumes
 

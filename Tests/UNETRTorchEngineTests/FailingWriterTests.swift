@@ -44,7 +44,7 @@ struct FailingWriterTests {
 
     /// A scan of several windows along the first axis, so that parts are restored while the network goes on.
     private static func prepared(_ segmenter: Segmenter) throws -> (image: FloatArray, properties: CaseProperties) {
-        let size = [44, 17, 19], rule = ParityRule("scan")
+        let size = Size3(44, 17, 19), rule = ParityRule("scan")
         let geometry = Geometry(size: size, affine: [[-1, 0, 0, 9], [0, 1, 0, -8], [0, 0, 1, 7], [0, 0, 0, 1]], spacing: [1, 1, 1])
         let scan = Scan(geometry: geometry, voxels: (0..<size.reduce(1, *)).map { Float(rule.signed($0)) })
         return try segmenter.prepare(scan, name: "scan")

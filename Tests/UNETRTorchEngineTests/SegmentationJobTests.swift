@@ -15,7 +15,7 @@ import UNETRVolumes
 struct SegmentationJobTests {
     /// A scan with zeros around it, so that it is cropped, of which the third axis is the coarsest.
     private func scan(_ number: Int) -> Scan {
-        let size = [19, 18, 9]
+        let size = Size3(19, 18, 9)
         let geometry = Geometry(size: size, affine: [[-2, 0, 0, 9], [0, 1.1, 0, -8], [0, 0, 1, 7], [0, 0, 0, 1]], spacing: [1, 1.1, 2])
         let rule = ParityRule("job \(number)")
         let voxels = (0..<geometry.count).map { index -> Float in

@@ -47,7 +47,7 @@ struct SegmentationMemoryTests {
     /// A peak of `unetrpp segment` (resident size, MB of 2²⁰ bytes), one scan, two threads, 2026-11-21, OpenVINO 2026.4.1.
     struct Measured: Sendable, CustomTestStringConvertible {
         var name: String
-        var scan: [Int]
+        var scan: Size3
         var engine: Engine
         var isHalf: Bool
         var peak: Int

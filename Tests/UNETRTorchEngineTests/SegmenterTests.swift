@@ -9,6 +9,7 @@ import UNETRLayers
 import UNETRModels
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 import UNETRTorch
 import UNETRTorchEngine
 import UNETRVolumes
@@ -19,8 +20,8 @@ struct SegmenterTests {
         try TinyModel.bundle(TinyModel.plan([.init(name: "a", value: 1), .init(name: "b", value: 4)]), in: folder)
     }
 
-    private func scan(size: [Int] = [20, 18, 17], channels: Int = 1, spacing: Double = 1) -> Scan {
-        let count = size.reduce(1, *) * channels
+    private func scan(size: Size3 = [20, 18, 17], channels: Int = 1, spacing: Double = 1) -> Scan {
+        let count = size.voxels * channels
         let geometry = Geometry(
             size: size, affine: [[-spacing, 0, 0, 9], [0, spacing, 0, -8], [0, 0, spacing, 7], [0, 0, 0, 1]],
             spacing: [spacing, spacing, spacing])

@@ -5,6 +5,7 @@ import UNETRArchives
 import UNETREngines
 import UNETRInference
 import UNETRPlanning
+import UNETRSupport
 import UNETRTorch
 import UNETRTorchEngine
 
@@ -12,7 +13,7 @@ import UNETRTorchEngine
 struct SlidingWindowParityTests {
     // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Run: Decodable {
-        var patch: [Int]
+        var patch: Size3
         var step: Double
         var mirroring: Bool
         var mirror_axes: [Int]

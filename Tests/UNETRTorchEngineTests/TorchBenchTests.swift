@@ -3,6 +3,7 @@ import Testing
 import UNETREngines
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 import UNETRTorch
 
 @testable import UNETRTorchEngine

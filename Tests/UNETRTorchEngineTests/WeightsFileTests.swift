@@ -6,6 +6,7 @@ import UNETRArchives
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
+import UNETRSupport
 import UNETRTorch
 
 /// Weights from every form of file. `Tests/Fixtures/checkpoints/small.model` was written by PyTorch, see make_checkpoint.py.

@@ -59,8 +59,8 @@ import UNETRSupport
 
     @Test func `Batches that no memory holds are refused before one is made`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            let patch = Extent(512, 512, 512)
-            let source = try ArraySource(image: [0], channels: 1, labels: [0], size: Extent(1, 1, 1))
+            let patch = Size3(512, 512, 512)
+            let source = try ArraySource(image: [0], channels: 1, labels: [0], size: Size3(1, 1, 1))
             let loading = BatchLoader.Configuration(seed: 1, batchSize: 4096, batchesPerEpoch: 1, levels: [patch])
             let error = try #require(throws: AugmentationError.self) {
                 try BatchLoader(sources: [source], augmenter: Augmenter(plan: .none, patch: patch), configuration: loading)

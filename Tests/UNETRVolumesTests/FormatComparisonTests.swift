@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRSupport
 
 @testable import UNETRVolumes
 
@@ -8,7 +9,7 @@ import Testing
 /// tests on files of its own and reads with both what is written here.
 struct FormatExpectations: Decodable {
     struct File: Decodable {
-        var size: [Int]
+        var size: Size3
         var spacing: [Double]
         var affine: [[Double]]
         /// The key of the values.

@@ -1,8 +1,9 @@
 import Testing
+import UNETRSupport
 import UNETRVolumes
 
 @Suite struct GeometryTests {
-    private func geometry(_ rows: [[Double]], size: [Int] = [4, 3, 2], spacing: [Double] = [1, 1, 1]) -> Geometry {
+    private func geometry(_ rows: [[Double]], size: Size3 = [4, 3, 2], spacing: [Double] = [1, 1, 1]) -> Geometry {
         Geometry(size: size, affine: rows + [[0, 0, 0, 1]], spacing: spacing)
     }
 

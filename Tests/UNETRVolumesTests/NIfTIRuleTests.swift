@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRSupport
 import UNETRVolumes
 
 /// Rules of the format that the fixtures do not reach; the expected numbers are nibabel 5's for the same bytes.

@@ -1,10 +1,11 @@
 import TestSupport
 import Testing
+import UNETRSupport
 import UNETRVolumes
 
 struct RunComponentsTests {
     /// Labels every voxel by flooding from each in turn: slow, and plainly right.
-    private static func flood(_ mask: [UInt8], _ size: [Int], _ connectivity: Connectivity) -> [Int] {
+    private static func flood(_ mask: [UInt8], _ size: Size3, _ connectivity: Connectivity) -> [Int] {
         let reach = [6: 1, 18: 2, 26: 3][connectivity.rawValue]!
         var parts = [Int](repeating: -1, count: mask.count), count = 0
         for start in mask.indices where mask[start] != 0 && parts[start] < 0 {
@@ -33,8 +34,10 @@ struct RunComponentsTests {
         connectivity: Connectivity
     ) {
         var state: UInt64 = 1
-        for (size, share) in [([5, 6, 7], 30), ([5, 6, 7], 55), ([1, 9, 9], 45), ([4, 1, 12], 40), ([8, 8, 1], 40), ([3, 3, 3], 100), ([2, 2, 2], 0)] {
-            let mask = (0..<size.reduce(1, *)).map { _ -> UInt8 in
+        for (size, share) in [([5, 6, 7], 30), ([5, 6, 7], 55), ([1, 9, 9], 45), ([4, 1, 12], 40), ([8, 8, 1], 40), ([3, 3, 3], 100), ([2, 2, 2], 0)]
+            as [(Size3, Int)]
+        {
+            let mask = (0..<size.voxels).map { _ -> UInt8 in
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                 return state >> 33 % 100 < share ? 1 : 0
             }

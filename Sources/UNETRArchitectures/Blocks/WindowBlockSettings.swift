@@ -1,3 +1,5 @@
+package import UNETRSupport
+
 /// What differs between the networks that have transformer blocks with attention within windows.
 package struct WindowBlockSettings: Sendable {
     /// Which rows of the bias table belong to a pair of tokens.
@@ -9,7 +11,7 @@ package struct WindowBlockSettings: Sendable {
     }
 
     package var heads: Int
-    package var window: [Int]
+    package var window: Size3
     package var index = PositionIndex.unique
     package var feedForwardRatio = 4.0
     package var feedForwardNames = ("linear1", "linear2")

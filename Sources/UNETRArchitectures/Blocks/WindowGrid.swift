@@ -1,26 +1,28 @@
+package import UNETRSupport
+
 /// A token grid cut into windows, after a cyclic shift: where an attention within windows looks.
 package struct WindowGrid: Equatable {
     /// The token grid [d, h, w].
-    package let grid: [Int]
+    package let grid: Size3
     /// A window's size [d, h, w].
-    package let window: [Int]
+    package let window: Size3
     /// How far the grid is rolled before it is cut, [d, h, w].
-    package let shift: [Int]
+    package let shift: Size3
     /// False if tokens that only the roll brought together may see each other.
     package var masked: Bool
 
-    package init(grid: [Int], window: [Int], shift: [Int], masked: Bool = true) {
+    package init(grid: Size3, window: Size3, shift: Size3, masked: Bool = true) {
         (self.grid, self.window, self.shift, self.masked) = (grid, window, shift, masked)
     }
 
     /// The grid filled up to whole windows.
-    package var padded: [Int] { zip(grid, window).map { ($0 + $1 - 1) / $1 * $1 } }
+    package var padded: Size3 { grid.roundedUp(to: window) }
 
     /// Windows along each axis.
-    package var counts: [Int] { zip(padded, window).map { $0 / $1 } }
+    package var counts: Size3 { padded.divided(by: window) }
 
     /// Tokens in a window.
-    package var tokens: Int { window.reduce(1, *) }
+    package var tokens: Int { window.voxels }
 
     package var isShifted: Bool { shift.contains { $0 > 0 } }
 }

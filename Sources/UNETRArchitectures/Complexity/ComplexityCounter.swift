@@ -1,3 +1,5 @@
+import UNETRSupport
+
 /// Collects the layers of a network, block by block.
 struct ComplexityCounter {
     private(set) var layers: [LayerCost] = []
@@ -14,19 +16,19 @@ struct ComplexityCounter {
     }
 
     /// `grid` is the output's.
-    mutating func convolution(_ name: String, from inputs: Int, to outputs: Int, kernel: [Int], grid: [Int], bias: Bool = false) {
+    mutating func convolution(_ name: String, from inputs: Int, to outputs: Int, kernel: Size3, grid: Size3, bias: Bool = false) {
         add(
-            name, .convolution, output: [outputs] + grid, parameters: kernel.reduce(1, *) * inputs * outputs + (bias ? outputs : 0),
+            name, .convolution, output: [outputs] + grid, parameters: kernel.voxels * inputs * outputs + (bias ? outputs : 0),
             multiplyAdds: CountingRule.convolution(kernel: kernel, inputs: inputs, outputs: outputs, outputGrid: grid))
     }
 
     /// Kernel = stride; `grid` is the input's.
     mutating func transposedConvolution(
-        _ name: String, from inputs: Int, to outputs: Int, stride: [Int], grid: [Int], bias: Bool = false
+        _ name: String, from inputs: Int, to outputs: Int, stride: Size3, grid: Size3, bias: Bool = false
     ) {
         add(
             name, .transposedConvolution, output: [outputs] + zip(grid, stride).map(*),
-            parameters: stride.reduce(1, *) * inputs * outputs + (bias ? outputs : 0),
+            parameters: stride.voxels * inputs * outputs + (bias ? outputs : 0),
             multiplyAdds: CountingRule.transposedConvolution(kernel: stride, inputs: inputs, outputs: outputs, inputGrid: grid))
     }
 
@@ -44,8 +46,8 @@ struct ComplexityCounter {
             multiplyAdds: CountingRule.normalization(elements: rows * channels, affine: affine))
     }
 
-    mutating func norm(_ name: String, _ norm: NormKind, channels: Int, grid: [Int]) {
-        let elements = channels * grid.reduce(1, *)
+    mutating func norm(_ name: String, _ norm: NormKind, channels: Int, grid: Size3) {
+        let elements = channels * grid.voxels
         let (affine, multiplyAdds) =
             switch norm {
             case .batch: (true, CountingRule.batchNormalization(elements: elements))
@@ -60,9 +62,9 @@ struct ComplexityCounter {
 
 extension ComplexityCounter {
     /// MONAI's `ResidualBlock`: two 3×3×3 convolutions with normalization, and a shortcut where the channel count changes.
-    mutating func residual(_ name: String?, from inputs: Int, to outputs: Int, grid: [Int], norm: NormKind) {
+    mutating func residual(_ name: String?, from inputs: Int, to outputs: Int, grid: Size3, norm: NormKind) {
         let prefix = name.map { "\($0)." } ?? ""
-        func add(_ index: Int, from inputs: Int, kernel: [Int], to counter: inout ComplexityCounter) {
+        func add(_ index: Int, from inputs: Int, kernel: Size3, to counter: inout ComplexityCounter) {
             counter.convolution("\(prefix)conv\(index).conv", from: inputs, to: outputs, kernel: kernel, grid: grid)
             counter.norm("\(prefix)norm\(index)", norm, channels: outputs, grid: grid)
         }
@@ -72,17 +74,17 @@ extension ComplexityCounter {
     }
 
     /// A `ConvolutionUnit`; `grid` is the output's.
-    mutating func unit(_ name: String, from inputs: Int, to outputs: Int, kernel: [Int], grid: [Int], bias: Bool = true) {
+    mutating func unit(_ name: String, from inputs: Int, to outputs: Int, kernel: Size3, grid: Size3, bias: Bool = true) {
         convolution("\(name).conv", from: inputs, to: outputs, kernel: kernel, grid: grid, bias: bias)
         norm("\(name).norm", .affineInstance(scale: 1), channels: outputs, grid: grid)
     }
 
     /// An `UpsamplingBlock` called `name`; `grid` is the input's.
-    mutating func upsampling(_ name: String, from inputs: Int, to outputs: Int, grid: [Int]) {
+    mutating func upsampling(_ name: String, from inputs: Int, to outputs: Int, grid: Size3) {
         block = "\(name).transp_conv"
         transposedConvolution("conv", from: inputs, to: outputs, stride: [2, 2, 2], grid: grid)
         block = "\(name).conv_block"
-        residual(nil, from: 2 * outputs, to: outputs, grid: grid.map { $0 * 2 }, norm: .instance)
+        residual(nil, from: 2 * outputs, to: outputs, grid: grid.multiplied(by: [2, 2, 2]), norm: .instance)
     }
 
     /// The two products of an attention in which each of `rows` queries meets `keys` keys.
@@ -96,7 +98,7 @@ extension ComplexityCounter {
     mutating func windowBlock(
         channels: Int, in grid: WindowGrid, _ settings: WindowBlockSettings, givenQueries: Bool = false
     ) {
-        let tokens = grid.grid.reduce(1, *), rows = grid.padded.reduce(1, *)
+        let tokens = grid.grid.voxels, rows = grid.padded.voxels
         let names = settings.feedForwardNames, hidden = Int(Double(channels) * settings.feedForwardRatio)
         layerNorm("norm1", channels: channels, rows: givenQueries ? 2 * tokens : tokens)
         let table = settings.window.reduce(settings.heads) { $0 * (2 * $1 - 1) }

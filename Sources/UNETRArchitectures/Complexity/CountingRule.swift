@@ -1,4 +1,4 @@
-import UNETRSupport
+public import UNETRSupport
 
 /// The counting rules of fvcore's `FlopCountAnalysis` (github.com/facebookresearch/fvcore, `fvcore/nn/jit_handles.py`), which the
 /// published figures of UNETR++ were made with: one for each pair of a multiplication and an addition.
@@ -17,12 +17,12 @@ import UNETRSupport
 /// part of the printed figures, the two coarse outputs are not.
 public enum CountingRule {
     /// Multiply-adds of a convolution.
-    public static func convolution(kernel: [Int], inputs: Int, outputs: Int, outputGrid: [Int], groups: Int = 1) -> Int {
+    public static func convolution(kernel: Size3, inputs: Int, outputs: Int, outputGrid: Size3, groups: Int = 1) -> Int {
         (kernel + [inputs / groups, outputs] + outputGrid).saturatingProduct()
     }
 
     /// Multiply-adds of a transposed convolution.
-    public static func transposedConvolution(kernel: [Int], inputs: Int, outputs: Int, inputGrid: [Int]) -> Int {
+    public static func transposedConvolution(kernel: Size3, inputs: Int, outputs: Int, inputGrid: Size3) -> Int {
         (kernel + [inputs, outputs] + inputGrid).saturatingProduct()
     }
 

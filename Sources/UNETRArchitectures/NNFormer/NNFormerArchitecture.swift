@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension NetworkDescription.Architecture {
     /// Zhou et al., IEEE TIP 2023.
     public static let nnFormer = Self(
@@ -20,7 +22,7 @@ extension NNFormerConfiguration {
         var configuration = Self(.synapse)
         configuration.stem = Stem.usual(spacing: task.spacing, scan: task.patchSize)
         (configuration.inputChannels, configuration.classes) = (task.inputChannels, task.classes)
-        configuration.patchSize = task.patch(inUnitsOf: configuration.stem.map { $0 * 8 })
+        configuration.patchSize = task.patch(inUnitsOf: configuration.stem.multiplied(by: [8, 8, 8]))
         return configuration
     }
 }

@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension NNFormerConfiguration {
     /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1; an estimate.
     public var activationBytes: Int { activationBytes(fullResolutionChannels: embeddingSize / 2) }
@@ -23,7 +25,7 @@ extension NNFormerConfiguration {
         return NetworkComplexity(layers: counter.layers)
     }
 
-    private func tokens(_ stage: Int) -> Int { grid(stage).reduce(1, *) }
+    private func tokens(_ stage: Int) -> Int { grid(stage).voxels }
 
     private func countEncoder(_ counter: inout ComplexityCounter) {
         countEmbedding(&counter)
@@ -37,7 +39,7 @@ extension NNFormerConfiguration {
             guard stage < 3 else { break }
             counter.block = "\(place).downsample"
             counter.convolution(
-                "reduction", from: channels(stage), to: channels(stage + 1), kernel: strides[stage].map { $0 == 2 ? 3 : 1 },
+                "reduction", from: channels(stage), to: channels(stage + 1), kernel: Size3 { strides[stage][$0] == 2 ? 3 : 1 },
                 grid: grid(stage + 1), bias: true)
             counter.layerNorm("norm", channels: channels(stage), rows: tokens(stage))
         }
@@ -47,7 +49,7 @@ extension NNFormerConfiguration {
 
     private func countEmbedding(_ counter: inout ComplexityCounter) {
         let full = embeddingSize, half = full / 2
-        let fine = zip(patchSize, stem).map { $0 / min($1, 2) }, finer = fine.reduce(1, *), kernel = [3, 3, 3]
+        let fine = patchSize.divided(by: Size3 { min(stem[$0], 2) }), finer = fine.voxels, kernel = Size3(3, 3, 3)
         counter.block = "model_down.patch_embed"
         counter.convolution("proj1.conv1", from: inputChannels, to: half, kernel: kernel, grid: fine, bias: true)
         counter.convolution("proj1.conv2", from: half, to: half, kernel: kernel, grid: fine, bias: true)

@@ -1,7 +1,14 @@
+import UNETRSupport
+
 extension NNFormerConfiguration {
+    // What fields of three numbers hold, in words.
+    static let stemRule = "three sizes of 1, 2 or 4, [d, h, w]"
+    static let strideRule = "three strides [d, h, w] of 1 or 2"
+    static let windowRule = "four windows [d, h, w] with sides from 1 to 16"
+
     /// Refuses what no network can have, naming field, value and rule.
     public func validate() throws {
-        try demand(stem.count == 3 && stem.allSatisfy { [1, 2, 4].contains($0) }, "stem", stem, "three sizes of 1, 2 or 4, [d, h, w]")
+        try demand(stem.allSatisfy { [1, 2, 4].contains($0) }, "stem", stem, Self.stemRule)
         try validateSizes(unit: stem)
         try demand((1...1024).contains(embeddingSize), "embeddingSize", embeddingSize, "from 1 to 1024")
         try demand(
@@ -10,13 +17,11 @@ extension NNFormerConfiguration {
         try validate(heads, "heads", stages: 4)
         try validate(decoderHeads, "decoderHeads", stages: 3)
         try demand(
-            strides.count == 3 && strides.allSatisfy { $0.count == 3 && $0.allSatisfy { (1...2).contains($0) } }, "strides", strides,
-            "three strides [d, h, w] of 1 or 2")
+            strides.count == 3 && strides.allSatisfy { $0.allSatisfy { (1...2).contains($0) } }, "strides", strides, Self.strideRule)
         try demand(
             grid(3).allSatisfy { $0 > 0 }, "patchSize", patchSize, "at least one token along each axis in the last stage, here \(grid(3))")
         try demand(
-            windows.count == 4 && windows.allSatisfy { $0.count == 3 && $0.allSatisfy { (1...16).contains($0) } }, "windows", windows,
-            "four windows [d, h, w] with sides from 1 to 16")
+            windows.count == 4 && windows.allSatisfy { $0.allSatisfy { (1...16).contains($0) } }, "windows", windows, Self.windowRule)
         try demand(
             windowing == .boxes || windows.allSatisfy { Set($0).count == 1 }, "windows", windows, "cubes, where windowing is cubes")
         try demand((0.01...64).contains(feedForwardRatio), "feedForwardRatio", feedForwardRatio, "from 0.01 to 64")

@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// Everything that defines an nnFormer: the three published variants, and any other size, are values of this type.
 ///
 /// As JSON it names a variant and overrides what differs: `{"variant": "acdc", "classes": 3}`.
@@ -28,9 +30,9 @@ public struct NNFormerConfiguration: FieldCoded {
     /// Classes, background included.
     public var classes: Int
     /// The patch [D, H, W] the network takes; each size is divisible by the stem's.
-    public var patchSize: [Int]
+    public var patchSize: Size3
     /// Voxels of a token [d, h, w], 1, 2 or 4 each.
-    public var stem: [Int]
+    public var stem: Size3
     /// Channels of a token in the first stage, C; the stages have C, 2C, 4C, 8C.
     public var embeddingSize: Int
     /// Transformer blocks of each encoder stage, finest first; the decoder has as many at the three finer ones.
@@ -40,11 +42,11 @@ public struct NNFormerConfiguration: FieldCoded {
     /// Attention heads of each decoder stage, finest first.
     public var decoderHeads: [Int]
     /// The window [d, h, w] of each stage.
-    public var windows: [[Int]]
+    public var windows: [Size3]
     /// How windows are shifted.
     public var windowing: Windowing
     /// Stride [d, h, w], 1 or 2 each, from each stage to the next.
-    public var strides: [[Int]]
+    public var strides: [Size3]
     /// Channels between the two linear layers of a block, in those of its tokens.
     public var feedForwardRatio = 4.0
     /// Dropout of embeddings and linear layers.
@@ -97,9 +99,10 @@ public struct NNFormerConfiguration: FieldCoded {
     public static var fields: [ConfigurationField<Self>] {
         [
             .init("variant", \.variant), .init("inputChannels", \.inputChannels), .init("classes", \.classes),
-            .init("patchSize", \.patchSize), .init("stem", \.stem), .init("embeddingSize", \.embeddingSize), .init("depths", \.depths),
-            .init("heads", \.heads), .init("decoderHeads", \.decoderHeads), .init("windows", \.windows), .init("windowing", \.windowing),
-            .init("strides", \.strides), .init("feedForwardRatio", \.feedForwardRatio), .init("dropout", \.dropout),
+            .init("patchSize", \.patchSize, rule: patchRule), .init("stem", \.stem, rule: stemRule), .init("embeddingSize", \.embeddingSize),
+            .init("depths", \.depths), .init("heads", \.heads), .init("decoderHeads", \.decoderHeads),
+            .init("windows", \.windows, rule: { _ in windowRule }), .init("windowing", \.windowing),
+            .init("strides", \.strides, rule: { _ in strideRule }), .init("feedForwardRatio", \.feedForwardRatio), .init("dropout", \.dropout),
             .init("attentionDropout", \.attentionDropout), .init("pathDropout", \.pathDropout),
             .init("deepSupervision", \.deepSupervision),
         ]
@@ -116,23 +119,23 @@ public struct NNFormerConfiguration: FieldCoded {
     public func channels(_ stage: Int) -> Int { embeddingSize << stage }
 
     /// The token grid [d, h, w] of stage 0…3. A stride of 2 leaves out the last slice of an odd side.
-    public func grid(_ stage: Int) -> [Int] {
-        strides.prefix(stage).reduce(zip(patchSize, stem).map { $0 / $1 }) { grid, stride in zip(grid, stride).map { $0 / $1 } }
+    public func grid(_ stage: Int) -> Size3 {
+        strides.prefix(stage).reduce(patchSize.divided(by: stem)) { $0.divided(by: $1) }
     }
 
     /// Sizes [D, H, W] of the outputs, finest first.
-    public var outputSizes: [[Int]] {
-        (0..<(deepSupervision ? 3 : 1)).map { level in zip(grid(level), stem).map { $0 * $1 } }
+    public var outputSizes: [Size3] {
+        (0..<(deepSupervision ? 3 : 1)).map { grid($0).multiplied(by: stem) }
     }
 
     /// The windows of a stage's blocks.
     package func windows(stage: Int, shifted: Bool) -> WindowGrid {
-        let grid = grid(stage), asked = windows[stage], still = [0, 0, 0]
-        let half = asked.map { $0 / 2 }
+        let grid = grid(stage), asked = windows[stage], still = Size3(0, 0, 0)
+        let half = asked.divided(by: [2, 2, 2])
         switch windowing {
         case .cubes:
             let shortest = grid.min() ?? 0
-            guard shortest > asked[0] else { return WindowGrid(grid: grid, window: Array(repeating: shortest, count: 3), shift: still) }
+            guard shortest > asked[0] else { return WindowGrid(grid: grid, window: Size3(shortest, shortest, shortest), shift: still) }
             return WindowGrid(grid: grid, window: asked, shift: shifted ? half : still)
         case .boxes:
             let moves = shifted && grid != asked && !half.contains(0)

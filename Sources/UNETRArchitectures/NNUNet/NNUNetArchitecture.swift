@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension NetworkDescription.Architecture {
     /// The U-Net of nnU-Net with a plain encoder: Isensee et al., Nature Methods 2021.
     public static let nnUNet = Self(
@@ -28,7 +30,7 @@ extension NNUNetConfiguration {
     static func usual(_ encoder: Encoder, for task: NetworkTask) -> Self {
         let rule = PoolingRule(spacing: task.spacing, patchSize: task.patchSize)
         // At least one stage below the finest, for tiny patches too.
-        let poolings = rule.poolingKernels.isEmpty ? [[1, 1, 1]] : rule.poolingKernels
+        let poolings: [Size3] = rule.poolingKernels.isEmpty ? [[1, 1, 1]] : rule.poolingKernels
         let stages = poolings.count + 1
         var configuration = Self(encoder)
         (configuration.inputChannels, configuration.classes) = (task.inputChannels, task.classes)

@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension NNUNetConfiguration {
     /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1; an estimate.
     public var activationBytes: Int { activationBytes(fullResolutionChannels: features[0]) }

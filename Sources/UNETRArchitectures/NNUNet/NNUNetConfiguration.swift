@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// Everything that defines a U-Net of nnU-Net: any number of stages, each with its kernel, stride and depth.
 ///
 /// As JSON it names what differs from the defaults of its encoder: `{"encoder": "plain", "features": [32, 64, 128], …}`.
@@ -17,13 +19,13 @@ public struct NNUNetConfiguration: FieldCoded {
     /// Outputs, background included.
     public var classes = 14
     /// The patch [D, H, W]; each size is divisible by the product of the strides along it.
-    public var patchSize = [128, 128, 128]
+    public var patchSize: Size3 = [128, 128, 128]
     /// Channels of each stage, finest first.
     public var features = [32, 64, 128, 256, 320, 320]
     /// Kernel [d, h, w] of each stage, odd sizes.
-    public var kernels = Array(repeating: [3, 3, 3], count: 6)
+    public var kernels = [Size3](repeating: [3, 3, 3], count: 6)
     /// Stride [d, h, w] of each stage's first convolution.
-    public var strides = [[1, 1, 1]] + Array(repeating: [2, 2, 2], count: 5)
+    public var strides: [Size3] = [[1, 1, 1]] + Array(repeating: [2, 2, 2], count: 5)
     /// Convolutions (plain) or residual blocks (residual) of each encoder stage.
     public var depths: [Int]
     /// Convolutions of each decoder stage, coarsest first.
@@ -43,7 +45,8 @@ public struct NNUNetConfiguration: FieldCoded {
     public static var fields: [ConfigurationField<Self>] {
         [
             .init("encoder", \.encoder), .init("inputChannels", \.inputChannels), .init("classes", \.classes),
-            .init("patchSize", \.patchSize), .init("features", \.features), .init("kernels", \.kernels), .init("strides", \.strides),
+            .init("patchSize", \.patchSize, rule: patchRule), .init("features", \.features),
+            .init("kernels", \.kernels, rule: \.kernelRule), .init("strides", \.strides, rule: \.strideRule),
             .init("depths", \.depths), .init("decoderDepths", \.decoderDepths), .init("supervisedOutputs", \.supervisedOutputs),
         ]
     }
@@ -66,6 +69,10 @@ public struct NNUNetConfiguration: FieldCoded {
         return configuration
     }
 
+    // What these fields hold, in words.
+    private var kernelRule: String { "three sizes for each of the \(features.count) stages, odd, from 1 to 15" }
+    private var strideRule: String { "three sizes for each of the \(features.count) stages, from 1 to 8" }
+
     /// Checks every field against its rule.
     ///
     /// - Throws: `ConfigurationError` with field, value and rule.
@@ -73,13 +80,9 @@ public struct NNUNetConfiguration: FieldCoded {
         try demand((2...12).contains(features.count), "features", features, "from 2 to 12 stages")
         try demand(features.allSatisfy { (1...4096).contains($0) }, "features", features, "each from 1 to 4096")
         let stages = features.count
-        func triples(_ sizes: [[Int]], _ field: String, _ range: ClosedRange<Int>, _ rule: String, _ holds: (Int) -> Bool) throws {
-            try demand(
-                sizes.count == stages && sizes.allSatisfy { $0.count == 3 && $0.allSatisfy { range.contains($0) && holds($0) } }, field,
-                sizes, "three sizes for each of the \(stages) stages, \(rule)")
-        }
-        try triples(kernels, "kernels", 1...15, "odd, from 1 to 15") { $0 % 2 == 1 }
-        try triples(strides, "strides", 1...8, "from 1 to 8") { _ in true }
+        try demand(
+            kernels.count == stages && kernels.allSatisfy { $0.allSatisfy { (1...15).contains($0) && $0 % 2 == 1 } }, "kernels", kernels, kernelRule)
+        try demand(strides.count == stages && strides.allSatisfy { $0.allSatisfy { (1...8).contains($0) } }, "strides", strides, strideRule)
         try demand(
             depths.count == stages && depths.allSatisfy { (1...64).contains($0) }, "depths", depths,
             "a number from 1 to 64 for each of the \(stages) stages")
@@ -90,17 +93,17 @@ public struct NNUNetConfiguration: FieldCoded {
             (1..<stages).contains(supervisedOutputs), "supervisedOutputs", supervisedOutputs,
             "from 1 to the number of decoder stages, \(stages - 1)")
         // The products below stay within 2³⁶.
-        try validateSizes(unit: (0..<3).map { axis in strides.reduce(1) { $0 * $1[axis] } })
+        try validateSizes(unit: Size3 { axis in strides.reduce(1) { $0 * $1[axis] } })
         try demandPossibleSize(counted.parameters)
     }
 
     // MARK: Derived sizes
 
     /// The size [D, H, W] of the tensors of stage 0….
-    public func size(stage: Int) -> [Int] {
-        strides[...stage].reduce(patchSize) { size, stride in zip(size, stride).map { $0 / $1 } }
+    public func size(stage: Int) -> Size3 {
+        strides[...stage].reduce(patchSize) { $0.divided(by: $1) }
     }
 
     /// Sizes [D, H, W] of the trained outputs, finest first.
-    public var outputSizes: [[Int]] { (0..<supervisedOutputs).map { size(stage: $0) } }
+    public var outputSizes: [Size3] { (0..<supervisedOutputs).map { size(stage: $0) } }
 }

@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension NetworkDescription.Architecture {
     /// Hatamizadeh et al., BrainLes 2021, as in MONAI.
     public static let swinUNETR = Self(

@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension SwinUNETRConfiguration {
     /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1; an estimate.
     public var activationBytes: Int { activationBytes(fullResolutionChannels: featureSize) }
@@ -15,7 +17,7 @@ extension SwinUNETRConfiguration {
         var counter = ComplexityCounter()
         countEncoder(&counter)
         let f = featureSize
-        func grid(_ level: Int) -> [Int] { patchSize.map { $0 >> level } }
+        func grid(_ level: Int) -> Size3 { Size3 { patchSize[$0] >> level } }
         for (name, inputs, outputs, level) in [
             ("encoder1", inputChannels, f, 0), ("encoder2", f, f, 1), ("encoder3", 2 * f, 2 * f, 2), ("encoder4", 4 * f, 4 * f, 3),
             ("encoder10", 16 * f, 16 * f, 5),
@@ -34,7 +36,7 @@ extension SwinUNETRConfiguration {
     }
 
     private func countEncoder(_ counter: inout ComplexityCounter) {
-        var grid = patchSize.map { $0 / 2 }
+        var grid = patchSize.divided(by: [2, 2, 2])
         counter.block = "swinViT.patch_embed"
         counter.convolution("proj", from: inputChannels, to: featureSize, kernel: [2, 2, 2], grid: grid, bias: true)
         for stage in 0..<4 {
@@ -43,8 +45,8 @@ extension SwinUNETRConfiguration {
                 counter.block = "\(place).blocks.\(index)"
                 counter.windowBlock(channels: channels, in: windows(on: grid, shifted: index % 2 == 1), settings)
             }
-            grid = grid.map { $0 / 2 }
-            let tokens = grid.reduce(1, *)
+            grid = grid.divided(by: [2, 2, 2])
+            let tokens = grid.voxels
             counter.block = "\(place).downsample"
             counter.linear("reduction", from: 8 * channels, to: 2 * channels, rows: tokens, bias: false)
             counter.layerNorm("norm", channels: 8 * channels, rows: tokens)

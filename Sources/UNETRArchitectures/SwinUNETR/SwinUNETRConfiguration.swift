@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// Everything that defines a Swin UNETR. The defaults are those of the published network with 62 million parameters.
 ///
 /// As JSON it names what differs from the defaults: `{"classes": 4, "inputChannels": 4, "patchSize": [128, 128, 128]}`.
@@ -12,7 +14,7 @@ public struct SwinUNETRConfiguration: FieldCoded {
         case beforeCorrection
 
         /// Offsets [d, h, w] of the neighbors.
-        package var offsets: [[Int]] {
+        package var offsets: [Size3] {
             switch self {
             case .monai:
                 [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
@@ -29,7 +31,7 @@ public struct SwinUNETRConfiguration: FieldCoded {
     /// Outputs, background included.
     public var classes = 14
     /// The patch [D, H, W] of training; the network takes any size divisible by 32.
-    public var patchSize = [96, 96, 96]
+    public var patchSize: Size3 = [96, 96, 96]
     /// Channels of a token, f; the stages have f, 2f, 4f, 8f, and the bottleneck 16f.
     public var featureSize = 48
     /// Transformer blocks of each stage; every second one looks through shifted windows.
@@ -55,7 +57,7 @@ public struct SwinUNETRConfiguration: FieldCoded {
     /// The fields of a file, in order.
     public static var fields: [ConfigurationField<Self>] {
         [
-            .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize),
+            .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize, rule: patchRule),
             .init("featureSize", \.featureSize), .init("depths", \.depths), .init("heads", \.heads), .init("window", \.window),
             .init("feedForwardRatio", \.feedForwardRatio), .init("merging", \.merging), .init("dropout", \.dropout),
             .init("attentionDropout", \.attentionDropout), .init("pathDropout", \.pathDropout),
@@ -89,19 +91,19 @@ public struct SwinUNETRConfiguration: FieldCoded {
     package func stageChannels(_ stage: Int) -> Int { featureSize << stage }
 
     /// Sizes [D, H, W] of the outputs: the network has no coarser ones.
-    public var outputSizes: [[Int]] { [patchSize] }
+    public var outputSizes: [Size3] { [patchSize] }
 
     /// The windows of a stage's block on a token grid: along an axis that is no longer than a window they are as long as it, and stay put.
-    package func windows(on grid: [Int], shifted: Bool) -> WindowGrid {
+    package func windows(on grid: Size3, shifted: Bool) -> WindowGrid {
         WindowGrid(
-            grid: grid, window: grid.map { min($0, window) }, shift: grid.map { shifted && $0 > window ? window / 2 : 0 })
+            grid: grid, window: Size3 { min(grid[$0], window) }, shift: Size3 { shifted && grid[$0] > window ? window / 2 : 0 })
     }
 
     /// The settings of a stage's blocks, each with its stochastic depth.
     package func blocks(stage: Int) -> [WindowBlockSettings] {
         StochasticDepth.rates(upTo: pathDropout, depths: depths)[stage].map { rate in
             .init(
-                heads: heads[stage], window: Array(repeating: window, count: 3), feedForwardRatio: feedForwardRatio, dropout: dropout,
+                heads: heads[stage], window: Size3(window, window, window), feedForwardRatio: feedForwardRatio, dropout: dropout,
                 attentionDropout: attentionDropout, pathDropout: rate)
         }
     }

@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension NetworkDescription.Architecture {
     /// Hatamizadeh et al., WACV 2022, as in MONAI.
     public static let unetr = Self(

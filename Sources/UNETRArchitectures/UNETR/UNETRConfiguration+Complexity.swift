@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension UNETRConfiguration {
     /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1; an estimate.
     public var activationBytes: Int { activationBytes(fullResolutionChannels: featureSize) }
@@ -21,23 +23,23 @@ extension UNETRConfiguration {
             countTokenUpsampling(&counter, name, to: outputs, doublings: doublings)
         }
         counter.upsampling("decoder5", from: hiddenSize, to: 8 * f, grid: grid)
-        counter.upsampling("decoder4", from: 8 * f, to: 4 * f, grid: grid.map { $0 * 2 })
-        counter.upsampling("decoder3", from: 4 * f, to: 2 * f, grid: grid.map { $0 * 4 })
-        counter.upsampling("decoder2", from: 2 * f, to: f, grid: grid.map { $0 * 8 })
+        counter.upsampling("decoder4", from: 8 * f, to: 4 * f, grid: grid.multiplied(by: [2, 2, 2]))
+        counter.upsampling("decoder3", from: 4 * f, to: 2 * f, grid: grid.multiplied(by: [4, 4, 4]))
+        counter.upsampling("decoder2", from: 2 * f, to: f, grid: grid.multiplied(by: [8, 8, 8]))
         counter.block = "out"
         counter.convolution("conv.conv", from: f, to: classes, kernel: [1, 1, 1], grid: patchSize, bias: true)
         return NetworkComplexity(layers: counter.layers)
     }
 
     private func countTransformer(_ counter: inout ComplexityCounter) {
-        let tokens = grid.reduce(1, *), block = [16, 16, 16]
+        let tokens = grid.voxels, block = Size3(16, 16, 16)
         counter.block = "vit.patch_embedding"
         counter.add("position_embeddings", .values, output: [tokens, hiddenSize], parameters: tokens * hiddenSize)
         switch embedding {
         case .convolution:
             counter.convolution("patch_embeddings", from: inputChannels, to: hiddenSize, kernel: block, grid: grid, bias: true)
         case .perceptron:
-            counter.linear("patch_embeddings.1", from: inputChannels * block.reduce(1, *), to: hiddenSize, rows: tokens)
+            counter.linear("patch_embeddings.1", from: inputChannels * block.voxels, to: hiddenSize, rows: tokens)
         }
         for layer in 0..<layers {
             counter.block = "vit.blocks.\(layer)"
@@ -60,10 +62,10 @@ extension UNETRConfiguration {
         counter.block = "\(name).transp_conv_init"
         counter.transposedConvolution("conv", from: hiddenSize, to: outputs, stride: [2, 2, 2], grid: grid)
         for step in 1..<max(doublings, 1) {
-            grid = grid.map { $0 * 2 }
+            grid = grid.multiplied(by: [2, 2, 2])
             counter.block = "\(name).blocks.\(step - 1)"
             counter.transposedConvolution("0.conv", from: outputs, to: outputs, stride: [2, 2, 2], grid: grid)
-            counter.residual("1", from: outputs, to: outputs, grid: grid.map { $0 * 2 }, norm: .instance)
+            counter.residual("1", from: outputs, to: outputs, grid: grid.multiplied(by: [2, 2, 2]), norm: .instance)
         }
     }
 }

@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// Everything that defines a UNETR. The defaults are those of the paper's network on the Synapse data.
 ///
 /// As JSON it names what differs from the defaults: `{"classes": 4, "patchSize": [64, 128, 128]}`.
@@ -15,7 +17,7 @@ public struct UNETRConfiguration: FieldCoded {
     /// Outputs, background included.
     public var classes = 14
     /// The patch [D, H, W]; each size is divisible by 16.
-    public var patchSize = [96, 96, 96]
+    public var patchSize: Size3 = [96, 96, 96]
     /// Channels at full resolution, f; the decoder has 2f, 4f, 8f at the coarser ones.
     public var featureSize = 16
     /// Channels of a token.
@@ -39,7 +41,7 @@ public struct UNETRConfiguration: FieldCoded {
     /// The fields of a file, in order.
     public static var fields: [ConfigurationField<Self>] {
         [
-            .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize),
+            .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize, rule: patchRule),
             .init("featureSize", \.featureSize), .init("hiddenSize", \.hiddenSize), .init("feedForwardSize", \.feedForwardSize),
             .init("heads", \.heads), .init("layers", \.layers), .init("embedding", \.embedding),
             .init("attentionBias", \.attentionBias), .init("dropout", \.dropout),
@@ -66,10 +68,10 @@ public struct UNETRConfiguration: FieldCoded {
     // MARK: Derived sizes
 
     /// The token grid [d, h, w].
-    public var grid: [Int] { patchSize.map { $0 / 16 } }
+    public var grid: Size3 { patchSize.divided(by: [16, 16, 16]) }
 
     /// Sizes [D, H, W] of the outputs: the network has no coarser ones.
-    public var outputSizes: [[Int]] { [patchSize] }
+    public var outputSizes: [Size3] { [patchSize] }
 
     /// The blocks, counted from 0, whose tokens the decoder reads besides the last's.
     ///

@@ -30,7 +30,7 @@ extension UNETRPlusPlusConfiguration {
             counter.convolution("0.conv", from: inputs, to: channels, kernel: stage == 0 ? stem : [2, 2, 2], grid: grid)
             counter.add(
                 "1", .norm, output: [channels] + grid, parameters: 2 * channels,
-                multiplyAdds: CountingRule.normalization(elements: channels * grid.reduce(1, *), affine: true))
+                multiplyAdds: CountingRule.normalization(elements: channels * grid.voxels, affine: true))
         }
         for stage in 0..<4 {
             for block in 0..<depths[stage] {

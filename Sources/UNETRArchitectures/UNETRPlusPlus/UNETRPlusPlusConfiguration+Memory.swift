@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension UNETRPlusPlusConfiguration {
     /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1.
     public var activationBytes: Int { (try? complexity().activationBytes) ?? 0 }
@@ -7,7 +9,7 @@ extension UNETRPlusPlusConfiguration {
     /// Followed through the network: what is kept for later (the skip tensors), what the step at hand reads, and what it makes.
     var mostLiveValues: Int {
         let stages = (0..<4).map { tokens(stage: $0) * stageChannels[$0] }
-        let full = featureSize * patchSize.reduce(1, *)
+        let full = featureSize * patchSize.voxels
         var most = 0
         for stage in 0..<4 {  // the encoder: the outputs so far are kept
             let kept = stages[..<stage].reduce(0, +)

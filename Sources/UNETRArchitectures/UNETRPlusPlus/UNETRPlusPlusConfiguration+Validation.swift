@@ -1,8 +1,13 @@
+import UNETRSupport
+
 extension UNETRPlusPlusConfiguration {
+    /// What a stem is, in words.
+    static let stemRule = "three sizes from 1 to 8, [d, h, w]"
+
     /// Refuses what no network can have, naming field, value and rule.
     public func validate() throws {
-        try demand(stem.count == 3 && stem.allSatisfy { (1...8).contains($0) }, "stem", stem, "three sizes from 1 to 8, [d, h, w]")
-        try validateSizes(unit: stem.map { $0 * 8 })
+        try demand(stem.allSatisfy { (1...8).contains($0) }, "stem", stem, Self.stemRule)
+        try validateSizes(unit: stem.multiplied(by: [8, 8, 8]))
         try demand((1...512).contains(featureSize), "featureSize", featureSize, "from 1 to 512")
         try demand((1...64).contains(heads), "heads", heads, "from 1 to 64")
         try demand(

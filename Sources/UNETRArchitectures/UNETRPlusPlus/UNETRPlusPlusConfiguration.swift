@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// Everything that defines a UNETR++: the four published variants, and any other size, are values of this type.
 ///
 /// As JSON it names a variant and overrides what differs: `{"variant": "acdc", "classes": 4, "featureSize": 8}`.
@@ -48,9 +50,9 @@ public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
     /// Classes, background included.
     public var classes: Int
     /// The patch [D, H, W] the network takes; each size is divisible by the stem's × 8.
-    public var patchSize: [Int]
+    public var patchSize: Size3
     /// Kernel and stride of the first convolution [d, h, w].
-    public var stem: [Int]
+    public var stem: Size3
     /// Channels at full resolution, f; the four stages have 2f, 4f, 8f, 16f.
     public var featureSize: Int
     /// Transformer blocks in each encoder stage.
@@ -130,15 +132,15 @@ public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
     public var stageChannels: [Int] { [2, 4, 8, 16].map { $0 * featureSize } }
 
     /// The token grid [d, h, w] of stage 0…3.
-    public func grid(stage: Int) -> [Int] {
-        zip(patchSize, stem).map { ($0 / $1) >> stage }
+    public func grid(stage: Int) -> Size3 {
+        Size3 { (patchSize[$0] / stem[$0]) >> stage }
     }
 
     /// Number of tokens of stage 0…3.
-    public func tokens(stage: Int) -> Int { grid(stage: stage).reduce(1, *) }
+    public func tokens(stage: Int) -> Int { grid(stage: stage).voxels }
 
     /// Sizes [D, H, W] of the outputs, finest first.
-    public var outputSizes: [[Int]] { deepSupervision ? [patchSize, grid(stage: 0), grid(stage: 1)] : [patchSize] }
+    public var outputSizes: [Size3] { deepSupervision ? [patchSize, grid(stage: 0), grid(stage: 1)] : [patchSize] }
 
     /// The published networks have a group for each input channel; where these do not divide the channels, as many groups as divide both.
     package static func normGroups(_ inputs: Int, _ channels: Int) -> Int {

@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// A batch of training samples in contiguous memory.
 public final class Batch: @unchecked Sendable {
     // Unchecked: the loader's threads write disjoint samples, and hand the batch out only when all are written; then nobody writes.
@@ -33,23 +35,23 @@ public final class Batch: @unchecked Sendable {
     /// Number of image channels.
     public let channels: Int
     /// The size of the image, and of each level of labels; level 0 is the patch.
-    public let levels: [Extent]
+    public let levels: [Size3]
     /// The case and place of each patch.
     public internal(set) var origins: [Origin]
 
     let image: UnsafeMutableBufferPointer<Float>
     let labels: [UnsafeMutableBufferPointer<Int16>]
 
-    init(position: Position, count: Int, channels: Int, levels: [Extent]) {
+    init(position: Position, count: Int, channels: Int, levels: [Size3]) {
         self.position = position
         self.count = count
         self.channels = channels
         self.levels = levels
         origins = Array(repeating: Origin(source: 0, corner: .zero, foreground: false), count: count)
-        image = .allocate(capacity: count * channels * levels[0].count)
+        image = .allocate(capacity: count * channels * levels[0].voxels)
         image.initialize(repeating: 0)
         labels = levels.map { size in
-            let buffer = UnsafeMutableBufferPointer<Int16>.allocate(capacity: count * size.count)
+            let buffer = UnsafeMutableBufferPointer<Int16>.allocate(capacity: count * size.voxels)
             buffer.initialize(repeating: 0)
             return buffer
         }
@@ -61,10 +63,10 @@ public final class Batch: @unchecked Sendable {
     }
 
     /// The shape of the image, `[N, C, D, H, W]`.
-    public var imageShape: [Int] { [count, channels] + levels[0].sizes }
+    public var imageShape: [Int] { [count, channels] + levels[0] }
 
     /// The shape of a level of labels, `[N, D, H, W]`.
-    public func labelShape(_ level: Int) -> [Int] { [count] + levels[level].sizes }
+    public func labelShape(_ level: Int) -> [Int] { [count] + levels[level] }
 
     /// Calls `body` with the images `[N, C, D, H, W]`; the memory lives as long as the batch.
     public func withImage<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {

@@ -1,5 +1,5 @@
 import Foundation
-import UNETRSupport
+public import UNETRSupport
 
 /// Background threads that make batches ahead of the training loop, always the same ones.
 ///
@@ -15,7 +15,7 @@ public final class BatchLoader: Sendable {
         /// Batches that every process draws in an epoch.
         public var batchesPerEpoch: Int
         /// The sizes of the label levels, finest first; level 0 must be the patch.
-        public var levels: [Extent]
+        public var levels: [Size3]
         /// The share of the global batch that is centered on foreground.
         public var foregroundShare = 0.33
         /// The number of this process among `worldSize`.
@@ -28,7 +28,7 @@ public final class BatchLoader: Sendable {
         public var ahead = 3
 
         /// Settings for one process.
-        public init(seed: UInt64, batchSize: Int, batchesPerEpoch: Int, levels: [Extent]) {
+        public init(seed: UInt64, batchSize: Int, batchesPerEpoch: Int, levels: [Size3]) {
             self.seed = seed
             self.batchSize = batchSize
             self.batchesPerEpoch = batchesPerEpoch

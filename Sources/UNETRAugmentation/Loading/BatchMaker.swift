@@ -27,11 +27,11 @@ struct BatchMaker: Sendable {
         try require(
             (0...1).contains(configuration.foregroundShare), "foregroundShare", "0 to 1", "\(configuration.foregroundShare)")
         try require(
-            configuration.levels.first == augmenter.patch, "level 0", "the patch \(augmenter.patch)",
-            configuration.levels.first.map { "\($0)" } ?? "no level")
+            configuration.levels.first == augmenter.patch, "level 0", "the patch \(augmenter.patch.text())",
+            configuration.levels.first?.text() ?? "no level")
         try LabelPyramid.check(configuration.levels, of: augmenter.patch)
         channels = sources[0].channels
-        let sample = 4 * channels * augmenter.patch.count + configuration.levels.reduce(0) { $0 + 2 * $1.count }
+        let sample = 4 * channels * augmenter.patch.voxels + configuration.levels.reduce(0) { $0 + 2 * $1.voxels }
         let limit = MemoryLimit.current
         let bytes = [configuration.batchSize, sample, configuration.ahead].saturatingProduct()
         try require(
@@ -63,7 +63,7 @@ struct BatchMaker: Sendable {
         let source = sources[number]
         let foreground = sampler.isForeground(sample, of: configuration.worldSize * configuration.batchSize)
         let corner = sampler.origin(in: source, foreground: foreground, using: &generator)
-        let volume = augmenter.patch.count
+        let volume = augmenter.patch.voxels
         let image = UnsafeMutableBufferPointer(rebasing: batch.image[(index * channels * volume)..<((index + 1) * channels * volume)])
         let labels = UnsafeMutableBufferPointer(rebasing: batch.labels[0][(index * volume)..<((index + 1) * volume)])
         do {
@@ -73,7 +73,7 @@ struct BatchMaker: Sendable {
         }
         for (level, size) in configuration.levels.enumerated().dropFirst() {
             NearestReduction(from: augmenter.patch, to: size)
-                .apply(labels.baseAddress!, to: batch.labels[level].baseAddress! + index * size.count)
+                .apply(labels.baseAddress!, to: batch.labels[level].baseAddress! + index * size.voxels)
         }
         return Batch.Origin(source: number, corner: corner, foreground: foreground)
     }

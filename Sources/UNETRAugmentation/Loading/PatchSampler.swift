@@ -3,14 +3,14 @@ public import UNETRSupport
 /// Where training crops are taken: nnU-Net v1's rule for three-dimensional patches.
 public struct PatchSampler: Sendable {
     /// The size that the network sees.
-    public let patch: Extent
+    public let patch: Size3
     /// The size that is sampled, with room for rotation and scaling around the patch.
-    public let enlarged: Extent
+    public let enlarged: Size3
     /// The share of a batch that is centered on foreground.
     public let foregroundShare: Double
 
     /// A sampler of patches.
-    public init(patch: Extent, enlarged: Extent, foregroundShare: Double = 0.33) {
+    public init(patch: Size3, enlarged: Size3, foregroundShare: Double = 0.33) {
         self.patch = patch
         self.enlarged = enlarged
         self.foregroundShare = foregroundShare

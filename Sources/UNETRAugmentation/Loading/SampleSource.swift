@@ -1,3 +1,5 @@
+public import UNETRSupport
+
 /// A prepared case that samples are drawn from: its arrays, read in place, and where its classes are.
 ///
 /// The arrays may be memory-mapped: only the voxels of a drawn crop are read.
@@ -5,7 +7,7 @@ public protocol SampleSource: Sendable {
     /// The number of image channels.
     var channels: Int { get }
     /// The size of every channel and of the labels.
-    var size: Extent { get }
+    var size: Size3 { get }
     /// Where the foreground classes are. Classes without voxels are passed over.
     var foreground: [ForegroundClass] { get }
 
@@ -41,7 +43,7 @@ public struct ArraySource: SampleSource {
     /// Number of image channels.
     public let channels: Int
     /// Voxels along each axis.
-    public let size: Extent
+    public let size: Size3
     /// Voxels of each class, for patches centered on foreground.
     public let foreground: [ForegroundClass]
     private let image: [Float]
@@ -54,15 +56,15 @@ public struct ArraySource: SampleSource {
     ///   - channels: number of channels.
     ///   - size: voxels along each axis.
     /// - Throws: `AugmentationError.source` when an array has another length than the size says.
-    public init(image: [Float], channels: Int, labels: [Int16], size: Extent, foreground: [ForegroundClass]? = nil) throws {
+    public init(image: [Float], channels: Int, labels: [Int16], size: Size3, foreground: [ForegroundClass]? = nil) throws {
         guard size.depth > 0, size.height > 0, size.width > 0, channels > 0 else {
-            throw AugmentationError.size(of: "Case", expected: "at least one voxel and channel", found: "\(channels) × \(size)")
+            throw AugmentationError.size(of: "Case", expected: "at least one voxel and channel", found: "\(channels) × \(size.text())")
         }
-        guard image.count == channels * size.count else {
-            throw AugmentationError.source(case: 0, array: "image", expected: channels * size.count, found: image.count)
+        guard image.count == channels * size.voxels else {
+            throw AugmentationError.source(case: 0, array: "image", expected: channels * size.voxels, found: image.count)
         }
-        guard labels.count == size.count else {
-            throw AugmentationError.source(case: 0, array: "labels", expected: size.count, found: labels.count)
+        guard labels.count == size.voxels else {
+            throw AugmentationError.source(case: 0, array: "labels", expected: size.voxels, found: labels.count)
         }
         self.image = image
         self.channels = channels

@@ -1,10 +1,12 @@
+import UNETRSupport
+
 /// A box of a case, which may reach beyond it: what `PatchSampler` chose, before it is read.
 struct CropView {
     /// The first voxel, in the case's array.
     let origin: SIMD3<Int>
-    let extent: Extent
+    let extent: Size3
     /// The size of the case.
-    let size: Extent
+    let size: Size3
 
     /// The part of the crop that lies in the case, in the crop's own coordinates: low ≤ index < high. Empty when high ≤ low.
     var inside: (low: SIMD3<Int>, high: SIMD3<Int>) {
@@ -18,10 +20,10 @@ struct CropView {
     }
 
     /// The crop of `patch` voxels in its middle, rounded towards the first voxel.
-    func center(_ patch: Extent) -> CropView { part(from: middle(patch), patch) }
+    func center(_ patch: Size3) -> CropView { part(from: middle(patch), patch) }
 
     /// A part of this crop that begins at `low` of its own coordinates.
-    func part(from low: SIMD3<Int>, _ part: Extent) -> CropView {
+    func part(from low: SIMD3<Int>, _ part: Size3) -> CropView {
         CropView(origin: origin &+ low, extent: part, size: size)
     }
 
@@ -30,7 +32,7 @@ struct CropView {
         let (low, high) = inside
         let width = high.z - low.z
         guard high.x > low.x, high.y > low.y, width > 0 else {
-            target.update(repeating: padding, count: extent.count)
+            target.update(repeating: padding, count: extent.voxels)
             return
         }
         for plane in 0..<extent.depth {
@@ -48,7 +50,7 @@ struct CropView {
         }
     }
 
-    private func middle(_ patch: Extent) -> SIMD3<Int> {
+    private func middle(_ patch: Size3) -> SIMD3<Int> {
         SIMD3(
             (extent.depth - patch.depth) / 2, (extent.height - patch.height) / 2, (extent.width - patch.width) / 2)
     }

@@ -60,13 +60,13 @@ enum Intensity {
     }
 
     /// Blurs by a Gaussian of `deviation` voxels.
-    static func blur(_ values: UnsafeMutablePointer<Float>, _ size: Extent, deviation: Double, _ scratch: Scratch) {
+    static func blur(_ values: UnsafeMutablePointer<Float>, _ size: Size3, deviation: Double, _ scratch: Scratch) {
         guard deviation > 0 else { return }
         let filters = (0..<3).map { AxisFilter.gaussian(deviation: deviation, size: size[$0]) }
         // A copy, because the filter reads a little past the end of its source.
-        let copy = scratch.floats(Slot.second, size.count)
-        copy.update(from: values, count: size.count)
-        filter(copy, by: filters, to: values, capacity: size.count, scratch)
+        let copy = scratch.floats(Slot.second, size.voxels)
+        copy.update(from: values, count: size.voxels)
+        filter(copy, by: filters, to: values, capacity: size.voxels, scratch)
     }
 
     /// Reduces the resolution by `zoom` (nearest sample) and restores the size by a cubic spline, clipped to the reduced range.
@@ -76,25 +76,26 @@ enum Intensity {
     ///
     /// - Parameter keepsDepth: leave the D-axis alone, as in-plane mode does.
     static func lowResolution(
-        _ values: UnsafeMutablePointer<Float>, _ size: Extent, zoom: Double, keepsDepth: Bool, _ scratch: Scratch
+        _ values: UnsafeMutablePointer<Float>, _ size: Size3, zoom: Double, keepsDepth: Bool, _ scratch: Scratch
     ) {
         let reduced = Self.reduced(size, zoom: zoom, keepsDepth: keepsDepth)
         guard reduced != size else { return }
-        let small = scratch.floats(Slot.second, reduced.count)
+        let small = scratch.floats(Slot.second, reduced.voxels)
         NearestReduction(from: size, to: reduced).apply(values, to: small)
-        let (low, high) = Statistics.range(small, reduced.count)
+        let (low, high) = Statistics.range(small, reduced.voxels)
         let filters = (0..<3).map { AxisFilter.cubicResize(from: reduced[$0], to: size[$0]) }
-        filter(small, by: filters, to: values, capacity: size.count, scratch)
-        for index in 0..<size.count {
+        filter(small, by: filters, to: values, capacity: size.voxels, scratch)
+        for index in 0..<size.voxels {
             let value = values[index]
             values[index] = value < low ? low : value > high ? high : value
         }
     }
 
     /// The size at the lowered resolution: rounded half to even, at least one voxel.
-    static func reduced(_ size: Extent, zoom: Double, keepsDepth: Bool) -> Extent {
-        let sizes = size.sizes.map { max(1, Int((Double($0) * zoom).rounded(.toNearestOrEven))) }
-        return Extent(keepsDepth ? size.depth : sizes[0], sizes[1], sizes[2])
+    static func reduced(_ size: Size3, zoom: Double, keepsDepth: Bool) -> Size3 {
+        Size3 { axis in
+            keepsDepth && axis == 0 ? size.depth : max(1, Int((Double(size[axis]) * zoom).rounded(.toNearestOrEven)))
+        }
     }
 
     /// Filters `source`, which is the second scratch buffer, along W, H, D in turn.

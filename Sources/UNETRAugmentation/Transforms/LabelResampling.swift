@@ -1,3 +1,5 @@
+import UNETRSupport
+
 /// Reads labels on a rotated and scaled grid: each label's indicator is interpolated linearly, then the rule decides.
 struct LabelResampling {
     private let grid: SamplingGrid
@@ -22,14 +24,14 @@ struct LabelResampling {
         let isEmpty = (0..<3).contains { high[$0] < low[$0] }
         self.low = low
         self.high = isEmpty ? low &- 1 : high
-        let extent = isEmpty ? Extent(0, 0, 0) : Extent(high.x - low.x + 1, high.y - low.y + 1, high.z - low.z + 1)
+        let extent = isEmpty ? Size3(0, 0, 0) : Size3(high.x - low.x + 1, high.y - low.y + 1, high.z - low.z + 1)
         view = crop.part(from: low, extent)
     }
 
     func apply(_ labels: UnsafePointer<Int16>, to output: UnsafeMutablePointer<Int16>, _ scratch: Scratch) {
-        output.update(repeating: rule.labelOutside, count: grid.patch.count)
-        guard view.extent.count > 0 else { return }
-        let box = scratch.labels(view.extent.count)
+        output.update(repeating: rule.labelOutside, count: grid.patch.voxels)
+        guard view.extent.voxels > 0 else { return }
+        let box = scratch.labels(view.extent.voxels)
         view.copy(labels, to: box, padding: -1)
         for plane in 0..<grid.patch.depth {
             for row in 0..<grid.patch.height {

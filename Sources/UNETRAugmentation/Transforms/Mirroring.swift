@@ -1,6 +1,8 @@
+import UNETRSupport
+
 /// Reversal of a volume along an axis, in place.
 enum Mirroring {
-    static func flip<Value>(_ values: UnsafeMutablePointer<Value>, _ size: Extent, axis: Int) {
+    static func flip<Value>(_ values: UnsafeMutablePointer<Value>, _ size: Size3, axis: Int) {
         let outer = (0..<axis).reduce(1) { $0 * size[$1] }
         let count = size[axis]
         let inner = ((axis + 1)..<3).reduce(1) { $0 * size[$1] }

@@ -1,11 +1,13 @@
+import UNETRSupport
+
 /// Makes a volume smaller by taking, for each coarse voxel, the sample nearest to its center, ties upwards.
 ///
 /// Output i reads input ⌊(i + ½) · n / m⌋: for n = 2m that is 1, 3, 5, …, not the corner 0, 2, 4, ….
 struct NearestReduction {
-    private let from: Extent
+    private let from: Size3
     private let indices: [[Int]]
 
-    init(from: Extent, to: Extent) {
+    init(from: Size3, to: Size3) {
         self.from = from
         indices = (0..<3).map { axis in
             (0..<to[axis]).map { (2 * $0 + 1) * from[axis] / (2 * to[axis]) }

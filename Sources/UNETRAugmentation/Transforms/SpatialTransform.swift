@@ -61,14 +61,14 @@ extension SIMD3<Double> {
 
 /// The input positions of a patch, row by row.
 struct SamplingGrid {
-    let patch: Extent
+    let patch: Size3
     private let steps: [SIMD3<Double>]
     private let corner: SIMD3<Double>
 
     /// - Parameters:
     ///   - patch: the size that is written.
     ///   - input: the size of the crop that is read.
-    init(_ transform: SpatialTransform, patch: Extent, input: Extent, rule: AugmentationRule) {
+    init(_ transform: SpatialTransform, patch: Size3, input: Size3, rule: AugmentationRule) {
         self.patch = patch
         steps = transform.steps
         var corner = SIMD3<Double>(rule.center(of: input.depth), rule.center(of: input.height), rule.center(of: input.width))

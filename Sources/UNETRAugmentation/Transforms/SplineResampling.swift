@@ -1,3 +1,5 @@
+import UNETRSupport
+
 /// Reads an image channel on a rotated and scaled grid by cubic B-splines; positions outside of the crop give 0.
 ///
 /// Same as filtering the whole padded crop, but only the part that the patch can see, and that is not padding, is filtered: with a
@@ -29,22 +31,22 @@ struct SplineResampling {
         let isEmpty = (0..<3).contains { inside.high[$0] <= inside.low[$0] || high[$0] < low[$0] }
         self.low = low
         self.high = isEmpty ? low &- 1 : high
-        let extent = isEmpty ? Extent(0, 0, 0) : Extent(high.x - low.x + 1, high.y - low.y + 1, high.z - low.z + 1)
+        let extent = isEmpty ? Size3(0, 0, 0) : Size3(high.x - low.x + 1, high.y - low.y + 1, high.z - low.z + 1)
         view = crop.part(from: low, extent)
     }
 
     /// Resamples one channel of the case into `output`, of the patch's size.
     func apply(_ channel: UnsafePointer<Float>, to output: UnsafeMutablePointer<Float>, _ scratch: Scratch) {
-        output.update(repeating: 0, count: grid.patch.count)
-        guard view.extent.count > 0 else { return }
+        output.update(repeating: 0, count: grid.patch.voxels)
+        guard view.extent.voxels > 0 else { return }
         let size = view.extent
         // One coefficient more on either side of each interpolated axis, where the mirrored border is written out. Four coefficients are
         // read wherever an interpolation starts, so an axis of one sample, which starts from it, needs a fourth: it has weight 0, but
         // 0 × whatever lies behind the buffer may be NaN.
-        let padded = Extent(
+        let padded = Size3(
             isPlanar ? size.depth : max(size.depth, 2) + 2, max(size.height, 2) + 2, max(size.width, 2) + 2)
-        let coefficients = scratch.floats(Slot.coefficients, padded.count)
-        let samples = scratch.floats(Slot.first, size.count)
+        let coefficients = scratch.floats(Slot.coefficients, padded.voxels)
+        let samples = scratch.floats(Slot.first, size.voxels)
         view.copy(channel, to: samples, padding: 0)
         CubicSpline.prefilter(samples, outer: size.depth * size.height, count: size.width, inner: 1)
         CubicSpline.prefilter(samples, outer: size.depth, count: size.height, inner: size.width)
@@ -58,7 +60,7 @@ struct SplineResampling {
     }
 
     private func mirrorBorders(
-        _ source: UnsafePointer<Float>, _ size: Extent, into target: UnsafeMutablePointer<Float>, _ padded: Extent
+        _ source: UnsafePointer<Float>, _ size: Size3, into target: UnsafeMutablePointer<Float>, _ padded: Size3
     ) {
         /// The sample that stands at a padded index: −1 stands for 1, n for n − 2. A single sample stands everywhere.
         func mirrored(_ index: Int, _ count: Int) -> Int {
@@ -87,7 +89,7 @@ struct SplineResampling {
     }
 
     private func interpolateRow(
-        _ plane: Int, _ row: Int, _ coefficients: UnsafePointer<Float>, _ padded: Extent, _ output: UnsafeMutablePointer<Float>
+        _ plane: Int, _ row: Int, _ coefficients: UnsafePointer<Float>, _ padded: Size3, _ output: UnsafeMutablePointer<Float>
     ) {
         let begin = grid.start(plane: plane, row: row)
         let step = grid.step

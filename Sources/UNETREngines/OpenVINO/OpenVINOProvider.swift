@@ -93,7 +93,7 @@ public struct OpenVINOProvider: EngineProvider {
     public static func memory(
         _ network: NetworkDescription, outputs: Int, parameters: Int, count: Int, anew: Bool, isHalf: Bool
     ) -> EngineMemory {
-        let weights = 4 * parameters, logits = 4 * network.patchSize.reduce(1, *) * outputs
+        let weights = 4 * parameters, logits = 4 * network.patchSize.voxels * outputs
         // Weights as they lie in the cache's file, and packed for the instructions. While a network is compiled: its weights as read, as the
         // graph's constants, as ONNX, as OpenVINO's, packed, and written.
         return EngineMemory(

@@ -1,7 +1,7 @@
 import CWindows
 import UNETRPlanning
 import UNETRPreparation
-import UNETRSupport
+public import UNETRSupport
 
 /// Predictions and sums in the host's memory: for every engine.
 public final class HostBench: WindowBench {
@@ -29,13 +29,13 @@ public final class HostBench: WindowBench {
         self.engines = engines
         ring = SlabRing(task.window)
         let batch = min(engines.map(\.preferredBatch).max() ?? 1, task.mirrorings.count)
-        patches = FloatMemory(max(1, batch) * task.channels * task.window.patchSize.reduce(1, *))
+        patches = FloatMemory(max(1, batch) * task.channels * task.window.patchSize.voxels)
         plane = task.window.paddedSize[1] * task.window.paddedSize[2]
         counts = FloatMemory(zeros: task.window.patchSize[0] * plane)
     }
 
     /// Computes the window at this corner and adds it.
-    public func predict(_ corner: [Int]) throws {
+    public func predict(_ corner: Size3) throws {
         for engine in engines {
             var begin = 0
             while begin < task.mirrorings.count {
@@ -51,14 +51,14 @@ public final class HostBench: WindowBench {
     }
 
     /// Computes the window at this corner and keeps its result for `addKept(at:)`.
-    public func keep(_ corner: [Int]) throws {
+    public func keep(_ corner: Size3) throws {
         kept = []  // its memory is free before it is needed again
         let patch = patches(at: corner, [[]])
         for engine in engines { try engine.withLogits(of: patch) { kept.append($0.copied()) } }
     }
 
     /// Adds the kept result at another corner.
-    public func addKept(at corner: [Int]) throws {
+    public func addKept(at corner: Size3) throws {
         for logits in kept {
             logits.withView { logits in
                 for axes in task.mirrorings { add(logits[0], mirrored: axes, at: corner) }
@@ -68,7 +68,7 @@ public final class HostBench: WindowBench {
     }
 
     /// Copies of a window, one for each mirroring.
-    private func patches(at corner: [Int], _ mirrorings: ArraySlice<[Int]>) -> FloatView {
+    private func patches(at corner: Size3, _ mirrorings: ArraySlice<[Int]>) -> FloatView {
         let shape = [task.channels] + task.window.patchSize, count = shape.reduce(1, *)
         for (index, axes) in mirrorings.enumerated() {
             task.copyWindow(at: corner, mirrored: axes, to: UnsafeMutableBufferPointer(start: patches.base + index * count, count: count))
@@ -77,8 +77,8 @@ public final class HostBench: WindowBench {
     }
 
     /// Adds one prediction, logits [classes, D, H, W].
-    private func add(_ logits: FloatView, mirrored axes: [Int], at corner: [Int]) {
-        let patch = task.window.patchSize, padded = task.window.paddedSize, voxels = patch.reduce(1, *), classes = logits.shape[0]
+    private func add(_ logits: FloatView, mirrored axes: [Int], at corner: Size3) {
+        let patch = task.window.patchSize, padded = task.window.paddedSize, voxels = patch.voxels, classes = logits.shape[0]
         if sums == nil { sums = (classes, FloatMemory(zeros: classes * patch[0] * plane)) }
         var prediction = CWPrediction()
         prediction.activation = task.activation.c
@@ -110,7 +110,7 @@ public final class HostBench: WindowBench {
     private static let rowsAtOnce = 64
 
     /// To be called when all predictions of a window have been added.
-    private func finish(_ corner: [Int]) {
+    private func finish(_ corner: Size3) {
         let patch = task.window.patchSize, padded = task.window.paddedSize
         for (slots, slices) in ring.runs(at: corner) {
             let size = [slots.count, patch[1], patch[2]].map(Int64.init)

@@ -1,4 +1,5 @@
 public import UNETRPreparation
+public import UNETRSupport
 
 /// The slices of a padded scan that are at work, those of one window's depth, in a ring, so that none is moved when those before it are done.
 ///
@@ -22,14 +23,14 @@ public struct SlabRing: Sendable {
     }
 
     /// Where the slices of a window at a corner lie.
-    public func runs(at corner: [Int]) -> [(slots: Range<Int>, places: Range<Int>)] { runs(corner[0]..<(corner[0] + depth)) }
+    public func runs(at corner: Size3) -> [(slots: Range<Int>, places: Range<Int>)] { runs(corner[0]..<(corner[0] + depth)) }
 
     /// Values that are handed out at once, if that is a slice or more: 64 MB.
     public static let valuesAtOnce = 1 << 24
 
     /// Hands out slices that are done, so many at once: where they lie in the ring, and which of them belong to the scan of that size and
     /// are not padding.
-    public func take(_ slices: Range<Int>, size: [Int], atOnce count: Int, _ body: (Range<Int>, Range<Int>) throws -> Void) rethrows {
+    public func take(_ slices: Range<Int>, size: Size3, atOnce count: Int, _ body: (Range<Int>, Range<Int>) throws -> Void) rethrows {
         var first = slices.lowerBound
         for (slots, _) in runs(slices) {
             var slot = slots.lowerBound

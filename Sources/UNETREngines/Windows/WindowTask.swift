@@ -1,4 +1,5 @@
 public import UNETRPreparation
+public import UNETRSupport
 
 /// What a network's logits become before they are averaged.
 public enum Activation: Sendable {
@@ -14,6 +15,9 @@ public enum Activation: Sendable {
 public struct WindowTask: Sendable {
     /// The scan [C, D, H, W], without padding.
     public let image: FloatArray
+
+    /// Voxels [D, H, W] of the scan without padding.
+    public let size: Size3
 
     /// Where the windows lie in the scan, padded with zeros to at least one window.
     public let window: SlidingWindow
@@ -37,14 +41,16 @@ public struct WindowTask: Sendable {
     ///   - threads: threads to use; nil: all processors.
     ///   - stepFraction: distance of neighboring patches as a part of the patch.
     public init(
-        image: FloatArray, patchSize: [Int], stepFraction: Double, mirrorAxes: [Int], activation: Activation, threads: Int? = nil
+        image: FloatArray, patchSize: Size3, stepFraction: Double, mirrorAxes: [Int], activation: Activation, threads: Int? = nil
     ) {
+        guard let size = Size3(image.shape.dropFirst()) else { preconditionFailure("a scan is [C, D, H, W], not \(image.shape)") }
         self.image = image
-        window = SlidingWindow(size: Array(image.shape.dropFirst()), patchSize: patchSize, stepFraction: stepFraction)
+        self.size = size
+        window = SlidingWindow(size: size, patchSize: patchSize, stepFraction: stepFraction)
         // A patch that is alone counts alike everywhere.
         importance =
             window.starts.allSatisfy { $0.count == 1 }
-            ? [Float](repeating: 1, count: patchSize.reduce(1, *)) : SlidingWindow.importance(patchSize: patchSize)
+            ? [Float](repeating: 1, count: patchSize.voxels) : SlidingWindow.importance(patchSize: patchSize)
         mirrorings = mirrorAxes.reduce(into: [[Int]]([[]])) { found, axis in found += found.map { $0 + [axis] } }
         self.activation = activation
         self.threads = threads
@@ -53,13 +59,10 @@ public struct WindowTask: Sendable {
     /// Channels of the scan.
     public var channels: Int { image.shape[0] }
 
-    /// Voxels [D, H, W] of the scan without padding.
-    public var size: [Int] { Array(image.shape.dropFirst()) }
-
     /// Copies the window at a corner of the padded scan, mirrored along some axes: [C, D, H, W].
-    public func copyWindow(at corner: [Int], mirrored axes: [Int] = [], to target: UnsafeMutableBufferPointer<Float>) {
+    public func copyWindow(at corner: Size3, mirrored axes: [Int] = [], to target: UnsafeMutableBufferPointer<Float>) {
         let patch = window.patchSize, isMirrored = (0..<3).map { axes.contains($0) }
-        precondition(target.count == channels * patch.reduce(1, *))
+        precondition(target.count == channels * patch.voxels)
         let rows = self.rows(of: corner)
         image.values.withUnsafeBufferPointer { image in
             var row = target.baseAddress!
@@ -80,12 +83,12 @@ public struct WindowTask: Sendable {
     }
 
     /// A copy of the window at a corner of the padded scan, [1, C, D, H, W].
-    public func copy(at corner: [Int]) -> FloatArray {
+    public func copy(at corner: Size3) -> FloatArray {
         FloatArray(shape: [1, channels] + window.patchSize) { copyWindow(at: corner, to: $0) }
     }
 
     /// The value of each channel of a window in which each has only one, padding included.
-    public func constantValues(at corner: [Int]) -> [Float]? {
+    public func constantValues(at corner: Size3) -> [Float]? {
         let patch = window.patchSize, rows = self.rows(of: corner)
         return image.values.withUnsafeBufferPointer { image in
             var values: [Float] = []
@@ -125,8 +128,8 @@ public struct WindowTask: Sendable {
         /// Whether part of the window is padding.
         var isPadded: Bool
         /// The window's first voxel in the scan, which may lie before it.
-        var first: [Int]
-        var size: [Int]
+        var first: Size3
+        var size: Size3
 
         /// The number of the first value that a row has in the scan; nil for padding.
         func start(_ channel: Int, _ d: Int, _ h: Int) -> Int? {
@@ -135,8 +138,8 @@ public struct WindowTask: Sendable {
         }
     }
 
-    private func rows(of corner: [Int]) -> Rows {
-        let size = size, first = (0..<3).map { corner[$0] - window.paddingBefore[$0] }
+    private func rows(of corner: Size3) -> Rows {
+        let size = size, first = Size3 { corner[$0] - window.paddingBefore[$0] }
         let parts = (0..<3).map { axis in
             let begin = max(0, -first[axis])
             return begin..<max(begin, min(window.patchSize[axis], size[axis] - first[axis]))

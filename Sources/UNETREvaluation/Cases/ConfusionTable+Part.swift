@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension ConfusionTable {
     /// The table of some slices. Runs of equal pairs are counted at once: label maps are mostly long runs.
     struct Part: Sendable {
@@ -5,7 +7,7 @@ extension ConfusionTable {
         private(set) var boxes: [Box?]
 
         init(
-            rows slices: Range<Int>, size: [Int], count: Int, indices: [Int32],
+            rows slices: Range<Int>, size: Size3, count: Int, indices: [Int32],
             _ prediction: [Int16], _ reference: [Int16], _ ignored: Int16?
         ) {
             var pairs = [Int](repeating: 0, count: count * count)
@@ -67,7 +69,7 @@ extension ConfusionTable {
         /// The box of a label, nil if it never occurred.
         func box(_ label: Int) -> Box? {
             let b = Array(numbers[label * 6..<label * 6 + 6])
-            return b[1] == 0 ? nil : Box(lower: [b[0], b[2], b[4]], upper: [b[1], b[3], b[5]])
+            return b[1] == 0 ? nil : Box(lower: Size3(b[0], b[2], b[4]), upper: Size3(b[1], b[3], b[5]))
         }
     }
 }

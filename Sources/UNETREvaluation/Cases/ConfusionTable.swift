@@ -87,13 +87,13 @@ struct ConfusionTable: Sendable {
 
 /// A box of voxels, [D, H, W], half-open.
 struct Box: Equatable, Sendable {
-    var lower: [Int]
-    var upper: [Int]
+    var lower: Size3
+    var upper: Size3
 
-    var size: [Int] { (0..<3).map { upper[$0] - lower[$0] } }
-    var count: Int { size.reduce(1, *) }
+    var size: Size3 { Size3 { upper[$0] - lower[$0] } }
+    var count: Int { size.voxels }
 
     func union(_ other: Box) -> Box {
-        Box(lower: (0..<3).map { min(lower[$0], other.lower[$0]) }, upper: (0..<3).map { max(upper[$0], other.upper[$0]) })
+        Box(lower: Size3 { min(lower[$0], other.lower[$0]) }, upper: Size3 { max(upper[$0], other.upper[$0]) })
     }
 }

@@ -1,3 +1,4 @@
+import UNETRSupport
 public import UNETRVolumes
 
 /// Bringing a label map to another grid.

@@ -1,3 +1,4 @@
+import UNETRSupport
 import UNETRVolumes
 
 /// A volume's voxels in the patient's order: x to the right, y to the front, z to the head, whichever way the file stores them.

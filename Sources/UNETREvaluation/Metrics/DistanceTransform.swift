@@ -8,7 +8,7 @@ import UNETRSupport
 /// nobody asks for a distance are skipped.
 struct DistanceTransform: Sendable {
     /// [D, H, W].
-    let size: [Int]
+    let size: Size3
     /// Distance between neighbors along [D, H, W].
     let spacing: [Double]
     let threads: Int?

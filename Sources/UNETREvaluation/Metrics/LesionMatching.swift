@@ -1,3 +1,4 @@
+import UNETRSupport
 import UNETRVolumes
 
 extension LesionMatching {

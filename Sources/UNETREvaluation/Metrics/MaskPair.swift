@@ -1,3 +1,4 @@
+import UNETRSupport
 import UNETRVolumes
 
 /// The masks of one class in prediction and reference, cut to the box that holds both, with one empty voxel around it.
@@ -9,27 +10,27 @@ struct MaskPair: Sendable {
     static let reference: UInt8 = 2
 
     /// [D, H, W] of the cut with its rim.
-    let size: [Int]
+    let size: Size3
     let bytes: [UInt8]
 
     init(_ prediction: LabelMap, _ reference: LabelMap, labels: Set<Int16>, box: Box, ignoring ignored: Int16?) {
-        let padded = box.size.map { $0 + 2 }
+        let inner = box.size, padded = Size3 { inner[$0] + 2 }
         let whole = reference.geometry.size
         // A table is as quick for a region of ten labels as for one label.
         var isInside = [UInt8](repeating: 0, count: 1 << 16)
         for label in labels { isInside[Int(UInt16(bitPattern: label))] = 1 }
         size = padded
-        bytes = [UInt8](unsafeUninitializedCapacity: padded.reduce(1, *)) { cut, count in
-            count = padded.reduce(1, *)
+        bytes = [UInt8](unsafeUninitializedCapacity: padded.voxels) { cut, count in
+            count = padded.voxels
             cut.initialize(repeating: 0)
             prediction.voxels.withUnsafeBufferPointer { prediction in
                 reference.voxels.withUnsafeBufferPointer { reference in
                     isInside.withUnsafeBufferPointer { isInside in
-                        for d in 0..<box.size[0] {
-                            for h in 0..<box.size[1] {
+                        for d in 0..<inner[0] {
+                            for h in 0..<inner[1] {
                                 let from = ((d + box.lower[0]) * whole[1] + h + box.lower[1]) * whole[2] + box.lower[2]
                                 let to = ((d + 1) * padded[1] + h + 1) * padded[2] + 1
-                                for w in 0..<box.size[2] {
+                                for w in 0..<inner[2] {
                                     let r = reference[from + w]
                                     let p = isInside[Int(UInt16(bitPattern: prediction[from + w]))]
                                     cut[to + w] = p | (isInside[Int(UInt16(bitPattern: r))] << 1)

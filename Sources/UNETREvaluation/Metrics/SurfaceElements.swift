@@ -1,21 +1,23 @@
+import UNETRSupport
+
 /// The surfaces of a pair of masks as marching-cubes elements: one for each cell between eight voxels that the surface crosses.
 struct SurfaceElements: Sendable {
     /// Number of cells along [D, H, W].
-    let size: [Int]
+    let size: Size3
     let spacing: [Double]
     /// Code of every cell (see `MarchingCubesArea`) for the prediction and the reference.
     private let codes: (prediction: [UInt8], reference: [UInt8])
     private let areas: [Double]
 
     init(_ masks: MaskPair, spacing: [Double]) {
-        size = masks.size.map { $0 - 1 }
+        size = Self.cells(of: masks)
         self.spacing = spacing
         codes = (Self.codes(masks, MaskPair.prediction), Self.codes(masks, MaskPair.reference))
         areas = MarchingCubesArea.table(spacing: spacing)
     }
 
     func distances(threads: Int?) -> SurfaceDistances {
-        var marks = [UInt8](repeating: 0, count: size.reduce(1, *))
+        var marks = [UInt8](repeating: 0, count: size.voxels)
         for index in marks.indices {
             // The surface crosses a cell that is neither all outside nor all inside.
             let p: UInt8 = codes.prediction[index] &+ 1 > 1 ? MaskPair.prediction : 0
@@ -41,12 +43,14 @@ struct SurfaceElements: Sendable {
         return (sum(codes.prediction), sum(codes.reference))
     }
 
+    private static func cells(of masks: MaskPair) -> Size3 { Size3 { masks.size[$0] - 1 } }
+
     private static func codes(_ masks: MaskPair, _ bit: UInt8) -> [UInt8] {
         let (height, width) = (masks.size[1], masks.size[2])
-        let cells = masks.size.map { $0 - 1 }
+        let cells = cells(of: masks)
         let shift = bit == MaskPair.prediction ? UInt8(0) : 1
-        return [UInt8](unsafeUninitializedCapacity: cells.reduce(1, *)) { codes, count in
-            count = cells.reduce(1, *)
+        return [UInt8](unsafeUninitializedCapacity: cells.voxels) { codes, count in
+            count = cells.voxels
             masks.bytes.withUnsafeBufferPointer { mask in
                 for d in 0..<cells[0] {
                     for h in 0..<cells[1] {

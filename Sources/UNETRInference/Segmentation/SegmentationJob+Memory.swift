@@ -50,7 +50,7 @@ extension Segmenter {
 extension Geometry {
     /// Whether sizes can be computed from it at all; what is wrong otherwise is found when the scan is read.
     var isPlausible: Bool {
-        size.count == 3 && spacing.count == 3 && size.allSatisfy { (1..<(1 << 15)).contains($0) }
+        spacing.count == 3 && size.allSatisfy { (1..<(1 << 15)).contains($0) }
             && spacing.allSatisfy { $0.isFinite && (1e-3..<1e3).contains($0) }
     }
 }

@@ -1,6 +1,7 @@
 public import UNETREngines
 public import UNETRPlanning
 public import UNETRPreparation
+import UNETRSupport
 public import UNETRVolumes
 
 /// About how much memory the segmentation of a scan takes on the host, known before the work from header, plan and engine.
@@ -43,7 +44,7 @@ public struct SegmentationMemory: Sendable {
         let size = ResamplingGrid.size(plan.axisOrder.apply(scan.size), spacing: plan.axisOrder.apply(scan.spacing), target: plan.targetSpacing)
         // No machine holds such a scan; preparing it says why.
         if ResamplingGrid.isTooLarge(size) { return Stages(preparation: 1 << 58, prediction: 1 << 58, writing: 1 << 58) }
-        let prepared = size.reduce(1, *)
+        let prepared = size.voxels
         let window = SlidingWindow(size: size, patchSize: plan.patchSize, stepFraction: stepFraction)
         // The scan, its axes in order, two steps of resampling one channel, the result; a file of its own for each channel is joined.
         let copies = (channels > 1 || !plan.axisOrder.isIdentity) ? 2 : 1
@@ -58,7 +59,7 @@ public struct SegmentationMemory: Sendable {
         // The two slices of every output that restoring keeps, and a part of the probabilities to write.
         let order = plan.axisOrder.apply(scan.size)
         let planes = 2 * outputs * order[1] * order[2] + (writesProbabilities ? max(1 << 24, outputs * order[1] * order[2]) : 0)
-        let image = channels * (prepared + window.paddedSize.reduce(1, *))
+        let image = channels * (prepared + window.paddedSize.voxels)
         // A tenth for freed memory that the C allocator does not give back.
         let prediction = (max(engine.pass, 4 * finished) + 4 * (image + sums + planes) + 2 * whole) * 11 / 10
         return Stages(preparation: preparation, prediction: prediction, writing: 2 * whole + (8 << 20))

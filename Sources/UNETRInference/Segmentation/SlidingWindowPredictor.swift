@@ -1,6 +1,7 @@
 public import UNETREngines
 public import UNETRPlanning
-import UNETRPreparation
+public import UNETRPreparation
+public import UNETRSupport
 import UNETRVolumes
 
 /// The outputs of networks for a whole prepared scan, from patches that overlap.
@@ -12,7 +13,7 @@ public struct SlidingWindowPredictor: Sendable {
     public let engines: [any PatchEngine]
 
     /// Voxels of a patch along [D, H, W].
-    public let patchSize: [Int]
+    public let patchSize: Size3
     /// Mirroring and overlap.
     public let settings: InferenceSettings
 
@@ -32,7 +33,7 @@ public struct SlidingWindowPredictor: Sendable {
 
     /// A sliding window whose results are averaged over `engines`.
     public init(
-        engines: [any PatchEngine], patchSize: [Int], settings: InferenceSettings, activation: Activation = .softmax,
+        engines: [any PatchEngine], patchSize: Size3, settings: InferenceSettings, activation: Activation = .softmax,
         reusesConstantWindows: Bool = false, threads: Int? = nil
     ) {
         self.engines = engines

@@ -1,5 +1,6 @@
 import UNETRArchitectures
 import UNETRLayers
+import UNETRSupport
 import UNETRTorch
 
 /// A convolution, an instance normalization and a leaky ReLU: what nnU-Net is made of (`ConvDropoutNormReLU`, without the dropout).
@@ -11,10 +12,10 @@ struct ConvolutionUnit {
 
     /// - Parameter scale: the norm's first scale.
     init(
-        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], bias: Bool = true, scale: Double = 1
+        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: Size3, stride: Size3 = [1, 1, 1], bias: Bool = true, scale: Double = 1
     ) throws {
         convolution = try Convolution(
-            scope / "conv", from: inputs, to: outputs, kernel: kernel, stride: stride, padding: kernel.map { ($0 - 1) / 2 }, bias: bias,
+            scope / "conv", from: inputs, to: outputs, kernel: Array(kernel), stride: Array(stride), padding: kernel.map { ($0 - 1) / 2 }, bias: bias,
             initial: .heNormal)
         norm = try AnyNorm(scope / "norm", .affineInstance(scale: scale), channels: outputs)
         scope.alias("all_modules.0.weight", of: "conv.weight")

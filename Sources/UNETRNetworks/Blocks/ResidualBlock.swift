@@ -1,5 +1,6 @@
 public import UNETRArchitectures
 public import UNETRLayers
+public import UNETRSupport
 public import UNETRTorch
 
 /// Two convolutions with normalization, and a shortcut around them that follows a change of size or of channel count.
@@ -10,7 +11,7 @@ public struct ResidualBlock {
     let norm1, norm2: AnyNorm
     let shortcut: (conv: Convolution, norm: AnyNorm)?
     /// Blocks [d, h, w] whose mean the shortcut takes, where the first convolution has a stride.
-    let pooling: [Int]?
+    let pooling: Size3?
 
     /// With 3×3×3 kernels and MONAI's keys.
     public init(_ scope: Scope, from inputs: Int, to outputs: Int, norm: NormKind) throws {
@@ -30,7 +31,7 @@ public struct ResidualBlock {
     }
 
     /// With nnU-Net's keys, biases, any kernel and stride; the second norm's scale starts at 0, so that the block starts as its shortcut.
-    public init(nnUNet scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int]) throws {
+    public init(nnUNet scope: Scope, from inputs: Int, to outputs: Int, kernel: Size3, stride: Size3) throws {
         let first = try ConvolutionUnit(scope / "conv1", from: inputs, to: outputs, kernel: kernel, stride: stride)
         let second = try ConvolutionUnit(scope / "conv2", from: outputs, to: outputs, kernel: kernel, scale: 0)
         (conv1, norm1, conv2, norm2) = (first.convolution, first.norm, second.convolution, second.norm)
@@ -54,7 +55,7 @@ public struct ResidualBlock {
         let inner = try norm1(conv1(x), pass)
         try inner.leakyReLUInPlace()
         let outer = try norm2(conv2(inner), pass)
-        let pooled = try pooling.map { try x.averagePooled($0) } ?? x
+        let pooled = try pooling.map { try x.averagePooled(Array($0)) } ?? x
         let direct = try shortcut.map { try $0.norm($0.conv(pooled), pass) } ?? pooled
         try outer.addInPlace(direct)
         try outer.leakyReLUInPlace()

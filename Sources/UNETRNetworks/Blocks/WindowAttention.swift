@@ -1,5 +1,6 @@
 import UNETRArchitectures
 import UNETRLayers
+import UNETRSupport
 import UNETRTorch
 
 /// Attention among the tokens of a window, with a learned bias for each relative position (Liu et al., "Swin Transformer", ICCV 2021).
@@ -14,12 +15,12 @@ struct WindowAttention {
 
     /// - Parameter givenQueries: true if queries come from another tensor (nnFormer's skip attention).
     init(
-        _ scope: Scope, channels: Int, heads: Int, window: [Int], index kind: WindowBlockSettings.PositionIndex = .unique, givenQueries: Bool = false,
+        _ scope: Scope, channels: Int, heads: Int, window: Size3, index kind: WindowBlockSettings.PositionIndex = .unique, givenQueries: Bool = false,
         attentionDropout: Double = 0, outputDropout: Double = 0
     ) throws {
         let rows = window.reduce(1) { $0 * (2 * $1 - 1) }
         table = try scope.parameter("relative_position_bias_table", [rows, heads], .truncatedNormal(deviation: 0.02))
-        let tokens = window.reduce(1, *)
+        let tokens = window.voxels
         index = try scope.buffer("relative_position_index", [tokens, tokens], table: Self.index(window, kind))
         projection =
             givenQueries
@@ -30,7 +31,7 @@ struct WindowAttention {
         self.outputDropout = outputDropout
     }
 
-    private static func index(_ window: [Int], _ kind: WindowBlockSettings.PositionIndex) -> [Int] {
+    private static func index(_ window: Size3, _ kind: WindowBlockSettings.PositionIndex) -> [Int] {
         let strides =
             switch kind {
             case .unique: [(2 * window[1] - 1) * (2 * window[2] - 1), 2 * window[2] - 1, 1]

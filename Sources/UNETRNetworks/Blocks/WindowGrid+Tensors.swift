@@ -1,5 +1,6 @@
 import UNETRArchitectures
 import UNETRLayers
+import UNETRSupport
 import UNETRTorch
 
 extension WindowGrid {
@@ -21,7 +22,7 @@ extension WindowGrid {
         let channels = windows.shape[2]
         let split = [-1] + counts + window + [channels]
         var x = try windows.reshaped(split).permuted([0, 1, 4, 2, 5, 3, 6, 7]).reshaped([-1] + padded + [channels])
-        if isShifted { x = try x.rolled(by: shift, axes: [1, 2, 3]) }
+        if isShifted { x = try x.rolled(by: Array(shift), axes: [1, 2, 3]) }
         for axis in 0..<3 where padded[axis] != grid[axis] { x = try x.narrowed(axis + 1, 0..<grid[axis]) }
         return x
     }
@@ -37,7 +38,7 @@ extension WindowGrid {
             }
         }
         var ids: [Int32] = []
-        ids.reserveCapacity(padded.reduce(1, *))
+        ids.reserveCapacity(padded.voxels)
         for d in regions[0] { for h in regions[1] { for w in regions[2] { ids.append(Int32(9 * d + 3 * h + w)) } } }
         let volume = try Tensor(ids, shape: [1] + padded + [1]).to(tensor.device)
         let flat = try WindowGrid(grid: padded, window: window, shift: [0, 0, 0]).partition(volume).squeezed(-1)  // [count, T]

@@ -29,7 +29,7 @@ public final class NNFormer: ConfiguredNetwork {
         decoder = try (0..<3).map { try NNFormerDecoderStage(root / "decoder" / "layers" / $0, configuration, stage: $0) }
         heads = try configuration.outputSizes.indices.map { level in
             try TransposedConvolution(
-                root / "final" / level / "up", from: configuration.channels(level), to: configuration.classes, stride: configuration.stem,
+                root / "final" / level / "up", from: configuration.channels(level), to: configuration.classes, stride: Array(configuration.stem),
                 bias: true)
         }
     }

@@ -33,7 +33,7 @@ struct NNFormerDecoderStage {
         norm = try LayerNorm(scope / "Upsample" / "norm", channels: 2 * channels)
         let stride = configuration.strides[stage]
         upsampling = try TransposedConvolution(
-            scope / "Upsample" / "up", from: 2 * channels, to: channels, stride: stride, bias: true)
+            scope / "Upsample" / "up", from: 2 * channels, to: channels, stride: Array(stride), bias: true)
         missing = zip(configuration.grid(stage), stride).map { $0 % $1 }
     }
 

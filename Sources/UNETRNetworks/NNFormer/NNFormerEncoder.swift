@@ -86,7 +86,7 @@ struct NNFormerDownsampling {
         // Where the stride is 1 nothing is mixed; where the side is odd its last slice is left out.
         let padding = zip(stride, configuration.grid(stage)).map { stride, side in stride == 2 && side.isMultiple(of: 2) ? 1 : 0 }
         reduction = try Convolution(
-            scope / "reduction", from: channels, to: 2 * channels, kernel: stride.map { $0 == 2 ? 3 : 1 }, stride: stride,
+            scope / "reduction", from: channels, to: 2 * channels, kernel: stride.map { $0 == 2 ? 3 : 1 }, stride: Array(stride),
             padding: padding, bias: true)
         norm = try LayerNorm(scope / "norm", channels: channels)
     }

@@ -1,5 +1,6 @@
 public import UNETRArchitectures
 public import UNETRLayers
+import UNETRSupport
 public import UNETRTorch
 
 /// The U-Nets of nnU-Net (Isensee et al., Nature Methods 2021; residual encoders: MICCAI 2024), with the keys of version 2.
@@ -85,7 +86,7 @@ public final class NNUNet: ConfiguredNetwork {
         }
         let upsamplings = try levels.enumerated().map { index, level in
             try TransposedConvolution(
-                scope / "transpconvs" / index, from: features[level + 1], to: features[level], stride: configuration.strides[level + 1],
+                scope / "transpconvs" / index, from: features[level + 1], to: features[level], stride: Array(configuration.strides[level + 1]),
                 bias: true, initial: .heNormal)
         }
         let heads = try levels.enumerated().map { index, level in

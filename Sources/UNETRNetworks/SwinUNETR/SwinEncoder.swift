@@ -1,5 +1,6 @@
 import UNETRArchitectures
 import UNETRLayers
+import UNETRSupport
 import UNETRTorch
 
 /// Four stages of transformer blocks that look through windows, each followed by patch merging (MONAI's `SwinTransformer`).
@@ -51,11 +52,11 @@ struct SwinStage {
     /// Tokens [N, d, h, w, C] → [N, d/2, h/2, w/2, 2C].
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
         var x = x
-        let grid = Array(x.shape[1...3])
+        let shape = x.shape, grid = Size3(shape[1], shape[2], shape[3])
         for (index, block) in blocks.enumerated() {
             x = try block(x, in: configuration.windows(on: grid, shifted: index % 2 == 1), pass)
         }
-        let split = try x.reshaped([-1, grid[0] / 2, 2, grid[1] / 2, 2, grid[2] / 2, 2, x.shape[4]])
+        let split = try x.reshaped([-1, grid[0] / 2, 2, grid[1] / 2, 2, grid[2] / 2, 2, shape[4]])
         let neighbors = try configuration.merging.offsets.map { offset in
             try split.selected(6, offset[2]).selected(4, offset[1]).selected(2, offset[0])
         }

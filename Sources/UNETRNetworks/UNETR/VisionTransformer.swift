@@ -1,5 +1,6 @@
 import UNETRArchitectures
 import UNETRLayers
+import UNETRSupport
 import UNETRTorch
 
 /// A stack of transformer blocks over the tokens of a volume, with a learned vector for each position (MONAI's `ViT`).
@@ -14,7 +15,7 @@ struct VisionTransformer {
         let channels = configuration.hiddenSize
         let place = scope / "patch_embedding"
         positions = try place.parameter(
-            "position_embeddings", [1, configuration.grid.reduce(1, *), channels], .truncatedNormal(deviation: 0.02))
+            "position_embeddings", [1, configuration.grid.voxels, channels], .truncatedNormal(deviation: 0.02))
         let layer = place / "patch_embeddings"
         embedding =
             switch configuration.embedding {

@@ -31,7 +31,7 @@ struct DecoderStage {
     init(fullResolution scope: Scope, _ configuration: UNETRPlusPlusConfiguration, name: String) throws {
         let features = configuration.featureSize
         upsampling = try TransposedConvolution(
-            scope / "transp_conv" / "conv", from: configuration.stageChannels[0], to: features, stride: configuration.stem)
+            scope / "transp_conv" / "conv", from: configuration.stageChannels[0], to: features, stride: Array(configuration.stem))
         blocks = .residual(try ResidualBlock(scope / "decoder_block" / 0, from: features, to: features, norm: .instance))
         self.name = name
     }

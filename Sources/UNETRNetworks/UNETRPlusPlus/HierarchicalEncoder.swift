@@ -17,7 +17,7 @@ struct HierarchicalEncoder {
         downsamplings = try (0..<4).map { stage in
             let scope = scope / "downsample_layers" / stage
             let inputs = stage == 0 ? configuration.inputChannels : channels[stage - 1]
-            let kernel = stage == 0 ? configuration.stem : [2, 2, 2]
+            let kernel = stage == 0 ? Array(configuration.stem) : [2, 2, 2]
             return Downsampling(
                 convolution: try Convolution(scope / "0" / "conv", from: inputs, to: channels[stage], kernel: kernel, stride: kernel),
                 norm: try GroupNorm(scope / "1", channels: channels[stage], groups: UNETRPlusPlusConfiguration.normGroups(inputs, channels[stage])))

@@ -1,4 +1,5 @@
 import UNETRArchitectures
+public import UNETRSupport
 public import UNETRTorch
 
 extension UNETRPlusPlus {
@@ -20,15 +21,16 @@ extension UNETRPlusPlus {
     ///   - heads: number of attention heads.
     /// - Throws: `ConfigurationError` for impossible settings.
     public convenience init(
-        inputChannels: Int, outputChannels: Int, imageSize: [Int] = [64, 128, 128], featureSize: Int = 16, heads: Int = 4,
+        inputChannels: Int, outputChannels: Int, imageSize: Size3 = [64, 128, 128], featureSize: Int = 16, heads: Int = 4,
         depths: [Int] = [3, 3, 3, 3], dropout: Double = 0.15, deepSupervision: Bool = true, device: Device = .cpu, seed: UInt64? = nil
     ) throws {
         var configuration = UNETRPlusPlusConfiguration(.synapse)
         configuration.inputChannels = inputChannels
         configuration.classes = outputChannels
         configuration.patchSize = imageSize
-        configuration.stem = zip(imageSize, Stem.usual(spacing: Stem.cubicSpacing(of: imageSize), scan: imageSize)).map { size, stem in
-            [4, 2, 1].first { $0 <= stem && size.isMultiple(of: 8 * $0) } ?? 1
+        let stem = Stem.usual(spacing: Stem.cubicSpacing(of: imageSize), scan: imageSize)
+        configuration.stem = Size3 { axis in
+            [4, 2, 1].first { $0 <= stem[axis] && imageSize[axis].isMultiple(of: 8 * $0) } ?? 1
         }
         configuration.featureSize = featureSize
         configuration.heads = heads

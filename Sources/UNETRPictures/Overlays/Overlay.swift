@@ -41,10 +41,10 @@ public struct Overlay: Sendable {
 
     /// Draws the picture.
     ///
-    /// `size` must have three lengths of at least 1, `spacing` three positive numbers, and the arrays as many voxels as `size` says.
+    /// `size` must have lengths of at least 1, `spacing` three positive numbers, and the arrays as many voxels as `size` says.
     public func render(_ input: OverlayInput) -> Canvas {
-        let count = input.size.reduce(1, *)
-        precondition(input.size.count == 3 && count > 0 && input.spacing.count == 3 && input.spacing.allSatisfy { $0 > 0 && $0.isFinite })
+        let count = input.size.voxels
+        precondition(count > 0 && input.spacing.count == 3 && input.spacing.allSatisfy { $0 > 0 && $0.isFinite })
         let lengths = [input.intensities.count, input.labels.count, input.reference?.count ?? count]
         precondition(lengths.allSatisfy { $0 == count }, "the arrays must have \(count) voxels, they have \(lengths)")
         let grid = PatientGrid(input)

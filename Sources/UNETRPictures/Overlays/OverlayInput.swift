@@ -1,7 +1,9 @@
+public import UNETRSupport
+
 /// A scan and its labels as an overlay needs them.
 public struct OverlayInput: Sendable {
     /// Number of voxels along [D, H, W].
-    public var size: [Int]
+    public var size: Size3
 
     /// Distance between voxel centers along [D, H, W] in mm.
     public var spacing: [Double]
@@ -22,7 +24,7 @@ public struct OverlayInput: Sendable {
 
     /// A scan with its mask, both [D, H, W]; `reference` is drawn as an outline.
     public init(
-        size: [Int], spacing: [Double], orientation: String?, intensities: [Float], labels: [Int16], reference: [Int16]? = nil
+        size: Size3, spacing: [Double], orientation: String?, intensities: [Float], labels: [Int16], reference: [Int16]? = nil
     ) {
         self.size = size
         self.spacing = spacing

@@ -7,16 +7,16 @@ import UNETRVolumes
 struct ImportedUNet {
     private let isResidual: Bool
     private let features: [Int]
-    private let kernels: [[Int]]
-    private let strides: [[Int]]
+    private let kernels: [Size3]
+    private let strides: [Size3]
     private let depths: [Int]
     private let decoderDepths: [Int]
 
     /// Of a stage of `plans.pkl`; nil where it does not say enough.
     init?(v1 stage: PickleValue, of plans: PickleValue) {
-        func triples(_ key: String) -> [[Int]]? {
+        func triples(_ key: String) -> [Size3]? {
             stage[key]?.elements.flatMap { rows in
-                let sizes = rows.compactMap(\.ints)
+                let sizes = rows.compactMap { $0.ints.flatMap { Size3($0) } }
                 return sizes.count == rows.count ? sizes : nil
             }
         }
@@ -54,9 +54,9 @@ struct ImportedUNet {
         guard let name = newer?["network_class_name"]?.string ?? configuration["UNet_class_name"]?.string else { return nil }
         let isResidual = name.hasSuffix("ResidualEncoderUNet")
         guard isResidual || name.hasSuffix("PlainConvUNet") else { return nil }
-        func triples(_ keys: String...) -> [[Int]]? {
+        func triples(_ keys: String...) -> [Size3]? {
             keys.lazy.compactMap { settings[$0]?.array }.first.flatMap { rows in
-                let sizes = rows.compactMap(\.ints)
+                let sizes = rows.compactMap { $0.ints.flatMap { Size3($0) } }
                 return sizes.count == rows.count ? sizes : nil
             }
         }
@@ -81,7 +81,7 @@ struct ImportedUNet {
     }
 
     private init(
-        isResidual: Bool, features: [Int], kernels: [[Int]], strides: [[Int]], depths: [Int], decoderDepths: [Int]
+        isResidual: Bool, features: [Int], kernels: [Size3], strides: [Size3], depths: [Int], decoderDepths: [Int]
     ) {
         self.isResidual = isResidual
         (self.features, self.kernels, self.strides) = (features, kernels, strides)

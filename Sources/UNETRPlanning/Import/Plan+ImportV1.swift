@@ -36,7 +36,7 @@ extension Plan {
         do {
             try self.init(
                 dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
-                targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network?.patchSize ?? patch,
+                targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network?.patchSize ?? Self.patchSize(patch),
                 batchSize: batch, normalization: channels.map(\.normalization), compatibility: .unetrPlusPlus, network: network)
         } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
         if network == nil { self.network = ImportedUNet(v1: chosen, of: source)?.network(for: self) }

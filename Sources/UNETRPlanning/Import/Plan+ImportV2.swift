@@ -60,7 +60,7 @@ extension Plan {
             try self.init(
                 dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
                 targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
-                patchSize: network?.patchSize ?? whole, batchSize: batch,
+                patchSize: network?.patchSize ?? Self.patchSize(whole), batchSize: batch,
                 normalization: normalization, compatibility: compatibility, network: network,
                 inference: InferenceSettings(mirrorAxes: mirrorAxes, aggregation: .logits))
         } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }

@@ -1,4 +1,4 @@
-import UNETRSupport
+public import UNETRSupport
 
 /// The order in which the axes of a scan stand in the prepared volume: axis `i` there is axis `axes[i]` of the scan.
 ///
@@ -33,4 +33,7 @@ public struct AxisOrder: Equatable, Sendable, Codable {
 
     /// Three values along the scan's axes, put into this order.
     public func apply<Value>(_ values: [Value]) -> [Value] { axes.map { values[$0] } }
+
+    /// Three sizes along the scan's axes, put into this order.
+    public func apply(_ size: Size3) -> Size3 { Size3 { size[axes[$0]] } }
 }

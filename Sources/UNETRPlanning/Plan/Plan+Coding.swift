@@ -24,7 +24,7 @@ extension Plan: Codable {
             regionOrder: try values.decodeIfPresent([Int].self, forKey: .regionOrder))
         targetSpacing = try values.decode([Double].self, forKey: .targetSpacing)
         axisOrder = try values.decodeIfPresent(AxisOrder.self, forKey: .axisOrder) ?? .identity
-        patchSize = try values.decode([Int].self, forKey: .patchSize)
+        patchSize = try Self.patchSize(values.decode([Int].self, forKey: .patchSize))
         batchSize = try values.decodeIfPresent(Int.self, forKey: .batchSize) ?? 2
         normalization = try values.decode([IntensityNormalization].self, forKey: version == 1 ? .normalizationOfVersion1 : .normalization)
         compatibility = try values.decodeIfPresent(Compatibility.self, forKey: .compatibility) ?? .modern

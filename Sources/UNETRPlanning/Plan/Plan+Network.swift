@@ -7,7 +7,7 @@ extension Plan {
     public func networkDescription() throws -> NetworkDescription {
         let description = network ?? .unetrPlusPlus(UNETRPlusPlusConfiguration(.synapse))
         try description.configuration.validate()
-        try check("patch size", description.patchSize, patchSize)
+        try check("patch size", Array(description.patchSize), Array(patchSize))
         try check("input channels", [description.inputChannels], [channelNames.count])
         try check("classes", [description.classes], [labels.outputCount])
         return description

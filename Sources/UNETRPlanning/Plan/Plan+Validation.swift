@@ -25,6 +25,15 @@ public enum PlanError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension Plan {
+    /// The patch that a file states.
+    /// - Throws: `PlanError.invalid` unless there are three numbers.
+    static func patchSize(_ numbers: [Int]) throws -> Size3 {
+        guard let size = Size3(numbers) else {
+            throw PlanError.invalid(field: "patchSize", value: "\(numbers)", rule: "must hold three numbers (voxels)")
+        }
+        return size
+    }
+
     /// Checks every field once.
     /// - Throws: `PlanError.invalid` with the field, its value and the rule it breaks.
     func validate() throws {
@@ -39,7 +48,6 @@ extension Plan {
         try check(
             targetSpacing.allSatisfy(range.contains), "targetSpacing", targetSpacing,
             "each number must be from \(range.lowerBound) to \(range.upperBound) mm")
-        try check(patchSize.count == 3, "patchSize", patchSize, "must hold three numbers (voxels)")
         try check(patchSize.allSatisfy { (1...4096).contains($0) }, "patchSize", patchSize, "each number must be from 1 to 4096")
         try check(patchSize.saturatingProduct() <= 1 << 27, "patchSize", patchSize, "all together may be at most 2²⁷ voxels, 512 × 512 × 512")
         try check((1...4096).contains(batchSize), "batchSize", batchSize, "must be from 1 to 4096")

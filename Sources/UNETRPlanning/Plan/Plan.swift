@@ -1,6 +1,6 @@
 public import Foundation
 public import UNETRArchitectures
-import UNETRSupport
+public import UNETRSupport
 public import UNETRVolumes
 
 /// Everything that a scan meets on its way into a network and back: one readable file, `plan.json`.
@@ -26,7 +26,7 @@ public struct Plan: Equatable, Sendable {
     public var axisOrder: AxisOrder
 
     /// Voxels of one network input.
-    public var patchSize: [Int]
+    public var patchSize: Size3
 
     /// Patches in a training step.
     public var batchSize: Int
@@ -51,7 +51,7 @@ public struct Plan: Equatable, Sendable {
     /// - Throws: `PlanError.invalid`.
     public init(
         dataset: String, channelNames: [String], labels: LabelSet, targetSpacing: [Double], axisOrder: AxisOrder = .identity,
-        patchSize: [Int], batchSize: Int = 2, normalization: [IntensityNormalization], compatibility: Compatibility = .modern,
+        patchSize: Size3, batchSize: Int = 2, normalization: [IntensityNormalization], compatibility: Compatibility = .modern,
         network: NetworkDescription? = nil, inference: InferenceSettings = InferenceSettings(), postProcessing: PostProcessing? = nil
     ) throws {
         self.dataset = dataset

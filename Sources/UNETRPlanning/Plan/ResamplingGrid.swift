@@ -1,17 +1,17 @@
-import UNETRSupport
+public import UNETRSupport
 
 /// From which grid to which grid a volume is resampled, and whether one axis is too coarse to interpolate along.
 public struct ResamplingGrid: Equatable, Sendable {
     /// Voxels along [D, H, W] before and after.
-    public var inputSize: [Int]
+    public var inputSize: Size3
     /// Voxels along each axis afterwards.
-    public var outputSize: [Int]
+    public var outputSize: Size3
 
     /// The axis along which the nearest slice is taken instead of interpolating; nil when all three are interpolated.
     public var coarseAxis: Int?
 
     /// A grid; a coarse axis is resampled separately.
-    public init(from inputSize: [Int], to outputSize: [Int], coarseAxis: Int? = nil) {
+    public init(from inputSize: Size3, to outputSize: Size3, coarseAxis: Int? = nil) {
         self.inputSize = inputSize
         self.outputSize = outputSize
         self.coarseAxis = coarseAxis
@@ -20,7 +20,7 @@ public struct ResamplingGrid: Equatable, Sendable {
     /// The grid that covers the same extent with voxels of another spacing (mm), with nnU-Net's rule for the coarse axis.
     ///
     /// Sizes are rounded half to even; an axis keeps at least one voxel.
-    public init(from inputSize: [Int], spacing: [Double], to targetSpacing: [Double], compatibility: Compatibility = .modern) {
+    public init(from inputSize: Size3, spacing: [Double], to targetSpacing: [Double], compatibility: Compatibility = .modern) {
         self.init(
             from: inputSize, to: Self.size(inputSize, spacing: spacing, target: targetSpacing),
             coarseAxis: compatibility.separatesCoarseAxis ? Self.coarseAxis(spacing, else: targetSpacing) : nil)
@@ -30,15 +30,15 @@ public struct ResamplingGrid: Equatable, Sendable {
     public static let longestAxis = 1 << 16
 
     /// Number of voxels that fill the same extent at another spacing, rounded half to even; at most `longestAxis`.
-    public static func size(_ size: [Int], spacing: [Double], target: [Double]) -> [Int] {
-        (0..<3).map {
+    public static func size(_ size: Size3, spacing: [Double], target: [Double]) -> Size3 {
+        Size3 {
             let count = Int(clampingRounded: spacing[$0] / target[$0] * Double(size[$0]), .toNearestOrEven) ?? 1
             return min(max(1, count), longestAxis)
         }
     }
 
     /// Whether a grid has more voxels than prepared cases can have: 2³¹ in all, or `longestAxis` along one axis.
-    public static func isTooLarge(_ size: [Int]) -> Bool {
+    public static func isTooLarge(_ size: Size3) -> Bool {
         size.contains { $0 >= longestAxis } || size.saturatingProduct() >= 1 << 31
     }
 
@@ -55,9 +55,9 @@ public struct ResamplingGrid: Equatable, Sendable {
     }
 
     /// Voxels before.
-    package var inputCount: Int { inputSize.reduce(1, *) }
+    package var inputCount: Int { inputSize.voxels }
     /// Voxels afterwards.
-    package var outputCount: Int { outputSize.reduce(1, *) }
+    package var outputCount: Int { outputSize.voxels }
 
     /// True when input and output are the same grid.
     public var isIdentity: Bool { inputSize == outputSize }
@@ -68,14 +68,14 @@ public struct GridTooLarge: Error, Equatable, Sendable, CustomStringConvertible 
     /// What errors call the scan.
     public let scan: String
     /// Voxels after resampling.
-    public let size: [Int]
+    public let size: Size3
     /// The scan's spacing in mm.
     public let spacing: [Double]
     /// The plan's spacing in mm.
     public let target: [Double]
 
     /// The grid that a scan would get.
-    public init(scan: String, size: [Int], spacing: [Double], target: [Double]) {
+    public init(scan: String, size: Size3, spacing: [Double], target: [Double]) {
         self.scan = scan
         self.size = size
         self.spacing = spacing
@@ -84,7 +84,7 @@ public struct GridTooLarge: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// One sentence: what is wrong, where, and what to do.
     public var description: String {
-        "\(scan) would have \(size.map(String.init).joined(separator: " × ")) voxels after resampling from \(spacing) to \(target) mm, but a prepared "
+        "\(scan) would have \(size.text(" × ")) voxels after resampling from \(spacing) to \(target) mm, but a prepared "
             + "scan has less than 2³¹ voxels, and less than 65536 along an axis; check its spacing and the plan's targetSpacing"
     }
 }

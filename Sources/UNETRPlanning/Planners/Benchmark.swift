@@ -1,5 +1,6 @@
 import Foundation
 public import UNETRArchitectures
+public import UNETRSupport
 
 /// The data sets that UNETR++ was published on, and the network settings that were published with them.
 ///
@@ -45,7 +46,7 @@ public enum Benchmark: String, Codable, Sendable, CaseIterable {
     public var channelCount: Int { UNETRPlusPlusConfiguration(variant).inputChannels }
 
     /// Voxels of a patch [D, H, W].
-    public var patchSize: [Int] { UNETRPlusPlusConfiguration(variant).patchSize }
+    public var patchSize: Size3 { UNETRPlusPlusConfiguration(variant).patchSize }
 
     /// Patches in a training step.
     public var batchSize: Int { self == .acdc ? 4 : 2 }

@@ -1,3 +1,4 @@
+public import UNETRSupport
 public import UNETRVolumes
 
 /// What a training set is like: the sizes and spacings of its scans and the intensities of its structures. A plan follows from it.
@@ -8,9 +9,9 @@ public struct Fingerprint: Equatable, Sendable, Codable {
         public var name: String
 
         /// Voxels along the scan's [D, H, W] before and after cropping to the data.
-        public var originalSize: [Int]
+        public var originalSize: Size3
         /// Voxels after cropping.
-        public var size: [Int]
+        public var size: Size3
 
         /// Spacing along the scan's [D, H, W] in mm.
         public var spacing: [Double]
@@ -19,7 +20,7 @@ public struct Fingerprint: Equatable, Sendable, Codable {
         public var labels: [Int]
 
         /// A case that was measured elsewhere.
-        public init(name: String, originalSize: [Int], size: [Int], spacing: [Double], labels: [Int]) {
+        public init(name: String, originalSize: Size3, size: Size3, spacing: [Double], labels: [Int]) {
             self.name = name
             self.originalSize = originalSize
             self.size = size

@@ -71,9 +71,9 @@ extension Plan {
     }
 
     /// The network of that architecture for a patch, rounded up to what it can take: the plan's own where that is one, else the usual.
-    fileprivate func network(_ architecture: NetworkDescription.Architecture, patch: [Int]) throws -> NetworkDescription {
+    fileprivate func network(_ architecture: NetworkDescription.Architecture, patch: Size3) throws -> NetworkDescription {
         if let own = try? networkDescription(), own.architecture == architecture, var configuration = own.configuration as? UNETRPlusPlusConfiguration {
-            configuration.patchSize = zip(patch, configuration.stem).map { ($0 + 8 * $1 - 1) / (8 * $1) * (8 * $1) }
+            configuration.patchSize = patch.roundedUp(to: configuration.stem.multiplied(by: [8, 8, 8]))
             return .unetrPlusPlus(configuration)
         }
         return .usual(
@@ -85,12 +85,12 @@ extension Plan {
 private struct PatchFitting {
     let memory: Int
     /// Voxels of a usual scan along the axes.
-    let scan: [Int]
+    let scan: Size3
     /// The network for a patch of at least so many voxels.
-    let network: ([Int]) throws -> NetworkDescription
+    let network: (Size3) throws -> NetworkDescription
 
     /// The plan with the network of the largest patch that fits with a batch of 2, and the largest batch up to what `mostBatch` allows.
-    func plan(_ plan: Plan, from start: [Int], mostBatch: ([Int]) -> Int) throws -> Plan {
+    func plan(_ plan: Plan, from start: Size3, mostBatch: (Size3) -> Int) throws -> Plan {
         var chosen = try network(start)
         let most = max(1, mostBatch(chosen.patchSize)), least = min(2, most)
         while try bytes(chosen, least) > memory {

@@ -1,5 +1,5 @@
 import UNETRArchitectures
-import UNETRSupport
+public import UNETRSupport
 
 /// The rules of nnU-Net v1's planner (version 2.1) that turn a fingerprint into spacing, axis order, patch and batch.
 ///
@@ -35,17 +35,17 @@ public struct PlanningRules: Equatable, Sendable {
         public let spacing: [Double]
 
         /// The median scan at this spacing.
-        public let medianSize: [Int]
+        public let medianSize: Size3
         /// Voxels of a patch.
-        public let patchSize: [Int]
+        public let patchSize: Size3
         /// Patches in a training step.
         public let batchSize: Int
         /// How often each axis is halved.
-        public let poolsPerAxis: [Int]
+        public let poolsPerAxis: Size3
         /// The factor of each axis, stage by stage.
-        public let poolingKernels: [[Int]]
+        public let poolingKernels: [Size3]
         /// The kernel along each axis, stage by stage.
-        public let convolutionKernels: [[Int]]
+        public let convolutionKernels: [Size3]
 
         /// Whether rotations and scalings stay within slices.
         public let usesPlanarAugmentation: Bool
@@ -86,13 +86,13 @@ public struct PlanningRules: Equatable, Sendable {
     private static func stages(spacing: [Double], medianSize: [Double], cases: Int, channels: Int, classes: Int) -> [Stage] {
         func stage(at current: [Double]) -> Stage {
             // A planner refuses scans whose grid is too large; here the numbers only have to stay countable.
-            let size = (0..<3).map {
+            let size = Size3 {
                 min(Int(clampingRounded: spacing[$0] / current[$0] * medianSize[$0], .toNearestOrEven) ?? 1, ResamplingGrid.longestAxis)
             }
             return Stage(spacing: current, medianSize: size, cases: cases, channels: channels, classes: classes)
         }
         let full = stage(at: spacing)
-        var patch = Double(full.patchSize.reduce(1, *))
+        var patch = Double(full.patchSize.voxels)
         guard medianSize.reduce(1, *) / patch >= patchesInScan else { return [full] }
         var coarse = spacing, low = full, voxels = medianSize.reduce(1, *)
         while voxels > patchesInScan * patch {
@@ -101,20 +101,20 @@ public struct PlanningRules: Equatable, Sendable {
             for axis in finer.isEmpty ? [0, 1, 2] : finer { coarse[axis] *= 1.01 }
             voxels = (0..<3).reduce(1) { $0 * (spacing[$1] / coarse[$1] * medianSize[$1]) }
             low = stage(at: coarse)
-            patch = Double(low.patchSize.reduce(1, *))
+            patch = Double(low.patchSize.voxels)
         }
-        return 2 * low.medianSize.reduce(1, *) < full.medianSize.reduce(1, *) ? [low, full] : [full]
+        return 2 * low.medianSize.voxels < full.medianSize.voxels ? [low, full] : [full]
     }
 }
 
 extension PlanningRules.Stage {
     /// The largest patch, of equal extent in mm along all axes, that fits the reference GPU.
-    fileprivate init(spacing: [Double], medianSize: [Int], cases: Int, channels: Int, classes: Int) {
+    fileprivate init(spacing: [Double], medianSize: Size3, cases: Int, channels: Int, classes: Int) {
         let perMillimeter = spacing.map { 1 / $0 }
         let mean = perMillimeter.reduce(0, +) / 3
         let relative = perMillimeter.map { $0 / mean }
         let start = relative.map { Int(clampingRounded: $0 * (1 / relative.min()! * 512), .toNearestOrEven) ?? 1 }
-        var rule = PoolingRule(spacing: spacing, patchSize: zip(start, medianSize).map(min))
+        var rule = PoolingRule(spacing: spacing, patchSize: Size3 { min(start[$0], medianSize[$0]) })
         while Double(rule.featureMapValues(channels: channels, classes: classes)) > PlanningRules.memory {
             // The axis that shows the largest part of the scan is cut; the last of equal ones.
             let patch = rule.paddedPatch
@@ -146,9 +146,9 @@ public enum BatchRule {
     ///   - patch: voxels of a patch [D, H, W].
     ///   - medianSize: voxels of the median scan [D, H, W].
     ///   - cases: number of training cases.
-    public static func limit(_ batch: Int, patch: [Int], medianSize: [Int], cases: Int) -> Int {
-        let voxels = Double(medianSize.reduce(1, *)) * Double(cases)
-        let largest = (PlanningRules.largestPartOfDataset * voxels / Double(patch.reduce(1, *))).rounded(.toNearestOrEven)
+    public static func limit(_ batch: Int, patch: Size3, medianSize: Size3, cases: Int) -> Int {
+        let voxels = Double(medianSize.voxels) * Double(cases)
+        let largest = (PlanningRules.largestPartOfDataset * voxels / Double(patch.voxels)).rounded(.toNearestOrEven)
         return max(1, min(batch, max(Int(clampingRounded: largest) ?? 0, 2)))
     }
 }

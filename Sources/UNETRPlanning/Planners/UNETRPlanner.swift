@@ -1,5 +1,5 @@
 import UNETRArchitectures
-import UNETRSupport
+public import UNETRSupport
 public import UNETRVolumes
 
 /// Makes a plan for a UNETR++ from a fingerprint.
@@ -64,9 +64,9 @@ public struct UNETRPlanner: Sendable {
 
     private func derive(
         _ stage: PlanningRules.Stage, _ fingerprint: Fingerprint, outputs: Int
-    ) throws -> (stem: [Int], patch: [Int], batch: Int) {
+    ) throws -> (stem: Size3, patch: Size3, batch: Int) {
         let stem = Stem.usual(spacing: stage.spacing, scan: stage.medianSize)
-        let unit = stem.map { $0 * 8 }
+        let unit = stem.multiplied(by: [8, 8, 8])
         let estimate = TrainingMemory(stem: stem, channels: fingerprint.channelNames.count, outputs: outputs, featureSize: featureSize)
         var patch = Self.largestPatch(spacing: stage.spacing, medianSize: stage.medianSize, unit: unit)
         while estimate.bytes(patch: patch, batch: 2) > memory {
@@ -88,9 +88,9 @@ public struct UNETRPlanner: Sendable {
     }
 
     /// A patch of equal extent along all axes, as large as the median scan, in whole units.
-    public static func largestPatch(spacing: [Double], medianSize: [Int], unit: [Int]) -> [Int] {
+    public static func largestPatch(spacing: [Double], medianSize: Size3, unit: Size3) -> Size3 {
         let coarsest = spacing.max() ?? 1
-        return (0..<3).map { axis in
+        return Size3 { axis in
             let start = min(Int(clampingRounded: 512 * coarsest / spacing[axis]) ?? 1, medianSize[axis])
             return max(1, (start + unit[axis] - 1) / unit[axis]) * unit[axis]
         }

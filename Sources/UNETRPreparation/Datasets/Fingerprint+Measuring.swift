@@ -1,7 +1,7 @@
 import Foundation
 public import UNETRPlanning
-import UNETRSupport
-import UNETRVolumes
+public import UNETRSupport
+public import UNETRVolumes
 
 extension Fingerprint {
     /// Reads every case of a data set.

@@ -3,9 +3,10 @@ import UNETRSupport
 
 extension AxisOrder {
     /// The voxels [channels, D, H, W] of a volume of the given size with their axes in this order.
-    func apply<Value>(toVoxels voxels: [Value], channels: Int, size: [Int], threads: Int?) -> [Value] {
+    func apply<Value>(toVoxels voxels: [Value], channels: Int, size: Size3, threads: Int?) -> [Value] {
         if isIdentity { return voxels }
-        let strides = apply([size[1] * size[2], size[2], 1]), count = size.reduce(1, *), target = apply(size)
+        let strides = apply(Size3(size[1] * size[2], size[2], 1)), count = size.voxels, target = apply(size)
+        let (width, step) = (target.width, strides.width)
         return [Value](unsafeUninitializedCapacity: channels * count) { output, initialized in
             voxels.withUnsafeBufferPointer { input in
                 let (input, output) = (SharedPointer(input), SharedPointer(output))
@@ -16,8 +17,8 @@ extension AxisOrder {
                     for h in 0..<target[1] {
                         let line = source + h * strides[1]
                         var w = 0
-                        while w < target[2] { (destination + w).initialize(to: line[w &* strides[2]]); w &+= 1 }
-                        destination += target[2]
+                        while w < width { (destination + w).initialize(to: line[w &* step]); w &+= 1 }
+                        destination += width
                     }
                 }
             }

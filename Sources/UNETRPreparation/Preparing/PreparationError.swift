@@ -20,7 +20,7 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     /// The scan has another number of channels.
     case wrongChannelCount(scan: String, expected: [String], got: Int)
     /// The scan has another size than its counterpart.
-    case sizeMismatch(scan: String, expected: [Int], got: [Int])
+    case sizeMismatch(scan: String, expected: Size3, got: Size3)
     /// Two files lie on different grids.
     case geometryMismatch(scan: String, other: String, difference: String)
     /// The scan is zero everywhere.
@@ -36,9 +36,9 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     /// The affine maps the scan to a plane or a line.
     case singularAffine(scan: String)
     /// An axis has fewer than two voxels.
-    case notThreeDimensional(scan: String, size: [Int])
+    case notThreeDimensional(scan: String, size: Size3)
     /// Resampling leads to more voxels than fit into memory.
-    case tooLargeForMemory(scan: String, size: [Int], spacing: [Double], target: [Double], needed: Int, limit: MemoryLimit)
+    case tooLargeForMemory(scan: String, size: Size3, spacing: [Double], target: [Double], needed: Int, limit: MemoryLimit)
     /// The label map has a value that is not declared.
     case unknownLabel(scan: String, value: Int, count: Int, known: [Int])
     /// The probabilities have another number of outputs.
@@ -70,7 +70,7 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
             "\(scan) has \(got) channel\(got == 1 ? "" : "s"), the plan expects \(expected.count) (\(expected.joined(separator: ", "))); "
                 + "give one file for each channel, in that order"
         case .sizeMismatch(let scan, let expected, let got):
-            "\(scan) is \(Self.text(got)) voxels, but \(Self.text(expected)) are expected; "
+            "\(scan) is \(got.text(" × ")) voxels, but \(expected.text(" × ")) are expected; "
                 + "channels and labels of a case must share one grid"
         case .geometryMismatch(let scan, let other, let difference):
             "\(scan) and \(other) do not lie on the same grid: \(difference); resample one onto the other"
@@ -90,9 +90,9 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
         case .singularAffine(let scan):
             "\(scan) has an affine whose axes fall together; its header does not say where the voxels lie"
         case .notThreeDimensional(let scan, let size):
-            "\(scan) has the size \(Self.text(size)); a scan needs three axes of at least two voxels each"
+            "\(scan) has the size \(size.text(" × ")); a scan needs three axes of at least two voxels each"
         case .tooLargeForMemory(let scan, let size, let spacing, let target, let needed, let limit):
-            "\(scan) would have \(Self.text(size)) voxels after resampling from \(spacing) to \(target) mm and needs about \(needed >> 20) MB, "
+            "\(scan) would have \(size.text(" × ")) voxels after resampling from \(spacing) to \(target) mm and needs about \(needed >> 20) MB, "
                 + "allowed are \(limit.bytes >> 20) MB (\(limit.reason)); check its spacing and the plan's targetSpacing, or allow more"
         case .unknownLabel(let scan, let value, let count, let known):
             "\(scan) holds the label \(value) in \(count) voxel\(count == 1 ? "" : "s"), but the plan knows only "
@@ -104,5 +104,4 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
         }
     }
 
-    private static func text(_ size: [Int]) -> String { size.map(String.init).joined(separator: " × ") }
 }

@@ -18,7 +18,7 @@ extension PreparedCase {
         var arrays: [(name: String, array: StoredArray)] = [
             ("image", StoredArray(image, shape: [properties.channels] + properties.size))
         ]
-        if let labels { arrays.append(("labels", StoredArray(labels, shape: properties.size))) }
+        if let labels { arrays.append(("labels", StoredArray(labels, shape: Array(properties.size)))) }
         for (value, voxels) in foreground.voxels.sorted(by: { $0.key < $1.key }) {
             arrays.append(("foreground.\(value)", StoredArray(voxels, shape: [voxels.count])))
         }
@@ -55,8 +55,7 @@ extension CaseProperties {
         do { self = try JSONText.decode(from: data) } catch let error as JSONProblem { throw broken(error.sentence) } catch {
             throw broken("\(error)")
         }
-        let triples = [geometry.size, cropBox.lower, cropBox.upper, size]
-        guard triples.allSatisfy({ $0.count == 3 }), geometry.spacing.count == 3, spacing.count == 3, channels > 0 else {
+        guard geometry.spacing.count == 3, spacing.count == 3, channels > 0 else {
             throw broken("sizes, spacings and the crop box need three numbers each")
         }
         let fits = (0..<3).allSatisfy {
@@ -101,7 +100,7 @@ public struct PreparedCaseFile: Sendable {
             throw PreparationError.brokenCase(
                 path: urls.arrays.path, problem: "the image is \(image.scalarType) \(image.shape), but float32 \(shape) is expected")
         }
-        if let labels, labels.shape != properties.size || labels.scalarType != .int16 {
+        if let labels, labels.shape != Array(properties.size) || labels.scalarType != .int16 {
             throw PreparationError.brokenCase(
                 path: urls.arrays.path,
                 problem: "the labels are \(labels.scalarType) \(labels.shape), but int16 \(properties.size) is expected")

@@ -1,4 +1,5 @@
 public import UNETRPlanning
+public import UNETRSupport
 public import UNETRVolumes
 
 /// A scan as the network sees it, with what is needed to lead a prediction back to the scan.
@@ -44,7 +45,7 @@ public struct CaseProperties: Equatable, Sendable, Codable {
     public var axisOrder: AxisOrder
 
     /// Voxels of the prepared volume along its axes [D, H, W].
-    public var size: [Int]
+    public var size: Size3
 
     /// Spacing of the prepared volume along its axes in mm.
     public var spacing: [Double]
@@ -57,7 +58,7 @@ public struct CaseProperties: Equatable, Sendable, Codable {
 
     /// Properties from their parts.
     public init(
-        name: String, geometry: Geometry, channels: Int, cropBox: CropBox, axisOrder: AxisOrder, size: [Int], spacing: [Double],
+        name: String, geometry: Geometry, channels: Int, cropBox: CropBox, axisOrder: AxisOrder, size: Size3, spacing: [Double],
         compatibility: Compatibility, planDigest: String
     ) {
         self.name = name
@@ -72,7 +73,7 @@ public struct CaseProperties: Equatable, Sendable, Codable {
     }
 
     /// Voxels of the prepared volume.
-    public var voxelCount: Int { size.reduce(1, *) }
+    public var voxelCount: Int { size.voxels }
 
     /// The grid from the cropped scan to the prepared volume, both in the prepared order of axes.
     var preparationGrid: ResamplingGrid {

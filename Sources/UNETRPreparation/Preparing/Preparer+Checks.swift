@@ -6,7 +6,7 @@ extension Preparer {
     /// Refuses scans and labels that the plan cannot be applied to.
     func check(_ scan: Scan, _ labels: LabelMap?, _ name: String) throws {
         let geometry = scan.geometry
-        guard geometry.size.count == 3, geometry.size.allSatisfy({ $0 > 1 }) else {
+        guard geometry.size.allSatisfy({ $0 > 1 }) else {
             throw PreparationError.notThreeDimensional(scan: name, size: geometry.size)
         }
         guard geometry.spacing.count == 3, geometry.spacing.allSatisfy(Geometry.spacingRange.contains) else {

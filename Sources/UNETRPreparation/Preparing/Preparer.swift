@@ -49,7 +49,7 @@ public struct Preparer: Sendable {
     }
 
     /// The cropped labels, with −1 where the scan holds nothing and the expert marked nothing.
-    func mark(_ labels: LabelMap?, _ region: NonZeroRegion, _ size: [Int]) -> [Int16] {
+    func mark(_ labels: LabelMap?, _ region: NonZeroRegion, _ size: Size3) -> [Int16] {
         let inside = region.box.cut(region.mask!, channels: 1, from: size)
         guard let labels else { return inside.map { $0 == 0 ? -1 : 0 } }
         var marked = region.box.cut(labels.voxels, channels: 1, from: size)

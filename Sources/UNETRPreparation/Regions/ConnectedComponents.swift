@@ -1,4 +1,5 @@
 public import UNETRPlanning
+public import UNETRSupport
 import UNETRVolumes
 
 /// Removal of all but the largest connected part of a structure (6-connectivity).
@@ -23,9 +24,9 @@ public enum ConnectedComponents {
     ///   - size: voxels along each axis.
     @discardableResult
     public static func keepLargest(
-        of values: [Int], in labels: inout [Int16], size: [Int], minimumSize: Double? = nil, voxelVolume: Double = 1
+        of values: [Int], in labels: inout [Int16], size: Size3, minimumSize: Double? = nil, voxelVolume: Double = 1
     ) -> Outcome {
-        precondition(labels.count == size.reduce(1, *), "\(labels.count) labels for \(size)")
+        precondition(labels.count == size.voxels, "\(labels.count) labels for \(size)")
         let wanted = Set(values.map { Int16(truncatingIfNeeded: $0) })
         let mask = mask(of: wanted, in: labels)
         return mask.withUnsafeBufferPointer { mask in
@@ -36,10 +37,11 @@ public enum ConnectedComponents {
             let isRemoved = counts.map { count in
                 count < largest && (minimumSize.map { Double(count) * voxelVolume < $0 } ?? true)
             }
+            let width = size.width
             labels.withUnsafeMutableBufferPointer { labels in
                 parts.forEachRun { row, run, part in
                     guard isRemoved[part] else { return }
-                    for x in run.start..<run.end { labels[row * size[2] + Int(x)] = 0 }
+                    for x in run.start..<run.end { labels[row * width + Int(x)] = 0 }
                 }
             }
             let removed = zip(counts, isRemoved).filter(\.1).map(\.0).max()
@@ -64,7 +66,7 @@ public enum ConnectedComponents {
 
 extension PostProcessing {
     /// Cleans a predicted label map.
-    public func apply(to labels: inout [Int16], size: [Int]) {
+    public func apply(to labels: inout [Int16], size: Size3) {
         for values in keepLargest { ConnectedComponents.keepLargest(of: values, in: &labels, size: size) }
     }
 }

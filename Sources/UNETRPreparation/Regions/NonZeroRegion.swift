@@ -13,7 +13,7 @@ struct NonZeroRegion {
     ///
     /// - Parameter needsMask: whether the holes have to be filled and the mask kept; the box does not need it.
     /// - Returns: nil when every voxel is 0.
-    init?(_ voxels: [Float], channels: Int, size: [Int], needsMask: Bool, threads: Int?) {
+    init?(_ voxels: [Float], channels: Int, size: Size3, needsMask: Bool, threads: Int?) {
         var mask = Self.nonZero(voxels, channels: channels, size: size, threads: threads)
         guard let box = Self.box(of: mask, size: size) else { return nil }
         if needsMask { Self.fillHoles(&mask, size: size) }
@@ -21,7 +21,7 @@ struct NonZeroRegion {
         self.mask = needsMask ? mask : nil
     }
 
-    private static func nonZero(_ voxels: [Float], channels: Int, size: [Int], threads: Int?) -> [UInt8] {
+    private static func nonZero(_ voxels: [Float], channels: Int, size: Size3, threads: Int?) -> [UInt8] {
         let plane = size[1] * size[2], count = size[0] * plane
         return [UInt8](unsafeUninitializedCapacity: count) { mask, initialized in
             voxels.withUnsafeBufferPointer { voxels in
@@ -43,19 +43,20 @@ struct NonZeroRegion {
         }
     }
 
-    private static func box(of mask: [UInt8], size: [Int]) -> CropBox? {
-        var lower = size, upper = [0, 0, 0]
+    private static func box(of mask: [UInt8], size: Size3) -> CropBox? {
+        var lower = size, upper = Size3(0, 0, 0)
+        let (depth, height, width) = (size.depth, size.height, size.width)
         mask.withUnsafeBufferPointer { mask in
-            for d in 0..<size[0] {
-                for h in 0..<size[1] {
-                    let line = mask.baseAddress! + (d * size[1] + h) * size[2]
+            for d in 0..<depth {
+                for h in 0..<height {
+                    let line = mask.baseAddress! + (d * height + h) * width
                     var first = 0
-                    while first < size[2], line[first] == 0 { first &+= 1 }
-                    if first == size[2] { continue }
-                    var last = size[2] - 1
+                    while first < width, line[first] == 0 { first &+= 1 }
+                    if first == width { continue }
+                    var last = width - 1
                     while line[last] == 0 { last &-= 1 }
-                    lower = [min(lower[0], d), min(lower[1], h), min(lower[2], first)]
-                    upper = [d + 1, max(upper[1], h + 1), max(upper[2], last + 1)]
+                    lower = Size3(min(lower.depth, d), min(lower.height, h), min(lower.width, first))
+                    upper = Size3(d + 1, max(upper.height, h + 1), max(upper.width, last + 1))
                 }
             }
         }
@@ -63,15 +64,15 @@ struct NonZeroRegion {
     }
 
     /// Adds the zeros that no path along faces connects with the border of the volume.
-    static func fillHoles(_ mask: inout [UInt8], size: [Int]) {
+    static func fillHoles(_ mask: inout [UInt8], size: Size3) {
         mask.withUnsafeMutableBufferPointer { mask in
             for index in mask.indices { mask[index] ^= 1 }
-            let background = RunComponents(mask.baseAddress!, size: size)
+            let width = size.width, background = RunComponents(mask.baseAddress!, size: size)
             let isOutside = background.touchesBorder
             mask.update(repeating: 1)
             background.forEachRun { row, run, component in
                 guard isOutside[component] else { return }
-                for x in run.start..<run.end { mask[row * size[2] + Int(x)] = 0 }
+                for x in run.start..<run.end { mask[row * width + Int(x)] = 0 }
             }
         }
     }

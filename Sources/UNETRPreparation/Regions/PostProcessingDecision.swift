@@ -1,4 +1,5 @@
 public import UNETRPlanning
+public import UNETRSupport
 
 /// Decides on cross-validation results which structures gain from keeping only their largest part (nnU-Net's rule).
 ///
@@ -18,14 +19,14 @@ public struct PostProcessingDecision: Equatable, Sendable {
     /// A predicted and a reference label map of one case, C-order [D, H, W].
     public struct Pair: Sendable {
         /// Voxels along each axis.
-        public var size: [Int]
+        public var size: Size3
         /// The predicted labels.
         public var prediction: [Int16]
         /// The expert's labels.
         public var reference: [Int16]
 
         /// A case of the cross-validation.
-        public init(size: [Int], prediction: [Int16], reference: [Int16]) {
+        public init(size: Size3, prediction: [Int16], reference: [Int16]) {
             self.size = size
             self.prediction = prediction
             self.reference = reference

@@ -75,8 +75,8 @@ public enum ImageResampling {
         func findLimits() {
             if limits == nil { limits = Limits(current, size: size, sliceAxis: grid.coarseAxis, threads: threads) }
         }
-        func step(_ number: Int, to newSize: [Int], _ body: (SharedPointer<Float>) -> Void) {
-            let scratch = number == last ? nil : Scratch(newSize.reduce(1, *))
+        func step(_ number: Int, to newSize: Size3, _ body: (SharedPointer<Float>) -> Void) {
+            let scratch = number == last ? nil : Scratch(newSize.voxels)
             let target = scratch.map { SharedPointer($0.base) } ?? output
             body(target)
             (held, current, size) = (scratch, target, newSize)
@@ -93,7 +93,8 @@ public enum ImageResampling {
                 }
             case .planes(let first, let one, let other):
                 findLimits()
-                let newSize = [size[0]] + (first == 1 ? [one.outputCount, other.outputCount] : [other.outputCount, one.outputCount])
+                let (height, width) = first == 1 ? (one.outputCount, other.outputCount) : (other.outputCount, one.outputCount)
+                let newSize = Size3(size[0], height, width)
                 step(number, to: newSize) { planes(first, one, other, current, size, to: $0, threads: threads) }
             case .clip:
                 limits?.clip(current, size: size, threads: threads)
@@ -104,7 +105,7 @@ public enum ImageResampling {
 
     /// Every plane of a volume of the given size along axis `first` (1 or 2), then along the other.
     private static func planes(
-        _ first: Int, _ one: LineFilter, _ other: LineFilter, _ input: SharedPointer<Float>, _ size: [Int], to output: SharedPointer<Float>,
+        _ first: Int, _ one: LineFilter, _ other: LineFilter, _ input: SharedPointer<Float>, _ size: Size3, to output: SharedPointer<Float>,
         threads: Int?
     ) {
         let (height, width) = (size[1], size[2])
@@ -141,7 +142,7 @@ private struct Limits: Sendable {
     let sliceAxis: Int?
     let ranges: [ClosedRange<Float>]
 
-    init(_ values: SharedPointer<Float>, size: [Int], sliceAxis: Int?, threads: Int?) {
+    init(_ values: SharedPointer<Float>, size: Size3, sliceAxis: Int?, threads: Int?) {
         self.sliceAxis = sliceAxis
         let (outer, count, inner) = Self.split(size, sliceAxis)
         var lows = [Float](repeating: .infinity, count: outer * count), highs = [Float](repeating: -.infinity, count: outer * count)
@@ -170,7 +171,7 @@ private struct Limits: Sendable {
         }
     }
 
-    func clip(_ values: SharedPointer<Float>, size: [Int], threads: Int?) {
+    func clip(_ values: SharedPointer<Float>, size: Size3, threads: Int?) {
         let (outer, count, inner) = Self.split(size, sliceAxis)
         Parallel.forEach(outer * count, threads: threads) { row in
             let line = values + row * inner
@@ -186,7 +187,7 @@ private struct Limits: Sendable {
     }
 
     /// A volume as [outer, slices, inner] around the slice axis; rows of the first axis where there are no slices to tell apart.
-    private static func split(_ size: [Int], _ axis: Int?) -> (outer: Int, count: Int, inner: Int) {
+    private static func split(_ size: Size3, _ axis: Int?) -> (outer: Int, count: Int, inner: Int) {
         guard let axis else { return (1, size[0], size[1] * size[2]) }
         return (size[..<axis].reduce(1, *), size[axis], size[(axis + 1)...].reduce(1, *))
     }

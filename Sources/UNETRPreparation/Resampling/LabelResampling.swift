@@ -33,7 +33,7 @@ public enum LabelResampling {
 
     /// One output row, from the four input rows around it.
     private static func row(
-        _ input: SharedPointer<Int16>, size: [Int], _ axes: [CellLine], _ z: Int, _ y: Int, _ vote: LabelVote,
+        _ input: SharedPointer<Int16>, size: Size3, _ axes: [CellLine], _ z: Int, _ y: Int, _ vote: LabelVote,
         _ target: UnsafeMutablePointer<Int16>
     ) {
         let (z0, z1, wz) = axes[0].cell(z), (y0, y1, wy) = axes[1].cell(y)

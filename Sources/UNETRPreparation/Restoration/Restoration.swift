@@ -1,4 +1,4 @@
-import UNETRSupport
+public import UNETRSupport
 public import UNETRVolumes
 
 /// The way back: network outputs on the prepared grid become labels, or probabilities, on the grid of the scan.
@@ -75,8 +75,8 @@ public struct RestoredPart: Sendable {
     ///
     /// - Parameter size: the scan's [D, H, W].
     /// - Parameter body: what is called.
-    public func forEachRun(in size: [Int], _ body: (UnsafeBufferPointer<Float>, _ position: Int) throws -> Void) rethrows {
-        let part = box.size, count = part.reduce(1, *), whole = size.reduce(1, *)
+    public func forEachRun(in size: Size3, _ body: (UnsafeBufferPointer<Float>, _ position: Int) throws -> Void) rethrows {
+        let part = box.size, count = part.voxels, whole = size.voxels
         guard count > 0 else { return }
         let isWholeRow = part[2] == size[2], isWholePlane = isWholeRow && part[1] == size[1]
         let run = isWholePlane ? count : isWholeRow ? part[1] * part[2] : part[2]

@@ -108,7 +108,7 @@ public final class RestorationStream: @unchecked Sendable {
         let size = properties.geometry.size, lower = properties.cropBox.lower
         let start = (lower[0] * size[1] + lower[1]) * size[2] + lower[2]
         return VoxelPlaces(
-            base: SharedPointer(labels + start), first: 0, strides: properties.axisOrder.apply([size[1] * size[2], size[2], 1]), count: 0)
+            base: SharedPointer(labels + start), first: 0, strides: properties.axisOrder.apply(Size3(size[1] * size[2], size[2], 1)), count: 0)
     }
 
     /// The outputs of the slices in `range` on the scan's grid, its axes in the scan's order.
@@ -116,11 +116,11 @@ public final class RestorationStream: @unchecked Sendable {
         let axis = properties.axisOrder.axes[0]
         var box = properties.cropBox
         (box.lower[axis], box.upper[axis]) = (properties.cropBox.lower[axis] + range.lowerBound, properties.cropBox.lower[axis] + range.upperBound)
-        let size = box.size, count = size.reduce(1, *)
+        let size = box.size, count = size.voxels
         let values = [Float](unsafeUninitializedCapacity: outputs * count) { values, initialized in
             let places = VoxelPlaces(
                 base: SharedPointer(values), first: range.lowerBound,
-                strides: properties.axisOrder.apply([size[1] * size[2], size[2], 1]), count: count)
+                strides: properties.axisOrder.apply(Size3(size[1] * size[2], size[2], 1)), count: count)
             restore(range, from: slab, into: places)
             initialized = outputs * count
         }
@@ -147,7 +147,7 @@ struct VoxelPlaces<Element>: Sendable {
 
     /// The d that lies at the base.
     let first: Int
-    let strides: [Int]
+    let strides: Size3
 
     /// Distance from one output to the next.
     let count: Int

@@ -1,5 +1,5 @@
 import Foundation
-import UNETRSupport
+public import UNETRSupport
 
 /// Where the patches lie that together cover a volume, and how much each voxel of a patch counts.
 ///
@@ -7,13 +7,13 @@ import UNETRSupport
 /// than the patch is padded, the smaller half before it.
 public struct SlidingWindow: Equatable, Sendable {
     /// Voxels of a patch along [D, H, W].
-    public let patchSize: [Int]
+    public let patchSize: Size3
 
     /// Voxels of the volume after padding to at least one patch.
-    public let paddedSize: [Int]
+    public let paddedSize: Size3
 
     /// Voxels of padding before the volume, along [D, H, W]. The rest of the padding is behind it.
-    public let paddingBefore: [Int]
+    public let paddingBefore: Size3
 
     /// For each axis the first voxels of the patches, in the padded volume.
     public let starts: [[Int]]
@@ -22,18 +22,18 @@ public struct SlidingWindow: Equatable, Sendable {
     ///   - size: voxels of the volume along [D, H, W].
     ///   - stepFraction: largest distance of neighboring patches as a part of the patch, above 0 and at most 1.
     ///   - patchSize: voxels of a patch, [D, H, W].
-    public init(size: [Int], patchSize: [Int], stepFraction: Double = 0.5) {
-        precondition(size.count == 3 && patchSize.count == 3 && (size + patchSize).allSatisfy { $0 > 0 })
+    public init(size: Size3, patchSize: Size3, stepFraction: Double = 0.5) {
+        precondition(size.allSatisfy { $0 > 0 } && patchSize.allSatisfy { $0 > 0 })
         precondition(stepFraction > 0 && stepFraction <= 1)
         self.patchSize = patchSize
-        paddedSize = zip(size, patchSize).map(max)
-        paddingBefore = (0..<3).map { max(patchSize[$0] - size[$0], 0) / 2 }
+        paddedSize = Size3 { max(size[$0], patchSize[$0]) }
+        paddingBefore = Size3 { max(patchSize[$0] - size[$0], 0) / 2 }
         starts = zip(paddedSize, patchSize).map { Self.starts(size: $0, patch: $1, stepFraction: stepFraction) }
     }
 
     /// The corners [D, H, W] of all patches in the padded volume, W fastest.
-    public var corners: [[Int]] {
-        starts[0].flatMap { d in starts[1].flatMap { h in starts[2].map { w in [d, h, w] } } }
+    public var corners: [Size3] {
+        starts[0].flatMap { d in starts[1].flatMap { h in starts[2].map { w in Size3(d, h, w) } } }
     }
 
     private static func starts(size: Int, patch: Int, stepFraction: Double) -> [Int] {
@@ -50,9 +50,9 @@ public struct SlidingWindow: Equatable, Sendable {
     ///
     /// For even sizes it is not symmetric, because its peak lies on a voxel. It is cut off at 4σ like the reference's; voxels beyond
     /// get the smallest value there is, so that none counts for nothing.
-    public static func importance(patchSize: [Int]) -> [Float] {
+    public static func importance(patchSize: Size3) -> [Float] {
         let profiles = patchSize.map(profile)
-        var map = [Float](unsafeUninitializedCapacity: patchSize.reduce(1, *)) { map, initialized in
+        var map = [Float](unsafeUninitializedCapacity: patchSize.voxels) { map, initialized in
             var target = map.baseAddress!
             for d in profiles[0] {
                 for h in profiles[1] {
@@ -63,7 +63,7 @@ public struct SlidingWindow: Equatable, Sendable {
                     }
                 }
             }
-            initialized = patchSize.reduce(1, *)
+            initialized = patchSize.voxels
         }
         if map.contains(0) {
             let smallest = map.reduce(Float.infinity) { $1 > 0 ? min($0, $1) : $0 }

@@ -2,12 +2,13 @@ import Foundation
 import UNETRArchives
 import UNETRAugmentation
 import UNETRPreparation
+import UNETRSupport
 
 /// A prepared case on disk as a source of patches; the arrays stay in the mapped file.
 struct CaseSource: SampleSource {
     let name: String
     let channels: Int
-    let size: Extent
+    let size: Size3
     let foreground: [ForegroundClass]
     private let image: StoredArray
     /// Numbers of classes or values of labels [D, H, W] (see `TrainingTargets`), −1 outside the mask.
@@ -18,7 +19,7 @@ struct CaseSource: SampleSource {
         guard let stored = file.labels else { throw TrainingError.noLabels(name: name) }
         self.name = name
         channels = file.properties.channels
-        size = Extent(file.properties.size)!
+        size = file.properties.size
         image = file.image
         numbers = Self.renumbered(stored, targets)
         foreground = try file.foreground().voxels.sorted { $0.key < $1.key }.map { ForegroundClass(label: $0.key, voxels: $0.value) }

@@ -57,10 +57,10 @@ extension Trainer {
             var sums = WholeCaseDice(targets)
             for (number, name) in names.enumerated() where number % processes.count == processes.rank {
                 let source = try CaseSource(named: name, in: prepared, targets)
-                let image = try source.withImage { FloatArray(Array($0), shape: [source.channels] + source.size.sizes) }
+                let image = try source.withImage { FloatArray(Array($0), shape: [source.channels] + source.size) }
                 // Slice by slice: the probabilities of a whole scan may be more than there is memory.
                 var prediction: [Int16] = []
-                prediction.reserveCapacity(source.size.count)
+                prediction.reserveCapacity(source.size.voxels)
                 try predictor.forEachSlab(of: image) { prediction += try targets.numbers(deciding: $0.withView { try Tensor($0) }) }
                 try source.withLabels { sums.add(prediction: prediction, reference: $0) }
                 try report(.validated(done: number + 1, of: names.count))

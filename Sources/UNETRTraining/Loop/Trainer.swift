@@ -38,7 +38,7 @@ public final class Trainer {
     let targets: TrainingTargets
     let step: TrainingStep
     /// Sizes [D, H, W] of the outputs, finest first.
-    let levels: [Extent]
+    let levels: [Size3]
     /// Where dropout draws from.
     var generator: Generator
     var checkpoint = Checkpoint()
@@ -82,7 +82,7 @@ public final class Trainer {
         self.processes = processes
         let configuration = description.configuration
         let settings = try description.plan.networkDescription()
-        levels = settings.outputSizes.map { Extent($0)! }
+        levels = settings.outputSizes
         generator = try Generator(seed: configuration.seed, device: device)
         network = try settings.makeNetwork(device: device, generator: generator)
         if let initial = description.initial {

@@ -7,6 +7,7 @@ import UNETRModels
 import UNETRNetworks
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 import UNETRTorch
 
 /// The first steps of a run in one file, to be repeated by another implementation.
@@ -30,7 +31,7 @@ public enum TrainingTrace {
             network: network, optimizer: optimizer, loss: DeepSupervisionLoss(targets.loss(batchDice: configuration.batchDice)))
         step.gradientClip = configuration.gradientClip
 
-        let levels = settings.outputSizes.map { Extent($0)! }
+        let levels = settings.outputSizes
         let folder = URL(fileURLWithPath: description.prepared)
         var loading = BatchLoader.Configuration(
             seed: configuration.seed, batchSize: configuration.batchSize, batchesPerEpoch: steps, levels: levels)

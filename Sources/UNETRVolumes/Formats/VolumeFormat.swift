@@ -132,9 +132,7 @@ public struct VolumeContents: Sendable {
 extension Geometry {
     /// Refuses a volume without voxels, and one that does not lie where `header` says.
     func check(like header: (any VolumeHeader)?, format: String, path: String) throws {
-        guard size.count == 3, count > 0 else {
-            throw VolumeError.cannotHold(path: path, format: format, what: "a volume of size \(size)")
-        }
+        guard count > 0 else { throw VolumeError.cannotHold(path: path, format: format, what: "a volume of size \(size)") }
         if let header, let difference = difference(from: header.geometry) {
             throw VolumeError.geometryDiffers(path: path, difference: difference)
         }

@@ -1,4 +1,4 @@
-import UNETRSupport
+public import UNETRSupport
 
 extension Geometry {
     /// The determinant of the affine's 3×3 part: the volume of a voxel in mm³, negative if the axes are left-handed.
@@ -14,7 +14,7 @@ extension Geometry {
 
     /// Why positions cannot be computed with this geometry, in words; nil if they can.
     public var problem: String? {
-        if size.count != 3 || spacing.count != 3 || affine.count != 4 || affine.contains(where: { $0.count != 4 }) {
+        if spacing.count != 3 || affine.count != 4 || affine.contains(where: { $0.count != 4 }) {
             return "size and spacing need 3 numbers and the affine 4 × 4"
         }
         if size.contains(where: { $0 < 1 }) { return "the size \(size) has an axis without voxels" }
@@ -52,7 +52,7 @@ extension Geometry {
     }
 
     /// The geometry of the part that begins at voxel `start` [D, H, W] and has `size` [D, H, W]; `start` may be negative.
-    public func region(start: [Int], size: [Int]) -> Geometry {
+    public func region(start: Size3, size: Size3) -> Geometry {
         var part = self
         part.size = size
         let corner = position(i: Double(start[2]), j: Double(start[1]), k: Double(start[0]))

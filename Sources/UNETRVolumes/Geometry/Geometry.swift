@@ -1,7 +1,9 @@
+public import UNETRSupport
+
 /// Where the voxels of a volume are in the patient: its size and the map from voxel indices to millimeters.
 public struct Geometry: Equatable, Sendable, Codable {
     /// Number of voxels along [D, H, W]; D is the slowest axis in memory and the file's third index.
-    public var size: [Int]
+    public var size: Size3
 
     /// Rows of the 4×4 matrix from the file's voxel index (i, j, k, 1) = (W, H, D index, 1) to RAS+ millimeters.
     public var affine: [[Double]]
@@ -10,7 +12,7 @@ public struct Geometry: Equatable, Sendable, Codable {
     public var spacing: [Double]
 
     /// A grid of `size` voxels [D, H, W] with an affine in mm (RAS+) and a spacing in mm.
-    public init(size: [Int], affine: [[Double]], spacing: [Double]) {
+    public init(size: Size3, affine: [[Double]], spacing: [Double]) {
         self.size = size
         self.affine = affine
         self.spacing = spacing
@@ -24,5 +26,5 @@ public struct Geometry: Equatable, Sendable, Codable {
     public static let farthest = 1e9
 
     /// Number of voxels.
-    public var count: Int { size.reduce(1, *) }
+    public var count: Int { size.voxels }
 }

@@ -6,16 +6,15 @@ import UNETRTorch
 extension BenchmarkCommand {
     /// Times the making of training samples: the published augmentation of a patch out of a case that is about half as large again, by as
     /// many threads as the network would have. In seconds a batch.
-    func timeAugmentation(patch: [Int], channels: Int) throws -> Double {
-        guard let patch = Extent(patch) else { throw CommandError("the network has no three-dimensional patch") }
-        let size = Extent(patch.sizes.map { $0 * 3 / 2 })!
+    func timeAugmentation(patch: Size3, channels: Int) throws -> Double {
+        let size = Size3 { patch[$0] * 3 / 2 }
         var generator = CounterGenerator(seed: 1)
-        let image = (0..<(channels * size.count)).map { _ in Float(generator.uniform(-2, 2)) }
+        let image = (0..<(channels * size.voxels)).map { _ in Float(generator.uniform(-2, 2)) }
         // Two structures, a ball in a shell, as wide as a quarter of the shortest side.
-        let radius = Double(size.sizes.min()!) / 4
-        let labels = (0..<size.count).map { index -> Int16 in
+        let radius = Double(size.min()!) / 4
+        let labels = (0..<size.voxels).map { index -> Int16 in
             let place = [index / (size.height * size.width), index / size.width % size.height, index % size.width]
-            let distance = zip(place, size.sizes).reduce(0.0) { $0 + pow(Double($1.0) - Double($1.1) / 2, 2) }.squareRoot()
+            let distance = zip(place, size).reduce(0.0) { $0 + pow(Double($1.0) - Double($1.1) / 2, 2) }.squareRoot()
             return distance < radius * 2 / 3 ? 1 : distance < radius ? 2 : 0
         }
         let source = try ArraySource(image: image, channels: channels, labels: labels, size: size)

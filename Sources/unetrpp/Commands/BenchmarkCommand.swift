@@ -7,6 +7,7 @@ import UNETRGraphs
 import UNETRLayers
 import UNETRNetworks
 import UNETROpenVINO
+import UNETRSupport
 import UNETRTorch
 import UNETRTorchEngine
 import UNETRTraining
@@ -58,7 +59,7 @@ struct BenchmarkCommand: ParsableCommand {
         let description = try choice.description()
         if augmentation {
             let seconds = try timeAugmentation(patch: description.patchSize, channels: description.inputChannels)
-            let patch = description.patchSize.map(String.init).joined(separator: "×")
+            let patch = description.patchSize.text()
             print(
                 String(format: "augmentation, \(patch), \(Runtime.threads) threads: %.2f ms a sample, ", 1000 * seconds / Double(batch))
                     + String(format: "%.1f samples/s", Double(batch) / seconds))
@@ -78,7 +79,7 @@ struct BenchmarkCommand: ParsableCommand {
         let times = try measure(once, device).sorted()
         let result = Result(
             what: "\(description.architecture.displayName), \(train ? "training step" : "forward"), "
-                + description.patchSize.map(String.init).joined(separator: "×"),
+                + description.patchSize.text(),
             precision: mixed?.rawValue ?? "float32", engine: compiled?.summary ?? "libtorch", batch: batch,
             threads: Runtime.threads, device: "\(device)",
             median: times[times.count / 2], fastest: times[0], slowest: times[times.count - 1],

@@ -3,6 +3,7 @@ import Foundation
 import UNETRArchitectures
 import UNETRModels
 import UNETRPlanning
+import UNETRSupport
 import UNETRVolumes
 import UNETRWorkflows
 
@@ -30,24 +31,27 @@ extension ModelCommand {
                 return print(try JSONLine.encode(report, pretty: true))
             }
             print(opened.imported?.title ?? "\(url.lastPathComponent): \(plan.dataset)")
-            func list<Value>(_ values: [Value], _ separator: String = " × ") -> String { values.map { "\($0)" }.joined(separator: separator) }
-            let rows = [
-                ("network", "\(network.architecture.displayName), patch \(list(plan.patchSize)) voxels"),
-                ("channels", zip(plan.channelNames, plan.normalization).map { "\($0) (\($1.scheme.rawValue))" }.joined(separator: ", ")),
-                ("spacing", "\(list(plan.targetSpacing)) mm, axes \(list(plan.axisOrder.axes, ", ")), compatibility \(plan.compatibility.rawValue)"),
-                ("structures", plan.labels.foreground.map { "\($0.name) (\(list($0.values, ", ")))" }.joined(separator: ", ")),
-                (
-                    "prediction",
-                    "\(plan.inference.aggregation.rawValue) averaged, step \(plan.inference.stepFraction), mirrored axes "
-                        + (plan.inference.mirrorAxes.isEmpty ? "none" : list(plan.inference.mirrorAxes, ", "))
-                ),
-                ("clean-up", plan.postProcessing.map { "largest part of \(list($0.keepLargest, ", "))" } ?? "none"),
-            ]
+            var rows = Self.rows(plan, network)
+            if let imported = opened.imported { rows.append(("networks", imported.members.joined(separator: ", "))) }
             for (name, value) in rows { print("  \(name.padding(toLength: 12, withPad: " ", startingAt: 0))\(value)") }
-            if let imported = opened.imported {
-                print("  \("networks".padding(toLength: 12, withPad: " ", startingAt: 0))\(imported.members.joined(separator: ", "))")
-                for note in imported.notes { print("  \(note)") }
-            }
+            for note in opened.imported?.notes ?? [] { print("  \(note)") }
+        }
+
+        /// What a plan says, in the words of people.
+        private static func rows(_ plan: Plan, _ network: NetworkDescription) -> [(name: String, value: String)] {
+            func list(_ values: some Sequence, _ separator: String) -> String { values.map { "\($0)" }.joined(separator: separator) }
+            let channels = zip(plan.channelNames, plan.normalization).map { "\($0) (\($1.scheme.rawValue))" }
+            let structures = plan.labels.foreground.map { "\($0.name) (\(list($0.values, ", ")))" }
+            let axes = plan.inference.mirrorAxes.isEmpty ? "none" : list(plan.inference.mirrorAxes, ", ")
+            let cleaned = plan.postProcessing.map { "largest part of \(list($0.keepLargest, ", "))" } ?? "none"
+            return [
+                ("network", "\(network.architecture.displayName), patch \(plan.patchSize.text(" × ")) voxels"),
+                ("channels", channels.joined(separator: ", ")),
+                ("spacing", "\(list(plan.targetSpacing, " × ")) mm, axes \(list(plan.axisOrder.axes, ", ")), compatibility \(plan.compatibility.rawValue)"),
+                ("structures", structures.joined(separator: ", ")),
+                ("prediction", "\(plan.inference.aggregation.rawValue) averaged, step \(plan.inference.stepFraction), mirrored axes: \(axes)"),
+                ("clean-up", cleaned),
+            ]
         }
     }
 

@@ -33,7 +33,7 @@ struct NetworkOptions: ParsableArguments {
 /// The size of a network that is named by its architecture.
 struct NetworkSizeOptions: ParsableArguments {
     @Option(help: "Patch for --network, DxHxW; each network takes the next size it can.", transform: NetworkSizeOptions.patch)
-    var patch = [64, 128, 128]
+    var patch: Size3 = [64, 128, 128]
     @Option(help: "Input channels for --network.") var channels = 1
     @Option(help: "Classes for --network, background included.") var classes = 14
 
@@ -46,15 +46,15 @@ struct NetworkSizeOptions: ParsableArguments {
         .usual(architecture, inputChannels: channels, classes: classes, patchSize: patch)
     }
 
-    @Sendable static func patch(_ text: String) throws -> [Int] {
+    @Sendable static func patch(_ text: String) throws -> Size3 {
         let sizes = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard sizes.count == 3, sizes.allSatisfy({ (1...1024).contains($0) }) else {
+        guard let size = Size3(sizes), size.allSatisfy({ (1...1024).contains($0) }) else {
             throw ValidationError("--patch is '\(text)'; expected three sizes from 1 to 1024 such as 64x128x128")
         }
-        guard sizes.saturatingProduct() <= 1 << 27 else {
+        guard size.saturatingProduct() <= 1 << 27 else {
             throw ValidationError("--patch is '\(text)'; its voxels together may be at most 512 × 512 × 512")
         }
-        return sizes
+        return size
     }
 }
 

@@ -2,12 +2,13 @@ import Foundation
 import UNETRArchitectures
 import UNETRNetworks
 import UNETRPictures
+import UNETRSupport
 
 /// All networks side by side: what each has, what it does, what it takes here, and what was printed about it.
 struct NetworkTable: Encodable {
     struct Row: Encodable {
         var network: NetworkDescription.Architecture
-        var patchSize: [Int]
+        var patchSize: Size3
         var parameters: Int
         var multiplyAdds: Int
         /// One for each device, in the order of the table's `devices`.
@@ -58,7 +59,7 @@ struct NetworkTable: Encodable {
         + "supervision are left out (the printed figure of nnFormer has them)."
 
     /// The patch asked for, [D, H, W].
-    var patch: [Int]
+    var patch: Size3
     var channels: Int
     var classes: Int
     var threads: Int
@@ -75,7 +76,7 @@ struct NetworkTable: Encodable {
                 head: ["", "patch", "M parameters", "G multiply-adds", "printed M", "printed G", "Synapse Dice %", "BTCV Dice %"],
                 rows: rows.map { row in
                     [
-                        row.network.displayName, row.patchSize.map(String.init).joined(separator: "x"), Self.scaled(row.parameters, 1e6),
+                        row.network.displayName, row.patchSize.text("x"), Self.scaled(row.parameters, 1e6),
                         Self.scaled(row.multiplyAdds, 1e9), Self.plain(row.published?.parameters), Self.plain(row.published?.multiplyAdds),
                         Self.percent(row.published?.synapseDice), Self.percent(row.published?.btcvDice),
                     ]
@@ -134,7 +135,7 @@ struct NetworkTable: Encodable {
         return BubbleChart(
             title: "Accuracy and cost",
             subtitle: "Dice as printed in the UNETR++ paper; multiply-adds and parameters (the bubbles' area) counted here",
-            horizontalLabel: "G multiply-adds for one patch of \(patch.map(String.init).joined(separator: " × "))",
+            horizontalLabel: "G multiply-adds for one patch of \(patch.text(" × "))",
             panels: [
                 .init(title: "Synapse, 8 organs", verticalLabel: "Dice (%)", bubbles: bubbles(\.synapseDice)),
                 .init(title: "BTCV, 13 organs", verticalLabel: "Dice (%)", bubbles: bubbles(\.btcvDice)),

@@ -1,5 +1,6 @@
 import UNETRArchives
 import UNETRGraphs
+import UNETRSupport
 
 extension UNETRPlusPlusGraph {
     /// [N, C, D, H, W] → the same, on the token grid of a stage.
@@ -100,7 +101,7 @@ extension UNETRPlusPlusGraph {
     }
 
     /// Group normalization as instance normalization of the groups, then a scale and a shift for each channel.
-    func groupNorm(_ x: Graph.Value, _ scope: String, _ channels: Int, groups: Int, grid: [Int]) throws -> Graph.Value {
+    func groupNorm(_ x: Graph.Value, _ scope: String, _ channels: Int, groups: Int, grid: Size3) throws -> Graph.Value {
         let normalized = builder.instanceNorm(
             builder.reshape(x, [0, groups, -1]), scale: builder.constant(Array(repeating: 1, count: groups), [groups]),
             bias: builder.constant(Array(repeating: 0, count: groups), [groups]), epsilon: Self.epsilon)

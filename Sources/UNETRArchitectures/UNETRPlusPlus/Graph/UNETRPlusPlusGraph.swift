@@ -1,5 +1,6 @@
 import UNETRArchives
 import UNETRGraphs
+import UNETRSupport
 
 /// Writes UNETR++ as a graph: the same network as `UNETRPlusPlus`, said to a file instead of to libtorch.
 struct UNETRPlusPlusGraph {
@@ -20,14 +21,14 @@ struct UNETRPlusPlusGraph {
 
     func graph(_ extent: GraphExtent, batch: Int?) throws -> Graph {
         builder.note("network", "UNETR++, \(form.rawValue) form")
-        let input = builder.input("input", [batch, configuration.inputChannels] + configuration.patchSize)
+        let input = builder.input("input", [batch, configuration.inputChannels] + Array(configuration.patchSize))
         let coarse = try coarse(input)
         switch extent {
         case .coarse:
             let channels = configuration.stageChannels[0]
-            builder.output("coarse", channelsLast(coarse, channels), [batch] + configuration.grid(stage: 0) + [channels])
+            builder.output("coarse", channelsLast(coarse, channels), [batch] + Array(configuration.grid(stage: 0)) + [channels])
         case .whole:
-            builder.output("logits", try logits(input, coarse), [batch, configuration.classes] + configuration.patchSize)
+            builder.output("logits", try logits(input, coarse), [batch, configuration.classes] + Array(configuration.patchSize))
         }
         return builder.graph
     }
@@ -76,7 +77,7 @@ struct UNETRPlusPlusGraph {
         return try (0..<4).map { stage in
             let scope = "unetr_pp_encoder.downsample_layers.\(stage)"
             let inputs = stage == 0 ? configuration.inputChannels : channels[stage - 1]
-            let kernel = stage == 0 ? configuration.stem : [2, 2, 2]
+            let kernel = stage == 0 ? Array(configuration.stem) : [2, 2, 2]
             x = try builder.in("downsample\(stage)") {
                 let weight = try constant("\(scope).0.conv.weight", [channels[stage], inputs] + kernel)
                 let coarser = builder.convolution(x, weight, kernel: kernel, stride: kernel)
@@ -104,9 +105,9 @@ struct UNETRPlusPlusGraph {
         return x
     }
 
-    private func upsampled(_ x: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int, stride: [Int]) throws -> Graph.Value {
+    private func upsampled(_ x: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int, stride: Size3) throws -> Graph.Value {
         let weight = try constant("\(scope).transp_conv.conv.weight", [inputs, outputs] + stride)
-        return builder.transposedConvolution(x, weight, stride: stride)
+        return builder.transposedConvolution(x, weight, stride: Array(stride))
     }
 
     /// A weight as it is in the checkpoint, under its own key.

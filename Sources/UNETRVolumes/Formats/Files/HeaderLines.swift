@@ -119,7 +119,7 @@ extension Geometry {
     init(sizes: [Int], steps: [[Double]], origin: [Double], spacings: [Double], flips: [Bool]) {
         func signed(_ value: Double, _ row: Int) -> Double { flips[row] && value != 0 ? -value : value }
         let rows = (0..<3).map { row in (0..<3).map { signed(steps[$0][row], row) } + [signed(origin[row], row)] }
-        self.init(size: sizes.reversed(), affine: rows + [[0, 0, 0, 1]], spacing: spacings.reversed())
+        self.init(size: Size3(sizes[2], sizes[1], sizes[0]), affine: rows + [[0, 0, 0, 1]], spacing: spacings.reversed())
     }
 }
 

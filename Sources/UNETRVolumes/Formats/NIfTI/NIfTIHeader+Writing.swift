@@ -1,3 +1,5 @@
+import UNETRSupport
+
 extension NIfTIHeader {
     /// A header for voxels that came from nowhere else: sform "aligned" from the geometry, spacing in mm, no qform.
     ///
@@ -27,7 +29,7 @@ extension NIfTIHeader {
         return header
     }
 
-    private static func axes(_ size: [Int], channels: Int) -> [Int] {
+    private static func axes(_ size: Size3, channels: Int) -> [Int] {
         [channels > 1 ? 4 : 3] + size.reversed() + [channels, 1, 1, 1]
     }
 

@@ -1,4 +1,4 @@
-import UNETRSupport
+public import UNETRSupport
 
 /// The header of a NIfTI file: every field that says what the voxels are and where they lie, as the file states it.
 ///
@@ -74,7 +74,7 @@ extension NIfTIHeader {
     public var channels: Int { shape.dropFirst(3).reduce(1, *) }
 
     /// The size [D, H, W] of one channel; axes that the file does not have count 1.
-    public var size: [Int] { (1...3).reversed().map { $0 <= dim[0] ? dim[$0] : 1 } }
+    public var size: Size3 { Size3 { 3 - $0 <= dim[0] ? dim[3 - $0] : 1 } }
 
     /// `value * slope + intercept` gives the intensity; nil when the stored numbers are the intensities (slope 0, NaN or infinite).
     public var scaling: (slope: Double, intercept: Double)? {
