@@ -14,7 +14,7 @@ import UNETRVolumes
 
     private struct Reference {
         let plan: Plan
-        let case_: PreparedCase
+        let prepared: PreparedCase
         let arrays: SafetensorsFile
         let key: String
 
@@ -26,7 +26,7 @@ import UNETRVolumes
             let affine = [[spacing[2], 0, 0, 0], [0, spacing[1], 0, 0], [0, 0, spacing[0], 0], [0, 0, 0, 1]]
             let geometry = Geometry(size: [9, 11, 10], affine: affine, spacing: spacing)
             let scan = Scan(geometry: geometry, channels: 6, voxels: try arrays.array("scan").floats())
-            case_ = try Preparer(plan: plan, threads: 1).prepare(scan, name: key)
+            prepared = try Preparer(plan: plan, threads: 1).prepare(scan, name: key)
         }
     }
 
@@ -34,12 +34,12 @@ import UNETRVolumes
     func `Every normalization on every way of resampling gives the package's numbers`(resampling: String, grid: String) throws {
         let reference = try Reference(resampling, grid)
         let expected = try reference.arrays.array("\(reference.key).prepared")
-        #expect([6] + Array(reference.case_.properties.size) == expected.shape)
+        #expect([6] + Array(reference.prepared.properties.size) == expected.shape)
         let values = try expected.floats(), count = values.count / 6
         for (channel, normalization) in reference.plan.normalization.enumerated() {
             let part = (channel * count)..<((channel + 1) * count)
             let scale = values[part].map { abs($0) }.max() ?? 1
-            let worst = part.map { abs(reference.case_.image[$0] - values[$0]) }.max() ?? .infinity
+            let worst = part.map { abs(reference.prepared.image[$0] - values[$0]) }.max() ?? .infinity
             #expect(worst <= 1e-5 * scale, "\(normalization.scheme), mask \(normalization.useMask): \(worst) of \(scale)")
         }
     }
@@ -48,7 +48,7 @@ import UNETRVolumes
     func `Labels on the scan's grid are the package's`(resampling: String, grid: String) throws {
         let reference = try Reference(resampling, grid)
         let logits = try reference.arrays.array("\(reference.key).logits").floats()
-        let labels = try Restoration(of: reference.case_.properties, threads: 1).labels(from: logits, decision: reference.plan.labels.decision(on: .logits))
+        let labels = try Restoration(of: reference.prepared.properties, threads: 1).labels(from: logits, decision: reference.plan.labels.decision(on: .logits))
         let expected = try reference.arrays.array("\(reference.key).labels"),
             probabilities = try reference.arrays.array("\(reference.key).probabilities").floats()
         let values = try expected.floats(), count = values.count
@@ -65,7 +65,7 @@ import UNETRVolumes
         let reference = try Reference("default", "isotropic")
         var voxels = try reference.arrays.array("scan").floats()
         voxels[5 * 9 * 11 * 10 + 500] = 256
-        let scan = Scan(geometry: reference.case_.properties.geometry, channels: 6, voxels: voxels)
+        let scan = Scan(geometry: reference.prepared.properties.geometry, channels: 6, voxels: voxels)
         #expect(throws: PreparationError.notColor(scan: "S", channel: "c5", lowest: 0, highest: 256)) {
             try Preparer(plan: reference.plan).prepare(scan, name: "S")
         }

@@ -31,7 +31,8 @@ public enum ModelImportError: Error, Equatable, Sendable, CustomStringConvertibl
         case .several(let path, let what, let names): "\(path) holds several \(what): \(list(names)); choose one, or name its folder"
         case .missing(let path, let what, let present): "\(path) has no \(what), only \(list(present))"
         case .noCheckpoint(let path, let name, let present):
-            "\(path) has no \(name)" + (present.isEmpty ? "; the training has left nothing there" : ", only \(list(present)); choose that state, or finish the training")
+            "\(path) has no \(name)"
+                + (present.isEmpty ? "; the training has left nothing there" : ", only \(list(present)); choose that state, or finish the training")
         case .ensemble(let path, let names):
             "\(path): the best of its configurations is the ensemble of \(list(names)), whose averages are not taken here; choose one of them"
         case .trainer(let path, let name):
