@@ -55,7 +55,7 @@ public struct ModelOpener: Sendable {
     ///   - choice: which of several models is meant; bundles have nothing to choose.
     /// - Throws: `ModelImportError`, `ModelError`, `ArchiveError`, `PlanError`, `FileError`, `PrivateFolderError`, and what the translation throws.
     public func open(_ url: URL, _ choice: ModelChoice = ModelChoice()) throws -> Opened {
-        if ModelBundle.isBundle(url) { return Opened(bundles: [try ModelBundle(contentsOf: url)], imported: nil) }
+        if ModelBundle.isMeant(by: url) { return Opened(bundles: [try ModelBundle(contentsOf: url)], imported: nil) }
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw ModelError.notABundle(path: url.path, problem: "there is no such file or folder")
         }
@@ -158,7 +158,10 @@ extension ModelOpener {
 
 extension ModelBundle {
     /// Whether a folder has the files of a bundle.
-    public static func isBundle(_ url: URL) -> Bool {
-        requiredFiles.allSatisfy { FileManager.default.fileExists(atPath: url.appending(path: $0).path) }
-    }
+    public static func isBundle(_ url: URL) -> Bool { requiredFiles.allSatisfy { has($0, url) } }
+
+    /// Whether a folder is a bundle, or was to be one: by its name or one of its files.
+    static func isMeant(by url: URL) -> Bool { url.pathExtension == "unetrpp" || requiredFiles.contains { has($0, url) } }
+
+    private static func has(_ file: String, _ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: file).path) }
 }
