@@ -10,8 +10,8 @@ import UNETRVolumes
 /// The folder of the package.
 private let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-/// Where set-up puts OpenVINO.
-private let openVINO = package.appending(path: ".libtorch/openvino")
+/// Where OpenVINO must be, or where set-up puts it.
+private let openVINO = OpenVINOProvider.placeFromEnvironment ?? package.appending(path: ".libtorch/openvino")
 private let hasOpenVINO = (try? OpenVINOProvider().loadOpenVINO(from: openVINO)) != nil
 
 /// The shipped model on the shipped scans, without libtorch.
