@@ -98,7 +98,8 @@ struct SegmentCommandTests {
             #expect(try !CommandLineTool.succeed(["segment", "--help"]).contains("--roi"))
             try CommandLineTool.fail(
                 ["segment", scan.path, "-o", "x", "--model", model.path, "--structures", "1", "--roi", "1"], saying: ["earlier name of --structures"])
-            try CommandLineTool.fail(["segment", scan.path, "-o", "x", "--model", folder.path], saying: ["is no model that is known here", "results folders of nnU-Net v2"])
+            try CommandLineTool.fail(
+                ["segment", scan.path, "-o", "x", "--model", folder.path], saying: ["is no model that is known here", "results folders of nnU-Net v2"])
             try CommandLineTool.fail(["segment", "/nowhere.nii", "-o", "x", "--model", model.path], saying: ["/nowhere.nii", "no such file"])
             try CommandLineTool.fail(["segment", scan.path, "-o", scan.path, "--model", model.path], saying: ["overwrite"])
             try CommandLineTool.fail(
