@@ -157,7 +157,7 @@ let package = Package(
         tests("UNETRAugmentation", ["UNETRArchives", "UNETRSupport"]),
         tests("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRGraphs", ["UNETRArchives"]),
-        tests("UNETRModels", ["UNETRPlanning", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
+        tests("UNETRModels", ["UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETREngines", ["UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRSupport", "CWindows"]),
         tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes", "UNETRSupport"]),
         tests("UNETRTorch", ["CTorch"], torch: true),

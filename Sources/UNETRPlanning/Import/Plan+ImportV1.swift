@@ -1,6 +1,6 @@
 public import Foundation
 public import UNETRArchitectures
-import UNETRArchives
+package import UNETRArchives
 import UNETRSupport
 public import UNETRVolumes
 
@@ -14,7 +14,14 @@ extension Plan {
     ///   - url: the pickle of plans that nnU-Net v1 wrote.
     /// - Throws: `PlanError`, or the reader's errors.
     public init(importingV1 url: URL, stage: Int? = nil, labels: LabelSet? = nil, network: NetworkDescription? = nil) throws {
-        let source = try PickleFile.read(url)
+        try self.init(importingV1: PickleFile.read(url), of: url, stage: stage, labels: labels, network: network)
+    }
+
+    /// The same for a plan that was read already, such as the one inside a checkpoint's description.
+    package init(
+        importingV1 source: PickleValue, of url: URL, stage: Int? = nil, labels: LabelSet? = nil, network: NetworkDescription? = nil,
+        inference: InferenceSettings = InferenceSettings()
+    ) throws {
         func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
         guard let stages = source["plans_per_stage"]?.dictionary, !stages.pairs.isEmpty else {
             throw fail("it has no plans_per_stage; it is not a plan of nnU-Net v1")
@@ -37,7 +44,8 @@ extension Plan {
             try self.init(
                 dataset: url.deletingLastPathComponent().lastPathComponent, channelNames: channels.map(\.name), labels: set!,
                 targetSpacing: spacing, axisOrder: AxisOrder(order), patchSize: network?.patchSize ?? Self.patchSize(patch),
-                batchSize: batch, normalization: channels.map(\.normalization), compatibility: .unetrPlusPlus, network: network)
+                batchSize: batch, normalization: channels.map(\.normalization), compatibility: .unetrPlusPlus, network: network,
+                inference: inference)
         } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
         if network == nil { self.network = ImportedUNet(v1: chosen, of: source)?.network(for: self) }
     }

@@ -12,12 +12,17 @@ public enum PlanError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The network does not agree with the plan around it, in what is named.
     case mismatch(what: String, network: [Int], plan: [Int])
 
+    /// A data set has no such configuration.
+    case configuration(name: String, dataset: String)
+
     /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .invalid(let field, let value, let rule): "the plan's \(field) is \(value), but \(rule)"
         case .inFile(let path, let problem): "\(path): \(problem)"
         case .unreadable(let path, let problem): "\(path) is no plan: \(problem)"
+        case .configuration(let name, let dataset):
+            "\(dataset) has no configuration \(name): at full resolution a patch holds a quarter of a scan, or nearly; plan 3d_fullres"
         case .mismatch(let what, let network, let plan):
             "the plan's network has \(what) \(network), the plan itself says \(plan); make the two agree in plan.json"
         }
