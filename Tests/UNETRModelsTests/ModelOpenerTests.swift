@@ -63,6 +63,9 @@ import UNETRSupport
             // A bundle is itself.
             let bundle = try opener.open(first.bundles[0].url)
             #expect(bundle.imported == nil && bundle.bundles[0].url == first.bundles[0].url)
+            #expect(throws: ModelImportError.nothingToChoose(path: first.bundles[0].url.path)) {
+                try opener.open(first.bundles[0].url, ModelChoice(folds: ["1"]))
+            }
         }
     }
 
@@ -79,6 +82,8 @@ import UNETRSupport
             #expect(left == [])
             let error = try #require(throws: ModelImportError.self) { try opener.open(archive) }
             #expect(error.description.contains("holds several models"))
+            // The sentence names the archive, not the folder it was unpacked in.
+            #expect(error.description.hasPrefix("\(archive.path)/Dataset001_Made holds"), "\(error)")
         }
     }
 

@@ -79,6 +79,9 @@ struct MadeResults {
             // A fold or a checkpoint is that one alone.
             #expect(try read(training.appending(path: "fold_1")).members.map(\.name) == ["fold_1"])
             #expect(try read(training.appending(path: "fold_1/checkpoint_final.pth")).members.map(\.name) == ["fold_1"])
+            // A choice that contradicts the place is not passed over.
+            #expect(throws: ModelImportError.self) { try read(training.appending(path: "fold_1"), ModelChoice(folds: ["0"])) }
+            #expect(throws: ModelImportError.self) { try read(training, ModelChoice(configuration: "3d_lowres")) }
         }
     }
 
@@ -131,6 +134,8 @@ struct MadeResults {
                     #"{"best_model_or_ensemble": {"selected_model_or_models": [\#(models.joined(separator: ", "))]}}"#,
                     at: "Dataset001_Made/inference_information.json")
             }
+            try results.put("{", at: "Dataset001_Made/inference_information.json")
+            #expect(try #require(throws: ModelImportError.self) { try read(set) }.description.contains("does not name the best configuration"))
             try best(["3d_lowres"])
             #expect(try read(set).plan.targetSpacing == [2, 2, 2])
             try best(["3d_lowres", "3d_fullres"])

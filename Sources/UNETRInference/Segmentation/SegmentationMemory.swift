@@ -58,7 +58,9 @@ public struct SegmentationMemory: Sendable {
         let sums = plane * (outputs + 1) * plan.patchSize[0] + (parts - 1) * finished
         // The two slices of every output that restoring keeps, and a part of the probabilities to write.
         let order = plan.axisOrder.apply(scan.size)
-        let planes = 2 * outputs * order[1] * order[2] + (writesProbabilities ? max(1 << 24, outputs * order[1] * order[2]) : 0)
+        // Twice where they are made of logits.
+        let part = max(1 << 24, outputs * order[1] * order[2]) * (plan.inference.aggregation == .logits ? 2 : 1)
+        let planes = 2 * outputs * order[1] * order[2] + (writesProbabilities ? part : 0)
         let image = channels * (prepared + window.paddedSize.voxels)
         // A tenth for freed memory that the C allocator does not give back.
         let prediction = (max(engine.pass, 4 * finished) + 4 * (image + sums + planes) + 2 * whole) * 11 / 10

@@ -49,7 +49,10 @@ public struct Segmenter: Sendable {
     ) throws {
         precondition(!models.isEmpty)
         let plan = models[0].plan
-        for model in models.dropFirst() where model.plan.preparationDigest != plan.preparationDigest || model.plan.patchSize != plan.patchSize {
+        for model in models.dropFirst()
+        where model.plan.preparationDigest != plan.preparationDigest || model.plan.patchSize != plan.patchSize
+            || model.plan.inference.aggregation != plan.inference.aggregation
+        {
             throw InferenceError.differentPlans(path: model.url.path, first: models[0].url.path)
         }
         let (engines, memory) = try engines.engines(for: models, settings, note: note)

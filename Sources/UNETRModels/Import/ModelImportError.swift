@@ -20,6 +20,12 @@ public enum ModelImportError: Error, Equatable, Sendable, CustomStringConvertibl
     case checkpoint(path: String, problem: String)
     /// A model of another tool has no weights that fit its own plan.
     case weights(path: String, problem: String)
+    /// A bundle is one network, so there is nothing to choose.
+    case nothingToChoose(path: String)
+    /// The model inside an archive cannot be used; the sentence names the archive.
+    case archive(String)
+    /// The file of the best configuration cannot be read.
+    case bestConfiguration(path: String)
     /// The post-processing is not known here.
     case postProcessing(path: String, problem: String)
 
@@ -42,6 +48,10 @@ public enum ModelImportError: Error, Equatable, Sendable, CustomStringConvertibl
             "\(checkpoint) was trained with the plan of \(found), but the plan beside it is that of \(expected); take both from one training"
         case .checkpoint(let path, let problem): "\(path): \(problem)"
         case .weights(let path, let problem): "\(path) does not fit the plan beside it: \(problem)"
+        case .nothingToChoose(let path): "\(path) is a model bundle, one network in one configuration; there is nothing to choose"
+        case .archive(let sentence): sentence
+        case .bestConfiguration(let path):
+            "\(path) does not name the best configuration (best_model_or_ensemble, selected_model_or_models); choose one, or remove the file"
         case .postProcessing(let path, let problem): "\(path): \(problem)"
         }
     }

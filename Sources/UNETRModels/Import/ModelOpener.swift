@@ -55,25 +55,33 @@ public struct ModelOpener: Sendable {
     ///   - choice: which of several models is meant; bundles have nothing to choose.
     /// - Throws: `ModelImportError`, `ModelError`, `ArchiveError`, `PlanError`, `FileError`, `PrivateFolderError`, and what the translation throws.
     public func open(_ url: URL, _ choice: ModelChoice = ModelChoice()) throws -> Opened {
-        if ModelBundle.isMeant(by: url) { return Opened(bundles: [try ModelBundle(contentsOf: url)], imported: nil) }
+        if ModelBundle.isMeant(by: url) {
+            guard choice == ModelChoice() else { throw ModelImportError.nothingToChoose(path: url.path) }
+            return Opened(bundles: [try ModelBundle(contentsOf: url)], imported: nil)
+        }
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw ModelError.notABundle(path: url.path, problem: "there is no such file or folder")
         }
         try PrivateFolder.make(cache)
         _ = try PrivateFolder(cache)
         if ZipArchive.recognizes(url), url.pathExtension.lowercased() != "pth" { return try openArchive(url, choice) }
-        return try open(foreign: url, choice, called: url)
+        guard let opened = try open(foreign: url, choice) else { throw Self.unknown(url) }
+        return opened
     }
 
-    private func open(foreign url: URL, _ choice: ModelChoice, called original: URL) throws -> Opened {
+    private static func unknown(_ url: URL) -> ModelImportError {
+        .unknown(path: url.path, known: ["model bundles (folders with plan.json and model.safetensors)"] + ModelImporters.all.map(\.description))
+    }
+
+    /// What another tool's folder or checkpoint holds; nil if no tool knows it.
+    private func open(foreign url: URL, _ choice: ModelChoice) throws -> Opened? {
         for importer in ModelImporters.all {
             guard let model = try importer.model(at: url, choice) else { continue }
             let bundles = try model.members.map { try bundle(of: $0, model) }
             return Opened(
                 bundles: bundles, imported: Description(title: model.title, members: model.members.map(\.name), notes: model.notes))
         }
-        throw ModelImportError.unknown(
-            path: original.path, known: ["model bundles (folders with plan.json and model.safetensors)"] + ModelImporters.all.map(\.description))
+        return nil
     }
 
     /// The bundle of a network, from the cache or made now.
@@ -125,15 +133,25 @@ extension ModelOpener {
         }
         let archive = try ZipArchive(contentsOf: url)
         let folder = TemporaryName.next(for: cache.appending(path: key))
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let wanted = archive.names.filter(Self.isWanted)
-        guard wanted.contains(where: { $0.hasSuffix(".pth") }) else {
-            throw ModelImportError.unknown(
-                path: url.path, known: ["model bundles (folders with plan.json and model.safetensors)"] + ModelImporters.all.map(\.description))
+        PartialFiles.begin(folder)
+        defer {
+            try? FileManager.default.removeItem(at: folder)
+            PartialFiles.end(folder)
         }
+        let wanted = archive.names.filter(Self.isWanted)
+        guard wanted.contains(where: { $0.hasSuffix(".pth") }) else { throw Self.unknown(url) }
         // The small files say which checkpoints are needed.
         for name in wanted where !name.hasSuffix(".pth") || Self.isChosen(name, choice) { try archive.extract(name, into: folder) }
-        let opened = try open(foreign: folder, choice, called: url)
+        let opened: Opened
+        do {
+            guard let found = try open(foreign: folder, choice) else { throw Self.unknown(url) }
+            opened = found
+        } catch {
+            // The folder is gone when the sentence is read.
+            let sentence = "\(error)"
+            guard sentence.contains(folder.path) else { throw error }
+            throw ModelImportError.archive(sentence.replacingOccurrences(of: folder.path, with: url.path))
+        }
         if let description = opened.imported {
             try AtomicFile.write(JSONText.encode(Known(description: description, bundles: opened.bundles.map(\.url.lastPathComponent))), to: record)
         }

@@ -87,9 +87,9 @@ public struct NNUNetV2Planner: Equatable, Sendable {
         let rules = Sizes(fingerprint)
         let classes = labels.definitions.count + (labels.ignoreValue == nil ? 0 : 1)
         var stage = self.stage(
-            rules.spacing, median: rules.medianSize, voxels: rules.voxels, channels: fingerprint.channelNames.count, classes: classes)
+            rules.spacing, median: rules.medianSize, voxels: rules.voxels, classes: classes)
         if configuration == .lowResolution {
-            guard let low = lowResolution(stage, rules, channels: fingerprint.channelNames.count, classes: classes) else {
+            guard let low = lowResolution(stage, rules, classes: classes) else {
                 throw PlanError.configuration(name: configuration.rawValue, dataset: dataset)
             }
             stage = low
@@ -128,8 +128,7 @@ extension NNUNetV2Planner {
         init(_ fingerprint: Fingerprint) {
             let spacings = fingerprint.cases.map(\.spacing)
             let target = PlanningRules.targetSpacing(spacings, fingerprint.cases.map { $0.size.map(Double.init) })
-            let coarsest = target.indices.max { target[$0] < target[$1] || (target[$0] == target[$1] && $0 > $1) }!
-            let order = [coarsest] + (0..<3).filter { $0 != coarsest }
+            let order = PlanningRules.axisOrder(target)
             let resampled = fingerprint.cases.map { scan in
                 (0..<3).map { (scan.spacing[$0] / target[$0] * Double(scan.size[$0])).rounded(.toNearestOrEven) }
             }
@@ -187,7 +186,7 @@ extension NNUNetV2Planner {
     /// - Parameters:
     ///   - median: the median scan at that spacing, in voxels.
     ///   - voxels: voxels of all scans together.
-    func stage(_ spacing: [Double], median: [Double], voxels: Double, channels: Int, classes: Int) -> Stage {
+    func stage(_ spacing: [Double], median: [Double], voxels: Double, classes: Int) -> Stage {
         let perMillimeter = spacing.map { 1 / $0 }
         let scale = pow(256 * 256 * 256 / perMillimeter.reduce(1, *), 1.0 / 3)
         // More than any memory holds, and no more than a scan has.
@@ -215,7 +214,7 @@ extension NNUNetV2Planner {
     }
 
     /// The configuration of lower resolution; nil where a patch at full resolution holds a quarter of a scan, or the two would be too similar.
-    private func lowResolution(_ full: Stage, _ sizes: Sizes, channels: Int, classes: Int) -> Stage? {
+    private func lowResolution(_ full: Stage, _ sizes: Sizes, classes: Int) -> Stage? {
         var spacing = full.spacing, stage: Stage?
         var medianVoxels = sizes.medianSize.reduce(1, *), patchVoxels = Double(full.patchSize.voxels)
         while patchVoxels / medianVoxels < 0.25 {
@@ -225,7 +224,7 @@ extension NNUNetV2Planner {
             let median = (0..<3).map { full.spacing[$0] / spacing[$0] * sizes.medianSize[$0] }
             medianVoxels = median.reduce(1, *)
             stage = self.stage(
-                spacing, median: median.map { $0.rounded(.toNearestOrEven) }, voxels: medianVoxels * sizes.cases, channels: channels, classes: classes)
+                spacing, median: median.map { $0.rounded(.toNearestOrEven) }, voxels: medianVoxels * sizes.cases, classes: classes)
             patchVoxels = Double(stage!.patchSize.voxels)
         }
         return sizes.medianSize.reduce(1, *) / medianVoxels < 2 ? nil : stage

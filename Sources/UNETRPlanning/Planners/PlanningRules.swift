@@ -57,8 +57,7 @@ public struct PlanningRules: Equatable, Sendable {
     public init(_ fingerprint: Fingerprint, classes: Int) {
         let spacings = fingerprint.cases.map(\.spacing), sizes = fingerprint.cases.map { $0.size.map(Double.init) }
         let target = Self.targetSpacing(spacings, sizes)
-        let coarsest = target.indices.max { target[$0] < target[$1] || (target[$0] == target[$1] && $0 > $1) }!
-        let order = [coarsest] + (0..<3).filter { $0 != coarsest }
+        let order = Self.axisOrder(target)
         let resampled = zip(spacings, sizes).map { spacing, size in (0..<3).map { spacing[$0] / target[$0] * size[$0] } }
         let median = Percentile.ofColumns(resampled, 50)
         targetSpacing = target
@@ -67,6 +66,12 @@ public struct PlanningRules: Equatable, Sendable {
         stages = Self.stages(
             spacing: order.map { target[$0] }, medianSize: order.map { median[$0] }, cases: fingerprint.cases.count,
             channels: fingerprint.channelNames.count, classes: classes)
+    }
+
+    /// The coarsest axis first, the first of equal ones; the others as they were.
+    static func axisOrder(_ spacing: [Double]) -> [Int] {
+        let coarsest = spacing.indices.max { spacing[$0] < spacing[$1] || (spacing[$0] == spacing[$1] && $0 > $1) }!
+        return [coarsest] + (0..<3).filter { $0 != coarsest }
     }
 
     /// The median spacing; along a coarse axis the 10th percentile of it, so that fine scans do not lose too much.

@@ -52,6 +52,9 @@ private struct NNUNetV1Training {
     }
 
     func model(_ choice: ModelChoice) throws -> ImportedModel {
+        if let wanted = choice.configuration, wanted != folder.lastPathComponent {
+            throw ModelImportError.missing(path: folder.path, what: "configuration \(wanted)", present: [folder.lastPathComponent])
+        }
         let members = try members(choice)
         let descriptions = try members.map { try NNUNetV1Description(of: $0.checkpoint) }
         let first = descriptions[0]
@@ -64,13 +67,14 @@ private struct NNUNetV1Training {
             throw ModelImportError.trainer(path: members[0].checkpoint.path, name: first.trainer)
         }
         let plansURL = folder.appending(path: "plans.pkl"), hasFile = FileManager.default.fileExists(atPath: plansURL.path)
-        let source = hasFile ? try PickleFile.read(plansURL) : first.plan
+        let source = hasFile ? try PickleFile.read(plansURL) : first.plan, sourceURL = hasFile ? plansURL : first.url
         let described = folder.appending(path: "dataset.json")
         let labels = FileManager.default.fileExists(atPath: described.path) ? try DatasetDescription(contentsOf: described).labels : nil
         var plan = try Plan(
-            importingV1: source, of: hasFile ? plansURL : first.url, stage: first.stage, labels: labels, network: trainer.network,
+            importingV1: source, of: sourceURL, stage: first.stage, labels: labels, network: trainer.network,
             inference: InferenceSettings(mirrorAxes: trainer.mirrorAxes))
-        guard let network = plan.network else { throw ModelImportError.network(path: plansURL.path, name: "of \(first.trainer)") }
+        plan.dataset = folder.deletingLastPathComponent().lastPathComponent  // of the task, above the training's
+        guard let network = plan.network else { throw ModelImportError.network(path: sourceURL.path, name: "of \(first.trainer)") }
         guard network.configuration.classes == plan.labels.outputCount else {
             throw ModelImportError.otherPlan(
                 checkpoint: members[0].checkpoint.path, found: "\(network.configuration.classes) classes (\(first.trainer))",
@@ -95,7 +99,11 @@ private struct NNUNetV1Training {
         let present = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
             .filter { $0 == "all" || $0.hasPrefix("fold_") }.sorted { ($0.count, $0) < ($1.count, $1) }
         let numbered = present.filter { $0 != "all" }
-        let wanted = fold.map { [$0] } ?? choice.folds?.map { $0 == "all" ? $0 : "fold_\($0)" } ?? (numbered.isEmpty ? present : numbered)
+        let chosen = choice.folds?.map { $0 == "all" ? $0 : "fold_\($0)" }
+        if let fold, let other = chosen?.first(where: { $0 != fold }) {
+            throw ModelImportError.missing(path: folder.appending(path: fold).path, what: other, present: [fold])
+        }
+        let wanted = fold.map { [$0] } ?? chosen ?? (numbered.isEmpty ? present : numbered)
         return try wanted.map { name in
             guard present.contains(name) else { throw ModelImportError.missing(path: folder.path, what: name, present: present) }
             let place = folder.appending(path: name), checkpoint = place.appending(path: file)
@@ -166,7 +174,7 @@ private struct NNUNetV1Trainer {
     /// Whether it leaves the network as the plan, or the publication, describes it.
     var isKnown: Bool {
         if isUNETRPlusPlus || isNNFormer { return network != nil }
-        return name.wholeMatch(of: /nnUNetTrainer(V2)?(_noMirroring|_[0-9]+epochs|_DA[0-9]|_insaneDA|_noDataAugmentation|_SGD_.*|_Adam.*|_fp16|_Loss_.*)*/)
+        return name.wholeMatch(of: /nnUNetTrainerV2(_noMirroring|_[0-9]+epochs|_DA[0-9]|_insaneDA|_noDataAugmentation|_fp16)*/)
             != nil
     }
 

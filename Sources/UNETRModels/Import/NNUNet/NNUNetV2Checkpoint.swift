@@ -36,7 +36,9 @@ struct NNUNetV2Checkpoint {
         }
     }
 
-    var title: String { "\(dataset ?? "an unnamed data set"), \(configuration)" }
+    var title: String {
+        "\(dataset ?? "an unnamed data set"), \(configuration), \(trainer)" + (allowedAxes.map { ", mirrored axes \($0)" } ?? "")
+    }
 
     func agrees(with other: Self) -> Bool {
         (trainer, configuration, allowedAxes) == (other.trainer, other.configuration, other.allowedAxes) && dataset == other.dataset

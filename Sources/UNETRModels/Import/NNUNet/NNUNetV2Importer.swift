@@ -98,13 +98,15 @@ struct NNUNetV2Training {
     private static func best(in place: URL) throws -> [String]? {
         let file = place.appending(path: "inference_information.json")
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        let json = try JSONDecoder().decode(JSONValue.self, from: try InputFile.contents(of: file, most: 1 << 26))
-        return json["best_model_or_ensemble"]?["selected_model_or_models"]?.array?.compactMap { model in
+        let json = try? JSONDecoder().decode(JSONValue.self, from: try InputFile.contents(of: file, most: 1 << 26))
+        let names = json?["best_model_or_ensemble"]?["selected_model_or_models"]?.array?.compactMap { model -> String? in
             guard let trainer = model["trainer"]?.string, let plans = model["plans_identifier"]?.string,
                 let configuration = model["configuration"]?.string
             else { return nil }
             return "\(trainer)__\(plans)__\(configuration)"
         }
+        guard let names, !names.isEmpty else { throw ModelImportError.bestConfiguration(path: file.path) }
+        return names
     }
 }
 
@@ -116,7 +118,10 @@ extension NNUNetV2Training {
         let first = checkpoints[0]
         for (checkpoint, member) in zip(checkpoints, members).dropFirst() where !checkpoint.agrees(with: first) {
             throw ModelImportError.otherPlan(
-                checkpoint: member.checkpoint.path, found: "\(checkpoint.title)", expected: "\(first.title), as in \(members[0].name)")
+                checkpoint: member.checkpoint.path, found: checkpoint.title, expected: "\(first.title), as in \(members[0].name)")
+        }
+        if let wanted = choice.configuration, wanted != first.configuration, wanted != folder.lastPathComponent {
+            throw ModelImportError.missing(path: folder.path, what: "configuration \(wanted)", present: [first.configuration])
         }
         guard choice.trustsTrainer || NNUNetV2Trainer(first.trainer).isKnown else {
             throw ModelImportError.trainer(path: members[0].checkpoint.path, name: first.trainer)
@@ -153,7 +158,12 @@ extension NNUNetV2Training {
             return ImportedModel.Member(name: "fold_\(fold)", checkpoint: checkpoint)
         }
         let file = checkpointFile ?? "checkpoint_\(choice.checkpoint.rawValue).pth"
-        if let fold = fold.flatMap(Self.foldName) { return [try member(fold, file)] }
+        if let fold = fold.flatMap(Self.foldName) {
+            if let other = choice.folds?.first(where: { $0 != fold }) {
+                throw ModelImportError.missing(path: folder.appending(path: "fold_\(fold)").path, what: "fold \(other)", present: ["fold \(fold)"])
+            }
+            return [try member(fold, file)]
+        }
         let numbered = present.filter { Int($0) != nil }.sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
         let wanted = choice.folds ?? (numbered.isEmpty ? present : numbered)
         guard !wanted.isEmpty else { throw ModelImportError.missing(path: folder.path, what: "folder fold_0 with a checkpoint", present: []) }

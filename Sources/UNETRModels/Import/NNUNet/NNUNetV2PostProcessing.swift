@@ -30,43 +30,38 @@ enum NNUNetV2PostProcessing {
     /// For each step the label values whose largest part is kept.
     private static func json(_ url: URL) throws -> [[Int]] {
         let source = try? JSONDecoder().decode(JSONValue.self, from: try InputFile.contents(of: url, most: 1 << 28))
-        func fail(_ problem: String) -> ModelImportError { .postProcessing(path: url.path, problem: problem) }
-        guard let functions = source?["postprocessing_fns"]?.array?.compactMap(\.string), let settings = source?["postprocessing_kwargs"]?.array,
-            functions.count == settings.count
-        else { throw fail("it has no postprocessing_fns with as many postprocessing_kwargs") }
-        return try zip(functions, settings).map { function, settings in
-            guard function == known else { throw fail("its \(function) is not known here; \(known) is") }
-            guard let values = settings["labels_or_regions"].flatMap(values) else { throw fail("a step has no labels_or_regions") }
-            return values
-        }
-    }
-
-    private static func values(_ value: JSONValue) -> [Int]? {
-        if let number = value.int { return [number] }
-        return value.array.flatMap { parts in
-            let found = parts.compactMap(values)
-            return found.count == parts.count ? Array(Set(found.joined())).sorted() : nil
-        }
+        return try sets(
+            url, source?["postprocessing_fns"]?.array?.map { $0.string }, source?["postprocessing_kwargs"]?.array?.map { $0["labels_or_regions"] },
+            number: \.int, parts: \.array)
     }
 
     private static func pickle(_ url: URL) throws -> [[Int]] {
-        func fail(_ problem: String) -> ModelImportError { .postProcessing(path: url.path, problem: problem) }
         let source = try PickleFile.read(url)
-        guard let functions = source[0]?.elements, let settings = source[1]?.elements, functions.count == settings.count else {
-            throw fail("it is no pair of functions and their settings")
-        }
-        return try zip(functions, settings).map { function, settings in
-            guard case .object(let object) = function, object.name == known else { throw fail("a step is not known here; \(known) is") }
-            guard let values = settings["labels_or_regions"].flatMap(values) else { throw fail("a step has no labels_or_regions") }
-            return values
-        }
+        return try sets(
+            url, source[0]?.elements?.map { $0.object?.name }, source[1]?.elements?.map { $0["labels_or_regions"] }, number: \.intValue,
+            parts: \.elements)
     }
 
-    private static func values(_ value: PickleValue) -> [Int]? {
-        if let number = value.intValue { return [number] }
-        return value.elements.flatMap { parts in
-            let found = parts.compactMap(values)
-            return found.count == parts.count ? Array(Set(found.joined())).sorted() : nil
+    /// The sets of a list of functions and the labels or regions that each was given, in either form of the file.
+    private static func sets<Value>(
+        _ url: URL, _ functions: [String?]?, _ labels: [Value?]?, number: (Value) -> Int?, parts: (Value) -> [Value]?
+    ) throws -> [[Int]] {
+        func fail(_ problem: String) -> ModelImportError { .postProcessing(path: url.path, problem: problem) }
+        /// A label, or a list of labels and regions.
+        func values(_ value: Value) -> [Int]? {
+            if let label = number(value) { return [label] }
+            return parts(value).flatMap { parts in
+                let found = parts.compactMap(values)
+                return found.count == parts.count ? Array(Set(found.joined())).sorted() : nil
+            }
+        }
+        guard let functions, let labels, functions.count == labels.count else {
+            throw fail("it has no postprocessing_fns with as many postprocessing_kwargs")
+        }
+        return try zip(functions, labels).map { function, labels in
+            guard function == known else { throw fail("its \(function ?? "step without a name") is not known here; \(known) is") }
+            guard let values = labels.flatMap(values) else { throw fail("a step has no labels_or_regions") }
+            return values
         }
     }
 }
