@@ -125,7 +125,7 @@ struct MadeResults {
             let error = try #require(throws: ModelImportError.self) { try read(set) }
             #expect(
                 error.description.hasSuffix(
-                    "holds several models: nnUNetTrainer__nnUNetPlans__3d_fullres, nnUNetTrainer__nnUNetPlans__3d_lowres; choose one, or name its folder"))
+                    "holds several models: nnUNetTrainer__nnUNetPlans__3d_fullres, nnUNetTrainer__nnUNetPlans__3d_lowres; choose one"))
             #expect(try read(set, ModelChoice(configuration: "3d_lowres")).plan.targetSpacing == [2, 2, 2])
             #expect(throws: ModelImportError.self) { try read(set, ModelChoice(configuration: "2d")) }
             func best(_ configurations: [String]) throws {

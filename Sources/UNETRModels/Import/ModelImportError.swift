@@ -1,5 +1,5 @@
 /// Why another tool's model cannot be used.
-public enum ModelImportError: Error, Equatable, Sendable, CustomStringConvertible {
+public indirect enum ModelImportError: Error, Equatable, Sendable, CustomStringConvertible {
     /// No tool's model is recognized.
     case unknown(path: String, known: [String])
     /// There are several, and nothing says which one is meant.
@@ -22,8 +22,8 @@ public enum ModelImportError: Error, Equatable, Sendable, CustomStringConvertibl
     case weights(path: String, problem: String)
     /// A bundle is one network, so there is nothing to choose.
     case nothingToChoose(path: String)
-    /// The model inside an archive cannot be used; the sentence names the archive.
-    case archive(String)
+    /// The model inside an archive cannot be used; the sentence names the archive. The cause is nil if it is an error of another kind.
+    case archive(sentence: String, cause: ModelImportError?)
     /// The file of the best configuration cannot be read.
     case bestConfiguration(path: String)
     /// The post-processing is not known here.
@@ -34,7 +34,7 @@ public enum ModelImportError: Error, Equatable, Sendable, CustomStringConvertibl
         func list(_ names: [String]) -> String { names.isEmpty ? "nothing" : names.joined(separator: ", ") }
         return switch self {
         case .unknown(let path, let known): "\(path) is no model that is known here; known are \(known.joined(separator: "; "))"
-        case .several(let path, let what, let names): "\(path) holds several \(what): \(list(names)); choose one, or name its folder"
+        case .several(let path, let what, let names): "\(path) holds several \(what): \(list(names)); choose one"
         case .missing(let path, let what, let present): "\(path) has no \(what), only \(list(present))"
         case .noCheckpoint(let path, let name, let present):
             "\(path) has no \(name)"
@@ -49,7 +49,7 @@ public enum ModelImportError: Error, Equatable, Sendable, CustomStringConvertibl
         case .checkpoint(let path, let problem): "\(path): \(problem)"
         case .weights(let path, let problem): "\(path) does not fit the plan beside it: \(problem)"
         case .nothingToChoose(let path): "\(path) is a model bundle, one network in one configuration; there is nothing to choose"
-        case .archive(let sentence): sentence
+        case .archive(let sentence, _): sentence
         case .bestConfiguration(let path):
             "\(path) does not name the best configuration (best_model_or_ensemble, selected_model_or_models); choose one, or remove the file"
         case .postProcessing(let path, let problem): "\(path): \(problem)"

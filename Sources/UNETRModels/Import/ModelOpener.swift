@@ -150,7 +150,8 @@ extension ModelOpener {
             // The folder is gone when the sentence is read.
             let sentence = "\(error)"
             guard sentence.contains(folder.path) else { throw error }
-            throw ModelImportError.archive(sentence.replacingOccurrences(of: folder.path, with: url.path))
+            throw ModelImportError.archive(
+                sentence: sentence.replacingOccurrences(of: folder.path, with: url.path), cause: error as? ModelImportError)
         }
         if let description = opened.imported {
             try AtomicFile.write(JSONText.encode(Known(description: description, bundles: opened.bundles.map(\.url.lastPathComponent))), to: record)

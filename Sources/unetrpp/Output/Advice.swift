@@ -19,6 +19,7 @@ enum Advice {
         switch error {
         case is BundleDigestError: "`unetrpp model seal` writes digests anew"
         case ModelError.notABundle: "`unetrpp train` and `unetrpp convert` write bundles"
+        case let error as ModelImportError: advice(for: error)
         case QuantizationError.damaged, QuantizationError.version, QuantizationError.foreign: "`unetrpp quantize` does that"
         case TrainingError.runExists, TrainingError.cannotSave: "--resume does that"
         case EvaluationError.shapesDiffer, EvaluationError.geometriesDiffer: "--resample does that"
@@ -31,6 +32,16 @@ enum Advice {
             case .setting: nil
             }
         case DeviceError.absent: "--device cpu; `unetrpp doctor` lists the devices"
+        default: nil
+        }
+    }
+
+    private static func advice(for error: ModelImportError) -> String? {
+        switch error {
+        case .several, .ensemble, .bestConfiguration: "--configuration names one of them, or a path to its folder"
+        case .noCheckpoint(_, _, let present): present.isEmpty ? nil : "--checkpoint best takes the best state"
+        case .trainer: "--trust-trainer"
+        case .archive(_, let cause): cause.flatMap(advice)
         default: nil
         }
     }
