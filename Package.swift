@@ -49,13 +49,13 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         // Plain Swift: no libtorch.
         .systemLibrary(name: "CZlib", pkgConfig: nil, providers: [.apt(["zlib1g-dev"])]),
-        library("UNETRSupport", [.product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "CSHA256"),
+        library("UNETRSupport", ["CSHA256"]),
         library("UNETRArchives", ["UNETRSupport", "CZlib"]),
         library("UNETRVolumes", ["UNETRSupport", "CZlib"]),
         library("UNETRPictures", ["UNETRSupport", "CZlib"]),
@@ -148,7 +148,7 @@ let package = Package(
                 "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
-        tests("UNETRSupport", []),
+        tests("UNETRSupport", ["CSHA256"]),
         tests("UNETRArchives", ["UNETRSupport"]),
         tests("UNETRVolumes", ["UNETRSupport", "CZlib"]),
         tests("UNETRPictures", ["UNETRSupport", "CZlib"]),

@@ -8,6 +8,8 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
     case nonFinite(scan: String, count: Int)
     /// The model has no structure of this name or value.
     case unknownStructure(name: String, known: [String])
+    /// The models of a task know only their own structures.
+    case noProbabilities(task: String)
 
     /// One sentence: what is wrong, where, and what to do.
     public var description: String {
@@ -19,6 +21,8 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
                 + "give one file a channel, CASE_0000.nii.gz and so on, or one 4-D file"
         case .nonFinite(let scan, let count):
             "\(scan) holds \(count) voxels that are not numbers (NaN or infinite); repair the scan first"
+        case .noProbabilities(let task):
+            "\(task) is made of several models, each of which knows only its own structures, so there are no probabilities of all"
         case .unknownStructure(let name, let known):
             "the model has no structure '\(name)'; it has \(known.joined(separator: ", "))"
         }

@@ -26,12 +26,18 @@ public struct OutputRule: Sendable {
     /// To be called before the work for a model bundle that will be written in one move.
     ///
     /// - Throws: `OutputError` as for a file; also if a folder would be replaced that is no model bundle.
-    public func check(bundle url: URL) throws {
+    public func check(bundle url: URL) throws { try check(model: url, files: ["plan.json", "model.safetensors"]) }
+
+    /// To be called before the work for a folder that is a model in some form and will be written in one move.
+    ///
+    /// - Parameter files: names of which such a model has at least one.
+    /// - Throws: `OutputError` as for a bundle.
+    public func check(model url: URL, files: [String]) throws {
         if let kind = Self.kind(of: url) {
             guard kind == S_IFDIR else { throw OutputError.noFolder(path: url.path) }
             try checkReplacing(url)
             let contents = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? ["?"]
-            guard contents.isEmpty || contents.contains("plan.json") || contents.contains("model.safetensors") else {
+            guard contents.isEmpty || files.contains(where: contents.contains) else {
                 throw OutputError.noBundle(path: url.path)
             }
         }
@@ -84,8 +90,8 @@ public enum OutputError: Error, Equatable, CustomStringConvertible, Sendable {
         case .exists(let path): "\(path) is already there; choose another name, or have it replaced"
         case .isFolder(let path): "\(path) is a folder; name a file to write"
         case .isSpecial(let path): "\(path) is a device, a pipe or a socket; name a regular file to write"
-        case .noFolder(let path): "\(path) is not a folder, which a model bundle is; choose another name"
-        case .noBundle(let path): "\(path) holds other things than a model bundle, so it is not replaced; choose another name"
+        case .noFolder(let path): "\(path) is not a folder, which a model is; choose another name"
+        case .noBundle(let path): "\(path) holds other things than a model, so it is not replaced; choose another name"
         case .blocked(let folder, let place): "\(folder) cannot be made: \(place) is not a folder"
         case .forbidden(let folder, let problem): "nothing can be written in \(folder): \(problem)"
         }

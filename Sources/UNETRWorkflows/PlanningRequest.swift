@@ -17,7 +17,18 @@ public struct PlanningRequest: Sendable {
         case benchmark(Benchmark)
     }
 
-    /// Bytes that training may take; nil: what the planner assumes.
+    /// Who plans.
+    public enum Planner: Sendable, Equatable {
+        /// This package's planner, for any of its networks.
+        case own
+        /// A planner of nnU-Net v2, which chooses a U-Net.
+        case nnUNetV2(NNUNetV2Planner.Preset, NNUNetV2Planner.Configuration)
+    }
+
+    /// Who plans; what nnU-Net's planners choose themselves (`preset`, `featureSize`, `architecture`) has no effect on them.
+    public var planner = Planner.own
+
+    /// Bytes that training may take, for nnU-Net's planners those of the graphics card; nil: what the planner assumes.
     public var memory: Int?
 
     /// Whether published settings are used.
@@ -51,6 +62,10 @@ public struct PlanningRequest: Sendable {
         try progress(0, dataset.cases.count)
         let counter = Counter(of: dataset.cases.count, progress)
         let fingerprint = try Fingerprint(of: dataset) { _ in try counter.advance() }
+        if case .nnUNetV2(let preset, let configuration) = planner {
+            let planner = NNUNetV2Planner(preset, gigabytes: memory.map { Double($0) / 0x1p30 })
+            return try planner.plan(configuration, fingerprint, labels: dataset.labels, dataset: dataset.name)
+        }
         let benchmark = benchmark(of: dataset)
         if preset == .byName, let benchmark {
             logger.notice("This is the benchmark \(benchmark.rawValue) by its name: the published settings are used; a free plan follows from the data alone")

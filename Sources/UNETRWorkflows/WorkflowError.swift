@@ -28,6 +28,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     case unlabeledScan(name: String, folder: String)
     /// Neither a model nor a training run was named.
     case noModel
+    /// A task was named among other models.
+    case taskAmongModels(task: String)
 
     /// One sentence: what is wrong, where, and what to do.
     public var description: String {
@@ -48,6 +50,7 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
             "the mask would overwrite the scan \(path); choose another place for it"
         case .unlabeledScan(let name, let folder):
             "the scan \(name) has no labels in \(folder), so its mask cannot be compared; add its label file, or leave the scan out"
+        case .taskAmongModels(let task): "\(task) is made of several models already, so it cannot be averaged with others; name it alone"
         case .noModel:
             "no model was named, and no training run that has one"
         }

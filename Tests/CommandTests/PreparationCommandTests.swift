@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRArchives
 import UNETRPlanning
 import UNETRPreparation
@@ -49,7 +50,19 @@ struct PreparationCommandTests {
             #expect(again == small)
             #expect(try Data(contentsOf: folder.appending(path: "a.json")) == Data(contentsOf: folder.appending(path: "b.json")))
             #expect(try plan("c.json", ["--network", "unetr"]).preparationDigest == small.preparationDigest)
+            // What the planner gives for a fingerprint stands in NNUNetV2PlannerTests.
+            let residual = try plan("e.json", ["--planner", "resenc-m"])
+            let fingerprint = try Fingerprint(of: Dataset(contentsOf: dataset)) { _ in }
+            let expected = try NNUNetV2Planner(.residualM).plan(
+                .fullResolution, fingerprint, labels: Dataset(contentsOf: dataset).labels, dataset: small.dataset)
+            #expect(residual.patchSize == expected.patchSize && residual.batchSize == expected.batchSize && residual.network == expected.network)
+            #expect(residual.network?.architecture == .nnUNetResidual && residual.inference == expected.inference && residual.labels == expected.labels)
+            #expect(residual.targetSpacing == [1, 1, 1] && residual.compatibility == .nnUNetV2 && residual.normalization == expected.normalization)
             for (words, sentence) in [
+                (["--planner", "resenc-m", "--network", "unetr"], "--planner resenc-m chooses the network and its settings; leave out --network"),
+                (["--planner", "medium"], "The value 'medium' is invalid for '--planner <planner>'"),
+                (["--configuration", "3d_lowres"], "--configuration needs --planner"),
+                (["--planner", "nnunet", "--configuration", "3d_lowres"], "has no configuration 3d_lowres"),
                 (["--preset", "brain"], "--preset 'brain' is unknown; expected one of synapse, "),
                 (["--memory", "much"], "--memory is 'much'; expected a size"),
                 (["--feature-size", "0"], "--feature-size is 0; expected 1 to 512"),

@@ -60,6 +60,10 @@ struct InferenceErrorTests {
         ),
         (.nonFinite(scan: "/s", count: 3), "/s holds 3 voxels that are not numbers (NaN or infinite); repair the scan first"),
         (.unknownStructure(name: "x", known: ["a (1)", "b (2)"]), "the model has no structure 'x'; it has a (1), b (2)"),
+        (
+            .noProbabilities(task: "total"),
+            "total is made of several models, each of which knows only its own structures, so there are no probabilities of all"
+        ),
     ]
 
     @Test(arguments: segmentation)

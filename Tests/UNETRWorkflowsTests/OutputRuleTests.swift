@@ -46,8 +46,8 @@ struct OutputRuleTests {
             (.exists(path: "/m"), "/m is already there; choose another name, or have it replaced"),
             (.isFolder(path: "/m"), "/m is a folder; name a file to write"),
             (.isSpecial(path: "/m"), "/m is a device, a pipe or a socket; name a regular file to write"),
-            (.noFolder(path: "/m"), "/m is not a folder, which a model bundle is; choose another name"),
-            (.noBundle(path: "/m"), "/m holds other things than a model bundle, so it is not replaced; choose another name"),
+            (.noFolder(path: "/m"), "/m is not a folder, which a model is; choose another name"),
+            (.noBundle(path: "/m"), "/m holds other things than a model, so it is not replaced; choose another name"),
             (.blocked(folder: "/a/b", by: "/a"), "/a/b cannot be made: /a is not a folder"),
             (.forbidden(folder: "/a", problem: "Permission denied"), "nothing can be written in /a: Permission denied"),
         ]

@@ -2,7 +2,7 @@ import Foundation
 import UNETRPlanning
 import UNETRPreparation
 public import UNETRSupport
-import UNETRVolumes
+public import UNETRVolumes
 
 extension SegmentationJob {
     /// How a job keeps to the memory it may take.
@@ -19,7 +19,7 @@ extension SegmentationJob {
         /// For each task why it is not begun; nil where it is.
         let problems: [String?]
 
-        init(_ memory: SegmentationMemory, tasks: [Task], geometries known: [Geometry?], limit: MemoryLimit) {
+        init(_ memory: any SegmentationMemoryEstimate, tasks: [Task], geometries known: [Geometry?], limit: MemoryLimit) {
             var geometries: [Geometry] = []
             problems = zip(tasks, known).map { task, geometry in
                 // Where resampling would make too many voxels to count, the preparation says why.
@@ -40,7 +40,7 @@ extension SegmentationJob {
 
 extension Segmenter {
     /// Patches of a scan that is not cropped.
-    func patchCount(of scan: Geometry) -> Int {
+    public func patchCount(of scan: Geometry) -> Int {
         let size = ResamplingGrid.size(plan.axisOrder.apply(scan.size), spacing: plan.axisOrder.apply(scan.spacing), target: plan.targetSpacing)
         let window = SlidingWindow(size: size, patchSize: plan.patchSize, stepFraction: predictor.settings.stepFraction)
         return window.starts.map(\.count).reduce(1, *)

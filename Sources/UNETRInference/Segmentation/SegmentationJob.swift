@@ -55,7 +55,7 @@ public struct SegmentationJob: Sendable {
     }
 
     /// What segments.
-    public let segmenter: Segmenter
+    public let segmenter: any ScanSegmenter
     /// The scans, in order.
     public let tasks: [Task]
 
@@ -68,12 +68,12 @@ public struct SegmentationJob: Sendable {
     /// - Parameter limit: what may be taken; a scan that needs more is not begun.
     /// - Parameter segmenter: what segments.
     /// - Parameter tasks: the scans, in order.
-    public init(segmenter: Segmenter, tasks: [Task], memoryLimit limit: MemoryLimit = .current) {
+    public init(segmenter: any ScanSegmenter, tasks: [Task], memoryLimit limit: MemoryLimit = .current) {
         self.segmenter = segmenter
         self.tasks = tasks
         // A file that cannot be read says so when its turn comes.
         let geometries = tasks.map { task in (try? VolumeFile.readHeader(task.scan.imageURLs[0]).geometry).flatMap { $0.isPlausible ? $0 : nil } }
-        memory = MemoryPlan(segmenter.memory, tasks: tasks, geometries: geometries, limit: limit)
+        memory = MemoryPlan(segmenter.memoryEstimate, tasks: tasks, geometries: geometries, limit: limit)
         patches = zip(geometries, memory.problems).map { geometry, problem in
             problem == nil ? geometry.map { segmenter.patchCount(of: $0) } ?? 1 : 1
         }
@@ -106,7 +106,7 @@ public struct SegmentationJob: Sendable {
                     let result = try segment(index, loaded) { report(.patch(task: index, done: $0, total: $1)) }
                     settle()
                     outcomes[index].networkSeconds = result.networkSeconds
-                    outcomes[index].millilitres = segmenter.plan.labels.millilitres(in: result.labels)
+                    outcomes[index].millilitres = segmenter.labels.millilitres(in: result.labels)
                     let mask = tasks[index].mask, header = loaded.header
                     writing = (index, Background { try VolumeFile.write(labels: result.labels, like: header, to: mask) })
                 } catch is CancellationError {
@@ -137,41 +137,36 @@ public struct SegmentationJob: Sendable {
         }
     }
 
-    /// A prepared scan and the header its mask gets.
+    /// A scan ready for the network, and the header its mask gets.
     private struct Loaded: Sendable {
-        var image: FloatArray
-        var properties: CaseProperties
+        var scan: LoadedScan
         var header: any VolumeHeader
     }
 
     /// Begins to read and prepare a scan; nil for one that cannot be done anyway.
     private func load(_ index: Int) -> Background<Loaded>? {
         guard memory.problems[index] == nil else { return nil }
-        let preparer = segmenter.preparer, scanCase = tasks[index].scan
+        let segmenter = segmenter, scanCase = tasks[index].scan
         return Background {
             try Cancellation.check()
             let header = try VolumeFile.readHeader(scanCase.imageURLs[0])
-            let (image, properties) = try preparer.input(
-                scanCase.readScan(channelNames: preparer.plan.channelNames), name: scanCase.imageURLs[0].path)
-            return Loaded(image: image, properties: properties, header: header)
+            let scan = try segmenter.load(scanCase.readScan(channelNames: segmenter.channelNames), name: scanCase.imageURLs[0].path)
+            return Loaded(scan: scan, header: header)
         }
     }
 
     private func segment(_ index: Int, _ loaded: Loaded, progress: (Int, Int) -> Void) throws -> Segmenter.Segmentation {
-        guard let url = tasks[index].probabilities else {
-            return try segmenter.segment(loaded.image, of: loaded.properties, progress: progress)
-        }
-        let properties = loaded.properties, geometry = properties.geometry, labels = segmenter.plan.labels
+        guard let url = tasks[index].probabilities else { return try segmenter.segment(loaded.scan, probabilities: nil, progress: progress) }
+        let scan = loaded.scan, geometry = scan.geometry, labels = segmenter.labels
         var result: Segmenter.Segmentation?
         try VolumeFile.writeParts(channels: labels.outputCount, geometry: geometry, like: loaded.header, to: url) { file in
             // Outside the crop there is background for certain; regions have no output of their own for it.
-            if properties.cropBox.size != geometry.size, !labels.hasRegions {
+            if scan.cropBox.size != geometry.size, !labels.hasRegions {
                 let plane = [Float](repeating: 1, count: geometry.size[1] * geometry.size[2])
                 for d in 0..<geometry.size[0] { try plane.withUnsafeBufferPointer { try file.write($0, at: d * plane.count) } }
             }
             result = try segmenter.segment(
-                loaded.image, of: properties, probabilities: { part in try part.forEachRun(in: geometry.size) { try file.write($0, at: $1) } },
-                progress: progress)
+                scan, probabilities: { part in try part.forEachRun(in: geometry.size) { try file.write($0, at: $1) } }, progress: progress)
         }
         return result!
     }

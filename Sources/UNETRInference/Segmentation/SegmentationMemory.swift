@@ -34,7 +34,7 @@ public struct SegmentationMemory: Sendable {
     }
 
     /// Whether a scan has more voxels at the plan's spacing than a prepared case can have.
-    func isTooLarge(_ scan: Geometry) -> Bool {
+    public func isTooLarge(_ scan: Geometry) -> Bool {
         let order = plan.axisOrder
         return ResamplingGrid.isTooLarge(ResamplingGrid.size(order.apply(scan.size), spacing: order.apply(scan.spacing), target: plan.targetSpacing))
     }

@@ -43,5 +43,5 @@ public protocol ModelImporter: Sendable {
 /// The tools whose models are read.
 public enum ModelImporters {
     /// All of them, in the order in which they are asked.
-    public static let all: [any ModelImporter] = [NNUNetV2Importer(), NNUNetV1Importer()]
+    public static let all: [any ModelImporter] = [NNUNetV2Importer(), NNUNetV1Importer(), HuggingFaceImporter()]
 }

@@ -48,7 +48,7 @@ public indirect enum ModelImportError: Error, Equatable, Sendable, CustomStringC
             "\(checkpoint) was trained with the plan of \(found), but the plan beside it is that of \(expected); take both from one training"
         case .checkpoint(let path, let problem): "\(path): \(problem)"
         case .weights(let path, let problem): "\(path) does not fit the plan beside it: \(problem)"
-        case .nothingToChoose(let path): "\(path) is a model bundle, one network in one configuration; there is nothing to choose"
+        case .nothingToChoose(let path): "\(path) is one model in one configuration; there is nothing to choose"
         case .archive(let sentence, _): sentence
         case .bestConfiguration(let path):
             "\(path) does not name the best configuration (best_model_or_ensemble, selected_model_or_models); choose one, or remove the file"

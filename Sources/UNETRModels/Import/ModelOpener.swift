@@ -29,8 +29,11 @@ public struct ModelOpener: Sendable {
 
     /// What was opened.
     public struct Opened: Sendable {
-        /// The bundles whose results are averaged.
+        /// The bundles whose results are averaged, or the parts of a task.
         public let bundles: [ModelBundle]
+
+        /// What the bundles make together; nil where their results are averaged.
+        public var task: ModelTask?
 
         /// What a model of another tool is, and how it is understood; nil for a bundle.
         public let imported: Description?
@@ -51,10 +54,15 @@ public struct ModelOpener: Sendable {
     /// Opens the model at a place.
     ///
     /// - Parameters:
-    ///   - url: a bundle, or another tool's folder, checkpoint or zip file.
+    ///   - url: a bundle, a task, or another tool's folder, checkpoint or zip file.
     ///   - choice: which of several models is meant; bundles have nothing to choose.
     /// - Throws: `ModelImportError`, `ModelError`, `ArchiveError`, `PlanError`, `FileError`, `PrivateFolderError`, and what the translation throws.
     public func open(_ url: URL, _ choice: ModelChoice = ModelChoice()) throws -> Opened {
+        if ModelTask.isTask(url) {
+            guard choice == ModelChoice() else { throw ModelImportError.nothingToChoose(path: url.path) }
+            let (task, parts) = try ModelTask.open(url)
+            return Opened(bundles: parts, task: task, imported: nil)
+        }
         if ModelBundle.isMeant(by: url) {
             guard choice == ModelChoice() else { throw ModelImportError.nothingToChoose(path: url.path) }
             return Opened(bundles: [try ModelBundle(contentsOf: url)], imported: nil)
@@ -180,7 +188,9 @@ extension ModelBundle {
     public static func isBundle(_ url: URL) -> Bool { requiredFiles.allSatisfy { has($0, url) } }
 
     /// Whether a folder is a bundle, or was to be one: by its name or one of its files.
-    static func isMeant(by url: URL) -> Bool { url.pathExtension == "unetrpp" || requiredFiles.contains { has($0, url) } }
+    static func isMeant(by url: URL) -> Bool {
+        url.pathExtension == "unetrpp" || requiredFiles.contains { has($0, url) } && !HuggingFaceFolder.isMeant(by: url)
+    }
 
     private static func has(_ file: String, _ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: file).path) }
 }

@@ -129,15 +129,21 @@ extension Compatibility {
 }
 
 extension IntensityNormalization.Scheme {
-    /// nnU-Net v2's names.
-    fileprivate init?(v2 name: String) {
-        switch name {
-        case "CTNormalization": self = .ct
-        case "ZScoreNormalization": self = .zScore
-        case "NoNormalization": self = .noNorm
-        case "RescaleTo01Normalization": self = .rescaleTo01
-        case "RGBTo01Normalization": self = .rgbTo01
-        default: return nil
+    /// What nnU-Net v2 calls it; nil for what only version 1 has.
+    package var nnUNetV2Name: String? {
+        switch self {
+        case .ct: "CTNormalization"
+        case .zScore: "ZScoreNormalization"
+        case .noNorm: "NoNormalization"
+        case .rescaleTo01: "RescaleTo01Normalization"
+        case .rgbTo01: "RGBTo01Normalization"
+        case .ct2: nil
         }
+    }
+
+    /// The scheme that nnU-Net v2 calls so.
+    fileprivate init?(v2 name: String) {
+        guard let known = Self.allCases.first(where: { $0.nnUNetV2Name == name }) else { return nil }
+        self = known
     }
 }

@@ -71,12 +71,16 @@ public struct Plan: Equatable, Sendable {
 
     /// Reads and validates a plan.
     /// - Throws: `PlanError`, a sentence with the field, what it holds and what it should.
-    public init(contentsOf url: URL) throws {
+    public init(contentsOf url: URL) throws { self = try Self.decode(Self.self, from: url) }
+
+    /// Decodes a file that holds a plan.
+    /// - Throws: `PlanError`, as `init(contentsOf:)` does.
+    package static func decode<Value: Decodable>(_: Value.Type, from url: URL) throws -> Value {
         let data: Data
         do { data = try InputFile.contents(of: url, most: Self.mostBytes) } catch let error as FileError {
             throw PlanError.unreadable(path: url.path, problem: "the file \(error.problem)")
         }
-        do { self = try JSONText.decode(from: data) } catch let error as PlanError {
+        do { return try JSONText.decode(from: data) } catch let error as PlanError {
             throw PlanError.inFile(path: url.path, problem: "\(error)")
         } catch let error as ConfigurationError {
             throw PlanError.inFile(path: url.path, problem: "the plan's network: \(error)")

@@ -57,3 +57,17 @@ public struct Fingerprint: Equatable, Sendable, Codable {
             definitions: [LabelDefinition(name: "background", value: 0)] + values.map { LabelDefinition(name: "label \($0)", value: $0) })
     }
 }
+
+extension Fingerprint {
+    /// Refuses data sets in which one scan, at the spacing that suits all, would be too large to prepare.
+    /// - Throws: `GridTooLarge`.
+    func checkSizes() throws {
+        let target = PlanningRules.targetSpacing(cases.map(\.spacing), cases.map { $0.size.map(Double.init) })
+        for scan in cases {
+            let size = ResamplingGrid.size(scan.size, spacing: scan.spacing, target: target)
+            if ResamplingGrid.isTooLarge(size) {
+                throw GridTooLarge(scan: scan.name, size: size, spacing: scan.spacing, target: target)
+            }
+        }
+    }
+}

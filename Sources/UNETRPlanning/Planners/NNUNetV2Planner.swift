@@ -76,14 +76,19 @@ public struct NNUNetV2Planner: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - configuration: the resolution.
-    ///   - labels: what is segmented.
-    ///   - fingerprint: of at least one case; all of them train.
+    ///   - labels: the structures to segment; where there is only the background, every value that occurs becomes one.
+    ///   - fingerprint: of the training cases.
     ///   - dataset: the name of the data set.
-    /// - Throws: `PlanError.configuration` if the data set is too small for a low resolution; `PlanError` and `ConfigurationError` for what
-    ///   does not fit.
+    /// - Throws: `PlanError.configuration` if the data set is too small for a low resolution; `GridTooLarge`, `PlanError` and
+    ///   `ConfigurationError` for what does not fit.
     public func plan(
         _ configuration: Configuration = .fullResolution, _ fingerprint: Fingerprint, labels: LabelSet, dataset: String
     ) throws -> Plan {
+        guard !fingerprint.cases.isEmpty else {
+            throw PlanError.invalid(field: "dataset", value: dataset, rule: "it needs at least one training case")
+        }
+        let labels = labels.foreground.isEmpty ? fingerprint.plainLabels : labels
+        try fingerprint.checkSizes()
         let rules = Sizes(fingerprint)
         let classes = labels.definitions.count + (labels.ignoreValue == nil ? 0 : 1)
         var stage = self.stage(

@@ -34,7 +34,7 @@ public struct UNETRPlanner: Sendable {
         }
         // Plain folders do not name their labels: then every value that occurs is one.
         let labels = labels.foreground.isEmpty ? fingerprint.plainLabels : labels
-        try Self.check(fingerprint)
+        try fingerprint.checkSizes()
         let rules = PlanningRules(fingerprint, classes: labels.outputCount)
         let full = rules.stages[rules.stages.count - 1]
         var network = UNETRPlusPlusConfiguration(preset?.variant ?? .synapse)
@@ -49,17 +49,6 @@ public struct UNETRPlanner: Sendable {
             axisOrder: rules.axisOrder, patchSize: network.patchSize, batchSize: batch,
             normalization: fingerprint.channelNames.indices.map { IntensityNormalization.choose(channel: $0, of: fingerprint) },
             compatibility: preset == nil ? .modern : .unetrPlusPlus, network: .unetrPlusPlus(network))
-    }
-
-    /// Refuses data sets in which one scan, at the spacing that suits all, would be too large to prepare.
-    private static func check(_ fingerprint: Fingerprint) throws {
-        let target = PlanningRules.targetSpacing(fingerprint.cases.map(\.spacing), fingerprint.cases.map { $0.size.map(Double.init) })
-        for scan in fingerprint.cases {
-            let size = ResamplingGrid.size(scan.size, spacing: scan.spacing, target: target)
-            if ResamplingGrid.isTooLarge(size) {
-                throw GridTooLarge(scan: scan.name, size: size, spacing: scan.spacing, target: target)
-            }
-        }
     }
 
     private func derive(

@@ -1,4 +1,4 @@
-import Crypto
+import CSHA256
 public import Foundation
 
 /// A SHA-256 digest (FIPS 180-4), as the tools `sha256sum` and `shasum -a 256` print it.
@@ -49,20 +49,52 @@ public struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
 
     /// A digest being made from one piece after the other.
     public struct Hasher {
-        private var state = SHA256()
+        private static let blockSize = 64
+        private var state = csha256_state()
+        /// What does not fill a block yet.
+        private var rest: [UInt8] = []
+        private var count: UInt64 = 0
 
         /// A digest of nothing yet.
-        public init() {}
+        public init() { csha256_start(&state) }
 
         /// Adds contents.
-        public mutating func add(_ bytes: UnsafeRawBufferPointer) { state.update(bufferPointer: bytes) }
+        public mutating func add(_ bytes: UnsafeRawBufferPointer) {
+            var bytes = bytes[...]
+            count &+= UInt64(bytes.count)
+            if !rest.isEmpty {
+                let missing = bytes.prefix(Self.blockSize - rest.count)
+                rest += missing
+                bytes = bytes.dropFirst(missing.count)
+                guard rest.count == Self.blockSize else { return }
+                csha256_add(&state, rest, 1)
+                rest.removeAll(keepingCapacity: true)
+            }
+            let blocks = bytes.count / Self.blockSize
+            if blocks > 0 {
+                let whole = UnsafeRawBufferPointer(rebasing: bytes.prefix(blocks * Self.blockSize))
+                csha256_add(&state, whole.bindMemory(to: UInt8.self).baseAddress, blocks)
+            }
+            rest += bytes.dropFirst(blocks * Self.blockSize)
+        }
 
         /// Adds contents.
-        public mutating func add(_ text: String) { state.update(data: Data(text.utf8)) }
+        public mutating func add(_ text: String) {
+            var text = text
+            text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+        }
 
         /// The digest of everything added.
         public func finish() -> SHA256Digest {
-            SHA256Digest(text: state.finalize().map(\.hexadecimal).joined())!
+            // A one, zeros, and the number of bits as the last eight bytes of a block.
+            var end = rest + [0x80], state = state
+            while end.count % Self.blockSize != Self.blockSize - 8 { end.append(0) }
+            withUnsafeBytes(of: (count &* 8).bigEndian) { end += $0 }
+            csha256_add(&state, end, end.count / Self.blockSize)
+            return withUnsafeBytes(of: state.words) { words in
+                let words = words.bindMemory(to: UInt32.self)
+                return SHA256Digest(text: words.map { word in withUnsafeBytes(of: word.bigEndian) { $0.map(\.hexadecimal).joined() } }.joined())!
+            }
         }
     }
 }

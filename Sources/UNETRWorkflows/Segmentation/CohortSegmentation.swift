@@ -120,30 +120,33 @@ public struct CohortSegmentation: Sendable {
         _ = try run?.readDescription()  // before its model: a folder that is no run has none either
         let urls = options.models.isEmpty ? run.map { [$0.model] } ?? [] : options.models
         guard !urls.isEmpty else { throw WorkflowError.noModel }
-        let bundles = try urls.flatMap { try open($0) }
-        let tasks = try tasks(cases(for: bundles[0].plan, of: run))
-        let structures = try options.structures.map { try bundles[0].plan.labels.structures(named: $0) }
-        let segmenter = try Segmenter(
-            models: bundles, engines: .all,
-            settings: EngineSettings(
-                options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device),
-                usesEightBits: options.eightBits),
-            options: SegmenterOptions(
-                mirroring: options.mirroring, stepFraction: options.stepFraction, structures: structures,
-                postProcesses: options.postProcesses, reusesConstantWindows: options.reusesConstantWindows)
-        ) { logger.notice("\($0)") }
+        let models = try urls.map { try open($0) }, bundles = models.flatMap(\.bundles), task = models.lazy.compactMap(\.task).first
+        if let task, models.count > 1 { throw WorkflowError.taskAmongModels(task: task.name) }
+        if let task, options.writesProbabilities { throw InferenceError.noProbabilities(task: task.name) }
+        let tasks = try tasks(cases(for: bundles[0].plan, of: run)), labels = task?.labels ?? bundles[0].plan.labels
+        let structures = try options.structures.map { try labels.structures(named: $0) }
+        let settings = EngineSettings(
+            options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device), usesEightBits: options.eightBits)
+        let how = SegmenterOptions(
+            mirroring: options.mirroring, stepFraction: options.stepFraction, structures: structures, postProcesses: options.postProcesses,
+            reusesConstantWindows: options.reusesConstantWindows)
+        let note = { (text: String) in logger.notice("\(text)") }
+        let segmenter: any ScanSegmenter =
+            if let task {
+                try TaskSegmenter(task, models: bundles, engines: .all, settings: settings, options: how, note: note)
+            } else { try Segmenter(models: bundles, engines: .all, settings: settings, options: how, note: note) }
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
         try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
         try job.job().run { try report(.task($0)) }
     }
 
-    private func open(_ url: URL) throws -> [ModelBundle] {
+    private func open(_ url: URL) throws -> ModelOpener.Opened {
         let opened = try ModelOpener().open(url, options.choice)
         if let imported = opened.imported {
             logger.notice("\(imported.title), \(imported.members.joined(separator: ", "))")
             for note in imported.notes { logger.info("\(note)") }
         }
-        return opened.bundles
+        return opened
     }
 
     /// The scans that were named; of a run's data only those it did not train on.

@@ -18,6 +18,10 @@ struct ConvertCommand: ParsableCommand {
             the weights under state_dict, for torch.load(weights_only=True). The keys are those of the published code. The weights of \
             a bundle are checked against its plan; others are checked where --plan or --configuration says what they belong to, and \
             then checkpoints of older releases are understood too (nnU-Net v1, earlier MONAI). A bundle holds every tensor once.
+
+            --format writes the folder of another tool instead. nnunet: OUTPUT is the folder of a data set, such as \
+            nnUNet_results/Dataset004_X, and gets a training that nnUNetv2_predict predicts with; the network must be one of nnU-Net's \
+            and planned by --planner. hugging-face: a folder with config.json, model.safetensors and README.md, which --model takes too.
             """)
 
     @Argument(help: "Weights to read.", completion: .file()) var input: String
@@ -30,6 +34,8 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "Card of the new bundle (Markdown).", completion: .file()) var card: String?
 
     @Option(help: "Type of the stored weights: float32, float16, bfloat16 (default: unchanged).") var dtype: StorageType?
+
+    @Option(help: "Write a model bundle as another tool's folder: nnunet or hugging-face.") var format: FolderFormat?
 
     @OptionGroup var outputs: OutputOptions
 
@@ -48,6 +54,12 @@ struct ConvertCommand: ParsableCommand {
         }
     }
 
+    /// Folders of other tools.
+    enum FolderFormat: String, ExpressibleByArgument, CaseIterable {
+        case nnUNet = "nnunet"
+        case huggingFace = "hugging-face"
+    }
+
     private struct Result: Encodable {
         var output: String
         var tensors: Int
@@ -57,8 +69,17 @@ struct ConvertCommand: ParsableCommand {
         var checked: Bool
     }
 
+    func validate() throws {
+        guard let format else { return }
+        let contradicting = [("--plan", plan), ("--configuration", configuration), ("--card", card), ("--dtype", dtype?.rawValue)]
+        if let (option, _) = contradicting.first(where: { $0.1 != nil }) {
+            throw ValidationError("--format \(format.rawValue) writes a bundle as it is; leave out \(option)")
+        }
+    }
+
     func run() throws {
         let (source, target) = (URL(fileURLWithPath: input), URL(fileURLWithPath: output))
+        if let format { return try write(ModelBundle(contentsOf: source), as: format, to: target) }
         let form = try WeightsFile.Form(of: target)
         try form == .bundle ? outputs.check(bundle: target) : outputs.check(file: target)
         guard source.resolvingSymlinksInPath().standardizedFileURL != target.resolvingSymlinksInPath().standardizedFileURL else {
@@ -82,6 +103,23 @@ struct ConvertCommand: ParsableCommand {
             try WeightsFile.write(state, to: target)
         }
         try report(state, target, checked: !networks.isEmpty)
+    }
+
+    private func write(_ bundle: ModelBundle, as format: FolderFormat, to target: URL) throws {
+        switch format {
+        case .nnUNet:
+            try outputs.check(model: NNUNetV2Exporter.trainingFolder(in: target, for: bundle.plan), files: ["plans.json"])
+            let exporter = NNUNetV2Exporter([bundle]) { state, network in try network.load(state, into: network.makeNetwork(values: .unset)) }
+            let folder = try exporter.write(to: target)
+            try report(bundle.state(), folder, checked: true)
+            if bundle.plan.postProcessing != nil {
+                EngineOptions.note("nnUNetv2_predict does not clean up masks, so the clean-up of this model's plan is left out")
+            }
+        case .huggingFace:
+            try outputs.check(model: target, files: ["config.json"])
+            try HuggingFaceFolder.write(bundle, to: target)
+            try report(bundle.state(), target, checked: true)
+        }
     }
 
     /// The plan given, or that of the bundle the weights come from.

@@ -23,8 +23,15 @@ extension ModelCommand {
             var parameters: Int?
         }
 
+        private struct TaskReport: Encodable {
+            var model: String
+            var task: ModelTask
+            var plans: [Plan]
+        }
+
         func run() throws {
             let url = URL(fileURLWithPath: model), opened = try ModelOpener().open(url, models.choice)
+            if let task = opened.task { return try show(task, opened.bundles, url) }
             let plan = opened.bundles[0].plan, network = opened.bundles[0].network
             if json {
                 let report = Report(model: url.path, imported: opened.imported, plan: plan, parameters: try? network.configuration.complexity().parameters)
@@ -35,6 +42,19 @@ extension ModelCommand {
             if let imported = opened.imported { rows.append(("networks", imported.members.joined(separator: ", "))) }
             for (name, value) in rows { print("  \(name.padding(toLength: 12, withPad: " ", startingAt: 0))\(value)") }
             for note in opened.imported?.notes ?? [] { print("  \(note)") }
+        }
+
+        private func show(_ task: ModelTask, _ bundles: [ModelBundle], _ url: URL) throws {
+            if json {
+                return print(try JSONLine.encode(TaskReport(model: url.path, task: task, plans: bundles.map(\.plan)), pretty: true))
+            }
+            print("\(url.lastPathComponent): \(task.name)")
+            print("  spacing     \(task.spacing.map { "\($0)" }.joined(separator: " × ")) mm along the patient's axes, step \(task.stepFraction)")
+            for (part, bundle) in zip(task.parts, bundles) {
+                let names = task.labels.foreground.filter { $0.values.allSatisfy(part.values.contains) }.map(\.name)
+                print("  \(part.bundle): \(bundle.plan.dataset), \(bundle.network.architecture.displayName), \(names.count) structures")
+                print("    \(names.joined(separator: ", "))")
+            }
         }
 
         /// What a plan says, in the words of people.
@@ -62,14 +82,28 @@ extension ModelCommand {
                 MODEL is a results folder at any level, one of its folds or checkpoints, or the zip file that nnUNetv2_export_model_to_zip \
                 writes. One network becomes the bundle OUTPUT; several become OUTPUT/fold_0.unetrpp and so on, which \
                 `segment --model` takes one by one to average them. Pickles are read as data and never executed.
+
+                With --totalsegmentator, MODEL is a folder with the weights of TotalSegmentator (Dataset291_… and so on), and OUTPUT becomes one \
+                model for all structures of a task.
                 """)
 
         @Argument(help: "Model to import.", completion: .file()) var model: String
         @Option(name: .shortAndLong, help: "Bundle, or folder of bundles, to write.", completion: .directory) var output: String
+        @Flag(name: .customLong("totalsegmentator"), help: "Import a task of TotalSegmentator as one model.") var isTotalSegmentator = false
+        @Option(help: "With --totalsegmentator: \(TotalSegmentatorFolder.tasks.joined(separator: ", ")) (default: the one that is there).")
+        var task: String?
         @OptionGroup var models: ModelOptions
         @OptionGroup var outputs: OutputOptions
 
+        func validate() throws {
+            if task != nil, !isTotalSegmentator { throw ValidationError("--task needs --totalsegmentator") }
+            if isTotalSegmentator, models.choice != ModelChoice() {
+                throw ValidationError("--totalsegmentator takes the models that the task names; leave out the options that choose among models")
+            }
+        }
+
         func run() throws {
+            if isTotalSegmentator { return try importTask() }
             let url = URL(fileURLWithPath: model), target = URL(fileURLWithPath: output)
             let opened = try ModelOpener().open(url, models.choice)
             guard let imported = opened.imported else { throw CommandError("\(url.path) is a model bundle already") }
@@ -81,6 +115,15 @@ extension ModelCommand {
                 print(target.path)
             }
             for note in [imported.title] + imported.notes { EngineOptions.note(note) }
+        }
+
+        private func importTask() throws {
+            let target = URL(fileURLWithPath: output)
+            try outputs.check(model: target, files: ["task.json"])
+            let (task, bundles, notes) = try TotalSegmentatorFolder(URL(fileURLWithPath: model)).task(named: self.task, opener: ModelOpener())
+            try task.write(bundles, to: target)
+            print(target.path)
+            for note in [task.name] + notes { EngineOptions.note(note) }
         }
     }
 }

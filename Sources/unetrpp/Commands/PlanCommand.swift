@@ -23,6 +23,12 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var outputs: OutputOptions
     @OptionGroup var planning: PlanningOptions
 
+    func validate() throws {
+        if imports, let planner = planning.planner {
+            throw ValidationError("--import takes a plan over as it is; leave out --planner \(planner.rawValue)")
+        }
+    }
+
     func run() throws {
         let output = URL(fileURLWithPath: output)
         try outputs.check(file: output)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UNETRPlanning
 import UNETRSupport
 import UNETRWorkflows
 
@@ -41,6 +42,10 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
 
     func validate() throws {
         if dataset == nil, !resume { throw ValidationError("the folder of the data set is missing") }
+        if let planner = planning.planner, plan != nil || resume {
+            throw ValidationError(
+                "\(resume ? "--resume goes on with the run's plan" : "--plan names a plan"); leave out --planner \(planner.rawValue)")
+        }
     }
 
     func run() async throws {

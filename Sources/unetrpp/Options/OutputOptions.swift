@@ -10,6 +10,7 @@ struct OutputOptions: ParsableArguments {
 
     func check(file url: URL) throws { try rule.check(file: url) }
     func check(bundle url: URL) throws { try rule.check(bundle: url) }
+    func check(model url: URL, files: [String]) throws { try rule.check(model: url, files: files) }
     func check(folder url: URL) throws { try rule.check(folder: url) }
 
     static func checkWritable(_ folder: URL) throws { try OutputRule().check(folder: folder) }

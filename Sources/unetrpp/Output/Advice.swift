@@ -38,6 +38,7 @@ enum Advice {
 
     private static func advice(for error: ModelImportError) -> String? {
         switch error {
+        case .several(_, "tasks", _): "--task names one of them"
         case .several, .ensemble, .bestConfiguration: "--configuration names one of them, or a path to its folder"
         case .noCheckpoint(_, _, let present): present.isEmpty ? nil : "--checkpoint best takes the best state"
         case .trainer: "--trust-trainer"

@@ -1,0 +1,158 @@
+import Foundation
+public import UNETREngines
+public import UNETRModels
+import UNETRPlanning
+public import UNETRPreparation
+import UNETRSupport
+public import UNETRVolumes
+
+/// Segments scans with several models that share the structures of one mask; see `ModelTask`.
+public struct TaskSegmenter: ScanSegmenter {
+    /// The task.
+    public let task: ModelTask
+
+    /// A segmenter for each part of the task.
+    public let parts: [Segmenter]
+
+    private let structures: [LabelDefinition]?
+
+    /// - Parameters:
+    ///   - task: what the models make together.
+    ///   - models: the bundles of its parts, in order.
+    ///   - engines: the kinds of engines to choose from.
+    ///   - settings: what is wanted of the engines.
+    ///   - options: how it is done; without a step, with the step of the task. Structures are those of the task.
+    ///   - note: told why an engine that was wanted is not used, in a sentence.
+    /// - Throws: `EngineError` where no engine can compute a model; what reading the models throws.
+    public init(
+        _ task: ModelTask, models: [ModelBundle], engines: EngineRegistry, settings: EngineSettings = EngineSettings(),
+        options: SegmenterOptions = SegmenterOptions(), note: (String) -> Void = { _ in }
+    ) throws {
+        var own = options, notes: Set<String> = []
+        own.stepFraction = options.stepFraction ?? task.stepFraction
+        own.structures = nil
+        // What holds for one part holds for all, and is said once.
+        let parts = try models.map {
+            try Segmenter(model: $0, engines: engines, settings: settings, options: own) { text in if notes.insert(text).inserted { note(text) } }
+        }
+        self.init(task, parts: parts, structures: options.structures)
+    }
+
+    /// A segmenter with parts that are there already.
+    /// - Parameter structures: of the task, that are kept; nil: all.
+    public init(_ task: ModelTask, parts: [Segmenter], structures: [LabelDefinition]? = nil) {
+        precondition(parts.count == task.parts.count, "\(parts.count) models for \(task.parts.count) parts")
+        self.task = task
+        self.parts = parts
+        self.structures = structures
+    }
+
+    /// The structures of the task.
+    public var labels: LabelSet { task.labels }
+
+    /// The channels of the models.
+    public var channelNames: [String] { parts[0].channelNames }
+
+    /// What the parts take, one after the other.
+    public var memoryEstimate: any SegmentationMemoryEstimate { TaskMemory(parts: parts.map(\.memory), spacing: task.spacing) }
+
+    /// About how many patches the scan has for all parts together.
+    public func patchCount(of scan: Geometry) -> Int {
+        guard let grid = try? PatientGrid(of: scan, spacing: task.spacing, scan: "") else { return parts.count }
+        return parts.reduce(0) { $0 + $1.patchCount(of: grid.geometry) }
+    }
+
+    private struct Content: Sendable {
+        let scan: Scan
+        let grid: PatientGrid
+        let name: String
+    }
+
+    /// Brings a scan onto the grid of the task.
+    public func load(_ scan: Scan, name: String) throws -> LoadedScan {
+        let nonFinite = scan.nonFiniteCount
+        guard nonFinite == 0 else { throw InferenceError.nonFinite(scan: name, count: nonFinite) }
+        let grid = try PatientGrid(of: scan.geometry, spacing: task.spacing, scan: name)
+        let whole = CropBox(lower: [0, 0, 0], upper: scan.geometry.size)
+        return LoadedScan(
+            geometry: scan.geometry, cropBox: whole, content: Content(scan: grid.scan(scan, threads: parts[0].options.threads), grid: grid, name: name))
+    }
+
+    /// The mask of a loaded scan: the parts' masks laid over each other in their order.
+    /// - Throws: `InferenceError.noProbabilities` if they are wanted; what the parts throw.
+    public func segment(
+        _ loaded: LoadedScan, probabilities: (@Sendable (RestoredPart) throws -> Void)? = nil, progress: (Int, Int) throws -> Void = { _, _ in }
+    ) throws -> Segmenter.Segmentation {
+        guard let content = loaded.content as? Content else { preconditionFailure("a scan that another segmenter loaded") }
+        guard probabilities == nil else { throw InferenceError.noProbabilities(task: task.name) }
+        let start = Date(), scan = content.scan
+        var mask = LabelMap(geometry: scan.geometry, voxels: Array(repeating: 0, count: scan.geometry.count)), networkSeconds = 0.0
+        // How many patches a part has is known only when it begins.
+        var counts = parts.map { $0.patchCount(of: scan.geometry) }, done = 0
+        for (index, part) in parts.enumerated() {
+            let (image, properties) = try part.prepare(scan, name: content.name)
+            let found = try part.segment(
+                image, of: properties,
+                progress: { patches, all in
+                    counts[index] = all
+                    try progress(done + patches, counts.reduce(0, +))
+                })
+            done += counts[index]
+            networkSeconds += found.networkSeconds
+            mask.lay(found.labels, values: task.parts[index].values)
+        }
+        var labels = content.grid.labels(mask, threads: parts[0].options.threads)
+        if let structures { labels.keep(only: structures) }
+        return Segmenter.Segmentation(labels: labels, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow)
+    }
+}
+
+extension LabelMap {
+    /// Writes another mask over this one, where it is not background.
+    /// - Parameter values: what its labels become.
+    fileprivate mutating func lay(_ other: LabelMap, values: [Int]) {
+        let table = values.map { Int16(truncatingIfNeeded: $0) }
+        voxels.withUnsafeMutableBufferPointer { voxels in
+            other.voxels.withUnsafeBufferPointer { other in
+                for index in voxels.indices {
+                    let label = Int(other[index])
+                    // Tasks have a value for each label of their models.
+                    if label > 0, label < table.count, table[label] != 0 { voxels[index] = table[label] }
+                }
+            }
+        }
+    }
+}
+
+/// Memory of a `TaskSegmenter`: all engines stay, the parts' work comes one after the other, beside the scan on the task's grid.
+struct TaskMemory: SegmentationMemoryEstimate {
+    let parts: [SegmentationMemory]
+    let spacing: [Double]
+
+    func isTooLarge(_ scan: Geometry) -> Bool {
+        guard let grid = grid(of: scan) else { return true }
+        return parts.contains { $0.isTooLarge(grid) }
+    }
+
+    func alone(_ scans: [Geometry], writesProbabilities: Bool) -> Int {
+        let bases = parts.map(\.engine.base)
+        let work = scans.map { scan in
+            guard let grid = grid(of: scan) else { return 1 << 58 }
+            let part = parts.map { $0.alone([grid], writesProbabilities: false) - $0.engine.base }.max() ?? 0
+            // The scan on the task's grid, the mask there and on the scan's own.
+            return part + 4 * grid.count + 2 * grid.count + 2 * scan.count
+        }
+        // Scan and turned scan, before the parts begin.
+        let loading = scans.map { 8 * $0.count + 4 * (grid(of: $0)?.count ?? 0) }.max() ?? 0
+        // The program is in each part's base.
+        return bases.reduce(0, +) - max(0, parts.count - 1) * EngineMemory.program + max(work.max() ?? 0, loading)
+    }
+
+    func overlapped(_ scans: [Geometry], writesProbabilities: Bool) -> Int {
+        let loading = scans.dropFirst().map { 8 * $0.count + 4 * (grid(of: $0)?.count ?? 0) }.max() ?? 0
+        let writing = scans.map { 2 * $0.count + (8 << 20) }.max() ?? 0
+        return alone(scans, writesProbabilities: false) + loading + writing
+    }
+
+    private func grid(of scan: Geometry) -> Geometry? { (try? PatientGrid(of: scan, spacing: spacing, scan: ""))?.geometry }
+}
