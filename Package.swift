@@ -57,7 +57,8 @@ let package = Package(
         .target(name: "CSHA256"),
         library("UNETRSupport", ["CSHA256"]),
         library("UNETRArchives", ["UNETRSupport", "CZlib"]),
-        library("UNETRVolumes", ["UNETRSupport", "CZlib"]),
+        .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads its libraries at run time
+        library("UNETRVolumes", ["UNETRArchives", "UNETRSupport", "CImageCodecs", "CZlib"]),
         library("UNETRPictures", ["UNETRSupport", "CZlib"]),
         library("UNETRAugmentation", ["UNETRSupport"]),
         library("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRSupport"]),
@@ -150,7 +151,7 @@ let package = Package(
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("UNETRSupport", ["CSHA256"]),
         tests("UNETRArchives", ["UNETRSupport"]),
-        tests("UNETRVolumes", ["UNETRSupport", "CZlib"]),
+        tests("UNETRVolumes", ["UNETRArchives", "UNETRSupport", "CZlib"]),
         tests("UNETRPictures", ["UNETRSupport", "CZlib"]),
         tests("UNETRPlanning", ["UNETRArchitectures", "UNETRVolumes", "UNETRSupport"]),
         tests("UNETRPreparation", ["UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),

@@ -9,6 +9,7 @@ struct UNETRPP: AsyncParsableCommand {
         abstract: "3-D medical image segmentation with UNETR++: prepare data, train, segment, evaluate.",
         version: "0.1.0",
         subcommands: [
+            ScanCommand.self,
             DatasetCommand.self,
             PlanCommand.self,
             PrepareCommand.self,
@@ -51,7 +52,7 @@ struct UNETRPP: AsyncParsableCommand {
     }
 
     private static let withoutNetwork = Set(
-        ([DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self]
+        ([ScanCommand.self, DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self]
             as [any ParsableCommand.Type])
             .compactMap { $0.configuration.commandName })
 }

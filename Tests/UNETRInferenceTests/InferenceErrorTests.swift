@@ -30,6 +30,11 @@ struct InferenceErrorTests {
     private static let scans: [(ScanCollectionError, String)] = [
         (.missing(path: "/s"), "/s: there is no such file or folder"),
         (
+            .seriesNeeded(path: "/s", channels: 2, present: ["3 MR", "4 MR"]),
+            "/s: the model takes 2 channels; name the series of each in their order; there are: 3 MR; 4 MR"
+        ),
+        (.seriesCount(path: "/s", given: 3, channels: 2), "/s: 3 series were named, expected 2, one for each channel of the model"),
+        (
             .sameName(name: "a", first: "/x/a.nii", second: "/y/a.nii"),
             "/x/a.nii and /y/a.nii would both become the mask a; rename one, or segment them into different folders"
         ),

@@ -40,20 +40,26 @@ public struct ZipArchive {
         guard !record.isLink else { throw .badRecord(record.name, "it is a symbolic link, which is not followed") }
     }
 
+    /// The bytes of one of the files, unpacked.
+    /// - Throws: `ArchiveError` for a damaged file, or one that unpacks to far more than the archive's size.
+    public func contents(of name: String) throws -> StoredBytes {
+        do {
+            guard let record = directory[name] else { throw ZipProblem.badRecord(name, "the archive has no such file") }
+            return try directory.bytes(of: record)
+        } catch let problem as ZipProblem {
+            throw ArchiveError(path: path, problem: .zip(problem))
+        }
+    }
+
     /// Writes one of the files below a folder, under its path in the archive.
     /// - Throws: `ArchiveError` for a damaged file, or one that unpacks to far more than the archive's size; `FileError`.
     public func extract(_ name: String, into folder: URL) throws {
-        do {
-            guard let record = directory[name] else { throw ZipProblem.badRecord(name, "the archive has no such file") }
-            let bytes = try directory.bytes(of: record), target = folder.appending(path: name)
-            try AtomicFile.makeFolder(target.deletingLastPathComponent())
-            try AtomicFile.write(to: target) { temporary in
-                let file = try OutputFile(temporary)
-                try bytes.withUnsafeBytes { try file.write($0) }
-                try file.flush()
-            }
-        } catch let problem as ZipProblem {
-            throw ArchiveError(path: path, problem: .zip(problem))
+        let bytes = try contents(of: name), target = folder.appending(path: name)
+        try AtomicFile.makeFolder(target.deletingLastPathComponent())
+        try AtomicFile.write(to: target) { temporary in
+            let file = try OutputFile(temporary)
+            try bytes.withUnsafeBytes { try file.write($0) }
+            try file.flush()
         }
     }
 }

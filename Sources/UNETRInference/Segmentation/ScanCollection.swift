@@ -3,31 +3,58 @@ public import UNETRPreparation
 import UNETRSupport
 import UNETRVolumes
 
-/// The scans a user names on the command line: files, or folders of files, grouped into cases.
+/// The scans a user names: files, folders of files, and DICOM studies, grouped into cases.
 public enum ScanCollection {
     /// - Parameters:
-    ///   - urls: files and folders; a folder stands for the scans directly in it.
+    ///   - urls: files and folders; a folder stands for the scans directly in it. One without any, an archive and a file whose name says nothing
+    ///     are a DICOM study.
     ///   - channels: how many the model takes. With one, each file is a case; with more, `CASE_0000`, `CASE_0001`, … are one case, and a
     ///     file without such a number is a 4-D scan of its own.
+    ///   - names: what the channels are called, which tells the modality of the DICOM series that is meant.
+    ///   - series: of each DICOM study, the series that are the channels, by UID or number. Empty: the only one that fits.
     /// - Returns: cases in the order of their names.
-    /// - Throws: `ScanCollectionError`; `FileError` for a folder that cannot be read.
-    public static func cases(in urls: [URL], channels: Int) throws -> [DatasetCase] {
-        var files: [URL] = []
+    /// - Throws: `ScanCollectionError`; `FileError` for a folder that cannot be read; `DICOMError` where a study leaves open what is meant.
+    public static func cases(in urls: [URL], channels: Int, names: [String] = [], series: [String] = []) throws -> [DatasetCase] {
+        var files: [URL] = [], studies: [DatasetCase] = []
         for url in urls {
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
                 throw ScanCollectionError.missing(path: url.path)
             }
-            guard isFolder.boolValue else {
-                guard VolumeName(url.lastPathComponent) != nil else { throw ScanCollectionError.notAScan(path: url.path) }
-                files.append(url)
-                continue
+            let found = isFolder.boolValue ? try contents(of: url) : [url]
+            let scans = found.filter { VolumeName($0.lastPathComponent) != nil }
+            if !scans.isEmpty, series.isEmpty || !isFolder.boolValue {
+                files += scans
+            } else if isFolder.boolValue || VolumeFile.isVolume(url) {
+                do { studies.append(try study(url, channels, names, series)) } catch let error as DICOMError {
+                    guard isFolder.boolValue, case .notDICOM = error.problem else { throw error }
+                    throw ScanCollectionError.emptyFolder(path: url.path)
+                }
+            } else {
+                throw ScanCollectionError.notAScan(path: url.path)
             }
-            let found = try contents(of: url).filter { VolumeName($0.lastPathComponent) != nil }
-            guard !found.isEmpty else { throw ScanCollectionError.emptyFolder(path: url.path) }
-            files += found
         }
-        return try grouped(files.sorted { $0.lastPathComponent < $1.lastPathComponent }, channels)
+        let cases = try grouped(files.sorted { $0.lastPathComponent < $1.lastPathComponent }, channels) + studies
+        for (name, same) in Dictionary(grouping: cases, by: \.name) where same.count > 1 {
+            throw ScanCollectionError.sameName(name: name, first: same[0].imageURLs[0].path, second: same[1].imageURLs[0].path)
+        }
+        return cases.sorted { $0.name < $1.name }
+    }
+
+    /// A DICOM study as one case; its name is that of the folder or file.
+    private static func study(_ url: URL, _ channels: Int, _ names: [String], _ series: [String]) throws -> DatasetCase {
+        let study = try DICOMStudy(contentsOf: url)
+        guard channels == 1 || !series.isEmpty else {
+            throw ScanCollectionError.seriesNeeded(path: url.path, channels: channels, present: study.series.map(\.summary))
+        }
+        guard series.isEmpty || series.count == channels else {
+            throw ScanCollectionError.seriesCount(path: url.path, given: series.count, channels: channels)
+        }
+        let modalities = names.first.map(DICOMStudy.modalities(ofChannel:)) ?? []
+        let chosen = series.isEmpty ? [try study.series(nil, modalities: modalities)] : try series.map { try study.series($0) }
+        let file = url.lastPathComponent
+        let stem = ["zip", "dcm"].contains(url.pathExtension.lowercased()) ? url.deletingPathExtension().lastPathComponent : file
+        return DatasetCase(name: stem, imageURLs: chosen.map(study.url(of:)))
     }
 
     private static func contents(of folder: URL) throws -> [URL] {
@@ -66,6 +93,10 @@ public enum ScanCollectionError: Error, Equatable, CustomStringConvertible, Send
     case notAScan(path: String)
     /// The folder has no scans.
     case emptyFolder(path: String)
+    /// A DICOM study for a model of several channels, and nobody said which series they are; these are there, in words.
+    case seriesNeeded(path: String, channels: Int, present: [String])
+    /// Another number of series than the model has channels.
+    case seriesCount(path: String, given: Int, channels: Int)
     /// Two scans would get the same mask.
     case sameName(name: String, first: String, second: String)
 
@@ -77,9 +108,13 @@ public enum ScanCollectionError: Error, Equatable, CustomStringConvertible, Send
         case .missing(let path):
             "\(path): there is no such file or folder"
         case .notAScan(let path):
-            "\(path): a scan's name ends in \(endings); convert other formats first (dcm2niix for DICOM)"
+            "\(path): a scan's name ends in \(endings), or it is a DICOM study (folder, zip archive or file); convert other formats first"
         case .emptyFolder(let path):
-            "\(path): the folder holds no scans (\(endings))"
+            "\(path): the folder holds no scans (\(endings), or DICOM)"
+        case .seriesNeeded(let path, let channels, let present):
+            "\(path): the model takes \(channels) channels; name the series of each in their order; there are: \(present.joined(separator: "; "))"
+        case .seriesCount(let path, let given, let channels):
+            "\(path): \(given) series were named, expected \(channels), one for each channel of the model"
         case .sameName(let name, let first, let second):
             "\(first) and \(second) would both become the mask \(name); rename one, or segment them into different folders"
         }

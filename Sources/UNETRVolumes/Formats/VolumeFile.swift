@@ -5,7 +5,8 @@ public import Foundation
 ///     let scan = try VolumeFile.readScan(url)
 ///     try VolumeFile.write(labels: mask, like: VolumeFile.readHeader(url), to: output)
 ///
-/// The name's ending chooses the format. Where two formats share an ending, the first bytes decide.
+/// The name's ending chooses the format. Where two formats share an ending, the first bytes decide. A folder, or a file with another ending, is
+/// read if a format takes it (`VolumeFormat.takes(_:)`): so is DICOM, of which the URL's fragment may name a series.
 public enum VolumeFile {
     /// What the file says about its voxels, without reading them.
     ///
@@ -66,7 +67,7 @@ public enum VolumeFile {
     public static func format(of url: URL) throws -> any VolumeFormat {
         let name = url.lastPathComponent.lowercased()
         let named = VolumeFormats.all.filter { ($0.endings + $0.voxelEndings).contains(where: name.hasSuffix) }
-        guard let first = named.first else {
+        guard let first = named.first ?? VolumeFormats.all.first(where: { $0.takes(url) }) else {
             throw VolumeError.unknownExtension(path: url.path, allowed: VolumeFormats.all.flatMap { $0.endings + $0.voxelEndings })
         }
         guard named.count > 1 else { return first }
@@ -74,9 +75,12 @@ public enum VolumeFile {
         return named.first { $0.recognizes(start) } ?? first
     }
 
+    /// Whether this is a volume by its name or, where that says nothing, by what it is.
+    public static func isVolume(_ url: URL) -> Bool { (try? format(of: url)) != nil }
+
     /// The ending that a mask of this scan gets where nobody names another: the usual one of the scan's format.
     public static func maskEnding(for scan: URL) -> String {
-        ((try? format(of: scan)) ?? VolumeFormats.all[0]).outputEndings[0]
+        (try? format(of: scan))?.outputEndings.first ?? VolumeFormats.all[0].outputEndings[0]
     }
 
     private static func outputFormat(_ url: URL) throws -> any VolumeFormat {
@@ -93,7 +97,7 @@ public enum VolumeFile {
             let start = (try? firstBytes(of: url)) ?? []
             let other = VolumeFormats.all.first { $0.name != format && $0.recognizes(start) }
             throw VolumeError.notOfFormat(
-                path: path, format: format, expected: expected, found: other.map { "\($0.name) (\($0.endings[0]))" } ?? found)
+                path: path, format: format, expected: expected, found: other.map { "\($0.name)\($0.endings.first.map { " (\($0))" } ?? "")" } ?? found)
         }
     }
 

@@ -15,8 +15,12 @@ public protocol VolumeFormat: Sendable {
     /// Endings of files that hold the voxels only. They may be named instead of the header but are not listed as volumes of a folder.
     var voxelEndings: [String] { get }
 
-    /// Endings that can be written. The first is that of a mask for which no other name is given.
+    /// Endings that can be written. The first is that of a mask for which no other name is given; without any, masks of such volumes get the
+    /// usual format.
     var outputEndings: [String] { get }
+
+    /// Whether a folder, or a file whose ending no format knows, is a volume of this format. Formats whose endings say everything take none.
+    func takes(_ url: URL) -> Bool
 
     /// Whether a file with these first bytes (after decompression, if the file is gzipped) is of this format.
     func recognizes(_ start: [UInt8]) -> Bool
@@ -54,6 +58,9 @@ extension VolumeFormat {
     public var voxelEndings: [String] { [] }
     /// The ending of files that are written part by part; nil: there are none.
     public var partEnding: String? { nil }
+
+    /// No format takes what its endings do not name, unless it says so.
+    public func takes(_ url: URL) -> Bool { false }
 
     /// Writes a float32 volume part by part, atomically.
     ///

@@ -5,6 +5,7 @@ public enum VolumeFormats {
         NIfTIFormat(),
         NRRDFormat(),
         MetaImageFormat(),
+        DICOMFormat(),
     ]
 
     /// Endings of the files that stand for a volume, of all formats.
@@ -13,8 +14,6 @@ public enum VolumeFormats {
     /// Endings that a volume can be written with, of all formats.
     public static var outputEndings: [String] { all.flatMap(\.outputEndings) }
 
-    /// Names and endings of all formats for a sentence: "NIfTI (.nii.gz, .nii)".
-    static var summary: String { all.map { "\($0.name) (\($0.endings.joined(separator: ", ")))" }.joined(separator: ", ") }
 }
 
 /// The name of a volume's file, taken apart: `case_0000.nii.gz` is the stem `case_0000` with the ending `.nii.gz`.

@@ -24,6 +24,9 @@ public struct CohortSegmentation: Sendable {
         /// Files and folders; see `ScanCollection`.
         public var scans: [URL]
 
+        /// Of DICOM studies, the series that are the model's channels, by UID or number; empty: the only one that fits.
+        public var series: [String] = []
+
         /// The mask of one scan (a name that `VolumeName(output:)` knows), or a folder for the masks.
         public var output: URL
 
@@ -151,7 +154,8 @@ public struct CohortSegmentation: Sendable {
 
     /// The scans that were named; of a run's data only those it did not train on.
     private func cases(for plan: Plan, of run: TrainingRun?) throws -> [DatasetCase] {
-        let cases = try ScanCollection.cases(in: options.scans, channels: plan.channelNames.count)
+        let cases = try ScanCollection.cases(
+            in: options.scans, channels: plan.channelNames.count, names: plan.channelNames, series: options.series)
         guard let run else { return cases }
         let validation = Set(try run.readDescription().fold.validation)
         let chosen = cases.filter { validation.contains($0.name) }

@@ -10,7 +10,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "segment", abstract: "Segment scans with a trained model.",
         discussion: """
-            SCANS are files (\(VolumeFormats.endings.joined(separator: ", "))) or folders of files.
+            SCANS are files (\(VolumeFormats.endings.joined(separator: ", "))), folders of files, or DICOM studies: a folder as it comes from the
+            scanner, its zip archive, or a file of many frames. `unetrpp scan info` lists the series of a study.
             A model with several channels takes CASE_0000, CASE_0001, … as one scan. Each mask has the geometry of its scan. One scan that cannot be read does not stop the others; the exit code says so.
             While the network works on a scan, the next one is read and the last mask is written, where memory allows. Stopped by a signal,
             the command keeps the masks that are done and leaves no half of one.
@@ -25,6 +26,9 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Option(
         name: .shortAndLong, help: "Model bundle, or a model of nnU-Net v2 (folder or zip); repeat the option to average several models.", completion: .file())
     var model: [String] = []
+
+    @Option(help: "DICOM series to segment, by number or UID; for a model of several channels one for each, separated by commas.")
+    var series: String?
 
     @Option(help: "Segment only the validation scans of this training run, with its model unless --model names another.", completion: .directory)
     var validationOf: String?
@@ -101,6 +105,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         options.engine = engine.engine
         options.eightBits = runtime.allowsEightBits
         options.validationOf = validationOf.map(url)
+        options.series = series?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
         options.structures = (structures ?? roi)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         options.writesProbabilities = probabilities
         options.replaces = outputs.force

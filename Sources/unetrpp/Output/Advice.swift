@@ -1,9 +1,11 @@
 import ArgumentParser
 import UNETREvaluation
+import UNETRInference
 import UNETRModels
 import UNETRPreparation
 import UNETRTorch
 import UNETRTraining
+import UNETRVolumes
 import UNETRWorkflows
 
 /// What a library's error leaves to its caller: the option or command that helps here.
@@ -22,6 +24,8 @@ enum Advice {
         case let error as ModelImportError: advice(for: error)
         case QuantizationError.damaged, QuantizationError.version, QuantizationError.foreign: "`unetrpp quantize` does that"
         case TrainingError.runExists, TrainingError.cannotSave: "--resume does that"
+        case let error as DICOMError: advice(for: error.problem)
+        case ScanCollectionError.seriesNeeded, ScanCollectionError.seriesCount: "--series A,B,… does that"
         case EvaluationError.shapesDiffer, EvaluationError.geometriesDiffer: "--resample does that"
         case PreparationError.noPublishedSplit(nil): "--preset names a benchmark, --fold a fold"
         case WorkflowError.contradictsRun(_, _, let asked):
@@ -32,6 +36,14 @@ enum Advice {
             case .setting: nil
             }
         case DeviceError.absent: "--device cpu; `unetrpp doctor` lists the devices"
+        default: nil
+        }
+    }
+
+    private static func advice(for problem: DICOMProblem) -> String? {
+        switch problem {
+        case .severalSeries, .sameNumber: "--series does that; `unetrpp scan info` shows them"
+        case .duplicates(_, _, _?, _): "--series does that"
         default: nil
         }
     }

@@ -35,7 +35,7 @@ final class FileSection: VoxelSource {
         available = max(0, fileBytes - offset)
         if offset > 0 { file.withDescriptor { _ = lseek($0, off_t(min(offset, fileBytes)), SEEK_SET) } }
         for _ in 0..<lines { try skipLine() }
-        if encoding == .deflate { inflater = Inflater() }
+        if encoding == .deflate { inflater = Inflater(.gzipOrZlib) }
     }
 
     func canHold(_ bytes: Int) -> Bool {
@@ -146,15 +146,22 @@ final class FileSection: VoxelSource {
     }
 }
 
-/// zlib's decompressor for streams of gzip or zlib.
-private final class Inflater {
+/// zlib's decompressor.
+final class Inflater {
+    enum Wrapper {
+        /// A header of gzip or zlib, whichever it is.
+        case gzipOrZlib
+        /// Deflate alone.
+        case raw
+    }
+
     private let stream: UnsafeMutablePointer<z_stream>
     private(set) var hasEnded = false
 
-    init() {
+    init(_ wrapper: Wrapper) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        let status = inflateInit2_(stream, 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        let status = inflateInit2_(stream, wrapper == .raw ? -15 : 15 + 32, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         precondition(status == Z_OK, "zlib cannot be used: \(status)")
     }
 

@@ -1,0 +1,16 @@
+#ifndef CODECS_H
+#define CODECS_H
+
+#include "cimagecodecs.h"
+
+/* Shared by the files of this folder. */
+
+typedef struct { const char *name; void **slot; int is_optional; } cic_symbol;
+
+/* Opens the first library that is there and finds its functions; leaves a message where it cannot. */
+int cic_load(const char *const *names, const cic_symbol *symbols, size_t count);
+
+/* Keeps a text for cic_message() and returns the status. */
+int cic_keep(int status, const char *text);
+
+#endif

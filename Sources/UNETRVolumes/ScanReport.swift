@@ -1,0 +1,127 @@
+public import Foundation
+
+/// What a scan is, in any format: its grid, its intensities, and the series of a DICOM study. Nothing of the patient is in it but UIDs.
+public struct ScanReport: Encodable, Equatable, Sendable {
+    /// The smallest and largest intensity, and their mean, over the voxels that are finite numbers.
+    public struct Intensities: Encodable, Equatable, Sendable {
+        /// The smallest.
+        public var minimum: Double
+        /// The largest.
+        public var maximum: Double
+        /// The mean.
+        public var mean: Double
+    }
+
+    /// A series of a DICOM study.
+    public struct Series: Encodable, Equatable, Sendable {
+        /// `SeriesNumber`.
+        public var number: Int?
+        /// `SeriesInstanceUID`.
+        public var uid: String
+        /// `Modality`.
+        public var modality: String
+        /// `SeriesDescription`.
+        public var description: String
+        /// Slices, or frames.
+        public var images: Int
+        /// Voxels along the file axes i, j, k; nil where it is no volume.
+        public var size: [Int]?
+        /// Distances of voxels along i, j, k in mm.
+        public var spacing: [Double]?
+        /// Why it is no volume.
+        public var problem: String?
+    }
+
+    /// The path as it was given.
+    public var path: String
+    /// "NIfTI", "DICOM", …
+    public var format: String
+    /// Voxels along the file axes i, j, k; nil for a study that leaves open which series is meant.
+    public var size: [Int]?
+    /// Values of each voxel.
+    public var channels: Int?
+    /// Distances of voxels along i, j, k in mm.
+    public var spacing: [Double]?
+    /// Where i, j, k run in the patient, such as "LPS".
+    public var orientation: String?
+    /// From (i, j, k, 1) to RAS+ mm.
+    public var affine: [[Double]]?
+    /// The modality of a DICOM series.
+    public var modality: String?
+    /// The values' range; nil where no voxel is a finite number.
+    public var intensities: Intensities?
+    /// Those of a DICOM study.
+    public var series: [Series] = []
+    /// What somebody who uses the scan should know, as sentences.
+    public var warnings: [String] = []
+
+    /// Looks at a scan, and reads its voxels.
+    ///
+    /// - Throws: what reading throws (`VolumeError`, `DICOMError`, `FileError`, `MemoryError`), but for a study of several series, which are listed.
+    public init(of url: URL) throws {
+        let format = try VolumeFile.format(of: url)
+        path = url.path
+        self.format = format.name
+        guard format is DICOMFormat else {
+            try add(VolumeFile.readHeader(url), VolumeFile.readScan(url))
+            return
+        }
+        let study = try DICOMStudy(contentsOf: url)
+        series = study.series.map(Series.init)
+        if study.objectCount > 0 { warnings.append("\(study.objectCount) DICOM file\(study.objectCount == 1 ? "" : "s") without an image beside the series") }
+        let chosen: DICOMSeries
+        do { chosen = try study.series(DICOMStudy.choice(in: url)) } catch let error as DICOMError {
+            guard case .severalSeries = error.problem else { throw error }
+            for series in study.series { if let problem = series.problem { warnings.append(problem.description) } }
+            return
+        }
+        if chosen.uid.isEmpty { warnings.append("the series has no UID, so no DICOM object can refer to it") }
+        try add(chosen.header(), chosen.open().scan())
+    }
+
+    private mutating func add(_ header: any VolumeHeader, _ scan: Scan) {
+        size = scan.geometry.size.reversed()
+        channels = scan.channels
+        spacing = scan.geometry.spacing.reversed()
+        orientation = scan.geometry.orientation
+        affine = scan.geometry.affine
+        modality = (header as? DICOMHeader)?.modality
+        var (least, most, sum, count) = (Double.infinity, -Double.infinity, 0.0, 0)
+        for value in scan.voxels where value.isFinite {
+            least = min(least, Double(value))
+            most = max(most, Double(value))
+            sum += Double(value)
+            count += 1
+        }
+        if count > 0 { intensities = Intensities(minimum: least, maximum: most, mean: sum / Double(count)) }
+        let others = scan.voxels.count - count
+        if others > 0 { warnings.append("\(others) voxels are not finite numbers") }
+        if orientation == nil { warnings.append("the affine is singular, so directions are unknown") }
+    }
+}
+
+extension ScanReport.Series {
+    init(_ series: DICOMSeries) {
+        (number, uid, modality, description) = (series.number, series.uid, series.modality, series.description)
+        images = series.imageCount
+        size = series.geometry.map { $0.size.reversed() }
+        spacing = series.geometry.map { $0.spacing.reversed() }
+        problem = series.problem?.description
+    }
+}
+
+extension VolumeFile {
+    /// Writes a volume in the format that the output's name stands for: with numbers of 8 or 16 bits if its values are whole numbers of Int16's
+    /// range, else as float32.
+    ///
+    /// - Throws: `VolumeError`, `DICOMError`, `FileError`, `MemoryError`.
+    public static func convert(_ url: URL, to output: URL) throws {
+        guard VolumeName(output: output.lastPathComponent) != nil else {
+            throw VolumeError.unknownExtension(path: output.path, allowed: VolumeFormats.outputEndings)
+        }
+        let header = try readHeader(url), scan = try readScan(url)
+        guard scan.voxels.allSatisfy({ Int16(exactly: $0) != nil }) else { return try write(scan: scan, like: header, to: output) }
+        let whole = LabelMap(geometry: scan.geometry, channels: scan.channels, voxels: scan.voxels.map { Int16($0) })
+        try write(labels: whole, like: header, to: output)
+    }
+}
