@@ -23,6 +23,12 @@ public enum VolumeFile {
     /// - Throws: `VolumeError.notALabel` at the first voxel that is not a whole number of Int16's range; otherwise as `readScan`.
     public static func readLabels(_ url: URL) throws -> LabelMap { try reading(url) { try $0.open(url).labels() } }
 
+    /// Names, values and colors of labels that the file itself holds, as NIfTI files of some programs and `.seg.nrrd` do; nil where there
+    /// are none.
+    ///
+    /// - Throws: `VolumeError`, `FileError`.
+    public static func readLabelSet(_ url: URL) throws -> LabelSet? { try reading(url) { try $0.readLabelSet(url) } }
+
     /// The intensities in double precision.
     ///
     /// - Throws: as `readScan`.
@@ -33,10 +39,11 @@ public enum VolumeFile {
     /// - Parameters:
     ///   - header: that of the scan it was made from. If both files are of one format, the mask gets the scan's position to the bit.
     ///   - url: the file, which appears only when it is complete.
-    ///   - labels: the label set.
+    ///   - labels: the voxels.
+    ///   - labelSet: names and colors to write beside them where the format has a place for them.
     /// - Throws: `VolumeError.geometryDiffers` if the labels do not lie on the header's grid; `VolumeError`, `FileError`.
-    public static func write(labels: LabelMap, like header: (any VolumeHeader)? = nil, to url: URL) throws {
-        try outputFormat(url).write(VolumeContents(labels), like: header, to: url)
+    public static func write(labels: LabelMap, named labelSet: LabelSet? = nil, like header: (any VolumeHeader)? = nil, to url: URL) throws {
+        try outputFormat(url).write(VolumeContents(labels, named: labelSet), like: header, to: url)
     }
 
     /// Writes a scan as float32, without scaling; otherwise as `write(labels:like:to:)`.

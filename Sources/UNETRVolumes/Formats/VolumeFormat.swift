@@ -42,6 +42,10 @@ public protocol VolumeFormat: Sendable {
     /// - Throws: `VolumeError`, `FileError`.
     func write(_ volume: VolumeContents, like header: (any VolumeHeader)?, to url: URL) throws
 
+    /// Names and colors of labels that the file itself holds; nil where there are none, or the format has no place for them.
+    /// - Throws: `VolumeError`, `FileError`.
+    func readLabelSet(_ url: URL) throws -> LabelSet?
+
     /// The ending of files whose values can be written part by part, in any order; nil where the format has none.
     var partEnding: String? { get }
 
@@ -59,6 +63,8 @@ extension VolumeFormat {
     /// The ending of files that are written part by part; nil: there are none.
     public var partEnding: String? { nil }
 
+    /// None: most formats have no place for names.
+    public func readLabelSet(_ url: URL) throws -> LabelSet? { nil }
     /// No format takes what its endings do not name, unless it says so.
     public func takes(_ url: URL) -> Bool { false }
 
@@ -90,6 +96,9 @@ public struct VolumeContents: Sendable {
     /// The type that voxels are written in.
     public let type: VoxelType
 
+    /// Names and colors of the labels, which formats with a place for them write down.
+    public var labelSet: LabelSet?
+
     /// The little-endian bytes of a range of voxels of C-order [C, D, H, W].
     public let bytes: @Sendable (Range<Int>) -> [UInt8]
 
@@ -97,13 +106,18 @@ public struct VolumeContents: Sendable {
     public var count: Int { channels * geometry.count }
 
     /// Labels, as uint8 if all are 0…255, else as int16.
-    public init(_ labels: LabelMap) {
+    ///
+    /// - Parameters:
+    ///   - labels: the voxels.
+    ///   - labelSet: what they are called, if that is known.
+    public init(_ labels: LabelMap, named labelSet: LabelSet? = nil) {
         let fitsByte = labels.voxels.allSatisfy { 0...255 ~= $0 }
         self.init(labels, as: fitsByte ? .uint8 : .int16) { range in
             labels.voxels.withUnsafeBufferPointer { voxels in
                 fitsByte ? Self.bytes(range) { UInt8(truncatingIfNeeded: voxels[$0]) } : Self.bytes(range) { voxels[$0].littleEndian }
             }
         }
+        self.labelSet = labelSet
     }
 
     /// Intensities, as float32.

@@ -26,9 +26,12 @@ struct DICOMParser {
     private var window: ByteWindow
     private(set) var position: Int
 
-    init(_ source: any DICOMBytes, from position: Int) {
+    private let selection: DICOMSelection
+
+    init(_ source: any DICOMBytes, from position: Int, keeping selection: DICOMSelection = .image) {
         window = ByteWindow(source)
         self.position = position
+        self.selection = selection
     }
 
     private struct Element {
@@ -71,12 +74,12 @@ struct DICOMParser {
         let inner = Self.inner(of: element, encoding)
         if depth == 0, [.pixels, .floatPixels, .doublePixels].contains(element.tag) {
             dataSet.pixels = try pixels(element, encoding)
-        } else if DICOMTag.sequences.contains(element.tag), depth < Self.deepest, element.length == nil || element.type == 0 || element.type == Self.sequence {
+        } else if selection.sequences.contains(element.tag), depth < Self.deepest, element.length == nil || element.type == 0 || element.type == Self.sequence {
             dataSet.sequences[element.tag] = try items(element, inner, end: end, depth: depth)
         } else if let length = element.length {
             let (start, next) = (position, try self.end(of: element, length, within: end))
-            if DICOMTag.names[element.tag] != nil {
-                let most = element.tag == .extendedOffsets ? Self.longestTable : Self.longestValue
+            if selection.values.contains(element.tag) {
+                let most = [.extendedOffsets, .contourData].contains(element.tag) ? Self.longestTable : Self.longestValue
                 guard length <= most else {
                     throw DICOMProblem.malformed(what: "\(element.tag.text) has \(length) bytes", rule: "such a value has at most \(most)")
                 }

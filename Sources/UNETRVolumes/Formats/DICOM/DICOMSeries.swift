@@ -25,9 +25,9 @@ public struct DICOMSeries: Sendable {
 
     /// The study's folder, archive or file.
     let path: String
-    private let content: Result<Content, DICOMError>
+    let content: Result<Content, DICOMError>
 
-    private struct Content: Sendable {
+    struct Content: Sendable {
         var images: [DICOMImage]
         var grid: DICOMGrid
     }

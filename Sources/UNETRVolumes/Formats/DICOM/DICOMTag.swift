@@ -66,7 +66,7 @@ struct DICOMTag: RawRepresentable, Hashable, Sendable {
     static let doublePixels = DICOMTag(0x7FE0, 0x0009)
     static let pixels = DICOMTag(0x7FE0, 0x0010)
 
-    /// Elements whose values are kept. Names, dates and numbers of patients are not among them: what is never read can never be told.
+    /// Elements whose values are kept of images. Names, dates and numbers of patients are not among them: what is never read can never be told.
     static let names: [DICOMTag: String] = [
         transferSyntax: "TransferSyntaxUID", imageType: "ImageType", sopClass: "SOPClassUID", sopInstance: "SOPInstanceUID",
         acquisitionTime: "AcquisitionTime", contentTime: "ContentTime", modality: "Modality", seriesDescription: "SeriesDescription",
@@ -83,7 +83,7 @@ struct DICOMTag: RawRepresentable, Hashable, Sendable {
     /// Elements that are located and not kept.
     private static let pixelNames: [DICOMTag: String] = [floatPixels: "FloatPixelData", doublePixels: "DoubleFloatPixelData", pixels: "PixelData"]
 
-    /// Sequences whose items are kept.
+    /// Sequences whose items are kept of images.
     static let sequences: Set<DICOMTag> = [
         frameContent, planePosition, planeOrientation, pixelMeasures, pixelTransformation, modalityTable, sharedGroups, frameGroups,
     ]

@@ -36,6 +36,15 @@ public struct NIfTIFormat: VolumeFormat {
         return try reader(header, file: files.image, isSingle: files.isSingle)
     }
 
+    /// Names and colors from the file's extensions.
+    ///
+    /// - Throws: `VolumeError`.
+    public func readLabelSet(_ url: URL) throws -> LabelSet? {
+        let header = try NIfTI.readHeader(url), file = try NIfTIFiles.header(of: url)
+        let end = header.voxelOffset > 0 ? header.voxelOffset : NIfTILabels.most
+        return NIfTILabels.labelSet(in: try GzipReader(file).read(min(end, NIfTILabels.most)), header)
+    }
+
     /// Compares what the header promises with what a file of this size can hold, and goes to the first voxel.
     private func reader(_ header: NIfTIHeader, file: URL, isSingle: Bool) throws -> VolumeReader {
         guard let type = header.datatype.voxelType else {
@@ -82,7 +91,7 @@ public struct NIfTIFormat: VolumeFormat {
         }
         try AtomicFile.write(to: url) { temporary in
             let writer = try GzipWriter(path: temporary.path, compress: file.hasSuffix(".gz"), shownAs: url.path)
-            try header.encoded().withUnsafeBytes(writer.write)
+            try header.encoded(extension: volume.labelSet.map(NIfTILabels.text)).withUnsafeBytes(writer.write)
             try volume.forEachPart { try $0.withUnsafeBytes(writer.write) }
             try writer.finish()
         }

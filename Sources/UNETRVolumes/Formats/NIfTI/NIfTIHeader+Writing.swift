@@ -33,17 +33,30 @@ extension NIfTIHeader {
         [channels > 1 ? 4 : 3] + size.reversed() + [channels, 1, 1, 1]
     }
 
-    /// The bytes of a single file up to its first voxel, little-endian, with the four bytes that say "no extensions".
-    func encoded() -> [UInt8] {
-        var fields = HeaderBytes(count: version.rawValue + 4)
+    /// The bytes of a single file up to its first voxel, little-endian, with the four bytes that say whether there are extensions.
+    ///
+    /// - Parameter text: an extension, of the kind that programs may ignore.
+    func encoded(extension text: String? = nil) -> [UInt8] {
+        // Its own length and kind stand before an extension, and its length is a multiple of 16; a reader of text passes over spaces.
+        let bytes = text.map { Array($0.utf8) } ?? []
+        let length = text == nil ? 0 : (bytes.count + 8 + 15) / 16 * 16
+        let start = version.rawValue + 4
+        var fields = HeaderBytes(count: start + length)
         switch version {
-        case .one: encodeVersionOne(&fields)
-        case .two: encodeVersionTwo(&fields)
+        case .one: encodeVersionOne(&fields, voxels: start + length)
+        case .two: encodeVersionTwo(&fields, voxels: start + length)
+        }
+        if text != nil {
+            fields.set(start - 4, UInt8(1))
+            fields.set(start, Int32(clamping: length))
+            for (index, byte) in (bytes + [UInt8](repeating: UInt8(ascii: " "), count: length - 8 - bytes.count)).enumerated() {
+                fields.set(start + 8 + index, byte)
+            }
         }
         return fields.bytes
     }
 
-    private func encodeVersionOne(_ f: inout HeaderBytes) {
+    private func encodeVersionOne(_ f: inout HeaderBytes, voxels: Int) {
         f.set(0, Int32(348))
         f.set(38, UInt8(ascii: "r"))
         f.set(39, UInt8(truncatingIfNeeded: dimInfo))
@@ -52,7 +65,7 @@ extension NIfTIHeader {
         f.set(70, datatype.rawValue)
         f.set(72, Int16(8 * datatype.byteCount))
         for axis in 0..<8 { f.setFloat(76 + 4 * axis, pixdim[axis]) }
-        f.setFloat(108, 352)
+        f.setFloat(108, Double(voxels))
         f.setFloat(112, slope)
         f.setFloat(116, intercept)
         f.set(123, UInt8(truncatingIfNeeded: units))
@@ -72,7 +85,7 @@ extension NIfTIHeader {
         f.set(344, "n+1", room: 3)
     }
 
-    private func encodeVersionTwo(_ f: inout HeaderBytes) {
+    private func encodeVersionTwo(_ f: inout HeaderBytes, voxels: Int) {
         f.set(0, Int32(540))
         f.set(4, "n+2", room: 3)
         for (index, byte) in [0x0D, 0x0A, 0x1A, 0x0A].enumerated() { f.set(8 + index, UInt8(byte)) }
@@ -80,7 +93,7 @@ extension NIfTIHeader {
         f.set(14, Int16(8 * datatype.byteCount))
         for axis in 0..<8 { f.set(16 + 8 * axis, Int64(dim[axis])) }
         for axis in 0..<8 { f.set(104 + 8 * axis, pixdim[axis].bitPattern) }
-        f.set(168, Int64(544))
+        f.set(168, Int64(voxels))
         for (index, value) in [slope, intercept, displayMaximum, displayMinimum].enumerated() {
             f.set(176 + 8 * index, value.bitPattern)
         }

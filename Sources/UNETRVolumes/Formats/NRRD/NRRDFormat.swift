@@ -4,14 +4,14 @@ import UNETRSupport
 /// NRRD: `.nrrd`, and `.nhdr` with the voxels in a file of their own.
 ///
 /// Read: one volume of three axes of space, numbers of 8 to 64 bits in either byte order, raw, gzipped or as text. Where the voxels lie is
-/// taken as ITK takes it. Written: little-endian and gzipped.
+/// taken as ITK takes it. Written: little-endian and gzipped. Names and colors of labels are written and read as 3D Slicer does in `.seg.nrrd`.
 public struct NRRDFormat: VolumeFormat {
     /// NRRD.
     public let name = "NRRD"
     /// Endings of file names that are read, with their dots.
-    public let endings = [".nrrd", ".nhdr"]
+    public let endings = [".nrrd", ".nhdr", ".seg.nrrd"]
     /// Endings of file names that are written, with their dots.
-    public let outputEndings = [".nrrd", ".nhdr"]
+    public let outputEndings = [".nrrd", ".nhdr", ".seg.nrrd"]
 
     /// The format, with nothing to set.
     public init() {}
@@ -23,6 +23,11 @@ public struct NRRDFormat: VolumeFormat {
     ///
     /// - Throws: `VolumeError` with what is wrong and where.
     public func readHeader(_ url: URL) throws -> any VolumeHeader { try NRRDHeader(contentsOf: url) }
+
+    /// Names and colors from the header.
+    ///
+    /// - Throws: `VolumeError`.
+    public func readLabelSet(_ url: URL) throws -> LabelSet? { try NRRDHeader(contentsOf: url).labelSet }
 
     /// Reads the header and opens the voxels.
     ///
@@ -48,6 +53,7 @@ public struct NRRDFormat: VolumeFormat {
         try volume.geometry.check(like: source, format: name, path: url.path)
         guard volume.channels == 1 else { throw VolumeError.cannotHold(path: url.path, format: name, what: "\(volume.channels) channels in one file") }
         var header = (source as? NRRDHeader)?.describing(volume.type) ?? NRRDHeader(geometry: volume.geometry, type: volume.type)
+        header.labelSet = volume.labelSet
         if url.pathExtension.lowercased() == "nhdr" {
             let voxels = try DetachedFile.url(beside: url, ending: "raw.gz")
             // The voxels first: a header without its voxels is worse than voxels without a header.

@@ -10,17 +10,21 @@ extension NRRDHeader {
             throw VolumeError.notOfFormat(
                 path: url.path, format: "NRRD", expected: "a first line NRRD0001 to NRRD0005", found: lines.fileBytes == 0 ? "an empty file" : "something else")
         }
-        var fields = HeaderFields(path: url.path)
+        var fields = HeaderFields(path: url.path), labels = NRRDLabels()
         while let line = try lines.next(), !line.isEmpty {
             // Comments, and pairs `key:=value` of whoever wrote the file.
             if line.hasPrefix("#") { continue }
             guard let colon = line.firstIndex(of: ":") else { throw fields.bad("line", line, "a field is a name, a colon and a value") }
             let value = line[line.index(after: colon)...]
-            if value.hasPrefix("=") { continue }
+            if value.hasPrefix("=") {
+                labels.add(String(line[..<colon]), String(value.dropFirst()))
+                continue
+            }
             // "data file" and "datafile" are one field.
             try fields.add(line[..<colon].lowercased().filter { $0 != " " }, value.trimmingCharacters(in: .whitespaces))
         }
         try self.init(fields)
+        labelSet = labels.labelSet
         headerBytes = lines.position
     }
 

@@ -16,6 +16,7 @@ extension NRRDHeader {
         if type.byteCount > 1 { lines.append("endian: little") }
         lines.append("encoding: gzip")
         if let origin { lines.append("space origin: \(vector(origin))") }
+        lines += labelSet.map { NRRDLabels.lines($0, sizes: sizes) } ?? []
         if let dataFile { lines.append("data file: \(dataFile)") }
         return Array((lines.joined(separator: "\n") + "\n\n").utf8)
     }

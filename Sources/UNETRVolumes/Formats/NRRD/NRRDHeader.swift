@@ -46,6 +46,9 @@ public struct NRRDHeader: VolumeHeader, Equatable {
     /// Distances between voxels in a file without directions; nil: 1.
     public var spacings: [Double]?
 
+    /// Names and colors of labels; nil where the file has none.
+    public var labelSet: LabelSet?
+
     var encoding: VoxelEncoding = .deflate
 
     /// The file of the voxels where it is another one, as the header names it.
