@@ -3,7 +3,7 @@ import UNETRSupport
 extension NetworkDescription.Architecture {
     /// Oktay et al., MIDL 2018, as in MONAI.
     public static let attentionUNet = Self(
-        "attention-unet", displayName: "Attention U-Net", trainingCopies: 3.2, usual: AttentionUNetConfiguration.usual)
+        "attention-unet", displayName: "Attention U-Net", trainingCopies: 2.65, usual: AttentionUNetConfiguration.usual)
 }
 
 extension NetworkDescription {

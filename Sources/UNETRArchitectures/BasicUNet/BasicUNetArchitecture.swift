@@ -2,7 +2,7 @@ import UNETRSupport
 
 extension NetworkDescription.Architecture {
     /// A plain U-Net as MONAI has it, after Falk et al., Nature Methods 2019.
-    public static let basicUNet = Self("basic-unet", displayName: "Basic U-Net", trainingCopies: 3.2, usual: BasicUNetConfiguration.usual)
+    public static let basicUNet = Self("basic-unet", displayName: "Basic U-Net", trainingCopies: 3.3, usual: BasicUNetConfiguration.usual)
 }
 
 extension NetworkDescription {

@@ -2,7 +2,7 @@ import UNETRSupport
 
 extension NetworkDescription.Architecture {
     /// MONAI's form of nnU-Net: Futrega et al., BrainLes 2021.
-    public static let dynUNet = Self("dynunet", displayName: "DynUNet", trainingCopies: 3.2, usual: DynUNetConfiguration.usual)
+    public static let dynUNet = Self("dynunet", displayName: "DynUNet", trainingCopies: 2.6, usual: DynUNetConfiguration.usual)
 }
 
 extension NetworkDescription {

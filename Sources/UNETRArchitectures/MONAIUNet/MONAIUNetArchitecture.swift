@@ -3,7 +3,7 @@ import UNETRSupport
 extension NetworkDescription.Architecture {
     /// The U-Net with residual units of MONAI: Kerfoot et al., STACOM 2018.
     public static let monaiUNet = Self(
-        "monai-unet", displayName: "MONAI U-Net", trainingCopies: 3.2, usual: MONAIUNetConfiguration.usual)
+        "monai-unet", displayName: "MONAI U-Net", trainingCopies: 4.0, usual: MONAIUNetConfiguration.usual)
 }
 
 extension NetworkDescription {

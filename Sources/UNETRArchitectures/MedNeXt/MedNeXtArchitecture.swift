@@ -2,7 +2,7 @@ import UNETRSupport
 
 extension NetworkDescription.Architecture {
     /// Roy et al., MICCAI 2023.
-    public static let medNeXt = Self("mednext", displayName: "MedNeXt", trainingCopies: 3.2, usual: MedNeXtConfiguration.usual)
+    public static let medNeXt = Self("mednext", displayName: "MedNeXt", trainingCopies: 2.3, usual: MedNeXtConfiguration.usual)
 }
 
 extension NetworkDescription {

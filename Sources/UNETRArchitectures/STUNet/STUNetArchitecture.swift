@@ -2,7 +2,7 @@ import UNETRSupport
 
 extension NetworkDescription.Architecture {
     /// Huang et al., 2023 (arXiv 2304.06716).
-    public static let stuNet = Self("stunet", displayName: "STU-Net", trainingCopies: 3.2, usual: STUNetConfiguration.usual)
+    public static let stuNet = Self("stunet", displayName: "STU-Net", trainingCopies: 2.05, usual: STUNetConfiguration.usual)
 }
 
 extension NetworkDescription {

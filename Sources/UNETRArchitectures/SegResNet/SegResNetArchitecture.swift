@@ -2,7 +2,7 @@ import UNETRSupport
 
 extension NetworkDescription.Architecture {
     /// Myronenko, BrainLes 2018, as in MONAI.
-    public static let segResNet = Self("segresnet", displayName: "SegResNet", trainingCopies: 3.2, usual: SegResNetConfiguration.usual)
+    public static let segResNet = Self("segresnet", displayName: "SegResNet", trainingCopies: 1.9, usual: SegResNetConfiguration.usual)
 }
 
 extension NetworkDescription {

@@ -2,7 +2,7 @@ import UNETRSupport
 
 extension NetworkDescription.Architecture {
     /// Wang et al., MICCAI 2021.
-    public static let transBTS = Self("transbts", displayName: "TransBTS", trainingCopies: 3.2, usual: TransBTSConfiguration.usual)
+    public static let transBTS = Self("transbts", displayName: "TransBTS", trainingCopies: 2.65, usual: TransBTSConfiguration.usual)
 }
 
 extension NetworkDescription {

@@ -43,7 +43,7 @@ struct TransBTSLayer {
     private let attention: SelfAttention
     private let feedForward: FeedForward
     private let dropout: Double
-    private let path: String
+    private let paths: (String, String)
 
     /// - Parameter index: the published list holds attentions at even places and linear layers at odd ones.
     init(_ scope: Scope, _ configuration: TransBTSConfiguration, index: Int) throws {
@@ -56,13 +56,13 @@ struct TransBTSLayer {
         feedForward = try FeedForward(
             two / "fn", channels: channels, hidden: configuration.feedForwardSize, names: ("net.0", "net.3"), dropout: configuration.dropout)
         dropout = configuration.dropout
-        path = (scope / (2 * index)).path
+        paths = ((scope / (2 * index)).path, (scope / (2 * index + 1)).path)
     }
 
     /// [N, T, C] → [N, T, C].
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        let attended = try pass.show(path, x + pass.dropped(attention(norm1(x), pass), dropout))
-        return try attended + feedForward(norm2(attended), pass)
+        let attended = try pass.show(paths.0, x + pass.dropped(attention(norm1(x), pass), dropout))
+        return try pass.show(paths.1, attended + feedForward(norm2(attended), pass))
     }
 }
 
