@@ -18,6 +18,8 @@ public struct DICOMObjectError: Error, Equatable, Sendable, CustomStringConverti
 /// What is wrong with a mask, its series, or an object.
 public enum DICOMObjectProblem: Error, Equatable, Sendable, CustomStringConvertible {
     // The series
+    /// There is no DICOM series that an object could be about.
+    case noSeries
     /// The series lacks an identifier without which an object cannot name it.
     case noIdentifier(file: String, what: String)
     /// A name or number of the patient is in a character set that cannot be read.
@@ -40,12 +42,15 @@ public enum DICOMObjectProblem: Error, Equatable, Sendable, CustomStringConverti
     case malformed(what: String, rule: String)
     /// A contour lies between the slices of the grid, or outside them.
     case contourOffGrid(structure: String, distance: Double)
+    /// Several structures, and nobody said which labels they are.
+    case labelsNeeded(present: [String])
     /// No structure has the name of any wanted label.
     case noStructureNamed(wanted: [String], present: [String])
 
     /// The problem in words, without the place and without a full stop.
     public var description: String {
         switch self {
+        case .noSeries: "there is no DICOM series that an object could be about; give one, or write the mask in another format"
         case .noIdentifier(let file, let what):
             "\(file) has no valid \(what), which an object about the series must name; export the series again with its identifiers"
         case .unreadableText(let set):
@@ -61,6 +66,8 @@ public enum DICOMObjectProblem: Error, Equatable, Sendable, CustomStringConverti
         case .contourOffGrid(let structure, let distance):
             "a contour of '\(structure.prefix(64))' lies \((distance * 1000).rounded() / 1000) mm from the next slice of the scan; "
                 + "give the scan that it was drawn on"
+        case .labelsNeeded(let present):
+            "it has the structures \(Self.list(present)), and nothing says which labels they are; give labels of these names"
         case .noStructureNamed(let wanted, let present):
             "no structure is called \(Self.list(wanted)); there are \(Self.list(present)); give labels of these names"
         }
