@@ -23,7 +23,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     var output: String
 
     @Option(
-        name: .shortAndLong, help: "Model bundle, or a model of nnU-Net v2 (folder or zip); repeat the option to average several models.", completion: .file())
+        name: .shortAndLong, help: "Model bundle, or a model of nnU-Net or MONAI (folder or zip); repeat the option to average several models.",
+        completion: .file())
     var model: [String] = []
 
     @Option(help: "Segment only the validation scans of this training run, with its model unless --model names another.", completion: .directory)
