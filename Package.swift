@@ -160,7 +160,9 @@ let package = Package(
         tests("UNETRGraphs", ["UNETRArchives"]),
         tests("UNETRModels", ["UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETREngines", ["UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRSupport", "CWindows"]),
-        tests("UNETRInference", ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes", "UNETRSupport"]),
+        tests(
+            "UNETRInference",
+            ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRTorch", ["CTorch"], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests(
@@ -173,8 +175,9 @@ let package = Package(
         tests(
             "UNETRWorkflows",
             [
-                "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRInference", "UNETRModels", "UNETRPreparation", "UNETRPlanning",
-                "UNETRArchitectures", "UNETREvaluation", "UNETRVolumes", "UNETRSupport", .product(name: "Logging", package: "swift-log"),
+                "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
+                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                .product(name: "Logging", package: "swift-log"),
             ], torch: true),
         tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),
         .testTarget(

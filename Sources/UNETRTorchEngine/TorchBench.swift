@@ -29,9 +29,9 @@ final class TorchBench: WindowBench {
         self.engines = engines
         self.device = device
         ring = SlabRing(task.window)
-        let window = task.window, size = task.size
+        let window = task.window, size = task.imageSize, start = task.imageStart
         // Pairs for the last axis first.
-        let padding = (0..<3).reversed().flatMap { [window.paddingBefore[$0], window.paddedSize[$0] - size[$0] - window.paddingBefore[$0]] }
+        let padding = (0..<3).reversed().flatMap { [start[$0], window.paddedSize[$0] - size[$0] - start[$0]] }
         let scan = try task.image.withView { try Tensor($0) }
         image = try (window.paddedSize == size ? scan : scan.padded(padding)).unsqueezed(0).to(device)
         importance = try Tensor(task.importance, shape: Array(window.patchSize)).to(device)

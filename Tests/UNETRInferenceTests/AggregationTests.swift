@@ -10,26 +10,6 @@ import UNETRVolumes
 
 /// What is averaged over windows and mirrorings: probabilities, or logits.
 @Suite struct AggregationTests {
-    /// Logits that depend on where a voxel lies in its window, so that overlapping windows disagree.
-    private final class PlaceEngine: PatchEngine {
-        var summary: String { "places" }
-        var parameterCount: Int { 0 }
-
-        static func logits(_ value: Float, _ place: Int) -> [Float] {
-            [Float(place % 7) - 2, value * Float(place % 5), 3 * sin(Float(place))]
-        }
-
-        func withLogits(of patches: FloatView, _ body: (FloatView) throws -> Void) throws {
-            let count = patches.shape[2...].reduce(1, *)
-            var logits: [Float] = []
-            for sample in 0..<patches.shape[0] {
-                let values = patches[sample].values
-                for output in 0..<3 { logits += (0..<count).map { Self.logits(values[$0], $0)[output] } }
-            }
-            try logits.withUnsafeBufferPointer { try body(FloatView($0, shape: [patches.shape[0], 3] + patches.shape.dropFirst(2))) }
-        }
-    }
-
     private static let size = [5, 6, 7], patch = [4, 4, 4]
     private static let voxels = (0..<210).map { Float(($0 * 37) % 11) / 4 - 1 }
 

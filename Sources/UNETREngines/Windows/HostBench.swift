@@ -165,7 +165,7 @@ private final class FloatMemory {
 }
 
 extension Activation {
-    fileprivate var c: CWActivation {
+    var c: CWActivation {
         switch self {
         case .softmax: CW_SOFTMAX
         case .sigmoid: CW_SIGMOID

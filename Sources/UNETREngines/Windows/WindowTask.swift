@@ -1,3 +1,4 @@
+public import UNETRPlanning
 public import UNETRPreparation
 public import UNETRSupport
 
@@ -13,13 +14,16 @@ public enum Activation: Sendable {
 
 /// A prepared scan and how it is predicted window by window.
 public struct WindowTask: Sendable {
-    /// The scan [C, D, H, W], without padding.
+    /// The scan [C, D, H, W], without padding of zeros; padding with its own values is part of it.
     public let image: FloatArray
+
+    /// Voxels [D, H, W] of the image, and where its first one lies in the padded scan.
+    public let imageSize, imageStart: Size3
 
     /// Voxels [D, H, W] of the scan without padding.
     public let size: Size3
 
-    /// Where the windows lie in the scan, padded with zeros to at least one window.
+    /// Where the windows lie in the scan, padded to at least one window.
     public let window: SlidingWindow
 
     /// How much each voxel of a window counts, [D, H, W].
@@ -40,17 +44,26 @@ public struct WindowTask: Sendable {
     ///   - image: the prepared scan, [C, D, H, W].
     ///   - threads: threads to use; nil: all processors.
     ///   - stepFraction: distance of neighboring patches as a part of the patch.
+    ///   - rule: where windows lie, how much they count, and what small scans are padded with.
     public init(
-        image: FloatArray, patchSize: Size3, stepFraction: Double, mirrorAxes: [Int], activation: Activation, threads: Int? = nil
+        image: FloatArray, patchSize: Size3, stepFraction: Double, rule: WindowRule = .nnUNet, mirrorAxes: [Int], activation: Activation,
+        threads: Int? = nil
     ) {
         guard let size = Size3(image.shape.dropFirst()) else { preconditionFailure("a scan is [C, D, H, W], not \(image.shape)") }
-        self.image = image
+        let window = SlidingWindow(size: size, patchSize: patchSize, stepFraction: stepFraction, placement: rule.placement)
         self.size = size
-        window = SlidingWindow(size: size, patchSize: patchSize, stepFraction: stepFraction)
+        self.window = window
+        if rule.padding == .edge, window.paddedSize != size {
+            self.image = image.padded(to: window.paddedSize, before: window.paddingBefore)
+            (imageSize, imageStart) = (window.paddedSize, [0, 0, 0])
+        } else {
+            self.image = image
+            (imageSize, imageStart) = (size, window.paddingBefore)
+        }
         // A patch that is alone counts alike everywhere.
         importance =
             window.starts.allSatisfy { $0.count == 1 }
-            ? [Float](repeating: 1, count: patchSize.voxels) : SlidingWindow.importance(patchSize: patchSize)
+            ? [Float](repeating: 1, count: patchSize.voxels) : SlidingWindow.importance(patchSize: patchSize, rule)
         mirrorings = mirrorAxes.reduce(into: [[Int]]([[]])) { found, axis in found += found.map { $0 + [axis] } }
         self.activation = activation
         self.threads = threads
@@ -120,7 +133,7 @@ public struct WindowTask: Sendable {
         }
     }
 
-    /// Where the rows of a window lie in the scan.
+    /// Where the rows of a window lie in the image.
     private struct Rows {
         /// Of the window, those in which the scan has values.
         var columns: Range<Int>
@@ -139,7 +152,7 @@ public struct WindowTask: Sendable {
     }
 
     private func rows(of corner: Size3) -> Rows {
-        let size = size, first = Size3 { corner[$0] - window.paddingBefore[$0] }
+        let size = imageSize, first = Size3 { corner[$0] - imageStart[$0] }
         let parts = (0..<3).map { axis in
             let begin = max(0, -first[axis])
             return begin..<max(begin, min(window.patchSize[axis], size[axis] - first[axis]))
@@ -147,5 +160,36 @@ public struct WindowTask: Sendable {
         return Rows(
             columns: parts[2], slices: parts[0], lines: parts[1], isPadded: zip(parts, window.patchSize).contains { $0.count < $1 },
             first: first, size: size)
+    }
+}
+
+extension FloatArray {
+    /// A scan [C, D, H, W] in a larger volume, in which every voxel has the value of the scan's nearest.
+    ///
+    /// - Parameters:
+    ///   - size: [D, H, W] of the larger volume.
+    ///   - before: voxels before the scan along each axis.
+    fileprivate func padded(to size: Size3, before: Size3) -> FloatArray {
+        let own = shape.dropFirst(),
+            places = (0..<3).map { axis in
+                (0..<size[axis]).map { min(max($0 - before[axis], 0), own[own.startIndex + axis] - 1) }
+            }
+        let (height, width) = (own[own.startIndex + 1], own[own.startIndex + 2]), count = own.reduce(1, *)
+        return FloatArray(shape: [shape[0]] + size) { target in
+            var next = target.baseAddress!
+            values.withUnsafeBufferPointer { values in
+                for channel in 0..<shape[0] {
+                    for d in places[0] {
+                        for h in places[1] {
+                            let row = values.baseAddress! + channel * count + (d * height + h) * width
+                            for w in places[2] {
+                                next.initialize(to: row[w])
+                                next += 1
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -41,8 +41,10 @@ extension SegmentationJob {
 extension Segmenter {
     /// Patches of a scan that is not cropped.
     public func patchCount(of scan: Geometry) -> Int {
-        let size = ResamplingGrid.size(plan.axisOrder.apply(scan.size), spacing: plan.axisOrder.apply(scan.spacing), target: plan.targetSpacing)
-        let window = SlidingWindow(size: size, patchSize: plan.patchSize, stepFraction: predictor.settings.stepFraction)
+        let settings = predictor.settings
+        let window = SlidingWindow(
+            size: plan.preparedGrid(of: scan).size, patchSize: plan.patchSize, stepFraction: settings.stepFraction,
+            placement: settings.windows.placement)
         return window.starts.map(\.count).reduce(1, *)
     }
 }

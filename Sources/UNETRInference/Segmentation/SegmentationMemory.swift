@@ -34,21 +34,19 @@ public struct SegmentationMemory: Sendable {
     }
 
     /// Whether a scan has more voxels at the plan's spacing than a prepared case can have.
-    public func isTooLarge(_ scan: Geometry) -> Bool {
-        let order = plan.axisOrder
-        return ResamplingGrid.isTooLarge(ResamplingGrid.size(order.apply(scan.size), spacing: order.apply(scan.spacing), target: plan.targetSpacing))
-    }
+    public func isTooLarge(_ scan: Geometry) -> Bool { ResamplingGrid.isTooLarge(plan.preparedGrid(of: scan).size) }
 
     func stages(of scan: Geometry, writesProbabilities: Bool) -> Stages {
         let whole = scan.count, channels = plan.channelNames.count, outputs = plan.labels.outputCount
-        let size = ResamplingGrid.size(plan.axisOrder.apply(scan.size), spacing: plan.axisOrder.apply(scan.spacing), target: plan.targetSpacing)
+        let preparedGrid = plan.preparedGrid(of: scan), size = preparedGrid.size, order = preparedGrid.axes.order.apply(scan.size)
         // No machine holds such a scan; preparing it says why.
         if ResamplingGrid.isTooLarge(size) { return Stages(preparation: 1 << 58, prediction: 1 << 58, writing: 1 << 58) }
         let prepared = size.voxels
-        let window = SlidingWindow(size: size, patchSize: plan.patchSize, stepFraction: stepFraction)
+        let window = SlidingWindow(
+            size: size, patchSize: plan.patchSize, stepFraction: stepFraction, placement: plan.inference.windows.placement)
         // The scan, its axes in order, two steps of resampling one channel, the result; a file of its own for each channel is joined.
-        let copies = (channels > 1 || !plan.axisOrder.isIdentity) ? 2 : 1
-        let resampling = size == plan.axisOrder.apply(scan.size) ? 0 : 2 * max(whole, prepared)
+        let copies = (channels > 1 || !preparedGrid.axes.isIdentity) ? 2 : 1
+        let resampling = preparedGrid.resampling.isIdentity ? 0 : 2 * max(whole, prepared)
         let preparation = 4 * (copies * channels * whole + resampling + channels * prepared) + whole
         // The sums of a patch's depth of slices and the weights; what is finished of them is restored beside a pass, or the making of more.
         let plane = window.paddedSize[1] * window.paddedSize[2]
@@ -57,13 +55,14 @@ public struct SegmentationMemory: Sendable {
         let parts = min(4, (outputs * plane * window.paddedSize[0] + finished - 1) / finished)
         let sums = plane * (outputs + 1) * plan.patchSize[0] + (parts - 1) * finished
         // The two slices of every output that restoring keeps, and a part of the probabilities to write.
-        let order = plan.axisOrder.apply(scan.size)
         // Twice where they are made of logits.
         let part = max(1 << 24, outputs * order[1] * order[2]) * (plan.inference.aggregation == .logits ? 2 : 1)
         let planes = 2 * outputs * order[1] * order[2] + (writesProbabilities ? part : 0)
+        // Probabilities beside the logits they are made of; or the labels of the prepared volume, two bytes each.
+        let kept = plan.inference.restored == .probabilities ? finished : plan.inference.restored.decidesEarly ? prepared / 2 : 0
         let image = channels * (prepared + window.paddedSize.voxels)
         // A tenth for freed memory that the C allocator does not give back.
-        let prediction = (max(engine.pass, 4 * finished) + 4 * (image + sums + planes) + 2 * whole) * 11 / 10
+        let prediction = (max(engine.pass, 4 * finished) + 4 * (image + sums + planes + kept) + 2 * whole) * 11 / 10
         return Stages(preparation: preparation, prediction: prediction, writing: 2 * whole + (8 << 20))
     }
 

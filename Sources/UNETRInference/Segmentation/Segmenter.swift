@@ -51,7 +51,8 @@ public struct Segmenter: Sendable {
         let plan = models[0].plan
         for model in models.dropFirst()
         where model.plan.preparationDigest != plan.preparationDigest || model.plan.patchSize != plan.patchSize
-            || model.plan.inference.aggregation != plan.inference.aggregation
+            || model.plan.inference.aggregation != plan.inference.aggregation || model.plan.inference.windows != plan.inference.windows
+            || model.plan.inference.restored != plan.inference.restored
         {
             throw InferenceError.differentPlans(path: model.url.path, first: models[0].url.path)
         }
@@ -125,9 +126,7 @@ public struct Segmenter: Sendable {
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Segmentation {
         let start = Date()
-        let aggregation = predictor.settings.aggregation
-        let stream = RestorationStream(of: properties, decision: plan.labels.decision(on: aggregation))
-        let write = probabilities.map { writer(of: aggregation, to: $0) }
+        let way = WayBack(plan, predictor.settings, of: properties, threads: options.threads, probabilities: probabilities)
         var waiting = 0.0
         var restoring: Background<Void>?
         func settle() throws {
@@ -142,7 +141,7 @@ public struct Segmenter: Sendable {
         do {
             try predictor.forEachSlab(of: image, progress: progress) { slab in
                 try settle()
-                restoring = Background { try slab.values.withUnsafeBufferPointer { try stream.add($0, write: write) } }
+                restoring = Background { try way.add(slab) }
             }
         } catch {
             try? settle()  // it writes where the caller is about to clean up
@@ -150,21 +149,9 @@ public struct Segmenter: Sendable {
         }
         let networkSeconds = -networkStart.timeIntervalSinceNow - waiting
         try settle()
-        var labels = stream.takeLabels()
-        if options.postProcesses { plan.postProcessing?.apply(to: &labels.voxels, size: labels.geometry.size) }
+        var labels = try way.takeLabels(cleaning: options.postProcesses ? plan.postProcessing : nil)
         if let structures = options.structures { labels.keep(only: structures) }
         return Segmentation(labels: labels, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow)
-    }
-}
-
-extension Segmenter {
-    /// Takes averaged outputs on the scan's grid and hands on probabilities.
-    private func writer(
-        of aggregation: InferenceSettings.Aggregation, to write: @escaping @Sendable (RestoredPart) throws -> Void
-    ) -> @Sendable (RestoredPart) throws -> Void {
-        guard aggregation == .logits else { return write }
-        let areRegions = plan.labels.hasRegions
-        return { try write($0.probabilities(areRegions: areRegions)) }
     }
 }
 

@@ -104,8 +104,8 @@ public struct SlidingWindowPredictor: Sendable {
     /// A scan and how it is predicted.
     public func task(of image: FloatArray) -> WindowTask {
         WindowTask(
-            image: image, patchSize: patchSize, stepFraction: settings.stepFraction, mirrorAxes: settings.mirrorAxes, activation: activation,
-            threads: threads)
+            image: image, patchSize: patchSize, stepFraction: settings.stepFraction, rule: settings.windows, mirrorAxes: settings.mirrorAxes,
+            activation: activation, threads: threads)
     }
 
     private func makeBench(for task: WindowTask) throws -> any WindowBench {

@@ -38,10 +38,13 @@ public protocol ModelImporter: Sendable {
     /// The model that lies at a place; nil if the place holds none of this tool's.
     /// - Throws: `ModelImportError` and what reading the files throws, for a model of this tool that cannot be used.
     func model(at place: URL, _ choice: ModelChoice) throws -> ImportedModel?
+
+    /// Whether a file of an archive is needed to read this tool's models, by its path there. Others are not unpacked.
+    func reads(_ name: String, _ choice: ModelChoice) -> Bool
 }
 
 /// The tools whose models are read.
 public enum ModelImporters {
     /// All of them, in the order in which they are asked.
-    public static let all: [any ModelImporter] = [NNUNetV2Importer(), NNUNetV1Importer(), HuggingFaceImporter()]
+    public static let all: [any ModelImporter] = [NNUNetV2Importer(), NNUNetV1Importer(), MONAIBundleImporter(), HuggingFaceImporter()]
 }

@@ -26,6 +26,14 @@ public indirect enum ModelImportError: Error, Equatable, Sendable, CustomStringC
     case archive(sentence: String, cause: ModelImportError?)
     /// The file of the best configuration cannot be read.
     case bestConfiguration(path: String)
+    /// A setting of a bundle is not known here, or contradicts another.
+    case setting(path: String, place: String, problem: String)
+    /// The configuration is in a form that is not read.
+    case yaml(path: String)
+    /// The weights are a program.
+    case torchScript(path: String)
+    /// The weights are not there; `list` is the file that may say where they are.
+    case noWeights(path: String, name: String, list: String?)
     /// The post-processing is not known here.
     case postProcessing(path: String, problem: String)
 
@@ -53,6 +61,13 @@ public indirect enum ModelImportError: Error, Equatable, Sendable, CustomStringC
         case .bestConfiguration(let path):
             "\(path) does not name the best configuration (best_model_or_ensemble, selected_model_or_models); choose one, or remove the file"
         case .postProcessing(let path, let problem): "\(path): \(problem)"
+        case .setting(let path, let place, let problem): "\(path): \(place): \(problem)"
+        case .yaml(let path):
+            "\(path) is YAML, which is not read; write the same as configs/inference.json (in Python: json.dump(yaml.safe_load(file), other))"
+        case .torchScript(let path):
+            "\(path) is TorchScript, a program with its weights, which is not run; put the weights alone (model.pt, the network's state_dict) beside it"
+        case .noWeights(let path, let name, let list):
+            "\(path) has no \(name)" + (list.map { "; \($0) says where its weights are kept: put them there first" } ?? "; put the network's weights there")
         }
     }
 }

@@ -72,7 +72,8 @@ public struct ModelOpener: Sendable {
         }
         try PrivateFolder.make(cache)
         _ = try PrivateFolder(cache)
-        if ZipArchive.recognizes(url), url.pathExtension.lowercased() != "pth" { return try openArchive(url, choice) }
+        // Checkpoints are zip files as well.
+        if ZipArchive.recognizes(url), !["pth", "pt", "ts"].contains(url.pathExtension.lowercased()) { return try openArchive(url, choice) }
         guard let opened = try open(foreign: url, choice) else { throw Self.unknown(url) }
         return opened
     }
@@ -146,10 +147,9 @@ extension ModelOpener {
             try? FileManager.default.removeItem(at: folder)
             PartialFiles.end(folder)
         }
-        let wanted = archive.names.filter(Self.isWanted)
-        guard wanted.contains(where: { $0.hasSuffix(".pth") }) else { throw Self.unknown(url) }
-        // The small files say which checkpoints are needed.
-        for name in wanted where !name.hasSuffix(".pth") || Self.isChosen(name, choice) { try archive.extract(name, into: folder) }
+        let wanted = archive.names.filter { name in ModelImporters.all.contains { $0.reads(name, choice) } }
+        guard !wanted.isEmpty else { throw Self.unknown(url) }
+        for name in wanted { try archive.extract(name, into: folder) }
         let opened: Opened
         do {
             guard let found = try open(foreign: folder, choice) else { throw Self.unknown(url) }
@@ -165,21 +165,6 @@ extension ModelOpener {
             try AtomicFile.write(JSONText.encode(Known(description: description, bundles: opened.bundles.map(\.url.lastPathComponent))), to: record)
         }
         return opened
-    }
-
-    private static func isWanted(_ name: String) -> Bool {
-        let file = name.split(separator: "/").last.map(String.init) ?? name
-        let description = ["plans.json", "dataset.json", "inference_information.json", "postprocessing.json", "postprocessing.pkl"]
-        return description.contains(file) || file.hasPrefix("checkpoint_") && file.hasSuffix(".pth")
-    }
-
-    /// Whether a checkpoint may be asked for; those that are not are not unpacked.
-    private static func isChosen(_ name: String, _ choice: ModelChoice) -> Bool {
-        let parts = name.split(separator: "/").map(String.init)
-        guard parts.count >= 2, parts.last == "checkpoint_\(choice.checkpoint.rawValue).pth" else { return false }
-        if let folds = choice.folds, !folds.contains(where: { "fold_\($0)" == parts[parts.count - 2] }) { return false }
-        guard let configuration = choice.configuration, parts.count >= 3 else { return true }
-        return parts[parts.count - 3].hasSuffix("__\(configuration)") || parts[parts.count - 3] == configuration
     }
 }
 

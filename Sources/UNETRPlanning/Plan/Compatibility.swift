@@ -19,6 +19,9 @@ public enum Compatibility: String, Codable, Sendable, CaseIterable {
     /// nnU-Net v2 with `resample_torch_fornnunet`: linear interpolation, the nearest slice along a coarse axis.
     case nnUNetV2LinearBySlices = "nnunet-v2-linear-slices"
 
+    /// MONAI: linear interpolation between grids whose first voxels lie at one place; the scan is not cropped to its data.
+    case monai
+
     /// Whether a coarse axis is resampled by taking the nearest slice.
-    package var separatesCoarseAxis: Bool { self != .nnUNetV2Linear }
+    package var separatesCoarseAxis: Bool { self != .nnUNetV2Linear && self != .monai }
 }

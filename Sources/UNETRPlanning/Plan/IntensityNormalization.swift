@@ -58,6 +58,9 @@ public struct IntensityNormalization: Equatable, Sendable, Codable {
 
         /// Divide by 255; the values must be from 0 to 255.
         case rgbTo01
+
+        /// Several steps in turn, after resampling and over the whole scan.
+        case steps
     }
 
     /// The rule that is applied.
@@ -69,10 +72,19 @@ public struct IntensityNormalization: Equatable, Sendable, Codable {
     /// Whether only the non-zero region counts, and what lies outside becomes 0.
     public var useMask: Bool
 
+    /// Needed by `steps`.
+    public var steps: [IntensityStep]?
+
     /// A rule with what it needs.
     public init(scheme: Scheme, statistics: IntensityStatistics? = nil, useMask: Bool = false) {
         self.scheme = scheme
         self.statistics = statistics
         self.useMask = useMask
+    }
+
+    /// Several steps in turn.
+    public init(steps: [IntensityStep]) {
+        self.init(scheme: .steps)
+        self.steps = steps
     }
 }

@@ -4,7 +4,7 @@ import UNETRVolumes
 
 extension Plan: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, dataset, channelNames, labels, ignoreLabel, regionOrder, targetSpacing, axisOrder, patchSize, batchSize
+        case version, dataset, channelNames, labels, ignoreLabel, regionOrder, targetSpacing, orientation, axisOrder, patchSize, batchSize
         case normalization, compatibility, network, inference, postProcessing
         case normalizationOfVersion1 = "normalisation"
     }
@@ -23,6 +23,7 @@ extension Plan: Codable {
             ignoreValue: try values.decodeIfPresent(Int.self, forKey: .ignoreLabel),
             regionOrder: try values.decodeIfPresent([Int].self, forKey: .regionOrder))
         targetSpacing = try values.decode([Double].self, forKey: .targetSpacing)
+        orientation = try values.decodeIfPresent(String.self, forKey: .orientation).map(Self.orientation)
         axisOrder = try values.decodeIfPresent(AxisOrder.self, forKey: .axisOrder) ?? .identity
         patchSize = try Self.patchSize(values.decode([Int].self, forKey: .patchSize))
         batchSize = try values.decodeIfPresent(Int.self, forKey: .batchSize) ?? 2
@@ -44,6 +45,7 @@ extension Plan: Codable {
         try values.encodeIfPresent(labels.ignoreValue, forKey: .ignoreLabel)
         try values.encodeIfPresent(labels.regionOrder, forKey: .regionOrder)
         try values.encode(targetSpacing, forKey: .targetSpacing)
+        try values.encodeIfPresent(orientation?.text, forKey: .orientation)
         try values.encode(axisOrder, forKey: .axisOrder)
         try values.encode(patchSize, forKey: .patchSize)
         try values.encode(batchSize, forKey: .batchSize)

@@ -39,6 +39,15 @@ extension Plan {
         return size
     }
 
+    /// The orientation that a file states.
+    /// - Throws: `PlanError.invalid` for anything but three letters of three axes.
+    static func orientation(_ text: String) throws -> AxisCodes {
+        guard let codes = AxisCodes(text) else {
+            throw PlanError.invalid(field: "orientation", value: text, rule: "must be one letter each of R or L, A or P, S or I, such as RAS")
+        }
+        return codes
+    }
+
     /// Checks every field once.
     /// - Throws: `PlanError.invalid` with the field, its value and the rule it breaks.
     func validate() throws {
@@ -71,6 +80,17 @@ extension Plan {
         try check(
             InferenceSettings.stepRange.contains(step), "inference.stepFraction", step,
             "must be from \(InferenceSettings.stepRange.lowerBound) to \(InferenceSettings.stepRange.upperBound)")
+        let sigma = inference.windows.sigmaScale
+        try check((0.01...10).contains(sigma), "inference.windows.sigmaScale", sigma, "must be from 0.01 to 10")
+        if inference.restored != .averages, compatibility.separatesCoarseAxis {
+            // Every rule but that of averages was made for scans that are interpolated along all three axes.
+            try check(
+                ![.nearestLabels, .interpolatedLabels].contains(inference.restored), "inference.restored", inference.restored.rawValue,
+                "needs a compatibility that resamples along all axes, \(Compatibility.monai.rawValue) or \(Compatibility.nnUNetV2Linear.rawValue)")
+        }
+        try check(
+            postProcessing?.grid != .prepared || inference.restored.decidesEarly, "postProcessing.grid", "prepared",
+            "inference.restored must then be one of the rules that decide on the prepared grid")
         for values in postProcessing?.keepLargest ?? [] {
             try check(
                 !values.isEmpty && Set(values).isSubset(of: labels.foregroundValues), "postProcessing.keepLargest", values,
@@ -87,8 +107,19 @@ extension IntensityNormalization {
                 throw fail("\(statistics.numbers)", "statistics must be finite numbers, from -1e30 to 1e30")
             }
         }
+        guard scheme == .steps || steps == nil else { throw fail("\(scheme.rawValue) with steps", "only the scheme steps has steps") }
         switch scheme {
         case .zScore, .noNorm, .rescaleTo01, .rgbTo01: return
+        case .steps:
+            guard let steps, (1...16).contains(steps.count) else { throw fail("steps without any", "the scheme needs 1 to 16 steps") }
+            for step in steps {
+                guard step.numbers.allSatisfy({ abs($0) <= 1e30 }) else {
+                    throw fail("\(step.numbers)", "numbers of steps must be finite, from -1e30 to 1e30")
+                }
+                if case .range(let from, _, _) = step, from.lower == from.upper {
+                    throw fail("a range from \(from.lower) to \(from.upper)", "the ends must differ")
+                }
+            }
         case .ct, .ct2:
             guard let known = statistics else {
                 throw fail("\(scheme.rawValue) without statistics", "the scheme needs the statistics of the training set")

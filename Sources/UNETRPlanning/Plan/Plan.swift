@@ -22,7 +22,10 @@ public struct Plan: Equatable, Sendable {
     /// Voxel spacing of prepared volumes in mm.
     public var targetSpacing: [Double]
 
-    /// Order of the scan's axes in the prepared volume.
+    /// The directions in which a scan's file axes are made to run before all else, such as "RAS"; its mask goes back. Nil: as stored.
+    public var orientation: AxisCodes?
+
+    /// Order of the scan's axes in the prepared volume, after it was turned to `orientation`.
     public var axisOrder: AxisOrder
 
     /// Voxels of one network input.
@@ -50,14 +53,15 @@ public struct Plan: Equatable, Sendable {
     ///
     /// - Throws: `PlanError.invalid`.
     public init(
-        dataset: String, channelNames: [String], labels: LabelSet, targetSpacing: [Double], axisOrder: AxisOrder = .identity,
-        patchSize: Size3, batchSize: Int = 2, normalization: [IntensityNormalization], compatibility: Compatibility = .modern,
+        dataset: String, channelNames: [String], labels: LabelSet, targetSpacing: [Double], orientation: AxisCodes? = nil,
+        axisOrder: AxisOrder = .identity, patchSize: Size3, batchSize: Int = 2, normalization: [IntensityNormalization], compatibility: Compatibility = .modern,
         network: NetworkDescription? = nil, inference: InferenceSettings = InferenceSettings(), postProcessing: PostProcessing? = nil
     ) throws {
         self.dataset = dataset
         self.channelNames = channelNames
         self.labels = labels
         self.targetSpacing = targetSpacing
+        self.orientation = orientation
         self.axisOrder = axisOrder
         self.patchSize = patchSize
         self.batchSize = batchSize
@@ -102,7 +106,7 @@ public struct Plan: Equatable, Sendable {
     public var preparationDigest: String {
         let relevant = PreparationSettings(
             channels: channelNames.count, labels: labels.foregroundValues, spacing: targetSpacing, axes: axisOrder,
-            normalization: normalization, compatibility: compatibility)
+            orientation: orientation?.text, normalization: normalization, compatibility: compatibility)
         var hash = FNV1a()
         for byte in (try? JSONText.encode(relevant, .plainLine)) ?? Data() { hash.add(UInt64(byte)) }
         return hash.text
@@ -113,22 +117,14 @@ public struct Plan: Equatable, Sendable {
         let labels: [Int]
         let spacing: [Double]
         let axes: AxisOrder
+        let orientation: String?
         let normalization: [IntensityNormalization]
         let compatibility: Compatibility
 
         /// The keys of version 1: the digests of cases that were prepared before stay valid.
         private enum CodingKeys: String, CodingKey {
-            case channels, labels, spacing, axes, compatibility
+            case channels, labels, spacing, axes, orientation, compatibility
             case normalization = "normalisation"
         }
     }
-}
-
-/// Removal of everything but the largest connected part of predicted structures.
-public struct PostProcessing: Equatable, Sendable, Codable {
-    /// Sets of label values; each set is one joint structure of which the largest part is kept. Applied in order.
-    public var keepLargest: [[Int]]
-
-    /// Keeps the largest connected part of each set of values.
-    public init(keepLargest: [[Int]]) { self.keepLargest = keepLargest }
 }

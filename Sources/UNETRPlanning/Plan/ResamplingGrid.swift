@@ -10,11 +10,16 @@ public struct ResamplingGrid: Equatable, Sendable {
     /// The axis along which the nearest slice is taken instead of interpolating; nil when all three are interpolated.
     public var coarseAxis: Int?
 
+    /// For each axis how far neighbors of the output lie apart on the input, in input voxels, where the first voxels of both lie at one
+    /// place; nil where the outer edges of both do.
+    public var steps: [Double]?
+
     /// A grid; a coarse axis is resampled separately.
-    public init(from inputSize: Size3, to outputSize: Size3, coarseAxis: Int? = nil) {
+    public init(from inputSize: Size3, to outputSize: Size3, coarseAxis: Int? = nil, steps: [Double]? = nil) {
         self.inputSize = inputSize
         self.outputSize = outputSize
         self.coarseAxis = coarseAxis
+        self.steps = steps
     }
 
     /// The grid that covers the same extent with voxels of another spacing (mm), with nnU-Net's rule for the coarse axis.
@@ -60,7 +65,10 @@ public struct ResamplingGrid: Equatable, Sendable {
     package var outputCount: Int { outputSize.voxels }
 
     /// True when input and output are the same grid.
-    public var isIdentity: Bool { inputSize == outputSize }
+    public var isIdentity: Bool { (0..<3).allSatisfy(isIdentity) }
+
+    /// True when input and output have the same samples along an axis.
+    package func isIdentity(along axis: Int) -> Bool { inputSize[axis] == outputSize[axis] && (steps.map { $0[axis] == 1 } ?? true) }
 }
 
 /// A scan with a spacing that leads to more voxels than prepared cases can have.

@@ -10,6 +10,8 @@ extension IntensityNormalization {
         switch scheme {
         case .noNorm:
             return
+        case .steps:
+            for step in steps ?? [] { step.apply(to: values, threads: threads) }
         case .rescaleTo01:
             let lowest = values.min() ?? 0, span = (values.max() ?? 0) - lowest
             scale(values, clip: nil, mean: lowest, deviation: max(span, 1e-8), threads: threads)

@@ -35,6 +35,8 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     case invalidSpacing(scan: String, spacing: [Double])
     /// The affine maps the scan to a plane or a line.
     case singularAffine(scan: String)
+    /// The scan's axes are not at right angles, so that a corner lies that many voxels from where it would.
+    case sheared(scan: String, voxels: Double)
     /// An axis has fewer than two voxels.
     case notThreeDimensional(scan: String, size: Size3)
     /// Resampling leads to more voxels than fit into memory.
@@ -89,6 +91,9 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
                 + "\(Geometry.spacingRange.lowerBound) to \(Geometry.spacingRange.upperBound)"
         case .singularAffine(let scan):
             "\(scan) has an affine whose axes fall together; its header does not say where the voxels lie"
+        case .sheared(let scan, let voxels):
+            "\(scan) has axes that are not at right angles (a corner is off by \((voxels * 10).rounded() / 10) voxels), as with a tilted gantry; "
+                + "the plan resamples along right angles only: resample the scan to such a grid first"
         case .notThreeDimensional(let scan, let size):
             "\(scan) has the size \(size.text(" × ")); a scan needs three axes of at least two voxels each"
         case .tooLargeForMemory(let scan, let size, let spacing, let target, let needed, let limit):

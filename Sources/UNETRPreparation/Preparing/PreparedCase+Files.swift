@@ -66,6 +66,9 @@ extension CaseProperties {
         guard size.saturatingProduct() < 1 << 31, channels <= 1024 else {
             throw broken("it has \(channels) channels of \(size) voxels, but at most 1024 of less than 2³¹ are possible")
         }
+        guard Set(flippedAxes).count == flippedAxes.count, flippedAxes.allSatisfy((0...2).contains) else {
+            throw broken("its flippedAxes are \(flippedAxes), but may hold each of 0, 1, 2 at most once")
+        }
         guard spacing.allSatisfy(Geometry.spacingRange.contains) else {
             throw broken(
                 "its spacing is \(spacing), from \(Geometry.spacingRange.lowerBound) to "

@@ -44,6 +44,9 @@ public struct CaseProperties: Equatable, Sendable, Codable {
     /// Order of the scan's axes in the prepared volume.
     public var axisOrder: AxisOrder
 
+    /// The axes of the prepared volume that run against those of the scan; nil where all run with them.
+    private var flips: [Int]?
+
     /// Voxels of the prepared volume along its axes [D, H, W].
     public var size: Size3
 
@@ -58,14 +61,15 @@ public struct CaseProperties: Equatable, Sendable, Codable {
 
     /// Properties from their parts.
     public init(
-        name: String, geometry: Geometry, channels: Int, cropBox: CropBox, axisOrder: AxisOrder, size: Size3, spacing: [Double],
-        compatibility: Compatibility, planDigest: String
+        name: String, geometry: Geometry, channels: Int, cropBox: CropBox, axisOrder: AxisOrder, flippedAxes: [Int] = [], size: Size3,
+        spacing: [Double], compatibility: Compatibility, planDigest: String
     ) {
         self.name = name
         self.geometry = geometry
         self.channels = channels
         self.cropBox = cropBox
         self.axisOrder = axisOrder
+        flips = flippedAxes.isEmpty ? nil : flippedAxes
         self.size = size
         self.spacing = spacing
         self.compatibility = compatibility
@@ -75,10 +79,37 @@ public struct CaseProperties: Equatable, Sendable, Codable {
     /// Voxels of the prepared volume.
     public var voxelCount: Int { size.voxels }
 
+    private enum CodingKeys: String, CodingKey {
+        case name, geometry, channels, cropBox, axisOrder, size, spacing, compatibility, planDigest
+        case flips = "flippedAxes"
+    }
+
+    /// The axes of the prepared volume that run against those of the scan, ascending.
+    public var flippedAxes: [Int] { flips ?? [] }
+
+    /// Where the scan's axes lie in the prepared volume.
+    var axes: AxisMap { AxisMap(order: axisOrder, flipped: flippedAxes) }
+
     /// The grid from the cropped scan to the prepared volume, both in the prepared order of axes.
     var preparationGrid: ResamplingGrid {
-        ResamplingGrid(
+        if compatibility == .monai {
+            var grid = SpacingRule(geometry, axes, target: spacing).grid(from: axisOrder.apply(cropBox.size))
+            grid.outputSize = size
+            return grid
+        }
+        return ResamplingGrid(
             from: axisOrder.apply(cropBox.size), to: size,
             coarseAxis: compatibility.separatesCoarseAxis ? ResamplingGrid.coarseAxis(axisOrder.apply(geometry.spacing), else: spacing) : nil)
+    }
+
+    /// The grid from the prepared volume back to the cropped scan. A coarse axis remains one.
+    var restorationGrid: ResamplingGrid {
+        if compatibility == .monai {
+            var grid = SpacingRule(geometry, axes, target: spacing).inverse(to: axisOrder.apply(cropBox.size))
+            grid.inputSize = size
+            return grid
+        }
+        let grid = preparationGrid
+        return ResamplingGrid(from: grid.outputSize, to: grid.inputSize, coarseAxis: grid.coarseAxis)
     }
 }

@@ -3,6 +3,9 @@ import UNETRSupport
 import UNETRVolumes
 
 extension Preparer {
+    /// Headers round directions: a corner that lies less than this away from its place, in voxels, lies there.
+    private static let mostShear = 0.1
+
     /// Refuses scans and labels that the plan cannot be applied to.
     func check(_ scan: Scan, _ labels: LabelMap?, _ name: String) throws {
         let geometry = scan.geometry
@@ -13,6 +16,10 @@ extension Preparer {
             throw PreparationError.invalidSpacing(scan: name, spacing: geometry.spacing)
         }
         guard !geometry.isSingular else { throw PreparationError.singularAffine(scan: name) }
+        if plan.compatibility == .monai {
+            let axes = plan.axisMap(of: geometry), shear = SpacingRule(geometry, axes, target: plan.targetSpacing).shear(axes.order.apply(geometry.size))
+            guard shear <= Self.mostShear else { throw PreparationError.sheared(scan: name, voxels: shear) }
+        }
         guard scan.channels == plan.channelNames.count else {
             throw PreparationError.wrongChannelCount(scan: name, expected: plan.channelNames, got: scan.channels)
         }

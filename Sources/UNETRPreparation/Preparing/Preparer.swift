@@ -31,28 +31,29 @@ public struct Preparer: Sendable {
         guard let region = NonZeroRegion(scan.voxels, channels: scan.channels, size: size, needsMask: needsMask, threads: threads) else {
             throw PreparationError.emptyScan(scan: name)
         }
-        let spacing = plan.axisOrder.apply(scan.geometry.spacing)
-        let grid = ResamplingGrid(from: plan.axisOrder.apply(region.box.size), spacing: spacing, to: plan.targetSpacing, compatibility: plan.compatibility)
+        let crops = plan.compatibility.cropsToData, box = crops ? region.box : CropBox(lower: [0, 0, 0], upper: size)
+        let prepared = plan.preparedGrid(of: scan.geometry, box: box.size), axes = prepared.axes, grid = prepared.resampling
         try check(
             grid, channels: scan.channels, spacing: scan.geometry.spacing, scanCount: scan.voxels.count, hasLabels: hasLabels, name)
-        let marked = needsMask ? plan.axisOrder.apply(toVoxels: mark(labels, region, size), channels: 1, size: region.box.size, threads: threads) : nil
+        let marked = needsMask ? axes.apply(toVoxels: mark(labels, region, size, in: box), channels: 1, size: box.size, threads: threads) : nil
         // What is done with the labels comes before the image, so that the two do not take memory together.
         _ = consume labels
         let resampled = marked.map { LabelResampling.resample($0, grid: grid, compatibility: plan.compatibility, threads: threads) }
         let foreground = hasLabels ? ForegroundLocations(of: plan.labels.foregroundValues, in: resampled!) : .init()
         let properties = CaseProperties(
-            name: name, geometry: scan.geometry, channels: scan.channels, cropBox: region.box, axisOrder: plan.axisOrder,
-            size: grid.outputSize, spacing: plan.targetSpacing, compatibility: plan.compatibility, planDigest: plan.preparationDigest)
+            name: name, geometry: scan.geometry, channels: scan.channels, cropBox: box, axisOrder: axes.order, flippedAxes: axes.flipped,
+            size: grid.outputSize, spacing: prepared.spacing, compatibility: plan.compatibility, planDigest: plan.preparationDigest)
         return PreparedCase(
-            properties: properties, image: image(scan, region.box, grid, plan.compatibility.normalizesFirst ? marked : resampled),
+            properties: properties, image: image(scan, box, prepared, plan.compatibility.normalizesFirst ? marked : resampled),
             labels: hasLabels ? resampled : nil, foreground: foreground)
     }
 
     /// The cropped labels, with −1 where the scan holds nothing and the expert marked nothing.
-    func mark(_ labels: LabelMap?, _ region: NonZeroRegion, _ size: Size3) -> [Int16] {
-        let inside = region.box.cut(region.mask!, channels: 1, from: size)
+    func mark(_ labels: LabelMap?, _ region: NonZeroRegion, _ size: Size3, in box: CropBox? = nil) -> [Int16] {
+        let box = box ?? region.box
+        let inside = box.cut(region.mask!, channels: 1, from: size)
         guard let labels else { return inside.map { $0 == 0 ? -1 : 0 } }
-        var marked = region.box.cut(labels.voxels, channels: 1, from: size)
+        var marked = box.cut(labels.voxels, channels: 1, from: size)
         marked.withUnsafeMutableBufferPointer { marked in
             inside.withUnsafeBufferPointer { inside in
                 for index in marked.indices {
@@ -67,12 +68,12 @@ public struct Preparer: Sendable {
     /// The scan as the network takes it.
     ///
     /// - Parameter region: below 0 outside the scanned region, on the grid that intensities are normalized on.
-    private func image(_ scan: Scan, _ box: CropBox, _ grid: ResamplingGrid, _ region: [Int16]?) -> [Float] {
-        var image = plan.axisOrder.apply(
+    private func image(_ scan: Scan, _ box: CropBox, _ prepared: PreparedGrid, _ region: [Int16]?) -> [Float] {
+        var image = prepared.axes.apply(
             toVoxels: box.cut(scan.voxels, channels: scan.channels, from: scan.geometry.size), channels: scan.channels, size: box.size,
             threads: threads)
         if plan.compatibility.normalizesFirst { normalize(&image, region) }
-        image = ImageResampling.resample(image, channels: scan.channels, grid: grid, compatibility: plan.compatibility, threads: threads)
+        image = ImageResampling.resample(image, channels: scan.channels, grid: prepared.resampling, compatibility: plan.compatibility, threads: threads)
         if !plan.compatibility.normalizesFirst { normalize(&image, region) }
         return image
     }

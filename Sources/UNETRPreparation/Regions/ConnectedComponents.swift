@@ -1,8 +1,8 @@
 public import UNETRPlanning
 public import UNETRSupport
-import UNETRVolumes
+public import UNETRVolumes
 
-/// Removal of all but the largest connected part of a structure (6-connectivity).
+/// Removal of all but the largest connected part of a structure.
 public enum ConnectedComponents {
     /// What a removal did, in voxels times `voxelVolume`.
     public struct Outcome: Equatable, Sendable {
@@ -22,16 +22,18 @@ public enum ConnectedComponents {
     ///   - voxelVolume: what sizes are counted in, such as mm³ a voxel.
     ///   - values: the labels that are treated as one structure.
     ///   - size: voxels along each axis.
+    ///   - connectivity: which voxels belong together.
     @discardableResult
     public static func keepLargest(
-        of values: [Int], in labels: inout [Int16], size: Size3, minimumSize: Double? = nil, voxelVolume: Double = 1
+        of values: [Int], in labels: inout [Int16], size: Size3, connectivity: Connectivity = .faces, minimumSize: Double? = nil,
+        voxelVolume: Double = 1
     ) -> Outcome {
         precondition(labels.count == size.voxels, "\(labels.count) labels for \(size)")
         let wanted = Set(values.map { Int16(truncatingIfNeeded: $0) })
         let mask = mask(of: wanted, in: labels)
         return mask.withUnsafeBufferPointer { mask in
             guard let base = mask.baseAddress else { return Outcome() }
-            let parts = RunComponents(base, size: size)
+            let parts = RunComponents(base, size: size, connectivity: connectivity)
             let counts = parts.voxelCounts
             guard let largest = counts.max() else { return Outcome() }
             let isRemoved = counts.map { count in
@@ -67,6 +69,6 @@ public enum ConnectedComponents {
 extension PostProcessing {
     /// Cleans a predicted label map.
     public func apply(to labels: inout [Int16], size: Size3) {
-        for values in keepLargest { ConnectedComponents.keepLargest(of: values, in: &labels, size: size) }
+        for values in keepLargest { ConnectedComponents.keepLargest(of: values, in: &labels, size: size, connectivity: connectivity) }
     }
 }

@@ -9,7 +9,7 @@ extension Compatibility {
         switch self {
         case .unetrPlusPlus: .planarCubicConvolution
         case .modern, .nnUNetV2: .cubicSpline
-        case .nnUNetV2Linear, .nnUNetV2LinearBySlices: .linear
+        case .nnUNetV2Linear, .nnUNetV2LinearBySlices, .monai: .linear
         }
     }
 
@@ -22,10 +22,13 @@ extension Compatibility {
     /// Whether intensities are normalized before the scan is resampled, and not after.
     var normalizesFirst: Bool {
         switch self {
-        case .unetrPlusPlus, .modern: false
+        case .unetrPlusPlus, .modern, .monai: false
         case .nnUNetV2, .nnUNetV2Linear, .nnUNetV2LinearBySlices: true
         }
     }
+
+    /// Whether a scan is cropped to the part that is not 0.
+    var cropsToData: Bool { self != .monai }
 }
 
 /// How images are interpolated.

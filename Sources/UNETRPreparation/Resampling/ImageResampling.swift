@@ -39,10 +39,10 @@ public enum ImageResampling {
 
         static func plan(_ grid: ResamplingGrid, compatibility: Compatibility) -> [Stage] {
             let filter = compatibility.filter(grid)
-            var axes = (0..<3).filter { grid.inputSize[$0] != grid.outputSize[$0] && $0 != grid.coarseAxis }
+            var axes = (0..<3).filter { !grid.isIdentity(along: $0) && $0 != grid.coarseAxis }
             // The matrices of different axes commute: shrinking ones go first, because they leave less work to the others.
             axes.sort { ratio(grid, $0) < ratio(grid, $1) }
-            let filters = axes.map { filter(grid.inputSize[$0], grid.outputSize[$0]) }
+            let filters = axes.map(filter)
             var stages = zip(axes, filters).map { Stage.filter(axis: $0, $1) }
             // Both axes of a plane at once: what lies between them stays in the cache and is never a whole volume.
             let pair = axes.indices.filter { axes[$0] != 0 }
@@ -127,12 +127,13 @@ public enum ImageResampling {
 
 extension Compatibility {
     /// The interpolation for the axes of a grid that are interpolated.
-    fileprivate func filter(_ grid: ResamplingGrid) -> (_ from: Int, _ to: Int) -> LineFilter {
+    fileprivate func filter(_ grid: ResamplingGrid) -> (_ axis: Int) -> LineFilter {
         let isPlanar = grid.coarseAxis != nil || grid.inputSize[2] == grid.outputSize[2]
+        let (from, to) = (grid.inputSize, grid.outputSize)
         switch interpolation {
-        case .planarCubicConvolution where isPlanar: return { .cubicConvolution(from: $0, to: $1) }
-        case .planarCubicConvolution, .cubicSpline: return { .cubicSpline(from: $0, to: $1) }
-        case .linear: return { .linear(from: $0, to: $1) }
+        case .planarCubicConvolution where isPlanar: return { .cubicConvolution(from: from[$0], to: to[$0]) }
+        case .planarCubicConvolution, .cubicSpline: return { .cubicSpline(from: from[$0], to: to[$0]) }
+        case .linear: return { .linear(from: from[$0], to: to[$0], step: grid.steps?[$0]) }
         }
     }
 }

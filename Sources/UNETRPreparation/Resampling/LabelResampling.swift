@@ -16,7 +16,7 @@ public enum LabelResampling {
     static func resample(_ labels: [Int16], grid: ResamplingGrid, vote: LabelVote, threads: Int? = nil) -> [Int16] {
         precondition(labels.count == grid.inputCount, "\(labels.count) labels for \(grid.inputSize)")
         if grid.isIdentity { return labels }
-        let axes = (0..<3).map { CellLine(from: grid.inputSize[$0], to: grid.outputSize[$0], nearest: $0 == grid.coarseAxis) }
+        let axes = (0..<3).map { CellLine(grid, axis: $0, nearest: $0 == grid.coarseAxis) }
         let (height, width) = (grid.outputSize[1], grid.outputSize[2])
         return [Int16](unsafeUninitializedCapacity: grid.outputCount) { output, initialized in
             labels.withUnsafeBufferPointer { input in

@@ -1,7 +1,6 @@
 /// A linear map from the samples of a line to another number of samples of the same line, kept as a banded matrix.
 ///
-/// Sample `i` of the output lies at (i + ½)·n/m − ½ of the input (n samples in, m out): the outer edges of the first and the last
-/// voxel stay where they are. Every interpolation of this module is such a matrix for each axis.
+/// Every interpolation of this module is such a matrix for each axis; `SampleLine` says where the samples lie.
 struct LineFilter: Sendable {
     let inputCount: Int
     let outputCount: Int
@@ -15,18 +14,14 @@ struct LineFilter: Sendable {
     /// The weights, [outputCount, taps]; each row belongs to the input samples from `starts` on.
     let weights: [Float]
 
-    /// The position of output sample `index` on the input line, rounded as SciPy's `zoom` rounds it: that decides ties between labels.
-    static func position(_ index: Int, from inputCount: Int, to outputCount: Int) -> Double {
-        (Double(index) + 0.5) * (Double(inputCount) / Double(outputCount)) - 0.5
-    }
-
     /// Builds the matrix from one row of (input index, weight) pairs for each output; indices outside the line are clamped to it.
-    private init(from inputCount: Int, to outputCount: Int, row: (Double) -> [(Int, Double)]) {
+    private init(from inputCount: Int, to outputCount: Int, step: Double? = nil, row: (Double) -> [(Int, Double)]) {
+        let line = SampleLine(inputCount: inputCount, outputCount: outputCount, step: step)
         var first = [Int](repeating: 0, count: outputCount)
         var rows = [[Double]]()
         rows.reserveCapacity(outputCount)
         for output in 0..<outputCount {
-            let pairs = row(Self.position(output, from: inputCount, to: outputCount))
+            let pairs = row(line.position(output))
                 .map { (min(max($0.0, 0), inputCount - 1), $0.1) }
             let low = pairs.map(\.0).min() ?? 0, high = pairs.map(\.0).max() ?? 0
             var values = [Double](repeating: 0, count: high - low + 1)
@@ -52,8 +47,10 @@ struct LineFilter: Sendable {
     }
 
     /// Linear interpolation; positions beyond the first or last sample take its value.
-    static func linear(from inputCount: Int, to outputCount: Int) -> LineFilter {
-        LineFilter(from: inputCount, to: outputCount) { position in
+    ///
+    /// - Parameter step: see `SampleLine`.
+    static func linear(from inputCount: Int, to outputCount: Int, step: Double? = nil) -> LineFilter {
+        LineFilter(from: inputCount, to: outputCount, step: step) { position in
             let cell = position.rounded(.down)
             return [(Int(cell), 1 - (position - cell)), (Int(cell) + 1, position - cell)]
         }

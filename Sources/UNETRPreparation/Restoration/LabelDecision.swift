@@ -1,4 +1,5 @@
 public import UNETRPlanning
+import UNETRSupport
 public import UNETRVolumes
 
 /// How the outputs of a network become one label a voxel.
@@ -28,5 +29,41 @@ extension LabelSet {
             return .regions(values: order.map { Int16(truncatingIfNeeded: $0) }, threshold: outputs == .logits ? 0 : 0.5)
         }
         return .largest(values: definitions.map { Int16(truncatingIfNeeded: $0.values[0]) })
+    }
+}
+
+extension LabelDecision {
+    /// The label of every voxel, from outputs [K, voxels].
+    package func decide(_ outputs: [Float], to labels: UnsafeMutableBufferPointer<Int16>, threads: Int?) {
+        let voxels = labels.count, block = 1 << 14
+        precondition(outputs.count == count * voxels, "\(outputs.count) outputs for \(count) × \(voxels)")
+        outputs.withUnsafeBufferPointer { outputs in
+            let (outputs, labels) = (SharedPointer(outputs), SharedPointer(labels))
+            Parallel.forEach((voxels + block - 1) / block, threads: threads) { part in
+                let start = part * block, size = min(block, voxels - start)
+                let label = labels + start
+                switch self {
+                case .largest(let values):
+                    label.update(repeating: values[0], count: size)
+                    withUnsafeTemporaryAllocation(of: Float.self, capacity: size) { best in
+                        _ = best.initialize(from: UnsafeBufferPointer(start: outputs + start, count: size))
+                        for output in 1..<max(values.count, 1) {
+                            let row = outputs + (output * voxels + start), value = values[output]
+                            for index in 0..<size {
+                                let isLarger = row[index] > best[index]
+                                label[index] = isLarger ? value : label[index]
+                                best[index] = isLarger ? row[index] : best[index]
+                            }
+                        }
+                    }
+                case .regions(let values, let threshold):
+                    label.update(repeating: 0, count: size)
+                    for output in values.indices {
+                        let row = outputs + (output * voxels + start), value = values[output]
+                        for index in 0..<size where row[index] > threshold { label[index] = value }
+                    }
+                }
+            }
+        }
     }
 }

@@ -32,7 +32,8 @@ public final class RestorationStream: @unchecked Sendable {
         self.init(of: properties, outputs: decision.count, decision: decision, threads: threads)
     }
 
-    init(of properties: CaseProperties, outputs: Int, decision: LabelDecision? = nil, threads: Int?) {
+    /// Restores outputs; without a decision no labels.
+    package init(of properties: CaseProperties, outputs: Int, decision: LabelDecision? = nil, threads: Int? = nil) {
         self.properties = properties
         self.outputs = outputs
         self.decision = decision
@@ -104,23 +105,20 @@ public final class RestorationStream: @unchecked Sendable {
         }
     }
 
-    private func labelPlaces(_ labels: SharedPointer<Int16>) -> VoxelPlaces<Int16> {
-        let size = properties.geometry.size, lower = properties.cropBox.lower
-        let start = (lower[0] * size[1] + lower[1]) * size[2] + lower[2]
-        return VoxelPlaces(
-            base: SharedPointer(labels + start), first: 0, strides: properties.axisOrder.apply(Size3(size[1] * size[2], size[2], 1)), count: 0)
-    }
+    private func labelPlaces(_ labels: SharedPointer<Int16>) -> VoxelPlaces<Int16> { VoxelPlaces(of: properties, in: labels) }
 
     /// The outputs of the slices in `range` on the scan's grid, its axes in the scan's order.
     private func part(_ range: Range<Int>, from slab: OutputSlab) -> RestoredPart {
-        let axis = properties.axisOrder.axes[0]
-        var box = properties.cropBox
-        (box.lower[axis], box.upper[axis]) = (properties.cropBox.lower[axis] + range.lowerBound, properties.cropBox.lower[axis] + range.upperBound)
-        let size = box.size, count = size.voxels
+        let axes = properties.axes, axis = axes.order.axes[0], whole = properties.cropBox
+        var box = whole
+        (box.lower[axis], box.upper[axis]) =
+            axes.flipped.contains(0)
+            ? (whole.upper[axis] - range.upperBound, whole.upper[axis] - range.lowerBound)
+            : (whole.lower[axis] + range.lowerBound, whole.lower[axis] + range.upperBound)
+        let count = box.size.voxels, (first, strides) = axes.places(of: box.size)
         let values = [Float](unsafeUninitializedCapacity: outputs * count) { values, initialized in
             let places = VoxelPlaces(
-                base: SharedPointer(values), first: range.lowerBound,
-                strides: properties.axisOrder.apply(Size3(size[1] * size[2], size[2], 1)), count: count)
+                base: SharedPointer(SharedPointer(values) + first), first: range.lowerBound, strides: strides, count: count)
             restore(range, from: slab, into: places)
             initialized = outputs * count
         }
@@ -151,6 +149,18 @@ struct VoxelPlaces<Element>: Sendable {
 
     /// Distance from one output to the next.
     let count: Int
+
+    init(base: SharedPointer<Element>, first: Int, strides: Size3, count: Int) {
+        (self.base, self.first, self.strides, self.count) = (base, first, strides, count)
+    }
+
+    /// The places of a case's cropped scan in an array of the whole scan.
+    init(of properties: CaseProperties, in scan: SharedPointer<Element>) {
+        let size = properties.geometry.size, lower = properties.cropBox.lower
+        let start = (lower[0] * size[1] + lower[1]) * size[2] + lower[2]
+        let (first, strides) = properties.axes.places(of: properties.cropBox.size, in: size)
+        self.init(base: SharedPointer(scan + (start + first)), first: 0, strides: strides, count: 0)
+    }
 
     /// Puts a row of values at [d, h, 0], [d, h, 1], …
     @inline(__always)
@@ -188,9 +198,9 @@ struct RestorationLines: Sendable {
     var width: Int { cells[2].count }
 
     init(_ properties: CaseProperties) {
-        let grid = properties.preparationGrid
-        cells = (0..<3).map { CellLine(from: grid.outputSize[$0], to: grid.inputSize[$0], nearest: $0 == grid.coarseAxis) }
-        outputWidth = grid.outputSize[2]
+        let grid = properties.restorationGrid
+        cells = (0..<3).map { CellLine(grid, axis: $0, nearest: $0 == grid.coarseAxis) }
+        outputWidth = grid.inputSize[2]
         let line = cells[2]
         columns = (0..<line.count).map {
             let (low, high, right) = line.cell($0)

@@ -158,7 +158,9 @@ extension Tensor {
     public func oneHot(classes: Int) throws -> Tensor { try yields("one-hot", [self]) { ct_one_hot(handle, Int64(classes), $0) } }
 
     /// Linear interpolation along D, H and W.
-    /// - Parameter aligningCorners: whether the first and the last voxels keep their places, rather than the outer faces.
+    /// - Parameters:
+    ///   - size: [D, H, W] of the result.
+    ///   - aligningCorners: whether the first and the last voxels keep their places, rather than the outer faces.
     public func upsampledLinear(to size: [Int], aligningCorners: Bool = false) throws -> Tensor {
         try yields("upsample", [self]) { out in size.withSizes { ct_upsample_trilinear(handle, $0, aligningCorners, out) } }
     }

@@ -10,9 +10,9 @@ import UNETRWorkflows
 extension ModelCommand {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what a model is: a bundle, or a model of nnU-Net v2 and how it is understood.")
+            abstract: "Show what a model is: a bundle, or a model of nnU-Net or MONAI and how it is understood.")
 
-        @Argument(help: "Model: a bundle, a results folder, or a zip file.", completion: .file()) var model: String
+        @Argument(help: "Model: a bundle, a results folder, a bundle of MONAI, or a zip file.", completion: .file()) var model: String
         @OptionGroup var models: ModelOptions
         @Flag(help: "Print the result as JSON on standard output.") var json = false
 
@@ -60,27 +60,47 @@ extension ModelCommand {
         /// What a plan says, in the words of people.
         private static func rows(_ plan: Plan, _ network: NetworkDescription) -> [(name: String, value: String)] {
             func list(_ values: some Sequence, _ separator: String) -> String { values.map { "\($0)" }.joined(separator: separator) }
-            let channels = zip(plan.channelNames, plan.normalization).map { "\($0) (\($1.scheme.rawValue))" }
+            let channels = zip(plan.channelNames, plan.normalization).map { "\($0) (\(words($1)))" }
             let structures = plan.labels.foreground.map { "\($0.name) (\(list($0.values, ", ")))" }
             let axes = plan.inference.mirrorAxes.isEmpty ? "none" : list(plan.inference.mirrorAxes, ", ")
-            let cleaned = plan.postProcessing.map { "largest part of \(list($0.keepLargest, ", "))" } ?? "none"
+            let cleaned =
+                plan.postProcessing.map { "largest part of \(list($0.keepLargest, ", ")), \($0.connectivity.rawValue) neighbors, \($0.grid.rawValue) grid" }
+                ?? "none"
+            let windows = plan.inference.windows
             return [
                 ("network", "\(network.architecture.displayName), patch \(plan.patchSize.text(" × ")) voxels"),
                 ("channels", channels.joined(separator: ", ")),
                 ("spacing", "\(list(plan.targetSpacing, " × ")) mm, axes \(list(plan.axisOrder.axes, ", ")), compatibility \(plan.compatibility.rawValue)"),
+                ("orientation", plan.orientation?.text ?? "as stored"),
                 ("structures", structures.joined(separator: ", ")),
                 ("prediction", "\(plan.inference.aggregation.rawValue) averaged, step \(plan.inference.stepFraction), mirrored axes: \(axes)"),
+                (
+                    "windows",
+                    "placed as \(windows.placement.rawValue), weight \(windows.weight.rawValue)\(windows.weight == .gaussian ? " \(windows.sigmaScale)" : ""), padded with \(windows.padding.rawValue)"
+                ),
+                ("back", plan.inference.restored.rawValue),
                 ("clean-up", cleaned),
             ]
+        }
+
+        private static func words(_ normalization: IntensityNormalization) -> String {
+            guard let steps = normalization.steps else { return normalization.scheme.rawValue }
+            return steps.map { step in
+                switch step {
+                case .range(let from, let to, let clips): "\(from.lower)…\(from.upper) to \(to.lower)…\(to.upper)\(clips ? ", clipped" : "")"
+                case .extremes(let to): "extremes to \(to.lower)…\(to.upper)"
+                case .standardize(let onlyNonZero): onlyNonZero ? "standardized where not 0" : "standardized"
+                }
+            }.joined(separator: ", then ")
         }
     }
 
     struct Import: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write a model of nnU-Net v2 as model bundles.",
+            abstract: "Write a model of nnU-Net or MONAI as model bundles.",
             discussion: """
                 MODEL is a results folder at any level, one of its folds or checkpoints, or the zip file that nnUNetv2_export_model_to_zip \
-                writes. One network becomes the bundle OUTPUT; several become OUTPUT/fold_0.unetrpp and so on, which \
+                writes; or a bundle of MONAI, its folder or its zip file. One network becomes the bundle OUTPUT; several become OUTPUT/fold_0.unetrpp and so on, which \
                 `segment --model` takes one by one to average them. Pickles are read as data and never executed.
 
                 With --totalsegmentator, MODEL is a folder with the weights of TotalSegmentator (Dataset291_… and so on), and OUTPUT becomes one \

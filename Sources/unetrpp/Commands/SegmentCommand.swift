@@ -24,7 +24,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     var output: String
 
     @Option(
-        name: .shortAndLong, help: "Model bundle, or a model of nnU-Net v2 (folder or zip); repeat the option to average several models.", completion: .file())
+        name: .shortAndLong, help: "Model bundle, or a model of nnU-Net or MONAI (folder or zip); repeat the option to average several models.",
+        completion: .file())
     var model: [String] = []
 
     @Option(help: "DICOM series to segment, by number or UID; for a model of several channels one for each, separated by commas.")

@@ -20,6 +20,9 @@ public struct NNUNetV1Importer: ModelImporter {
     public func model(at place: URL, _ choice: ModelChoice) throws -> ImportedModel? {
         try NNUNetV1Training(at: place, choice)?.model(choice)
     }
+
+    /// This tool exports no archives.
+    public func reads(_ name: String, _ choice: ModelChoice) -> Bool { false }
 }
 
 /// One training: a folder with folds.

@@ -20,6 +20,18 @@ public struct NNUNetV2Importer: ModelImporter {
         guard let training = try NNUNetV2Training(at: place, choice) else { return nil }
         return try training.model(choice)
     }
+
+    private static let descriptions = ["plans.json", "dataset.json", "inference_information.json", "postprocessing.json", "postprocessing.pkl"]
+
+    /// Whether a file of an archive is needed: the small files that describe models, and the checkpoints that may be asked for.
+    public func reads(_ name: String, _ choice: ModelChoice) -> Bool {
+        let parts = name.split(separator: "/").map(String.init)
+        if Self.descriptions.contains(parts.last ?? "") { return true }
+        guard parts.count >= 2, parts.last == "checkpoint_\(choice.checkpoint.rawValue).pth" else { return false }
+        if let folds = choice.folds, !folds.contains(where: { "fold_\($0)" == parts[parts.count - 2] }) { return false }
+        guard let configuration = choice.configuration, parts.count >= 3 else { return true }
+        return parts[parts.count - 3].hasSuffix("__\(configuration)") || parts[parts.count - 3] == configuration
+    }
 }
 
 /// One training: the folder of a trainer, plans and configuration.

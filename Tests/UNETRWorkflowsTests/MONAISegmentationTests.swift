@@ -1,0 +1,52 @@
+import Foundation
+import TestSupport
+import Testing
+import UNETRArchives
+import UNETREngines
+import UNETRInference
+import UNETRModels
+import UNETRSupport
+import UNETRTorchEngine
+import UNETRVolumes
+import UNETRWorkflows
+
+/// Whole scans against what MONAI 1.6.1 makes of them with the same bundle (Tests/Fixtures/monai/make_fixtures.py).
+@Suite struct MONAISegmentationTests {
+    /// The bundle with weights by the rule of the parity fixtures.
+    private static func bundle(_ name: String, in folder: URL) throws -> (bundle: URL, expected: JSONValue) {
+        let place = folder.appending(path: name), models = place.appending(path: "models")
+        try FileManager.default.copyItem(at: Fixtures.url("monai/\(name)"), to: place)
+        try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
+        let expected = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: place.appending(path: "expected.json")))
+        let tensors = try #require(expected["parameters"]?.object).map { key, shape in
+            let shape = shape.ints ?? []
+            return key.hasSuffix("num_batches_tracked")
+                ? (key, StoredArray([0] as [Int64], shape: shape)) : (key, StoredArray(ParityRule.parameter(key, shape: shape), shape: shape))
+        }
+        try PyTorchArchive.write(tensors, under: "model", to: models.appending(path: "model.pt"))
+        return (place, expected)
+    }
+
+    @Test(arguments: ["unetr"])
+    func `Logits and mask of a whole scan are MONAI's`(name: String) throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let (bundle, description) = try Self.bundle(name, in: folder)
+            let file = try SafetensorsFile(contentsOf: bundle.appending(path: "expected.safetensors"))
+            let model = try ModelOpener(cache: folder.appending(path: "cache")).open(bundle).bundles[0]
+            let segmenter = try Segmenter(model: model, engines: .all, settings: EngineSettings(.torch))
+            let scan = try VolumeFile.readScan(bundle.appending(path: "SCAN.nii.gz"))
+            let (image, properties) = try segmenter.prepare(scan, name: name)
+
+            let logits = try segmenter.predictor.prediction(of: image), expected = try file.array("logits")
+            #expect(logits.shape == expected.shape)
+            let own = try #require(description["float32_relative_error"]?.double)
+            expectClose(logits.values.map(Double.init), expected.floats().map(Double.init), within: max(3 * own, 1e-6), "logits")
+
+            let mask = try segmenter.segment(image, of: properties).labels, labels = try file.array("mask").ints().map { Int16($0) }
+            #expect(mask.geometry == scan.geometry && Set(labels).count > 1)
+            let differing = zip(mask.voxels, labels).count { $0 != $1 }
+            // What is left are ties, nearly.
+            #expect(mask.voxels.count == labels.count && differing <= 2, "\(differing) of \(labels.count) labels differ")
+        }
+    }
+}
