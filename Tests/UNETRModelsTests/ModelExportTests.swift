@@ -91,10 +91,13 @@ import UNETRVolumes
             (other.normalization, other.patchSize) = ([IntensityNormalization(scheme: .zScore)], [16, 160, 160])
             other.labels = LabelSet(definitions: (0..<4).map { LabelDefinition(name: "l\($0)", value: $0) })
             older.normalization[0].scheme = .ct2
+            var windows = try Self.plan()
+            windows.inference.windows = .monai()
             let cases: [(Plan, String)] = [
                 (other, "its network is UNETR++; nnU-Net v2 has its own two U-Nets"),
                 (try Self.plan(aggregation: .probabilities), "it averages probabilities over windows, where nnU-Net v2 averages logits"),
                 (try Self.plan(compatibility: .modern), "its scans are prepared by the rule modern"), (older, "are normalized by CT2"),
+                (windows, "its windows lie or its masks go back in a way that nnU-Net v2 does not have"),
                 (try Self.plan(labels: gaps), "its labels are [0, 4]; nnU-Net v2 needs 0, 1, 2, … without gaps"),
             ]
             for (number, (plan, problem)) in cases.enumerated() {

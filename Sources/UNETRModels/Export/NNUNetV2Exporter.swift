@@ -83,6 +83,9 @@ public struct NNUNetV2Exporter: Sendable {
                 "its scans are prepared by the rule \(plan.compatibility.rawValue), which nnU-Net v2 does not have; networks whose plan comes from "
                     + "one of its planners can be exported")
         }
+        guard plan.orientation == nil, plan.inference.windows == .nnUNet, plan.inference.restored == .averages else {
+            throw fail("its scans are turned, its windows lie or its masks go back in a way that nnU-Net v2 does not have")
+        }
         if let scheme = plan.normalization.first(where: { $0.scheme.nnUNetV2Name == nil })?.scheme {
             throw fail("its intensities are normalized by \(scheme.rawValue), which nnU-Net v2 does not have")
         }
@@ -194,7 +197,7 @@ extension Compatibility {
         case .nnUNetV2: ("resample_data_or_seg_to_shape", ["order_z": 0, "force_separate_z": .null])
         case .nnUNetV2Linear: ("resample_torch_fornnunet", ["force_separate_z": false, "memefficient_seg_resampling": false])
         case .nnUNetV2LinearBySlices: ("resample_torch_fornnunet", ["force_separate_z": .null, "memefficient_seg_resampling": false])
-        case .unetrPlusPlus, .modern: nil
+        case .unetrPlusPlus, .modern, .monai: nil
         }
     }
 }

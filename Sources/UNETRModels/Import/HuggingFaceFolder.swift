@@ -64,6 +64,12 @@ public struct HuggingFaceImporter: ModelImporter {
     /// The tool and its files, for people.
     public let description = "folders with config.json and model.safetensors, as the Hugging Face Hub has them"
 
+    /// Whether it is one of the two files.
+    public func reads(_ name: String, _ choice: ModelChoice) -> Bool {
+        let file = name.split(separator: "/").last.map(String.init)
+        return file == HuggingFaceFolder.configurationFile || file == ModelBundle.weightsFile
+    }
+
     /// The model that lies at a place; nil if the place holds none of this form.
     public func model(at place: URL, _ choice: ModelChoice) throws -> ImportedModel? {
         guard HuggingFaceFolder.isMeant(by: place) else { return nil }

@@ -137,7 +137,7 @@ extension IntensityNormalization.Scheme {
         case .noNorm: "NoNormalization"
         case .rescaleTo01: "RescaleTo01Normalization"
         case .rgbTo01: "RGBTo01Normalization"
-        case .ct2: nil
+        case .ct2, .steps: nil
         }
     }
 
