@@ -9,17 +9,17 @@ struct PreactivationBlock {
 
     /// With MONAI's keys, without biases.
     init(_ scope: Scope, channels: Int, groups: Int) throws {
-        norm1 = try GroupNorm(scope / "norm1", channels: channels, groups: groups)
-        norm2 = try GroupNorm(scope / "norm2", channels: channels, groups: groups)
+        norm1 = try GroupNorm(scope / "norm1", channels: channels, groups: groups, sumsPairwise: true)
+        norm2 = try GroupNorm(scope / "norm2", channels: channels, groups: groups, sumsPairwise: true)
         conv1 = try Convolution(scope / "conv1" / "conv", from: channels, to: channels, kernel: [3, 3, 3])
         conv2 = try Convolution(scope / "conv2" / "conv", from: channels, to: channels, kernel: [3, 3, 3])
     }
 
     /// With the keys of TransBTS and biases.
     init(transBTS scope: Scope, channels: Int, groups: Int) throws {
-        norm1 = try GroupNorm(scope / "bn1", channels: channels, groups: groups)
+        norm1 = try GroupNorm(scope / "bn1", channels: channels, groups: groups, sumsPairwise: true)
         conv1 = try Convolution(scope / "conv1", from: channels, to: channels, kernel: [3, 3, 3], bias: true)
-        norm2 = try GroupNorm(scope / "bn2", channels: channels, groups: groups)
+        norm2 = try GroupNorm(scope / "bn2", channels: channels, groups: groups, sumsPairwise: true)
         conv2 = try Convolution(scope / "conv2", from: channels, to: channels, kernel: [3, 3, 3], bias: true)
     }
 

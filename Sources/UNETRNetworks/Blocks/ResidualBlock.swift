@@ -95,7 +95,7 @@ enum AnyNorm {
         case .batch: self = .batch(try BatchNorm(scope, channels: channels))
         case .instance: self = .instance(InstanceNorm())
         case .affineInstance(let scale): self = .instance(try InstanceNorm(scope, channels: channels, scale: scale))
-        case .group(let groups): self = .group(try GroupNorm(scope, channels: channels, groups: groups))
+        case .group(let groups): self = .group(try GroupNorm(scope, channels: channels, groups: groups, sumsPairwise: true))
         }
     }
 

@@ -54,7 +54,7 @@ public final class SegResNet: ConfiguredNetwork {
             try Convolution(
                 root / "up_samples" / index / 0 / "conv", from: configuration.channels(level + 1), to: configuration.channels(level), kernel: [1, 1, 1])
         }
-        norm = try GroupNorm(root / "conv_final" / 0, channels: configuration.featureSize, groups: groups)
+        norm = try GroupNorm(root / "conv_final" / 0, channels: configuration.featureSize, groups: groups, sumsPairwise: true)
         head = try Convolution(
             root / "conv_final" / 2 / "conv", from: configuration.featureSize, to: configuration.classes, kernel: [1, 1, 1], bias: true)
     }
