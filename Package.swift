@@ -190,7 +190,8 @@ let package = Package(
         tests(
             "UNETRTraining",
             [
-                "NetworkTestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRModels", "UNETRPreparation", "UNETRPlanning",
+                "NetworkTestSupport", "ArchitectureTestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRModels",
+                "UNETRPreparation", "UNETRPlanning",
                 "UNETRArchitectures", "UNETRAugmentation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ], torch: true),
         tests(

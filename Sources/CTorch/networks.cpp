@@ -52,8 +52,12 @@ CTStatus ct_conv3d(CTTensor input, CTTensor weight, CTTensor bias, CTSizes strid
     });
 }
 
-CTStatus ct_conv_transpose3d(CTTensor input, CTTensor weight, CTTensor bias, CTSizes stride, CTTensor *out) {
-    return yields(out, [&] { return at::conv_transpose3d(tensor(input), tensor(weight), optional(bias), sizes(stride)); });
+CTStatus ct_conv_transpose3d(
+    CTTensor input, CTTensor weight, CTTensor bias, CTSizes stride, CTSizes padding, CTSizes output_padding, int64_t groups, CTTensor *out) {
+    return yields(out, [&] {
+        return at::conv_transpose3d(
+            tensor(input), tensor(weight), optional(bias), sizes(stride), sizes(padding), sizes(output_padding), groups);
+    });
 }
 
 CTStatus ct_layer_norm(CTTensor input, CTSizes shape, CTTensor weight, CTTensor bias, double epsilon, CTTensor *out) {
@@ -88,6 +92,10 @@ CTStatus ct_leaky_relu(CTTensor input, double slope, CTTensor *out) {
 
 CTStatus ct_leaky_relu_in_place(CTTensor target, double slope) {
     return guarded([&] { at::leaky_relu_(tensor(target), slope); });
+}
+
+CTStatus ct_prelu(CTTensor input, CTTensor slope, CTTensor *out) {
+    return yields(out, [&] { return at::prelu(tensor(input), tensor(slope)); });
 }
 
 CTStatus ct_dropout_mask(CTTensor like, CTSizes shape, double keep, CTGenerator generator, CTTensor *out) {
@@ -125,8 +133,8 @@ CTStatus ct_one_hot(CTTensor labels, int64_t classes, CTTensor *out) {
     });
 }
 
-CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, CTTensor *out) {
-    return yields(out, [&] { return at::upsample_trilinear3d(tensor(input), sizes(size), /*align_corners=*/false); });
+CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, bool align_corners, CTTensor *out) {
+    return yields(out, [&] { return at::upsample_trilinear3d(tensor(input), sizes(size), align_corners); });
 }
 
 CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out) {
@@ -135,4 +143,8 @@ CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out) {
 
 CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out) {
     return yields(out, [&] { return at::avg_pool3d(tensor(input), sizes(stride), sizes(stride)); });
+}
+
+CTStatus ct_max_pool3d(CTTensor input, CTSizes stride, CTTensor *out) {
+    return yields(out, [&] { return at::max_pool3d(tensor(input), sizes(stride), sizes(stride)); });
 }

@@ -14,5 +14,14 @@ public enum Architectures {
         .nnFormer,
         .nnUNet,
         .nnUNetResidual,
+        .monaiUNet,
+        .segResNet,
+        .basicUNet,
+        .attentionUNet,
+        .stuNet,
+        .medNeXt,
+        .dynUNet,
+        .transBTS,
+        .setr,
     ]
 }

@@ -19,28 +19,31 @@ public struct Linear {
 
 /// A 3-D convolution; the padding keeps the size when the stride is 1 and the kernel odd.
 public struct Convolution {
-    /// [outputs, inputs, D, H, W].
+    /// [outputs, inputs / groups, D, H, W].
     public let weight: Tensor
     /// [outputs].
     public let bias: Tensor?
     let stride: [Int]
     let padding: [Int]
+    let groups: Int
 
     /// A 3D convolution. Without `padding` the size stays the same at stride 1.
+    /// - Parameter groups: channels are mapped group by group; as many as there are channels for a depthwise convolution.
     public init(
-        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int]? = nil, bias: Bool = false,
-        initial: Initializer = .kaiming
+        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int]? = nil, groups: Int = 1,
+        bias: Bool = false, initial: Initializer = .kaiming
     ) throws {
-        weight = try scope.parameter("weight", [outputs, inputs] + kernel, initial)
-        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs * kernel.reduce(1, *))) : nil
+        weight = try scope.parameter("weight", [outputs, inputs / groups] + kernel, initial)
+        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs / groups * kernel.reduce(1, *))) : nil
         self.stride = stride
         self.padding = padding ?? (stride == kernel ? [0, 0, 0] : kernel.map { $0 / 2 })
+        self.groups = groups
     }
 
     /// [N, inputs, D, H, W] → [N, outputs, D′, H′, W′].
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
         guard isRaggedVoxelwiseMap else {
-            return try x.convolution3d(weight, bias: bias, stride: stride, padding: padding)
+            return try x.convolution3d(weight, bias: bias, stride: stride, padding: padding, groups: groups)
         }
         let voxels = try x.permuted([0, 2, 3, 4, 1]).linear(weight.flattened(from: 1), bias: bias)
         return try voxels.permuted([0, 4, 1, 2, 3])
@@ -50,25 +53,34 @@ public struct Convolution {
     /// library would take a working space of four outputs for such a map; as a linear layer it takes none.
     private var isRaggedVoxelwiseMap: Bool {
         let shape = weight.shape
-        return stride == [1, 1, 1] && shape.dropFirst(2) == [1, 1, 1] && shape.prefix(2).contains { !$0.isMultiple(of: 16) }
+        return groups == 1 && stride == [1, 1, 1] && shape.dropFirst(2) == [1, 1, 1] && shape.prefix(2).contains { !$0.isMultiple(of: 16) }
     }
 }
 
-/// A 3-D transposed convolution whose kernel equals its stride: each voxel becomes a block.
+/// A 3-D transposed convolution; where the kernel equals the stride, each voxel becomes a block.
 public struct TransposedConvolution {
-    /// [inputs, outputs, D, H, W].
+    /// [inputs, outputs / groups, D, H, W].
     public let weight: Tensor
     /// [outputs].
     public let bias: Tensor?
     let stride: [Int]
+    let padding: [Int]
+    let outputPadding: [Int]
+    let groups: Int
 
-    /// A transposed 3D convolution whose kernel is its stride.
+    /// A transposed 3D convolution, whose kernel is its stride unless another is given.
+    /// - Parameters:
+    ///   - padding: how much [d, h, w] is cut off at both ends.
+    ///   - outputPadding: how much is added at the end again.
+    ///   - groups: channels are mapped group by group.
     public init(
-        _ scope: Scope, from inputs: Int, to outputs: Int, stride: [Int], bias: Bool = false, initial: Initializer = .kaiming
+        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int]? = nil, stride: [Int], padding: [Int] = [0, 0, 0],
+        outputPadding: [Int] = [0, 0, 0], groups: Int = 1, bias: Bool = false, initial: Initializer = .kaiming
     ) throws {
-        weight = try scope.parameter("weight", [inputs, outputs] + stride, initial)
-        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: outputs * stride.reduce(1, *))) : nil
-        self.stride = stride
+        let kernel = kernel ?? stride
+        weight = try scope.parameter("weight", [inputs, outputs / groups] + kernel, initial)
+        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: outputs / groups * kernel.reduce(1, *))) : nil
+        (self.stride, self.padding, self.outputPadding, self.groups) = (stride, padding, outputPadding, groups)
     }
 
     /// [N, inputs, D, H, W] → [N, outputs, D·stride, …].
@@ -76,9 +88,13 @@ public struct TransposedConvolution {
     ///   convolution had left out.
     /// - Parameter x: [batch, channels, D, H, W].
     public func callAsFunction(_ x: Tensor, missing: [Int] = [0, 0, 0]) throws -> Tensor {
-        guard missing != [0, 0, 0] else { return try x.transposedConvolution3d(weight, bias: bias, stride: stride) }
-        let blocks = try x.transposedConvolution3d(weight, stride: stride).padded([0, missing[2], 0, missing[1], 0, missing[0]])
+        guard missing != [0, 0, 0] else { return try upsampled(x, bias) }
+        let blocks = try upsampled(x, nil).padded([0, missing[2], 0, missing[1], 0, missing[0]])
         return try bias.map { try blocks + $0.reshaped([-1, 1, 1, 1]) } ?? blocks
+    }
+
+    private func upsampled(_ x: Tensor, _ bias: Tensor?) throws -> Tensor {
+        try x.transposedConvolution3d(weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding, groups: groups)
     }
 }
 
@@ -87,16 +103,19 @@ public struct LayerNorm {
     let weight: Tensor
     let bias: Tensor
     let channels: Int
+    let epsilon: Double
 
     /// Layer normalization over the last axis.
-    public init(_ scope: Scope, channels: Int) throws {
+    /// - Parameter epsilon: added to the variance.
+    public init(_ scope: Scope, channels: Int, epsilon: Double = 1e-5) throws {
         weight = try scope.parameter("weight", [channels], .constant(1))
         bias = try scope.parameter("bias", [channels], .constant(0))
         self.channels = channels
+        self.epsilon = epsilon
     }
 
     /// Normalizes the last axis.
-    public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm([channels], weight: weight, bias: bias) }
+    public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm([channels], weight: weight, bias: bias, epsilon: epsilon) }
 }
 
 /// Normalization of each sample over groups of channels.

@@ -31,6 +31,15 @@ public enum Networks {
         SwinUNETR.self,
         NNFormer.self,
         NNUNet.self,
+        MONAIUNet.self,
+        SegResNet.self,
+        BasicUNet.self,
+        AttentionUNet.self,
+        STUNet.self,
+        MedNeXt.self,
+        DynUNet.self,
+        TransBTS.self,
+        SETR.self,
     ]
 }
 

@@ -3,7 +3,13 @@ import UNETRSupport
 
 /// Networks with all their parts and almost no width; nothing in them is random, but in those that are "dropping".
 public enum NarrowNetworks {
-    public static let names = ["unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc"]
+    public static let names = [
+        "unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc", "monai-unet", "segresnet", "basic-unet", "attention-unet",
+        "stunet", "mednext", "dynunet", "transbts", "setr",
+    ]
+
+    /// Those that drop something in training, if they are told to.
+    public static let namesWithDropout = names.filter { !["nnunet", "nnunet-resenc", "stunet", "mednext", "dynunet"].contains($0) }
 
     /// With dropout and stochastic depth wherever the published network has them.
     private static func dropping(_ name: String) -> NetworkDescription {
@@ -20,6 +26,24 @@ public enum NarrowNetworks {
         case var configuration as NNFormerConfiguration:
             (configuration.dropout, configuration.attentionDropout, configuration.pathDropout) = (0.1, 0.1, 0.5)
             return .nnFormer(configuration)
+        case var configuration as MONAIUNetConfiguration:
+            configuration.dropout = 0.3
+            return .monaiUNet(configuration)
+        case var configuration as SegResNetConfiguration:
+            configuration.dropout = 0.3
+            return .segResNet(configuration)
+        case var configuration as BasicUNetConfiguration:
+            configuration.dropout = 0.3
+            return .basicUNet(configuration)
+        case var configuration as AttentionUNetConfiguration:
+            configuration.dropout = 0.3
+            return .attentionUNet(configuration)
+        case var configuration as TransBTSConfiguration:
+            (configuration.dropout, configuration.attentionDropout) = (0.3, 0.3)
+            return .transBTS(configuration)
+        case var configuration as SETRConfiguration:
+            configuration.dropout = 0.3
+            return .setr(configuration)
         case let configuration: return NetworkDescription(configuration)  // published without
         }
     }
@@ -43,13 +67,14 @@ public enum NarrowNetworks {
             return .unetrPlusPlus(configuration)
         case "unetr":
             return .unetr(unetr)
-        case "swin-unetr":
+        case "swin-unetr", "swin-unetr v2":
             var configuration = SwinUNETRConfiguration()
             configuration.classes = 3
             configuration.patchSize = [32, 32, 32]
             configuration.featureSize = 4
             configuration.heads = [1, 2, 2, 4]
             configuration.window = 3
+            configuration.v2 = name.hasSuffix("v2")
             return .swinUNETR(configuration)
         case "nnformer", "nnformer boxes":
             var configuration = NNFormerConfiguration(name == "nnformer" ? .tumor : .acdc)
@@ -63,6 +88,79 @@ public enum NarrowNetworks {
             if name == "nnformer boxes" { configuration.windows = [[3, 5, 5], [3, 3, 3], [3, 4, 4], [1, 2, 2]] }
             configuration.pathDropout = 0
             return .nnFormer(configuration)
+        case "monai-unet":
+            var configuration = MONAIUNetConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [8, 16, 16]
+            configuration.channels = [4, 6, 8]
+            configuration.strides = [[1, 2, 2], [2, 2, 2]]
+            return .monaiUNet(configuration)
+        case "segresnet":
+            var configuration = SegResNetConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [8, 16, 16]
+            configuration.featureSize = 4
+            configuration.groups = 2
+            configuration.depths = [1, 1, 2]
+            configuration.decoderDepths = [1, 1]
+            return .segResNet(configuration)
+        case "basic-unet":
+            var configuration = BasicUNetConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [32, 34, 50]  // pooled to 2 × 2 × 3 with something left over
+            configuration.features = [2, 4, 4, 6, 6, 4]
+            return .basicUNet(configuration)
+        case "attention-unet":
+            var configuration = AttentionUNetConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [8, 16, 16]
+            configuration.channels = [4, 6, 8]
+            configuration.strides = [[1, 2, 2], [2, 2, 2]]
+            return .attentionUNet(configuration)
+        case "stunet":
+            var configuration = STUNetConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [8, 16, 16]
+            configuration.features = [4, 6, 6]
+            configuration.kernels = [[1, 3, 3], [3, 3, 3], [3, 3, 3]]
+            configuration.strides = [[1, 2, 2], [2, 2, 2]]
+            configuration.depths = [1, 2, 1]
+            return .stuNet(configuration)
+        case "mednext":
+            var configuration = MedNeXtConfiguration(.base)
+            configuration.classes = 3
+            configuration.patchSize = [16, 32, 32]
+            configuration.featureSize = 2
+            configuration.depths = [1, 2, 1, 1, 1, 1, 1, 1, 1]
+            configuration.globalResponse = true
+            return .medNeXt(configuration)
+        case "dynunet":
+            var configuration = DynUNetConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [8, 16, 16]
+            configuration.features = [4, 6, 6]
+            configuration.kernels = [[1, 3, 3], [3, 3, 3], [3, 3, 3]]
+            configuration.strides = [[1, 2, 2], [2, 2, 2]]
+            configuration.residual = true
+            configuration.coarseOutputs = 1
+            return .dynUNet(configuration)
+        case "transbts":
+            var configuration = TransBTSConfiguration()
+            (configuration.inputChannels, configuration.classes) = (1, 3)
+            configuration.patchSize = [16, 16, 24]
+            (configuration.featureSize, configuration.hiddenSize) = (8, 12)
+            (configuration.heads, configuration.feedForwardSize, configuration.layers) = (3, 16, 2)
+            (configuration.dropout, configuration.attentionDropout) = (0, 0)
+            return .transBTS(configuration)
+        case "setr", "setr mla":
+            var configuration = SETRConfiguration()
+            configuration.decoder = name == "setr" ? .progressive : .multiLevel
+            configuration.classes = 3
+            configuration.patchSize = [32, 16, 32]
+            (configuration.hiddenSize, configuration.feedForwardSize) = (12, 16)
+            (configuration.heads, configuration.layers) = (3, 4)
+            (configuration.decoderChannels, configuration.headChannels) = (4, 3)
+            return .setr(configuration)
         default:
             var configuration = NNUNetConfiguration(name == "nnunet" ? .plain : .residual)
             configuration.classes = 3

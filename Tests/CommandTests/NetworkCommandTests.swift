@@ -53,15 +53,15 @@ struct NetworkCommandTests {
         }
         // Swin UNETR takes multiples of 32 only.
         let rows = try table(["--no-timing", "--patch", "48x64x48", "--classes", "3"]).rows
-        #expect(rows.map(\.network) == ["unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc"])
-        #expect(rows.map(\.patchSize) == [[48, 64, 48], [48, 64, 48], [64, 64, 64], [48, 64, 48], [48, 64, 48], [48, 64, 48]])
+        #expect(rows.map(\.network) == NarrowNetworks.names)
+        #expect(rows.allSatisfy { $0.patchSize == ($0.network == "swin-unetr" ? [64, 64, 64] : [48, 64, 48]) })
         #expect(rows.allSatisfy { $0.parameters > 1_000_000 && $0.multiplyAdds > 1_000_000_000 && $0.measurements.isEmpty })
     }
 
     @Test("With timing every network has time and memory of a forward pass and a training step", .enabled(if: runsLongTests))
     func measured() throws {
         let rows = try table(["--patch", "32x32x32", "--device", "cpu", "--repetitions", "1", "--threads", "2"]).rows
-        #expect(rows.count == 6)
+        #expect(rows.count == NarrowNetworks.names.count)
         for row in rows {
             let measured = try #require(row.measurements.first)
             let (forward, step) = (try #require(measured.forward.secondsMedian), try #require(measured.trainingStep.secondsMedian))
@@ -215,6 +215,27 @@ struct NetworkCommandTests {
             let back = try WeightsFile.read(path("back.safetensors"))
             #expect(back.entries.map(\.key) == state.entries.map(\.key))
             #expect(back.entries.map(\.array) == state.entries.map(\.array))
+        }
+    }
+
+    @Test("Weights of a network with other kernels are refused, and resampled where that is asked for")
+    func kernels() throws {
+        let description = NarrowNetworks.description("mednext")
+        guard var configuration = description.configuration as? MedNeXtConfiguration else { return }
+        configuration.kernel = 5
+        let state = try description.makeNetwork(generator: Generator(seed: 1)).store.state()
+        try Fixtures.withTemporaryFolder { folder in
+            func path(_ name: String) -> String { folder.appending(path: name).path }
+            try WeightsFile.write(state, to: folder.appending(path: "w.pth"))
+            try JSONEncoder().encode(NetworkDescription.medNeXt(configuration)).write(to: folder.appending(path: "c.json"))
+            let arguments = ["convert", path("w.pth"), path("large.safetensors")]
+            try CommandLineTool.fail(arguments + ["--configuration", path("c.json")], saying: ["conv1.weight"])
+            try CommandLineTool.fail(arguments + ["--resample-kernels"], saying: ["give --plan or --configuration"])
+            try CommandLineTool.succeed(arguments + ["--configuration", path("c.json"), "--resample-kernels"])
+            let large = try WeightsFile.read(folder.appending(path: "large.safetensors"))
+            let expected = try NetworkDescription.medNeXt(configuration).weights(resamplingKernelsOf: state)
+            #expect(large.entries.map(\.key) == expected.entries.map(\.key) && large.entries.map(\.array) == expected.entries.map(\.array))
+            #expect(large["down_1.conv1.weight"]?.shape == [4, 1, 5, 5, 5])
         }
     }
 

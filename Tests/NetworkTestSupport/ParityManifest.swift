@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 public import Testing
 public import UNETRArchives
@@ -68,10 +69,11 @@ public struct ParityManifest: Sendable {
 
 extension ParameterStore {
     /// Gives every parameter and buffer the value of the rule; tables of whole numbers stay as the network makes them.
-    public func fillByRule() throws {
+    /// - Parameter smallPositions: whether tables of positions have values within 0.1, or those of any weight.
+    public func fillByRule(smallPositions: Bool = true) throws {
         try withoutGradients {
             for entry in entries where entry.aliasOf == nil && entry.tensor.dtype.isFloatingPoint {
-                let values = ParityRule.parameter(entry.key, shape: entry.tensor.shape)
+                let values = ParityRule.parameter(entry.key, shape: entry.tensor.shape, smallPositions: smallPositions)
                 try entry.tensor.copyInPlace(Tensor(values, shape: entry.tensor.shape))
             }
         }
@@ -86,23 +88,41 @@ extension ParityManifest {
         if let parameterCount { #expect(store.parameterCount == parameterCount, sourceLocation: sourceLocation) }
     }
 
-    /// Expects every output of the network, with the rule's weights on the rule's input, to be the reference's.
+    /// Expects every output of the network, with the rule's weights on the rule's input, to be the reference's, and so the inner tensors
+    /// that the manifest lists.
     ///
     /// A float32 network may make three times the error that the reference itself makes in float32. One in float64 computes the same
     /// numbers as the reference did, and differs by the order of its sums only: 1e-11 is some thousand roundings through all layers.
-    public func expectOutputs(of network: any SegmentationNetwork, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    /// - Parameters:
+    ///   - filling: false for a network that has its weights already.
+    ///   - smallPositions: how tables of positions are filled.
+    ///   - isSoftMax: true if the reference returns the soft-max of its logits.
+    public func expectOutputs(
+        of network: any SegmentationNetwork, filling: Bool = true, smallPositions: Bool = true, isSoftMax: Bool = false,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let dtype = network.store.dtype
-        try network.store.fillByRule()
-        let logits = try withoutGradients { try network(input(dtype: dtype), .evaluation, deepSupervision: true) }
-        #expect(logits.count == tensors.count, sourceLocation: sourceLocation)
-        for (level, found) in logits.enumerated() {
-            let expected = try #require(tensors["logits\(level)"], sourceLocation: sourceLocation)
-            #expect(found.shape == expected.shape, sourceLocation: sourceLocation)
-            let (indices, values) = try probe("logits\(level)")
-            let all = try found.array(of: Double.self)
+        if filling { try network.store.fillByRule(smallPositions: smallPositions) }
+        let names = Set(tensors.keys.filter { !$0.hasPrefix("w.") })
+        let shown = Mutex<[String: (shape: [Int], values: [Double])]>([:])
+        let pass = ForwardPass(tap: { name, tensor in
+            guard names.contains(name), let probe = try? probe(name), let all = try? tensor.array(of: Double.self) else { return }
+            shown.withLock { $0[name] = (tensor.shape, probe.indices.map { all[$0] }) }
+        })
+        let logits = try withoutGradients { try network(input(dtype: dtype), pass, deepSupervision: true) }
+        #expect(logits.count == names.count { $0.hasPrefix("logits") }, sourceLocation: sourceLocation)
+        for (level, tensor) in logits.enumerated() {
+            let output = try isSoftMax ? tensor.softmax(1) : tensor
+            let all = try output.array(of: Double.self), probe = try probe("logits\(level)")
+            shown.withLock { $0["logits\(level)"] = (output.shape, probe.indices.map { all[$0] }) }
+        }
+        for name in names.sorted() {
+            let found = try #require(shown.withLock { $0[name] }, "\(name) was not shown", sourceLocation: sourceLocation)
+            let expected = try #require(tensors[name], sourceLocation: sourceLocation)
+            #expect(found.shape == expected.shape, "\(name)", sourceLocation: sourceLocation)
             expectClose(
-                indices.map { all[$0] }, values, within: dtype == .float64 ? 1e-11 : 3 * expected.float32_relative_error,
-                "\(name) logits\(level)", sourceLocation: sourceLocation)
+                found.values, try probe(name).values, within: dtype == .float64 ? 1e-11 : 3 * expected.float32_relative_error,
+                "\(self.name) \(name)", sourceLocation: sourceLocation)
         }
     }
 }

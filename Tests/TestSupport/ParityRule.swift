@@ -37,12 +37,16 @@ public struct ParityRule: Sendable {
     }
 
     /// The values of a parameter or buffer by the last component of its key.
-    public static func parameter(_ key: String, shape: [Int]) -> [Float] {
+    /// - Parameter smallPositions: whether tables of positions have values within 0.1, or those of any weight.
+    public static func parameter(_ key: String, shape: [Int], smallPositions: Bool = true) -> [Float] {
         let rule = ParityRule(key)
         let count = shape.reduce(1, *)
         switch key.split(separator: ".").last.map(String.init) ?? key {
         case "running_var": return rule.values(count, offset: 1, scale: 0.5, unit: true)
-        case "running_mean", "pos_embed", "position_embeddings", "relative_position_bias_table", "bias": return rule.values(count, scale: 0.1)
+        case "pos_embed", "position_embeddings", "relative_position_bias_table":
+            if smallPositions { return rule.values(count, scale: 0.1) }
+            return rule.values(count, scale: (3 / Double(shape.dropFirst().reduce(1, *))).squareRoot())
+        case "running_mean", "bias": return rule.values(count, scale: 0.1)
         case "num_batches_tracked": return [Float](repeating: 0, count: count)
         case "temperature", "temperature2": return rule.values(count, offset: 1, scale: 0.25)
         case "gamma": return rule.values(count, offset: 0.5, scale: 0.25)

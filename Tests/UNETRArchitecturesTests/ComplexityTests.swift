@@ -1,6 +1,7 @@
 import ArchitectureTestSupport
 import Testing
 import UNETRArchitectures
+import UNETRSupport
 
 struct ComplexityTests {
     // Table of the paper's networks: REFERENCE figures in G multiply-adds, printed with two digits, so equal within half of the last.
@@ -41,6 +42,47 @@ struct ComplexityTests {
         let countsAll = description.architecture == .nnFormer
         let sum = countsAll ? complexity.layers.reduce(0) { $0 + $1.multiplyAdds } : complexity.multiplyAdds
         #expect(abs(sum - counted) <= tolerance, "\(sum)")
+    }
+
+    // The same, as the manifests of the parity runs have it; MedNeXt and STU-Net compute their coarse outputs in evaluation too.
+    @Test(
+        "Parameters and multiply-adds of the convolutional networks are those that fvcore counts in the published code",
+        arguments: [
+            ("unet_monai", [96, 96, 96], 4_824_517, 10_895_855_616), ("unet_monai_narrow", [32, 32, 48], 36_668, 31_051_776),
+            ("unet_monai_plain", [96, 96, 96], 1_989_990, 2_646_577_152), ("unet_monai_plain_narrow", [32, 32, 48], 17_233, 8_219_136),
+            ("segresnet", [128, 128, 128], 18_798_627, 586_934_124_544), ("segresnet_narrow", [32, 32, 48], 163_779, 651_657_216),
+            ("swin_unetr_v2", [96, 96, 96], 72_762_656, 345_744_299_328), ("swin_unetr_v2_narrow", [64, 64, 32], 4_499_427, 3_698_675_952),
+            ("basic_unet", [96, 96, 96], 5_749_806, 127_148_617_728), ("basic_unet_narrow", [32, 32, 48], 42_737, 117_128_832),
+            ("attention_unet", [96, 96, 96], 5_909_334, 41_756_141_952), ("attention_unet_narrow", [32, 32, 48], 43_115, 131_260_416),
+            ("stunet", [128, 128, 128], 58_262_669, 508_031_467_520), ("stunet_narrow", [16, 32, 48], 47_281, 128_686_080),
+            ("stunet_small", [128, 128, 128], 14_596_941, 130_271_182_848), ("stunet_large", [128, 128, 128], 440_302_605, 3_810_663_333_888),
+            ("mednext_narrow", [32, 32, 48], 121_824, 64_606_312), ("mednext_narrow_k5", [32, 32, 48], 158_280, 130_274_152),
+            ("mednext_s_k3", [128, 128, 128], 5_564_807, 131_067_903_296), ("mednext_s_k5", [128, 128, 128], 5_994_439, 169_333_325_120),
+            ("mednext_b_k3", [128, 128, 128], 10_540_199, 170_487_586_112), ("mednext_b_k5", [128, 128, 128], 10_969_831, 208_753_007_936),
+            ("mednext_m_k3", [128, 128, 128], 17_562_855, 248_484_863_296), ("mednext_m_k5", [128, 128, 128], 18_274_727, 308_586_880_320),
+            ("mednext_l_k3", [128, 128, 128], 61_793_159, 499_691_005_248), ("mednext_l_k5", [128, 128, 128], 63_006_791, 564_006_200_640),
+            ("transbts", [128, 128, 128], 32_987_588, 326_242_402_304), ("transbts_narrow", [32, 32, 32], 3_644_587, 757_800_960),
+            ("setr3d_nup_narrow", [32, 32, 48], 118_467, 1_445_616), ("setr3d_pup_narrow", [32, 32, 48], 137_727, 29_171_520),
+            ("setr3d_mla_narrow", [32, 32, 48], 155_147, 3_848_064),
+        ] as [(String, Size3, Int, Int)])
+    func convolutional(name: String, patch: Size3, parameters: Int, counted: Int) throws {
+        let complexity = try ReferenceNetworks.description(name, patch: patch).complexity()
+        #expect(complexity.parameters == parameters)
+        #expect(complexity.layers.reduce(0) { $0 + $1.multiplyAdds } == counted)
+    }
+
+    // Of einsum fvcore reads four digits, here too.
+    @Test(
+        "SETR of published width has the multiply-adds that fvcore counts",
+        arguments: [("nup", 88_561_678, 19_949_371_008), ("mla", 101_737_742, 25_430_587_008), ("pup", 98_984_206, 244_721_970_816)])
+    func setr(decoder: String, parameters: Int, counted: Int) throws {
+        let complexity = try ReferenceNetworks.description("setr3d_\(decoder)", patch: [96, 96, 96]).complexity()
+        #expect(complexity.parameters == parameters && abs(complexity.multiplyAdds - counted) <= 450_000, "\(complexity.multiplyAdds)")
+    }
+
+    @Test("The huge STU-Net has the published number of parameters")
+    func huge() throws {
+        #expect(try ReferenceNetworks.description("stunet_huge", patch: [128, 128, 128]).complexity().parameters == 1_457_326_221)
     }
 
     @Test("Blocks sum up to the layers, in the order of the state dict")

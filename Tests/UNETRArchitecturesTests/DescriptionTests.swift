@@ -20,6 +20,8 @@ import UNETRArchitectures
         }
         #expect(try decoded(#"{"architecture": "swin-unetr", "configuration": {}}"#) == .swinUNETR(.init()))
         #expect(try decoded(#"{"architecture": "nnformer", "configuration": {"variant": "acdc"}}"#) == .nnFormer(.init(.acdc)))
+        #expect(try decoded(#"{"architecture": "stunet", "configuration": {"size": "large"}}"#) == .stuNet(.init(.large)))
+        #expect(try decoded(#"{"architecture": "mednext", "configuration": {"size": "L"}}"#) == .medNeXt(.init(.large)))
         #expect(try decoded(#"{"architecture": "nnunet-resenc", "configuration": {}}"#) == .nnUNet(.init(.residual)))
         var unetr = UNETRConfiguration()
         unetr.patchSize = [64, 128, 128]

@@ -31,6 +31,27 @@ import Testing
             #""features": [4096, 4096, 4096, 4096, 4096, 4096], "depths": [64, 64, 64, 64, 64, 64], "patchSize": [512, 512, 512], "#
                 + #""kernels": [[15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15], [15, 15, 15]]"#, "at most 2147483648 parameters"
         ),
+        ("monai-unet", #""channels": [4096, 4096, 4096, 4096, 4096], "kernel": [15, 15, 15]"#, "at most 2147483648 parameters"),
+        ("monai-unet", #""strides": [[2, 2, 2], [2, 2, 2], [2, 2, 2], [2, 2, 9]]"#, "three sizes from 1 to 8 for each of the 5 levels but the last"),
+        ("segresnet", #""featureSize": 512, "depths": [64, 64, 64, 64]"#, "at most 2147483648 parameters"),
+        ("segresnet", #""groups": 0"#, "a divisor of featureSize, 32"),
+        ("segresnet", #""depths": [1, 2]"#, "a number from 1 to 64 for each of the 1 levels above the coarsest"),
+        ("basic-unet", #""features": [4096, 4096, 4096, 4096, 4096, 4096]"#, "at most 2147483648 parameters"),
+        ("basic-unet", #""patchSize": [96, 15, 96]"#, "each size at least 16"),
+        ("attention-unet", #""channels": [16, 1, 64, 128, 256]"#, "each from 2 to 4096"),
+        ("stunet", #""size": "huge", "depths": [64, 64, 64, 64, 64, 64]"#, "at most 2147483648 parameters"),
+        ("stunet", #""size": "tiny""#, "tiny"), ("mednext", #""size": "XL""#, "XL"), ("mednext", #""kernel": 4"#, "odd, from 1 to 15"),
+        ("mednext", #""featureSize": 512, "expansions": [64, 64, 64, 64, 64, 64, 64, 64, 64]"#, "at most 2147483648 parameters"),
+        ("mednext", #""patchSize": [128, 120, 128]"#, "each size divisible by [16, 16, 16]"),
+        ("dynunet", #""coarseOutputs": 5"#, "from 0 to the number of decoder stages less 1, 4"),
+        (
+            "dynunet",
+            #""kernels": [[3, 3, 3], [1, 1, 1], [3, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]], "strides": [[4, 2, 2], [2, 2, 2], [2, 2, 2], [2, 2, 2], [2, 2, 2]]"#,
+            "at most 1 larger"
+        ),
+        ("transbts", #""featureSize": 12"#, "a multiple of 8 from 8 to 512"),
+        ("transbts", #""layers": 64, "hiddenSize": 8192, "feedForwardSize": 32768"#, "at most 2147483648 parameters"),
+        ("setr", #""layers": 6"#, "a multiple of 4"), ("setr", #""decoder": "fpn""#, "fpn"), ("setr", #""headChannels": 0"#, "from 1 to 4096"),
         ("nnunet", #""classes": 2.5"#, "configuration.classes is 2.5, but a whole number is expected"),
         ("nnunet", #""strides": [[1, 1, 1e300]]"#, "configuration.strides[0][2] is 1e+300, but a whole number is expected"),
     ])
@@ -47,6 +68,9 @@ import Testing
         ("nnformer", "windows", "[[4, 4, 4], [4, 4], [8, 8, 8], [4, 4, 4]]", "four windows [d, h, w] with sides from 1 to 16"),
         ("nnformer", "strides", "[[2, 2, 2], [2, 2, 2, 2], [2, 2, 2]]", "three strides [d, h, w] of 1 or 2"),
         ("nnunet", "kernels", "[[3, 3, 3], [3, 3]]", "three sizes for each of the 6 stages, odd, from 1 to 15"),
+        ("monai-unet", "kernel", "[3, 3]", "three sizes, odd, from 1 to 15"),
+        ("attention-unet", "strides", "[[2, 2, 2], [2]]", "three sizes from 1 to 8 for each of the 5 levels but the finest"),
+        ("stunet", "kernels", "[[3]]", "three sizes for each of the 6 stages, odd, from 1 to 15"),
         ("nnunet", "strides", "[[1, 1, 1], []]", "three sizes for each of the 6 stages, from 1 to 8"),
     ])
     func `Sizes that are not three numbers are refused with field, value and rule`(

@@ -8,15 +8,23 @@ struct RegistryTests {
     private typealias Architecture = NetworkDescription.Architecture
 
     @Test func `Every architecture has its name, in files and in sentences`() {
-        #expect(Architectures.all.map(\.rawValue) == ["unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc"])
-        #expect(Architectures.all.map(\.displayName) == ["UNETR++", "UNETR", "Swin UNETR", "nnFormer", "nnU-Net", "nnU-Net ResEnc"])
+        #expect(
+            Architectures.all.map(\.rawValue) == [
+                "unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc", "monai-unet", "segresnet", "basic-unet",
+                "attention-unet", "stunet", "mednext", "dynunet", "transbts", "setr",
+            ])
+        #expect(
+            Architectures.all.map(\.displayName) == [
+                "UNETR++", "UNETR", "Swin UNETR", "nnFormer", "nnU-Net", "nnU-Net ResEnc", "MONAI U-Net", "SegResNet", "Basic U-Net",
+                "Attention U-Net", "STU-Net", "MedNeXt", "DynUNet", "TransBTS", "SETR",
+            ])
         #expect(Architecture(rawValue: "swin-unetr") == .swinUNETR && Architecture(rawValue: "Swin UNETR") == nil)
     }
 
     @Test func `An architecture is its name in JSON`() throws {
         #expect(
-            try String(decoding: JSONEncoder().encode(Architectures.all), as: UTF8.self)
-                == #"["unetr-plus-plus","unetr","swin-unetr","nnformer","nnunet","nnunet-resenc"]"#)
+            try String(decoding: JSONEncoder().encode(Architectures.all.prefix(4).map { $0 }), as: UTF8.self)
+                == #"["unetr-plus-plus","unetr","swin-unetr","nnformer"]"#)
         #expect(try JSONDecoder().decode([Architecture].self, from: Data(#"["nnunet-resenc"]"#.utf8)) == [.nnUNetResidual])
         #expect(throws: DecodingError.self) { try JSONDecoder().decode([Architecture].self, from: Data(#"["u-net"]"#.utf8)) }
     }
@@ -53,7 +61,12 @@ struct UsualSettingsTests {
         arguments: [
             (.unetrPlusPlus, [40, 100, 100], [48, 128, 128]), (.unetr, [40, 100, 100], [48, 112, 112]),
             (.swinUNETR, [40, 100, 100], [64, 128, 128]), (.nnFormer, [40, 100, 100], [48, 128, 128]),
-            (.nnUNet, [40, 100, 100], [40, 112, 112]), (.nnUNetResidual, [40, 100, 100], [40, 112, 112]), (.unetr, [16, 32, 48], [16, 32, 48]),
+            (.nnUNet, [40, 100, 100], [40, 112, 112]), (.nnUNetResidual, [40, 100, 100], [40, 112, 112]), (.monaiUNet, [40, 100, 100], [40, 112, 112]),
+            (.segResNet, [40, 100, 100], [40, 104, 104]), (.basicUNet, [40, 100, 100], [48, 112, 112]),
+            (.attentionUNet, [40, 100, 100], [40, 112, 112]), (.stuNet, [40, 100, 100], [40, 112, 112]),
+            (.medNeXt, [40, 100, 100], [48, 112, 112]), (.dynUNet, [40, 100, 100], [40, 112, 112]), (.dynUNet, [5, 6, 7], [5, 6, 7]),
+            (.transBTS, [40, 100, 100], [40, 104, 104]), (.setr, [40, 100, 100], [48, 112, 112]), (.monaiUNet, [5, 6, 7], [5, 6, 7]),
+            (.stuNet, [5, 6, 7], [5, 6, 7]), (.unetr, [16, 32, 48], [16, 32, 48]),
         ] as [(NetworkDescription.Architecture, Size3, Size3)])
     func patches(architecture: NetworkDescription.Architecture, asked: Size3, patch: Size3) throws {
         let network = NetworkDescription.usual(architecture, inputChannels: 2, classes: 5, patchSize: asked)

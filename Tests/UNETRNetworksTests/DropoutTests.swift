@@ -7,7 +7,7 @@ import UNETRNetworks
 import UNETRTorch
 
 struct DropoutTests {
-    @Test("Training without dropout draws nothing, in every network that has some", arguments: NarrowNetworks.names.filter { !$0.hasPrefix("nnunet") })
+    @Test("Training without dropout draws nothing, in every network that has some", arguments: NarrowNetworks.namesWithDropout)
     func nothingIsDrawn(name: String) throws {
         let description = NarrowNetworks.description("\(name) dropping")
         let network = try description.makeNetwork(generator: Generator(seed: 1))

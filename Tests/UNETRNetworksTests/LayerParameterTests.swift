@@ -3,6 +3,7 @@ import Testing
 import UNETRArchitectures
 import UNETRLayers
 import UNETRNetworks
+import UNETRSupport
 import UNETRTorch
 
 /// The list of layers against the networks themselves.
@@ -10,6 +11,9 @@ struct LayerParameterTests {
     static let listed: [NetworkDescription] =
         NetworkPreset.allCases.map(\.network) + NarrowNetworks.names.map(NarrowNetworks.description)
         + ["nnformer acdc", "unetr convolution", "nnunet-resenc flat"].map(PublishedNetworks.description)
+        + [("unet_monai", 32), ("unet_monai_plain", 32), ("swin_unetr_v2", 64), ("stunet_large", 64), ("mednext_m_k5", 32)].map { name, side in
+            ReferenceNetworks.description(name, patch: [side, side, side])
+        }
 
     @Test("Every layer of the list has the parameters that the network has under its name", arguments: listed)
     func parametersOfLayers(description: NetworkDescription) throws {

@@ -51,6 +51,12 @@ struct GradientCheckTests {
         Operation("transposed convolution", [volume, [4, 2, 2, 1, 2], [2]]) {
             try $0[0].transposedConvolution3d($0[1], bias: $0[2], stride: [2, 1, 2])
         },
+        Operation("depthwise transposed convolution", [volume, [4, 1, 3, 1, 3], [4]]) {
+            try $0[0].transposedConvolution3d(
+                $0[1], bias: $0[2], stride: [2, 1, 2], padding: [1, 0, 1], outputPadding: [1, 0, 0], groups: 4)
+        },
+        Operation("parametric ReLU", [volume, [4]]) { try $0[0].parametricReLU($0[1]) },
+        Operation("maximum pool", [[1, 2, 4, 5, 2]]) { try $0[0].maximumPooled([2, 2, 1]) },
         Operation("layer norm", [[4, 6], [6], [6]]) { try $0[0].layerNorm([6], weight: $0[1], bias: $0[2]) },
         Operation("group norm", [volume, [4], [4]]) { try $0[0].groupNorm(2, weight: $0[1], bias: $0[2]) },
         Operation("batch norm", [volume, [4], [4]]) {
@@ -62,6 +68,9 @@ struct GradientCheckTests {
             try $0[0].crossEntropy(Tensor([0, 1, 2, -1, 2, 0, 0, 1] as [Int64], shape: [2, 4]), ignoring: -1)
         },
         Operation("linear interpolation", [[1, 2, 2, 3, 2]]) { try $0[0].upsampledLinear(to: [3, 4, 5]) },
+        Operation("linear interpolation between corners", [[1, 2, 2, 3, 2]]) {
+            try $0[0].upsampledLinear(to: [3, 4, 5], aligningCorners: true)
+        },
     ]
 
     @Test("Gradients equal central differences", arguments: operations)

@@ -174,7 +174,9 @@ CTStatus ct_log_softmax(CTTensor a, int64_t axis, CTTensor *out);
 
 CTStatus ct_linear(CTTensor input, CTTensor weight, CTTensor optional_bias, CTTensor *out);
 CTStatus ct_conv3d(CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTSizes padding, int64_t groups, CTTensor *out);
-CTStatus ct_conv_transpose3d(CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTTensor *out);
+CTStatus ct_conv_transpose3d(
+    CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTSizes padding, CTSizes output_padding, int64_t groups,
+    CTTensor *out);
 CTStatus ct_layer_norm(CTTensor input, CTSizes shape, CTTensor optional_weight, CTTensor optional_bias, double epsilon, CTTensor *out);
 CTStatus ct_group_norm(CTTensor input, int64_t groups, CTTensor optional_weight, CTTensor optional_bias, double epsilon, CTTensor *out);
 CTStatus ct_batch_norm(
@@ -183,6 +185,7 @@ CTStatus ct_batch_norm(
 CTStatus ct_instance_norm(CTTensor input, CTTensor optional_weight, CTTensor optional_bias, double epsilon, CTTensor *out);
 CTStatus ct_leaky_relu(CTTensor input, double slope, CTTensor *out);
 CTStatus ct_leaky_relu_in_place(CTTensor target, double slope);
+CTStatus ct_prelu(CTTensor input, CTTensor slope, CTTensor *out);  // one slope for all channels, or one for each
 // 1 / keep with probability `keep`, else 0: what dropout multiplies with.
 CTStatus ct_dropout_mask(CTTensor like, CTSizes shape, double keep, CTGenerator optional_generator, CTTensor *out);
 CTStatus ct_attention(CTTensor query, CTTensor key, CTTensor value, CTTensor optional_mask, double dropout, double scale, CTTensor *out);
@@ -194,9 +197,10 @@ bool ct_spatial_attention_is_fast(void);  // false in a debug build, whose loops
 CTStatus ct_cross_entropy(CTTensor logits, CTTensor target, int64_t ignored, CTTensor *out);
 CTStatus ct_binary_cross_entropy(CTTensor logits, CTTensor target, CTTensor *out);  // mean, of logits of a sigmoid
 CTStatus ct_one_hot(CTTensor labels, int64_t classes, CTTensor *out);  // [N, …] → [N, classes, …], uint8
-CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, CTTensor *out);
+CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, bool align_corners, CTTensor *out);
 CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out);
 CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out);  // blocks of that size, each once
+CTStatus ct_max_pool3d(CTTensor input, CTSizes stride, CTTensor *out);      // likewise
 
 // MARK: - Autograd and mixed precision
 

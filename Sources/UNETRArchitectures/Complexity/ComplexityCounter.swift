@@ -8,28 +8,37 @@ struct ComplexityCounter {
     /// Whether the layers being added are left out in evaluation.
     var onlyInTraining = false
 
+    /// A layer of the block; with an empty name the block is the layer.
     mutating func add(_ name: String, _ kind: LayerCost.Kind, output: [Int], parameters: Int, multiplyAdds: Int = 0) {
         layers.append(
             LayerCost(
-                name: "\(block).\(name)", block: block, kind: kind, outputShape: output, parameters: parameters, multiplyAdds: multiplyAdds,
-                onlyInTraining: onlyInTraining))
+                name: name.isEmpty ? block : "\(block).\(name)", block: block, kind: kind, outputShape: output, parameters: parameters,
+                multiplyAdds: multiplyAdds, onlyInTraining: onlyInTraining))
     }
 
     /// `grid` is the output's.
-    mutating func convolution(_ name: String, from inputs: Int, to outputs: Int, kernel: Size3, grid: Size3, bias: Bool = false) {
-        add(
-            name, .convolution, output: [outputs] + grid, parameters: kernel.voxels * inputs * outputs + (bias ? outputs : 0),
-            multiplyAdds: CountingRule.convolution(kernel: kernel, inputs: inputs, outputs: outputs, outputGrid: grid))
-    }
-
-    /// Kernel = stride; `grid` is the input's.
-    mutating func transposedConvolution(
-        _ name: String, from inputs: Int, to outputs: Int, stride: Size3, grid: Size3, bias: Bool = false
+    mutating func convolution(
+        _ name: String, from inputs: Int, to outputs: Int, kernel: Size3, grid: Size3, groups: Int = 1, bias: Bool = false
     ) {
         add(
-            name, .transposedConvolution, output: [outputs] + zip(grid, stride).map(*),
-            parameters: stride.voxels * inputs * outputs + (bias ? outputs : 0),
-            multiplyAdds: CountingRule.transposedConvolution(kernel: stride, inputs: inputs, outputs: outputs, inputGrid: grid))
+            name, .convolution, output: [outputs] + grid, parameters: kernel.voxels * (inputs / groups) * outputs + (bias ? outputs : 0),
+            multiplyAdds: CountingRule.convolution(kernel: kernel, inputs: inputs, outputs: outputs, outputGrid: grid, groups: groups))
+    }
+
+    /// - Parameters:
+    ///   - kernel: the stride if nil.
+    ///   - grid: the input's.
+    ///   - output: the output's; the input's times the stride if nil.
+    mutating func transposedConvolution(
+        _ name: String, from inputs: Int, to outputs: Int, kernel: Size3? = nil, stride: Size3, grid: Size3, output: Size3? = nil, groups: Int = 1,
+        bias: Bool = false
+    ) {
+        let kernel = kernel ?? stride
+        add(
+            name, .transposedConvolution, output: [outputs] + (output ?? grid.multiplied(by: stride)),
+            parameters: kernel.voxels * inputs * (outputs / groups) + (bias ? outputs : 0),
+            multiplyAdds: CountingRule.transposedConvolution(
+                kernel: kernel, inputs: inputs, outputs: outputs, inputGrid: grid, groups: groups))
     }
 
     /// Over the last axis of `rows` vectors.
@@ -52,7 +61,7 @@ struct ComplexityCounter {
             switch norm {
             case .batch: (true, CountingRule.batchNormalization(elements: elements))
             case .instance: (false, CountingRule.normalization(elements: elements, affine: false))
-            case .affineInstance: (true, CountingRule.normalization(elements: elements, affine: true))
+            case .affineInstance, .group: (true, CountingRule.normalization(elements: elements, affine: true))
             }
         add(name, .norm, output: [channels] + grid, parameters: affine ? 2 * channels : 0, multiplyAdds: multiplyAdds)
     }
@@ -61,16 +70,19 @@ struct ComplexityCounter {
 // MARK: Blocks that several networks have
 
 extension ComplexityCounter {
-    /// MONAI's `ResidualBlock`: two 3×3×3 convolutions with normalization, and a shortcut where the channel count changes.
-    mutating func residual(_ name: String?, from inputs: Int, to outputs: Int, grid: Size3, norm: NormKind) {
+    /// A `ResidualBlock` with MONAI's keys; `grid` is the output's.
+    mutating func residual(
+        _ name: String?, from inputs: Int, to outputs: Int, kernel: Size3 = [3, 3, 3], isStrided: Bool = false, grid: Size3, norm: NormKind,
+        isResidual: Bool = true
+    ) {
         let prefix = name.map { "\($0)." } ?? ""
         func add(_ index: Int, from inputs: Int, kernel: Size3, to counter: inout ComplexityCounter) {
             counter.convolution("\(prefix)conv\(index).conv", from: inputs, to: outputs, kernel: kernel, grid: grid)
             counter.norm("\(prefix)norm\(index)", norm, channels: outputs, grid: grid)
         }
-        add(1, from: inputs, kernel: [3, 3, 3], to: &self)
-        add(2, from: outputs, kernel: [3, 3, 3], to: &self)
-        if inputs != outputs { add(3, from: inputs, kernel: [1, 1, 1], to: &self) }
+        add(1, from: inputs, kernel: kernel, to: &self)
+        add(2, from: outputs, kernel: kernel, to: &self)
+        if isResidual && (isStrided || inputs != outputs) { add(3, from: inputs, kernel: [1, 1, 1], to: &self) }
     }
 
     /// A `ConvolutionUnit`; `grid` is the output's.
@@ -79,12 +91,39 @@ extension ComplexityCounter {
         norm("\(name).norm", .affineInstance(scale: 1), channels: outputs, grid: grid)
     }
 
+    /// A convolution and what follows it by MONAI's names; `grid` is the output's.
+    mutating func unit(_ name: String?, from inputs: Int, to outputs: Int, _ settings: UnitSettings, grid: Size3) {
+        let prefix = name.map { "\($0)." } ?? ""
+        if settings.isTransposed {
+            transposedConvolution(
+                "\(prefix)conv", from: inputs, to: outputs, kernel: settings.kernel, stride: settings.stride, grid: grid.divided(by: settings.stride),
+                bias: true)
+        } else {
+            convolution("\(prefix)conv", from: inputs, to: outputs, kernel: settings.kernel, grid: grid, bias: true)
+        }
+        if let norm = settings.norm { self.norm("\(prefix)adn.N", norm, channels: outputs, grid: grid) }
+        if settings.activation == .parametricReLU { add("\(prefix)adn.A", .values, output: [1], parameters: 1) }
+    }
+
+    /// A `PreactivationBlock`: normalization before each of two convolutions.
+    mutating func preactivation(_ name: String?, channels: Int, groups: Int, grid: Size3) {
+        let prefix = name.map { "\($0)." } ?? ""
+        for index in 1...2 { norm("\(prefix)norm\(index)", .group(groups), channels: channels, grid: grid) }
+        for index in 1...2 {
+            convolution("\(prefix)conv\(index).conv", from: channels, to: channels, kernel: [3, 3, 3], grid: grid)
+        }
+    }
+
     /// An `UpsamplingBlock` called `name`; `grid` is the input's.
-    mutating func upsampling(_ name: String, from inputs: Int, to outputs: Int, grid: Size3) {
+    mutating func upsampling(
+        _ name: String, from inputs: Int, to outputs: Int, kernel: Size3 = [3, 3, 3], stride: Size3 = [2, 2, 2], grid: Size3, bias: Bool = false,
+        norm: NormKind = .instance, isResidual: Bool = true
+    ) {
         block = "\(name).transp_conv"
-        transposedConvolution("conv", from: inputs, to: outputs, stride: [2, 2, 2], grid: grid)
+        transposedConvolution("conv", from: inputs, to: outputs, stride: stride, grid: grid, bias: bias)
         block = "\(name).conv_block"
-        residual(nil, from: 2 * outputs, to: outputs, grid: grid.multiplied(by: [2, 2, 2]), norm: .instance)
+        residual(
+            nil, from: 2 * outputs, to: outputs, kernel: kernel, grid: grid.multiplied(by: stride), norm: norm, isResidual: isResidual)
     }
 
     /// The two products of an attention in which each of `rows` queries meets `keys` keys.

@@ -22,8 +22,8 @@ public enum CountingRule {
     }
 
     /// Multiply-adds of a transposed convolution.
-    public static func transposedConvolution(kernel: Size3, inputs: Int, outputs: Int, inputGrid: Size3) -> Int {
-        (kernel + [inputs, outputs] + inputGrid).saturatingProduct()
+    public static func transposedConvolution(kernel: Size3, inputs: Int, outputs: Int, inputGrid: Size3, groups: Int = 1) -> Int {
+        (kernel + [inputs, outputs / groups] + inputGrid).saturatingProduct()
     }
 
     /// `rows` vectors of length `inputs` to length `outputs`; also the product of matrices [rows, inputs] and [inputs, outputs].

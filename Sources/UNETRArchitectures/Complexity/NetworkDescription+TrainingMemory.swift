@@ -5,8 +5,8 @@ extension NetworkDescription {
     ///
     /// The layers' outputs for a batch, each as often as the backward pass of that architecture was measured to need it with what is in
     /// flight beside, and four values for each parameter. An upper estimate: at two sizes and two batches of every architecture
-    /// it is from 1.08 to 1.5 times the peak of a process that takes training steps (Documentation/Training.md has the table). What the
-    /// validation of whole cases takes does not belong to it.
+    /// it is from 1.05 to 1.5 times the peak of a process that takes training steps (Documentation/Training.md has the table, and two
+    /// exceptions for a batch of one). What the validation of whole cases takes does not belong to it.
     /// - Throws: `ConfigurationError` for impossible settings.
     public func trainingBytes(batch: Int) throws -> Int {
         let complexity = try complexity()

@@ -51,6 +51,11 @@ extension SwinUNETRConfiguration {
             counter.linear("reduction", from: 8 * channels, to: 2 * channels, rows: tokens, bias: false)
             counter.layerNorm("norm", channels: 8 * channels, rows: tokens)
         }
+        for stage in 0..<4 where v2 {
+            counter.block = "swinViT.layers\(stage + 1)c.0.layer"
+            let grid = Size3 { patchSize[$0] >> (stage + 1) }
+            counter.residual(nil, from: stageChannels(stage), to: stageChannels(stage), grid: grid, norm: .instance)
+        }
         counter.block = "swinViT"
         for level in 0...4 {  // without parameters, between encoder and decoder
             counter.layerNorm(

@@ -44,6 +44,8 @@ public struct SwinUNETRConfiguration: FieldCoded {
     public var feedForwardRatio = 4.0
     /// How patches are merged between stages.
     public var merging = Merging.monai
+    /// True for Swin UNETR V2: a residual block of convolutions before each stage (He et al., MICCAI 2023; MONAI's `use_v2`).
+    public var v2 = false
     /// Dropout of embeddings and linear layers.
     public var dropout = 0.0
     /// Probability that an attention weight is dropped in training.
@@ -59,7 +61,7 @@ public struct SwinUNETRConfiguration: FieldCoded {
         [
             .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize, rule: patchRule),
             .init("featureSize", \.featureSize), .init("depths", \.depths), .init("heads", \.heads), .init("window", \.window),
-            .init("feedForwardRatio", \.feedForwardRatio), .init("merging", \.merging), .init("dropout", \.dropout),
+            .init("feedForwardRatio", \.feedForwardRatio), .init("merging", \.merging), .init("v2", \.v2), .init("dropout", \.dropout),
             .init("attentionDropout", \.attentionDropout), .init("pathDropout", \.pathDropout),
         ]
     }

@@ -31,7 +31,8 @@ extension UNETRConfiguration {
         return NetworkComplexity(layers: counter.layers)
     }
 
-    private func countTransformer(_ counter: inout ComplexityCounter) {
+    /// - Parameter isNormUsed: false where nothing reads the normalized tokens.
+    func countTransformer(_ counter: inout ComplexityCounter, isNormUsed: Bool = true) {
         let tokens = grid.voxels, block = Size3(16, 16, 16)
         counter.block = "vit.patch_embedding"
         counter.add("position_embeddings", .values, output: [tokens, hiddenSize], parameters: tokens * hiddenSize)
@@ -54,7 +55,11 @@ extension UNETRConfiguration {
             counter.add("norm_cross_attn", .norm, output: [tokens, hiddenSize], parameters: 2 * hiddenSize)
         }
         counter.block = "vit"
-        counter.layerNorm("norm", channels: hiddenSize, rows: tokens)
+        if isNormUsed {
+            counter.layerNorm("norm", channels: hiddenSize, rows: tokens)
+        } else {
+            counter.add("norm", .norm, output: [tokens, hiddenSize], parameters: 2 * hiddenSize)
+        }
     }
 
     private func countTokenUpsampling(_ counter: inout ComplexityCounter, _ name: String, to outputs: Int, doublings: Int) {

@@ -12,22 +12,32 @@ public struct ResidualBlock {
     let shortcut: (conv: Convolution, norm: AnyNorm)?
     /// Blocks [d, h, w] whose mean the shortcut takes, where the first convolution has a stride.
     let pooling: Size3?
+    /// False for the two convolutions alone (MONAI's `UnetBasicBlock`).
+    let isResidual: Bool
 
-    /// With 3×3×3 kernels and MONAI's keys.
-    public init(_ scope: Scope, from inputs: Int, to outputs: Int, norm: NormKind) throws {
-        conv1 = try Convolution(scope / "conv1" / "conv", from: inputs, to: outputs, kernel: [3, 3, 3])
-        conv2 = try Convolution(scope / "conv2" / "conv", from: outputs, to: outputs, kernel: [3, 3, 3])
+    /// With MONAI's keys; the shortcut follows a stride by one of its own.
+    public init(
+        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: Size3 = [3, 3, 3], stride: Size3 = [1, 1, 1], norm: NormKind,
+        isResidual: Bool = true, initial: Initializer = .kaiming
+    ) throws {
+        conv1 = try Convolution(
+            scope / "conv1" / "conv", from: inputs, to: outputs, kernel: Array(kernel), stride: Array(stride),
+            padding: (0..<3).map { (kernel[$0] - stride[$0] + 1) / 2 }, initial: initial)
+        conv2 = try Convolution(scope / "conv2" / "conv", from: outputs, to: outputs, kernel: Array(kernel), initial: initial)
         norm1 = try AnyNorm(scope / "norm1", norm, channels: outputs)
         norm2 = try AnyNorm(scope / "norm2", norm, channels: outputs)
-        if inputs == outputs {
+        if !isResidual || (inputs == outputs && stride == [1, 1, 1]) {
             shortcut = nil
         } else {
             shortcut = (
-                try Convolution(scope / "conv3" / "conv", from: inputs, to: outputs, kernel: [1, 1, 1]),
+                try Convolution(
+                    scope / "conv3" / "conv", from: inputs, to: outputs, kernel: [1, 1, 1], stride: Array(stride), padding: [0, 0, 0],
+                    initial: initial),
                 try AnyNorm(scope / "norm3", norm, channels: outputs)
             )
         }
         pooling = nil
+        self.isResidual = isResidual
     }
 
     /// With nnU-Net's keys, biases, any kernel and stride; the second norm's scale starts at 0, so that the block starts as its shortcut.
@@ -36,6 +46,7 @@ public struct ResidualBlock {
         let second = try ConvolutionUnit(scope / "conv2", from: outputs, to: outputs, kernel: kernel, scale: 0)
         (conv1, norm1, conv2, norm2) = (first.convolution, first.norm, second.convolution, second.norm)
         pooling = stride == [1, 1, 1] ? nil : stride
+        isResidual = true
         if inputs == outputs {
             shortcut = nil
         } else {
@@ -55,9 +66,10 @@ public struct ResidualBlock {
         let inner = try norm1(conv1(x), pass)
         try inner.leakyReLUInPlace()
         let outer = try norm2(conv2(inner), pass)
-        let pooled = try pooling.map { try x.averagePooled(Array($0)) } ?? x
-        let direct = try shortcut.map { try $0.norm($0.conv(pooled), pass) } ?? pooled
-        try outer.addInPlace(direct)
+        if isResidual {
+            let pooled = try pooling.map { try x.averagePooled(Array($0)) } ?? x
+            try outer.addInPlace(shortcut.map { try $0.norm($0.conv(pooled), pass) } ?? pooled)
+        }
         try outer.leakyReLUInPlace()
         return outer
     }
@@ -76,12 +88,14 @@ func inSafePrecision(_ x: Tensor, _ pass: ForwardPass, parameters: DType, _ body
 enum AnyNorm {
     case batch(BatchNorm)
     case instance(InstanceNorm)
+    case group(GroupNorm)
 
     init(_ scope: Scope, _ norm: NormKind, channels: Int) throws {
         switch norm {
         case .batch: self = .batch(try BatchNorm(scope, channels: channels))
         case .instance: self = .instance(InstanceNorm())
         case .affineInstance(let scale): self = .instance(try InstanceNorm(scope, channels: channels, scale: scale))
+        case .group(let groups): self = .group(try GroupNorm(scope, channels: channels, groups: groups))
         }
     }
 
@@ -89,6 +103,7 @@ enum AnyNorm {
         switch self {
         case .batch(let norm): try norm(x, pass)
         case .instance(let norm): try norm(x)
+        case .group(let norm): try norm(x)
         }
     }
 }

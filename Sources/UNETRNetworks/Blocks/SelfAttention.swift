@@ -23,16 +23,36 @@ enum HeadAttention {
 
 /// Self-attention over all tokens (MONAI's `SABlock`).
 struct SelfAttention {
+    /// What the two linear layers are called, and which comes first in the state dict.
+    enum Keys {
+        /// `out_proj`, `qkv`.
+        case monai
+        /// `qkv`, `proj`.
+        case visionTransformer
+    }
+
     private let output: Linear
     private let qkv: Linear
     private let heads: Int
-    private let dropout: Double
+    private let dropout, attentionDropout: Double
 
-    init(_ scope: Scope, channels: Int, heads: Int, bias: Bool, dropout: Double) throws {
-        output = try Linear(scope / "out_proj", from: channels, to: channels)
-        qkv = try Linear(scope / "qkv", from: channels, to: 3 * channels, bias: bias)
+    /// - Parameters:
+    ///   - dropout: of the output.
+    ///   - attentionDropout: of the attention's weights; as the output's if nil.
+    init(
+        _ scope: Scope, channels: Int, heads: Int, bias: Bool, dropout: Double, attentionDropout: Double? = nil, keys: Keys = .monai
+    ) throws {
+        switch keys {
+        case .monai:
+            output = try Linear(scope / "out_proj", from: channels, to: channels)
+            qkv = try Linear(scope / "qkv", from: channels, to: 3 * channels, bias: bias)
+        case .visionTransformer:
+            qkv = try Linear(scope / "qkv", from: channels, to: 3 * channels, bias: bias)
+            output = try Linear(scope / "proj", from: channels, to: channels)
+        }
         self.heads = heads
         self.dropout = dropout
+        self.attentionDropout = attentionDropout ?? dropout
     }
 
     /// [N, T, C] → [N, T, C].
@@ -40,7 +60,7 @@ struct SelfAttention {
         let shape = x.shape
         let parts = try qkv(x).reshaped([shape[0], shape[1], 3, heads, -1]).permuted([2, 0, 3, 1, 4])
         let mixed = try HeadAttention.apply(
-            parts.selected(0, 0), parts.selected(0, 1), parts.selected(0, 2), dropout: dropout, pass)
+            parts.selected(0, 0), parts.selected(0, 1), parts.selected(0, 2), dropout: attentionDropout, pass)
         return try pass.dropped(output(mixed), dropout)
     }
 }

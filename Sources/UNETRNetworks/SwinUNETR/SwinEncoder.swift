@@ -3,17 +3,24 @@ import UNETRLayers
 import UNETRSupport
 import UNETRTorch
 
-/// Four stages of transformer blocks that look through windows, each followed by patch merging (MONAI's `SwinTransformer`).
+/// Four stages of transformer blocks that look through windows, each followed by patch merging and in V2 preceded by a residual block
+/// (MONAI's `SwinTransformer`).
 struct SwinEncoder {
     private let configuration: SwinUNETRConfiguration
     private let embedding: PatchEmbedding
     private let stages: [SwinStage]
+    /// In V2 one for each stage, else none.
+    private let residuals: [ResidualBlock]
 
     init(_ scope: Scope, _ configuration: SwinUNETRConfiguration) throws {
         self.configuration = configuration
         embedding = try PatchEmbedding(
             convolution: scope / "patch_embed" / "proj", from: configuration.inputChannels, to: configuration.featureSize, block: [2, 2, 2])
         stages = try (0..<4).map { try SwinStage(scope / "layers\($0 + 1)" / 0, configuration, stage: $0) }
+        residuals = try (configuration.v2 ? 0..<4 : 0..<0).map { stage in
+            let channels = configuration.stageChannels(stage)
+            return try ResidualBlock(scope / "layers\(stage + 1)c" / 0 / "layer", from: channels, to: channels, norm: .instance)
+        }
     }
 
     /// [N, channels, D, H, W] → five tensors [N, C, d, h, w], from half to 1/32 of the size, normalized over their channels.
@@ -21,6 +28,7 @@ struct SwinEncoder {
         var tokens = try pass.dropped(embedding(x), configuration.dropout)
         var outputs = [try normalized(tokens)]
         for (index, stage) in stages.enumerated() {
+            if configuration.v2 { tokens = try residuals[index](tokens.channelsToFront(), pass).channelsToEnd() }
             tokens = try pass.show("swin.stage\(index)", stage(tokens, pass))
             outputs.append(try normalized(tokens))
         }

@@ -46,11 +46,12 @@ public final class SwinUNETR: ConfiguredNetwork {
         return try withAutocast(pass.mixedPrecision, on: input.device) {
             let x = try input.contiguous(.channelsLast)
             let stages = try encoder(x, pass)
-            var y = try decoder5(bottleneck(stages[4], pass), skip: stages[3], pass)
+            let lowest = try pass.show("encoder10", bottleneck(stages[4], pass))
+            var y = try pass.show("decoder5", decoder5(lowest, skip: stages[3], pass))
             y = try decoder4(y, skip: encoder4(stages[2], pass), pass)
             y = try decoder3(y, skip: encoder3(stages[1], pass), pass)
             y = try decoder2(y, skip: encoder2(stages[0], pass), pass)
-            y = try decoder1(y, skip: encoder1(x, pass), pass)
+            y = try decoder1(y, skip: pass.show("encoder1", encoder1(x, pass)), pass)
             return [try pass.show("logits0", head(y))]
         }
     }

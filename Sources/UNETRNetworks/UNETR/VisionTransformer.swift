@@ -34,7 +34,7 @@ struct VisionTransformer {
         var tokens = try pass.dropped(embedding(x).flattened(from: 1, to: 3) + positions, dropout)
         let hidden = try blocks.enumerated().map { index, block in
             tokens = try block(tokens, pass)
-            return pass.show("vit.block\(index)", tokens)
+            return pass.show("vit.blocks.\(index)", tokens)
         }
         return (hidden, try norm(tokens))
     }

@@ -22,10 +22,22 @@ extension Tensor {
         }
     }
 
-    /// Transposed convolution with weight [in, out, d, h, w].
-    public func transposedConvolution3d(_ weight: Tensor, bias: Tensor? = nil, stride: [Int]) throws -> Tensor {
+    /// Transposed convolution with weight [in, out / groups, d, h, w].
+    ///
+    /// A side of n voxels becomes (n − 1) · stride − 2 · padding + kernel + outputPadding.
+    public func transposedConvolution3d(
+        _ weight: Tensor, bias: Tensor? = nil, stride: [Int], padding: [Int] = [0, 0, 0], outputPadding: [Int] = [0, 0, 0], groups: Int = 1
+    ) throws -> Tensor {
         try yields("transposed convolution", [self, weight]) { out in
-            withExtendedLifetime(bias) { stride.withSizes { ct_conv_transpose3d(handle, weight.handle, bias.handleOrNone, $0, out) } }
+            withExtendedLifetime(bias) {
+                stride.withSizes { stride in
+                    padding.withSizes { padding in
+                        outputPadding.withSizes {
+                            ct_conv_transpose3d(handle, weight.handle, bias.handleOrNone, stride, padding, $0, Int64(groups), out)
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -74,6 +86,14 @@ extension Tensor {
     /// The same over its own memory. Gradients stay right as long as whatever made this tensor does not need its values for them.
     public func leakyReLUInPlace(_ slope: Double = 0.01) throws {
         try check("leaky ReLU in place", [self], ct_leaky_relu_in_place(handle, slope))
+    }
+
+    /// max(x, 0) over its own memory, under the same condition.
+    public func reluInPlace() throws { try leakyReLUInPlace(0) }
+
+    /// x, or slope · x where x is negative; the slope is [1], or one for each channel [C].
+    public func parametricReLU(_ slope: Tensor) throws -> Tensor {
+        try yields("parametric ReLU", [self, slope]) { ct_prelu(handle, slope.handle, $0) }
     }
 
     /// Each element zeroed with the given probability, the rest scaled up to keep the mean.
@@ -137,9 +157,10 @@ extension Tensor {
     /// Class numbers [N, …] as indicators [N, classes, …], uint8.
     public func oneHot(classes: Int) throws -> Tensor { try yields("one-hot", [self]) { ct_one_hot(handle, Int64(classes), $0) } }
 
-    /// Linear interpolation along D, H and W, corners not aligned.
-    public func upsampledLinear(to size: [Int]) throws -> Tensor {
-        try yields("upsample", [self]) { out in size.withSizes { ct_upsample_trilinear(handle, $0, out) } }
+    /// Linear interpolation along D, H and W.
+    /// - Parameter aligningCorners: whether the first and the last voxels keep their places, rather than the outer faces.
+    public func upsampledLinear(to size: [Int], aligningCorners: Bool = false) throws -> Tensor {
+        try yields("upsample", [self]) { out in size.withSizes { ct_upsample_trilinear(handle, $0, aligningCorners, out) } }
     }
 
     /// Resizes the axes after the first two by the nearest element.
@@ -150,5 +171,10 @@ extension Tensor {
     /// The mean of each block of that size [d, h, w].
     public func averagePooled(_ block: [Int]) throws -> Tensor {
         try yields("average pool", [self]) { out in block.withSizes { ct_average_pool3d(handle, $0, out) } }
+    }
+
+    /// The largest value of each block of that size [d, h, w]; what does not fill a block at the end is left out.
+    public func maximumPooled(_ block: [Int]) throws -> Tensor {
+        try yields("maximum pool", [self]) { out in block.withSizes { ct_max_pool3d(handle, $0, out) } }
     }
 }

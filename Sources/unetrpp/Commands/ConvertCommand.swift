@@ -31,6 +31,8 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(help: "Type of the stored weights: float32, float16, bfloat16 (default: unchanged).") var dtype: StorageType?
 
+    @Flag(help: "Resample kernels whose size is not the network's, such as a MedNeXt's from 3 to 5 (UpKern).") var resampleKernels = false
+
     @OptionGroup var outputs: OutputOptions
 
     @Flag(help: "Print the result as JSON on standard output.") var json = false
@@ -69,11 +71,17 @@ struct ConvertCommand: ParsableCommand {
         if form == .bundle, plan == nil {
             throw CommandError("a bundle holds a plan beside its weights: give --plan plan.json")
         }
+        if resampleKernels, plan == nil, configuration == nil {
+            throw CommandError("--resample-kernels needs the network that the kernels are for: give --plan or --configuration")
+        }
         let cardText = form == .bundle ? try cardText(of: source) : ""
         var state = try WeightsFile.read(source)
         let networks = try [plan?.networkDescription(), configuration.map { try NetworkDescription(contentsOf: URL(fileURLWithPath: $0)) }]
             .compactMap { $0 }
-        for network in networks { state = try network.load(state, into: network.makeNetwork(values: .unset), aliases: form != .bundle) }
+        for network in networks {
+            if resampleKernels { state = try network.weights(resamplingKernelsOf: state) }
+            state = try network.load(state, into: network.makeNetwork(values: .unset), aliases: form != .bundle)
+        }
         if let dtype { state = try state.converted(to: dtype.dtype) }
 
         if let plan, form == .bundle {

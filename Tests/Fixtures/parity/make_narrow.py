@@ -28,7 +28,9 @@ def unit(name, count):
 def parameter(key, shape):
     r = 2 * unit(key, math.prod(shape)) - 1
     last = key.split(".")[-1]
-    if last in ("position_embeddings", "relative_position_bias_table", "bias"):
+    if last == "running_var":
+        v = 1 + 0.5 * (r + 1) / 2
+    elif last in ("running_mean", "position_embeddings", "relative_position_bias_table", "bias"):
         v = 0.1 * r
     elif len(shape) == 1:
         v = 1 + 0.2 * r
@@ -46,15 +48,15 @@ def fill(network):
                 tensor.copy_(parameter(key, tuple(tensor.shape)))
 
 
-def write(name, network, shape, source):
+def write(name, network, shape, source, outputs=lambda network, x: network(x)):
     network.eval()
     fill(network)
     x = torch.tensor((2 * (2 * unit("input", math.prod(shape)) - 1)).astype(np.float32).reshape(shape))
     with torch.no_grad():
-        single = network(x)
+        single = outputs(network, x)
         network.double()
         fill(network)
-        double = network(x.double())
+        double = outputs(network, x.double())
     single, double = ([o] if torch.is_tensor(o) else o for o in (single, double))
     tensors, arrays = {}, {}
     for level, (a, b) in enumerate(zip(single, double)):
@@ -123,6 +125,18 @@ def main(nnformer_folder):
           [2, 2, 16, 32, 32], source + "PlainConvUNet")
     write("nnunet_resenc_narrow", ResidualEncoderUNet(n_blocks_per_stage=[1, 2, 2, 1], n_conv_per_stage_decoder=[1, 1, 2], **settings),
           [2, 2, 16, 32, 32], source + "ResidualEncoderUNet")
+
+    from monai.networks.nets import BasicUNet, DynUNet
+    write("basic_unet_odd_narrow", BasicUNet(in_channels=1, out_channels=3, features=(4, 4, 8, 12, 16, 4)), [2, 1, 33, 38, 35],
+          "MONAI 1.6.1 monai.networks.nets.BasicUNet")
+    settings = dict(
+        spatial_dims=3, in_channels=2, out_channels=3, kernel_size=[[1, 3, 3]] + [[3, 3, 3]] * 3, strides=[1, [1, 2, 2], [2, 2, 2], [1, 2, 2]],
+        upsample_kernel_size=[[1, 2, 2], [2, 2, 2], [1, 2, 2]], filters=[4, 6, 6, 8])
+    source = "MONAI 1.6.1 monai.networks.nets.DynUNet"
+    # In evaluation the network keeps its coarse outputs to itself.
+    write("dynunet_plain_narrow", DynUNet(deep_supervision=True, deep_supr_num=2, **settings), [2, 2, 16, 32, 32], source,
+          lambda network, x: [network(x), *network.heads])
+    write("dynunet_residual_narrow", DynUNet(res_block=True, norm_name="batch", trans_bias=True, **settings), [2, 2, 16, 32, 32], source)
 
 
 if __name__ == "__main__":
