@@ -230,6 +230,58 @@ import UNETRVolumes
         #expect("\(error)".contains(problem), "\(error)")
     }
 
+    @Test func `A bundle with a U-Net of MONAI decides, cleans up and goes back`() throws {
+        let plan = try with("unet") { try read($0).plan }
+        let network = try #require(plan.network?.configuration as? MONAIUNetConfiguration)
+        #expect(network.channels == [4, 8, 16] && network.strides == [[2, 2, 2], [2, 2, 2]] && network.residualUnits == 2 && network.norm == .batch)
+        #expect(network.patchSize == [16, 16, 24] && network.dropout == 0.15 && plan.channelNames == ["MR"])
+        #expect(plan.normalization == [.init(steps: [.standardize(onlyNonZero: true), .extremes(to: .init(-1, 1))])])
+        #expect(
+            plan.inference
+                == InferenceSettings(
+                    mirrorAxes: [], stepFraction: 0.5, aggregation: .logits, windows: .monai(.gaussian, padding: .edge), restored: .nearestLabels))
+        #expect(plan.postProcessing == PostProcessing(keepLargest: [[1], [2]], connectivity: .corners, grid: .prepared))
+    }
+
+    private static func network(_ settings: String) -> (inout String) -> Void {
+        { text in
+            let start = text.range(of: #""_target_": "UNETR""#)!.lowerBound, end = text.range(of: #""network": "$@network_def"#)!.lowerBound
+            text.replaceSubrange(start..<end, with: settings + "}, ")
+        }
+    }
+
+    @Test func `Other networks of MONAI are read with their arguments`() throws {
+        func read(_ settings: String) throws -> any NetworkConfiguration {
+            try with(change: Self.network(settings)) { try #require(try self.read($0).plan.network).configuration }
+        }
+        var segResNet = SegResNetConfiguration()
+        (segResNet.classes, segResNet.patchSize, segResNet.featureSize, segResNet.dropout) = (3, [16, 16, 16], 16, 0.2)
+        #expect(
+            try read(#""_target_": "SegResNet", "in_channels": 1, "out_channels": 3, "init_filters": 16, "dropout_prob": 0.2"#) as? SegResNetConfiguration
+                == segResNet)
+        var dynUNet = DynUNetConfiguration()
+        (dynUNet.classes, dynUNet.patchSize, dynUNet.features) = (3, [16, 16, 16], [32, 64, 128])
+        (dynUNet.kernels, dynUNet.strides) = ([[3, 3, 3], [3, 3, 3], [1, 3, 3]], [[2, 2, 2], [1, 2, 2]])
+        #expect(
+            try read(
+                #"""
+                "_target_": "DynUNet", "spatial_dims": 3, "in_channels": 1, "out_channels": 3, "kernel_size": [3, 3, [1, 3, 3]], "strides": [1, 2, [1, 2, 2]],
+                "upsample_kernel_size": [2, [1, 2, 2]], "norm_name": ["INSTANCE", {"affine": true}]
+                """#) as? DynUNetConfiguration == dynUNet)
+        for (settings, problem) in [
+            (#""_target_": "UNet", "in_channels": 1, "out_channels": 3, "channels": [4, 8], "strides": [2], "act": "relu""#, "its act is relu"),
+            (
+                #""_target_": "UNet", "in_channels": 1, "out_channels": 3, "channels": [4, 8], "strides": [2], "norm": ["group", {"num_groups": 2}]"#,
+                "its norm is group"
+            ),
+            (#""_target_": "SegResNet", "in_channels": 1, "out_channels": 3, "upsample_mode": "deconv""#, "its upsample_mode is deconv"),
+            (#""_target_": "SegResNet", "in_channels": 1, "out_channels": 3, "norm": "batch""#, "its norm is batch"),
+        ] {
+            let error = try #require(throws: (any Error).self) { try read(settings) }
+            #expect("\(error)".contains(problem), "\(error)")
+        }
+    }
+
     @Test func `A transform that is switched off is passed over`() throws {
         let off = #"{"_target_": "scripts.Mine", "keys": "pred", "_disabled_": true}"#
         let plan = try with(change: Self.postprocessing(Self.steps("decide off nearest", off))) { try read($0).plan }

@@ -6,7 +6,7 @@ import UNETRSupport
 struct MONAINetwork {
     let description: NetworkDescription
 
-    private static let known = ["UNETR", "SwinUNETR"]
+    private static let known = ["UNet", "SegResNet", "SwinUNETR", "UNETR", "DynUNet"]
 
     /// - Parameters:
     ///   - value: the bundle's `network_def`.
@@ -16,6 +16,9 @@ struct MONAINetwork {
         var network = try MONAIComponent(value, of: configuration, place: "network_def")
         try network.demand("spatial_dims", 3)
         switch network.name {
+        case "UNet", "Unet": description = .monaiUNet(try Self.unet(&network, window))
+        case "SegResNet": description = .segResNet(try Self.segResNet(&network, window))
+        case "DynUNet": description = NetworkDescription(try Self.dynUNet(&network, window))
         case "UNETR": description = .unetr(try Self.unetr(&network, window))
         case "SwinUNETR": description = .swinUNETR(try Self.swinUNETR(&network, window))
         default: throw ModelImportError.network(path: configuration.url.path, name: "\(network.target) (of MONAI \(Self.known.joined(separator: ", ")) are)")
@@ -74,7 +77,7 @@ struct MONAINetwork {
         try network.demand("qkv_bias", true)
         try network.demand("normalize", true)
         try network.demand("patch_norm", false)
-        try network.demand("use_v2", false)
+        settings.v2 = try network.flag("use_v2")
         try network.demand("use_hyena", false)
         // Any size is taken since 1.5, and checkpoints of activations are a matter of training.
         network.ignore("img_size", "use_checkpoint")
@@ -84,12 +87,12 @@ struct MONAINetwork {
 
 extension MONAIComponent {
     /// Channels of a scan, and outputs.
-    fileprivate mutating func channels() throws -> (inputs: Int, outputs: Int) {
+    mutating func channels() throws -> (inputs: Int, outputs: Int) {
         guard let inputs = try whole("in_channels"), let outputs = try whole("out_channels") else { throw fail("it has no in_channels or no out_channels") }
         return (inputs, outputs)
     }
 
-    fileprivate mutating func wholes(_ key: String) throws -> [Int]? {
+    mutating func wholes(_ key: String) throws -> [Int]? {
         guard let value = try list(key) else { return nil }
         guard let numbers = value.ints else { throw wrong(key, value, "a list of whole numbers") }
         return numbers
