@@ -41,7 +41,10 @@ struct CommandErrorTests {
         ("segment @scan.nii.gz -o @file/m.nii.gz --model @m.unetrpp", 1, "@file cannot be made: @file is not a folder"),
         ("segment @scan.nii.gz -o /dev/null --model @m.unetrpp", 1, "/dev/null is not a folder"),
         ("segment @scan.nii.gz -o @m.nii.gz --model @m.unetrpp --threads 9999", 64, "--threads is 9999; expected 1 to"),
-        ("segment @scan.nii.gz -o @m.nii.gz --model @m.unetrpp --seed 1", 64, "Unknown option '--seed'"),
+        (
+            "segment @scan.nii.gz -o @m.nii.gz --model @m.unetrpp --output-format dicom", 64,
+            "'dicom' is no form of a mask; expected nifti, nrrd, mha, dicom-seg, rtstruct"
+        ),
         ("segment @scan.nii.gz -o @m.nii.gz --validation-of @empty", 1, "@empty is not a training run: run.json is missing"),
         ("evaluate @nowhere @labels.nii.gz", 1, "@nowhere: there is no such file or folder"),
         ("evaluate @empty @empty", 1, "@empty: holds no label maps"),

@@ -39,8 +39,12 @@ public struct CasePair: Equatable, Sendable {
 }
 
 extension CasePair {
-    /// The case's name: the file name without the ending of a volume; nil if it has none.
-    public static func caseName(of file: URL) -> String? { VolumeName(file.lastPathComponent)?.stem }
+    /// The case's name: the file name without the ending of a volume, or of a structure set; nil if it is none of these.
+    public static func caseName(of file: URL) -> String? {
+        if let name = VolumeName(file.lastPathComponent) { return name.stem }
+        guard file.pathExtension.lowercased() == "dcm", VolumeFile.isStructureSet(file) else { return nil }
+        return MaskForm.stem(of: file.lastPathComponent) ?? file.deletingPathExtension().lastPathComponent
+    }
 
     /// The cases of two folders, two files, or a file and a folder, in the order of their names.
     ///

@@ -28,8 +28,8 @@ extension Evaluator {
     /// Scores one pair of files.
     public func evaluate(_ pair: CasePair, resample: Bool = false) throws -> CaseMetrics {
         try Self.checkMemory(pair)
-        let reference = try VolumeFile.readLabels(pair.reference)
         var prediction = try VolumeFile.readLabels(pair.prediction)
+        let reference = try VolumeFile.readLabels(pair.reference, on: prediction.geometry, as: LabelSet(namedBy: classes))
         if resample { prediction = try LabelResampling.nearest(prediction, to: reference.geometry, case: pair.name) }
         var metrics = try evaluate(prediction, against: reference, case: pair.name)
         if let file = pair.probabilities {
@@ -62,7 +62,9 @@ extension Evaluator {
             let header = try VolumeFile.readHeader(file)
             return ([width, header.channels] + header.geometry.size).checkedProduct()
         }
-        let maps = [try bytes(pair.prediction, 2), try bytes(pair.reference, 2), try pair.probabilities.map { try bytes($0, 4) } ?? 0]
+        // Contours are filled on the prediction's grid.
+        let reference = VolumeFile.isStructureSet(pair.reference) ? pair.prediction : pair.reference
+        let maps = [try bytes(pair.prediction, 2), try bytes(reference, 2), try pair.probabilities.map { try bytes($0, 4) } ?? 0]
         try MemoryLimit.current.check(maps.contains(nil) ? nil : maps.compactMap(\.self).checkedSum(), for: pair.prediction.path)
     }
 

@@ -39,3 +39,11 @@ extension Evaluator {
         ignoredLabel = labels.ignoreValue.flatMap { Int16(exactly: $0) }
     }
 }
+
+extension LabelSet {
+    /// Classes to be scored, for references that know names only; nil where no class has a name.
+    init?(namedBy classes: [LabelDefinition]?) {
+        guard let classes, classes.contains(where: { $0.name != $0.key }) else { return nil }
+        self.init(definitions: classes)
+    }
+}

@@ -20,8 +20,8 @@ extension EvaluationReport {
         let files = Dictionary(pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         return try result.worstFirst.prefix(max(0, count)).compactMap { (metrics) -> Picture? in
             guard let pair = files[metrics.name] else { return nil }
-            var reference = try VolumeFile.readLabels(pair.reference)
             var prediction = try VolumeFile.readLabels(pair.prediction)
+            var reference = try VolumeFile.readLabels(pair.reference, on: prediction.geometry, as: LabelSet(namedBy: result.classes))
             if resample { prediction = try LabelResampling.nearest(prediction, to: reference.geometry, case: pair.name) }
             if let ignoredLabel {
                 for index in reference.voxels.indices where reference.voxels[index] == ignoredLabel {

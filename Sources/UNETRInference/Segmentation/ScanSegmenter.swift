@@ -6,6 +6,9 @@ public import UNETRVolumes
 /// What a `SegmentationJob` segments with: one model, or several averaged (`Segmenter`), or several that share the structures of a mask
 /// among them (`TaskSegmenter`).
 public protocol ScanSegmenter: Sendable {
+    /// What its model is called.
+    var name: String { get }
+
     /// The structures of its masks.
     var labels: LabelSet { get }
 
@@ -62,6 +65,9 @@ extension Segmenter: ScanSegmenter {
         let image: FloatArray
         let properties: CaseProperties
     }
+
+    /// The data set of the plan.
+    public var name: String { plan.dataset }
 
     /// The structures of the plan.
     public var labels: LabelSet { plan.labels }

@@ -15,15 +15,26 @@ public struct SegmentationJob: Sendable {
     public struct Task: Sendable {
         /// The scan's files, one for each channel.
         public var scan: DatasetCase
-        /// The mask's file; its ending chooses the format (`VolumeFormats.outputEndings`).
-        public var mask: URL
+        /// The mask's files; a name's ending chooses the format (`VolumeFormats.outputEndings`, or that of a DICOM object).
+        public var files: [MaskFile]
+        /// The first of them.
+        public var mask: URL {
+            get { files[0].url }
+            set { files[0] = MaskFile(newValue) }
+        }
         /// A file `.nii` for the probabilities, float32 [K, D, H, W] as the fourth axis of the file; nil: none.
         public var probabilities: URL?
 
         /// A scan, where its mask goes, and where its probabilities go.
         public init(scan: DatasetCase, mask: URL, probabilities: URL? = nil) {
+            self.init(scan: scan, files: [MaskFile(mask)], probabilities: probabilities)
+        }
+
+        /// A scan whose mask goes to several files, at least one; DICOM objects only for scans that are DICOM series.
+        public init(scan: DatasetCase, files: [MaskFile], probabilities: URL? = nil) {
+            precondition(!files.isEmpty, "a mask goes somewhere")
             self.scan = scan
-            self.mask = mask
+            self.files = files
             self.probabilities = probabilities
         }
     }
@@ -34,6 +45,8 @@ public struct SegmentationJob: Sendable {
         public var name: String
         /// Why there is no mask; nil for success.
         public var problem: String?
+        /// Files of an empty mask that were not written, because their form cannot be empty.
+        public var unwritten: [URL] = []
         /// True if the job was stopped before this scan was done.
         public var wasCancelled = false
         /// From the end of the scan before to the end of this one, and of these in the network.
@@ -58,6 +71,8 @@ public struct SegmentationJob: Sendable {
     public let segmenter: any ScanSegmenter
     /// The scans, in order.
     public let tasks: [Task]
+    /// Writes the masks.
+    public let writer: MaskWriter
 
     /// What the job does with the memory it may take.
     public let memory: MemoryPlan
@@ -68,9 +83,11 @@ public struct SegmentationJob: Sendable {
     /// - Parameter limit: what may be taken; a scan that needs more is not begun.
     /// - Parameter segmenter: what segments.
     /// - Parameter tasks: the scans, in order.
-    public init(segmenter: any ScanSegmenter, tasks: [Task], memoryLimit limit: MemoryLimit = .current) {
+    /// - Parameter writer: writes the masks; nil: with the segmenter's labels.
+    public init(segmenter: any ScanSegmenter, tasks: [Task], writer: MaskWriter? = nil, memoryLimit limit: MemoryLimit = .current) {
         self.segmenter = segmenter
         self.tasks = tasks
+        self.writer = writer ?? MaskWriter(labels: segmenter.labels, algorithm: DICOMAlgorithm(name: segmenter.name, version: "0"))
         // A file that cannot be read says so when its turn comes.
         let geometries = tasks.map { task in (try? VolumeFile.readHeader(task.scan.imageURLs[0]).geometry).flatMap { $0.isPlausible ? $0 : nil } }
         memory = MemoryPlan(segmenter.memoryEstimate, tasks: tasks, geometries: geometries, limit: limit)
@@ -84,13 +101,13 @@ public struct SegmentationJob: Sendable {
     /// - Returns: one outcome for each task.
     public func run(_ report: (Event) -> Void) -> [Outcome] {
         var outcomes = tasks.map { Outcome(name: $0.scan.name) }
-        var writing: (task: Int, end: Background<Void>)?
+        var writing: (task: Int, end: Background<[MaskFile]>)?
         var reading: Background<Loaded>?
         var start = Date()
         func settle() {
             guard let (task, end) = writing else { return }
             writing = nil
-            do { try end.take() } catch { outcomes[task].problem = "\(error)" }
+            do { outcomes[task].unwritten = try end.take().map(\.url) } catch { outcomes[task].problem = "\(error)" }
             if !memory.overlaps { outcomes[task].seconds = -start.timeIntervalSinceNow }
             report(.finished(task: task, outcomes[task]))
         }
@@ -107,8 +124,13 @@ public struct SegmentationJob: Sendable {
                     settle()
                     outcomes[index].networkSeconds = result.networkSeconds
                     outcomes[index].millilitres = segmenter.labels.millilitres(in: result.labels)
-                    let mask = tasks[index].mask, header = loaded.header
-                    writing = (index, Background { try VolumeFile.write(labels: result.labels, like: header, to: mask) })
+                    writing = (
+                        index,
+                        // The scan itself is not kept.
+                        Background { [writer = writer, header = loaded.header, reference = loaded.reference, files = tasks[index].files] in
+                            try writer.write(result.labels, like: header, reference: reference, to: files)
+                        }
+                    )
                 } catch is CancellationError {
                     stop(&outcomes, from: index)
                     break
@@ -141,17 +163,20 @@ public struct SegmentationJob: Sendable {
     private struct Loaded: Sendable {
         var scan: LoadedScan
         var header: any VolumeHeader
+        var reference: DICOMReference?
     }
 
     /// Begins to read and prepare a scan; nil for one that cannot be done anyway.
     private func load(_ index: Int) -> Background<Loaded>? {
         guard memory.problems[index] == nil else { return nil }
-        let segmenter = segmenter, scanCase = tasks[index].scan
+        let segmenter = segmenter, scanCase = tasks[index].scan, needsSeries = tasks[index].files.contains { $0.object != nil }
         return Background {
             try Cancellation.check()
             let header = try VolumeFile.readHeader(scanCase.imageURLs[0])
+            // What keeps an object from being made is said before the work.
+            let reference = needsSeries ? try DICOMReference(scan: scanCase.imageURLs[0]) : nil
             let scan = try segmenter.load(scanCase.readScan(channelNames: segmenter.channelNames), name: scanCase.imageURLs[0].path)
-            return Loaded(scan: scan, header: header)
+            return Loaded(scan: scan, header: header, reference: reference)
         }
     }
 

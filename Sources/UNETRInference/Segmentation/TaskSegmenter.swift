@@ -47,6 +47,9 @@ public struct TaskSegmenter: ScanSegmenter {
         self.structures = structures
     }
 
+    /// The name of the task.
+    public var name: String { task.name }
+
     /// The structures of the task.
     public var labels: LabelSet { task.labels }
 

@@ -2,7 +2,7 @@ public import Foundation
 public import UNETRArchitectures
 public import UNETRArchives
 public import UNETRPlanning
-import UNETRSupport
+public import UNETRSupport
 
 /// A trained model as a folder: `model.safetensors`, `plan.json`, `card.md`, and `SHA256SUMS` with the digests of them; one made for
 /// 8 bits has `quantization.json` too.
@@ -51,6 +51,10 @@ public struct ModelBundle: Sendable {
     /// The weights, under the reference's keys.
     /// - Throws: `BundleDigestError` if they are not what their digest says; what reading them throws.
     public func state() throws -> StateDictionary { try checkingWeights { try uncheckedState() } }
+
+    /// The SHA-256 of the weights' file: as the bundle lists it, else computed.
+    /// - Throws: `FileError`.
+    public func weightsDigest() throws -> SHA256Digest { try digests?.files[Self.weightsFile] ?? SHA256Digest(ofFile: url.appending(path: Self.weightsFile)) }
 
     /// The weights before they were compared with their digest.
     package func uncheckedState() throws -> StateDictionary { try StateDictionary(safetensors: url.appending(path: Self.weightsFile)) }

@@ -71,7 +71,8 @@ public struct FolderEvaluation: Sendable {
         let scoring = options.scoring
         var pairs = try CasePair.match(predictions: options.predictions, references: options.references, requireAll: !scoring.onlyMatched)
         if let probabilities = options.probabilities { pairs = try CasePair.adding(probabilities: probabilities, to: pairs) }
-        let evaluator = try scoring.evaluator(beside: [options.references, options.predictions], benchmark: options.benchmark)
+        let evaluator = try scoring.evaluator(
+            beside: [options.references, options.predictions], files: pairs.map(\.reference) + pairs.map(\.prediction), benchmark: options.benchmark)
         let count = pairs.count, scored = pairs
         let result = try StopOnError.run { stop in
             try evaluator.evaluate(scored, resample: scoring.resamples) { done in stop.catching { try report(.scored(done: done, of: count)) } }

@@ -39,8 +39,12 @@ public struct ScoringRequest: Sendable {
 
     /// The evaluator for files that lie at `places`, where a dataset.json is looked for if none is named.
     ///
+    /// - Parameters:
+    ///   - places: the files' folders.
+    ///   - files: label maps that may hold names of labels themselves, which count where no dataset.json does.
+    ///   - benchmark: published results whose classes are scored.
     /// - Throws: `EvaluationError` for a declaration that cannot be read.
-    public func evaluator(beside places: [URL], benchmark: PublishedTable? = nil) throws -> Evaluator {
+    public func evaluator(beside places: [URL], files: [URL] = [], benchmark: PublishedTable? = nil) throws -> Evaluator {
         var evaluator = Evaluator(
             definition: definition, ignoredLabel: ignoredLabel, tolerances: tolerances, surfaces: surfaces, lesions: lesions, threads: threads)
         if let classes {
@@ -48,11 +52,24 @@ public struct ScoringRequest: Sendable {
         } else if let benchmark {
             evaluator.classes = benchmark.classes
             evaluator.declaredLabels = Set(benchmark.classes.flatMap(\.labels) + benchmark.otherLabels)
-        } else if let labels = try declaredLabels(beside: places) {
+        } else if let labels = try declaredLabels(beside: places) ?? Self.labels(in: files) {
             evaluator.score(labels)
             if let ignoredLabel { evaluator.ignoredLabel = ignoredLabel }
         }
         return evaluator
+    }
+
+    /// The labels that files name, all together; nil where there are none, or two files name one value differently.
+    private static func labels(in files: [URL]) -> LabelSet? {
+        var found: [LabelDefinition] = []
+        for file in files {
+            // What is wrong with a file is said when it is read.
+            for label in (try? VolumeFile.readLabelSet(file))?.foreground ?? [] where !found.contains(label) {
+                guard !found.contains(where: { $0.values == label.values && $0.name != label.name }) else { return nil }
+                if !found.contains(where: { $0.values == label.values }) { found.append(label) }
+            }
+        }
+        return found.isEmpty ? nil : LabelSet(definitions: [LabelDefinition(name: "background", value: 0)] + found.sorted { $0.values[0] < $1.values[0] })
     }
 
     private func declaredLabels(beside places: [URL]) throws -> LabelSet? {

@@ -9,7 +9,7 @@ public import UNETRSupport
 public import UNETRTorch
 import UNETRTorchEngine
 import UNETRTraining
-import UNETRVolumes
+public import UNETRVolumes
 
 /// The segmentation of scans, named by files and folders, with one model or the mean of several.
 ///
@@ -29,6 +29,15 @@ public struct CohortSegmentation: Sendable {
 
         /// The mask of one scan (a name that `VolumeName(output:)` knows), or a folder for the masks.
         public var output: URL
+
+        /// The forms in which masks are written; empty: as the output's name says, else in the scan's format, which for DICOM is NIfTI.
+        public var forms: [MaskForm] = []
+
+        /// With a seed, equal masks make equal DICOM objects; nil: every object has new identifiers.
+        public var seed: UInt64?
+
+        /// The version of the program, which DICOM objects tell.
+        public var version = "0"
 
         /// Model bundles, or other tools' models (see `ModelOpener`); the results of several are averaged. None: the model of `validationOf`.
         public var models: [URL]
@@ -138,9 +147,19 @@ public struct CohortSegmentation: Sendable {
             if let task {
                 try TaskSegmenter(task, models: bundles, engines: .all, settings: settings, options: how, note: note)
             } else { try Segmenter(models: bundles, engines: .all, settings: settings, options: how, note: note) }
-        let job = SegmentationJob(segmenter: segmenter, tasks: tasks)
+        let job = SegmentationJob(segmenter: segmenter, tasks: tasks, writer: try writer(segmenter, bundles, tasks))
         try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
         try job.job().run { try report(.task($0)) }
+    }
+
+    /// Tells DICOM objects which model made them; several are told together.
+    private func writer(_ segmenter: any ScanSegmenter, _ bundles: [ModelBundle], _ tasks: [SegmentationJob.Task]) throws -> MaskWriter {
+        var algorithm = DICOMAlgorithm(name: segmenter.name, version: options.version)
+        if tasks.contains(where: { $0.files.contains { $0.object != nil } }) {
+            let digests = try bundles.map { try $0.weightsDigest().text }
+            algorithm.digest = digests.count == 1 ? digests[0] : SHA256Digest(of: Data(digests.joined(separator: "\n").utf8)).text
+        }
+        return MaskWriter(labels: segmenter.labels, algorithm: algorithm, seed: options.seed)
     }
 
     private func open(_ url: URL) throws -> ModelOpener.Opened {
@@ -168,32 +187,51 @@ public struct CohortSegmentation: Sendable {
 
     private func tasks(_ cases: [DatasetCase]) throws -> [SegmentationJob.Task] {
         try cases.map { scanCase in
-            let mask = try target(of: scanCase, among: cases.count), values = options.writesProbabilities ? probabilitiesFile(mask) : nil
-            for file in [mask] + (values.map { [$0] } ?? []) { try OutputRule(replaces: options.replaces).check(file: file) }
-            return SegmentationJob.Task(scan: scanCase, mask: mask, probabilities: values)
+            let files = try targets(of: scanCase, among: cases.count), values = options.writesProbabilities ? probabilitiesFile(files[0].url) : nil
+            for file in files.map(\.url) + (values.map { [$0] } ?? []) { try OutputRule(replaces: options.replaces).check(file: file) }
+            if files.contains(where: { $0.object != nil }) { try checkSeries(scanCase) }
+            return SegmentationJob.Task(scan: scanCase, files: files, probabilities: values)
+        }
+    }
+
+    /// A DICOM object is about a DICOM series.
+    private func checkSeries(_ scanCase: DatasetCase) throws {
+        guard try VolumeFile.format(of: scanCase.imageURLs[0]) is DICOMFormat else {
+            throw DICOMObjectError(path: scanCase.imageURLs[0].path, problem: .noSeries)
         }
     }
 
     /// Beside a mask that was named, else in a folder of their own, so that a folder of masks holds nothing but masks.
     private func probabilitiesFile(_ mask: URL) -> URL {
         let name = mask.lastPathComponent
-        let stem = VolumeName(output: name)?.stem ?? name
+        let stem = MaskForm.stem(of: name) ?? name
         let folder = mask.deletingLastPathComponent()
         return isMask ? folder.appending(path: "\(stem)_probabilities.nii") : folder.appending(path: "probabilities/\(stem).nii")
     }
 
     /// Whether the output is the name of a mask and not of a folder.
-    private var isMask: Bool { VolumeName(output: options.output.lastPathComponent) != nil }
+    private var isMask: Bool {
+        let name = options.output.lastPathComponent
+        return MaskForm.stem(of: name) != nil || options.forms.contains { $0.fits(name) }
+    }
 
-    /// The mask's file: the output itself for one scan and a name of a mask, else a file of the scan's name in the output folder.
-    private func target(of scanCase: DatasetCase, among count: Int) throws -> URL {
-        let output = options.output
+    /// The mask's files: for one scan and a name of a mask that name, where it fits a form; else files of the scan's name in the output folder.
+    private func targets(of scanCase: DatasetCase, among count: Int) throws -> [MaskFile] {
+        let output = options.output, name = output.lastPathComponent
         if isMask, count > 1 { throw WorkflowError.oneMaskForScans(path: output.path, scans: count) }
-        let target = isMask ? output : output.appending(path: scanCase.name + VolumeFile.maskEnding(for: scanCase.imageURLs[0]))
-        let paths = scanCase.imageURLs.map { $0.resolvingSymlinksInPath().standardizedFileURL.path }
-        guard !paths.contains(target.resolvingSymlinksInPath().standardizedFileURL.path) else {
-            throw WorkflowError.maskOverScan(path: target.path)
+        let folder = isMask ? output.deletingLastPathComponent() : output
+        let stem = isMask ? MaskForm.stem(of: name) ?? output.deletingPathExtension().lastPathComponent : scanCase.name
+        let fitting = isMask ? options.forms.filter { $0.fits(name) } : []
+        var files = options.forms.map { form in
+            fitting == [form] ? MaskFile(output, form: form) : MaskFile(folder.appending(path: stem + form.ending), form: form)
         }
-        return target
+        if files.isEmpty {
+            files = [MaskFile(isMask ? output : folder.appending(path: stem + VolumeFile.maskEnding(for: scanCase.imageURLs[0])))]
+        }
+        let paths = scanCase.imageURLs.map { $0.resolvingSymlinksInPath().standardizedFileURL.path }
+        for file in files where paths.contains(file.url.resolvingSymlinksInPath().standardizedFileURL.path) {
+            throw WorkflowError.maskOverScan(path: file.url.path)
+        }
+        return files
     }
 }

@@ -60,15 +60,21 @@ struct ScanCommand: ParsableCommand {
     struct Convert: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Write a scan in another format.",
-            discussion: "Whole numbers are written with 8 or 16 bits if these hold them, everything else as float32. The grid stays as it is.")
+            discussion: """
+                Whole numbers are written with 8 or 16 bits if these hold them, everything else as float32. The grid stays as it is.
+                With --reference the input is a mask, or contours (RTSTRUCT), of that series: `scan convert mask.nii.gz mask.seg.dcm --reference SERIES`
+                makes a DICOM segmentation, mask.rtstruct.dcm a structure set, and contours become a label map.
+                """)
 
         @Argument(help: "Scan: a file, or a DICOM study.", completion: .file()) var input: String
         @Argument(help: "File to write (\(VolumeFormats.outputEndings.joined(separator: ", "))).", completion: .file()) var output: String
         @OptionGroup var choice: SeriesOption
+        @OptionGroup var masks: MaskConversionOptions
         @OptionGroup var outputs: OutputOptions
         @OptionGroup var memory: MemoryOptions
 
         func validate() throws {
+            if masks.reference != nil { return try masks.validate(output) }
             guard VolumeName(output: URL(fileURLWithPath: output).lastPathComponent) != nil else {
                 throw ValidationError("the output is \(output); expected a name that ends in \(VolumeFormats.outputEndings.joined(separator: ", "))")
             }
@@ -78,6 +84,7 @@ struct ScanCommand: ParsableCommand {
             memory.apply()
             let target = URL(fileURLWithPath: output)
             try outputs.check(file: target)
+            if masks.reference != nil { return try masks.convert(URL(fileURLWithPath: input), to: target, series: choice.series) }
             try VolumeFile.convert(choice.url(input), to: target)
         }
     }

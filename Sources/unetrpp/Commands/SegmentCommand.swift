@@ -20,8 +20,13 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Argument(help: "Scans, or folders of scans.", completion: .file())
     var scans: [String]
 
-    @Option(name: .shortAndLong, help: "Mask to write for one scan (\(VolumeFormats.outputEndings.joined(separator: ", "))), or a folder.", completion: .file())
+    @Option(
+        name: .shortAndLong,
+        help: "Mask to write for one scan (\(VolumeFormats.outputEndings.joined(separator: ", ")); of DICOM scans also .seg.dcm, .rtstruct.dcm), or a folder.",
+        completion: .file())
     var output: String
+
+    @OptionGroup var forms: MaskFormOptions
 
     @Option(
         name: .shortAndLong, help: "Model bundle, or a model of nnU-Net or MONAI (folder or zip); repeat the option to average several models.",
@@ -75,6 +80,10 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     private struct Row: Encodable {
         var `case`: String
         var output: String?
+        /// All files of the mask where there are several.
+        var outputs: [String]?
+        /// DICOM objects of an empty mask, which were not written.
+        var unwritten: [String]?
         var error: String?
         var seconds: Double?
         var networkSeconds: Double?
@@ -110,6 +119,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         options.structures = (structures ?? roi)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         options.writesProbabilities = probabilities
         options.replaces = outputs.force
+        (options.forms, options.seed, options.version) = (forms.forms, forms.seed, UNETRPP.configuration.version)
         (options.mirroring, options.postProcesses) = (mirroring, postprocessing)
         (options.stepFraction, options.reusesConstantWindows) = (step, skipEmpty)
         return options
@@ -124,7 +134,9 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     private func row(_ task: SegmentationJob.Task, _ outcome: SegmentationJob.Outcome) -> Row {
         if let problem = outcome.problem { return Row(case: outcome.name, error: problem) }
         return Row(
-            case: outcome.name, output: task.mask.path, seconds: outcome.seconds, networkSeconds: outcome.networkSeconds,
+            case: outcome.name, output: outcome.unwritten.contains(task.mask) ? nil : task.mask.path,
+            outputs: task.files.count > 1 ? task.files.map(\.url).filter { !outcome.unwritten.contains($0) }.map(\.path) : nil,
+            unwritten: outcome.unwritten.isEmpty ? nil : outcome.unwritten.map(\.path), seconds: outcome.seconds, networkSeconds: outcome.networkSeconds,
             millilitres: outcome.millilitres)
     }
 }

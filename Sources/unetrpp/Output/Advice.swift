@@ -25,6 +25,7 @@ enum Advice {
         case QuantizationError.damaged, QuantizationError.version, QuantizationError.foreign: "`unetrpp quantize` does that"
         case TrainingError.runExists, TrainingError.cannotSave: "--resume does that"
         case let error as DICOMError: advice(for: error.problem)
+        case let error as DICOMObjectError: advice(for: error.problem)
         case ScanCollectionError.seriesNeeded, ScanCollectionError.seriesCount: "--series A,B,… does that"
         case EvaluationError.shapesDiffer, EvaluationError.geometriesDiffer: "--resample does that"
         case PreparationError.noPublishedSplit(nil): "--preset names a benchmark, --fold a fold"
@@ -44,6 +45,14 @@ enum Advice {
         switch problem {
         case .severalSeries, .sameNumber: "--series does that; `unetrpp scan info` shows them"
         case .duplicates(_, _, _?, _): "--series does that"
+        default: nil
+        }
+    }
+
+    private static func advice(for problem: DICOMObjectProblem) -> String? {
+        switch problem {
+        case .noSeries: "--output-format nifti is another format; `unetrpp scan convert MASK OUT --reference SERIES` takes a series"
+        case .labelsNeeded, .noStructureNamed: "--labels names a dataset.json"
         default: nil
         }
     }

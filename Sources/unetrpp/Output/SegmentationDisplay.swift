@@ -1,3 +1,4 @@
+import Foundation
 import UNETRInference
 import UNETRPlanning
 import UNETRPreparation
@@ -26,6 +27,7 @@ final class SegmentationDisplay {
             bar.update(before + outline.patches[task] * done / total, outline.tasks[task].scan.name)
         case .task(.finished(_, let outcome)):
             if let problem = outcome.problem { bar.say("unetrpp: \(problem)") }
+            for file in outcome.unwritten { bar.say("\(file.path): not written, because the mask of \(outcome.name) is empty and DICOM knows no empty object") }
         case .task(.ended(let outcomes)): conclude(outcomes)
         }
     }

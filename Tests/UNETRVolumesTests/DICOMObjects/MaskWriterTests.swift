@@ -14,6 +14,12 @@ import UNETRSupport
         #expect(MaskForm.stem(of: "case.dcm") == nil)
         #expect(MaskForm.stem(of: "folder") == nil)
         #expect(MaskForm(rawValue: "dicom-seg") == .dicomSegmentation)
+        for (name, forms) in [
+            ("a.nii", [MaskForm.nifti]), ("a.seg.nrrd", [.nrrd]), ("a.mhd", [.mha]), ("a.dcm", [.dicomSegmentation, .structureSet]),
+            ("a.rtstruct.dcm", [.structureSet]), ("a", []),
+        ] {
+            #expect(MaskForm.allCases.filter { $0.fits(name) } == forms)
+        }
     }
 
     @Test func `One mask goes into all forms and comes back from each`() throws {

@@ -41,6 +41,17 @@ public enum MaskForm: String, CaseIterable, Sendable {
         if let form = MaskForm(object: fileName) { return String(fileName.dropLast(form.ending.count)) }
         return VolumeName(output: fileName)?.stem
     }
+
+    /// Whether a file of this name can be of this form. A name that ends in `.dcm` alone can be of any DICOM object.
+    public func fits(_ fileName: String) -> Bool {
+        let name = fileName.lowercased()
+        switch self {
+        case .nifti: return NIfTIFormat().outputEndings.contains(where: name.hasSuffix)
+        case .nrrd: return NRRDFormat().outputEndings.contains(where: name.hasSuffix)
+        case .mha: return MetaImageFormat().outputEndings.contains(where: name.hasSuffix)
+        case .dicomSegmentation, .structureSet: return name.hasSuffix(".dcm") && (MaskForm(object: name) ?? self) == self
+        }
+    }
 }
 
 /// Where a mask goes.
