@@ -144,7 +144,8 @@ private struct MONAIBundle {
     private func notes(_ plan: Plan, _ metadata: MONAIMetadata, _ areNamed: Bool) -> [String] {
         let rule = plan.inference.windows
         var notes = [
-            "Scans are \(plan.orientation.map { "turned to \($0.text) and " } ?? "")resampled as MONAI's Spacing does it.",
+            "Scans are \(plan.orientation.map { "turned to \($0.text) and " } ?? "")resampled as MONAI's Spacing does it; on scans that are turned against the "
+                + "patient's axes MONAI's grid may begin a voxel earlier, by rounding of the header.",
             "Logits are averaged over windows that lie as MONAI lays them; "
                 + (rule.weight == .constant ? "all voxels of a window count alike" : "a Gaussian weights them")
                 + (rule.padding == .edge ? ", and small scans are padded with their own edge." : "."),
