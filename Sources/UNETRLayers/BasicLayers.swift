@@ -28,7 +28,7 @@ public struct Convolution {
     let groups: Int
 
     /// A 3D convolution. Without `padding` the size stays the same at stride 1.
-    /// - Parameter groups: channels are mapped group by group; as many as there are channels for a depthwise convolution.
+    /// - `groups`: channels are mapped group by group; as many as there are channels for a depthwise convolution.
     public init(
         _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int]? = nil, groups: Int = 1,
         bias: Bool = false, initial: Initializer = .kaiming
@@ -69,10 +69,9 @@ public struct TransposedConvolution {
     let groups: Int
 
     /// A transposed 3D convolution, whose kernel is its stride unless another is given.
-    /// - Parameters:
-    ///   - padding: how much [d, h, w] is cut off at both ends.
-    ///   - outputPadding: how much is added at the end again.
-    ///   - groups: channels are mapped group by group.
+    /// - `padding`: how much [d, h, w] is cut off at both ends.
+    /// - `outputPadding`: how much is added at the end again.
+    /// - `groups`: channels are mapped group by group.
     public init(
         _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int]? = nil, stride: [Int], padding: [Int] = [0, 0, 0],
         outputPadding: [Int] = [0, 0, 0], groups: Int = 1, bias: Bool = false, initial: Initializer = .kaiming
@@ -106,7 +105,7 @@ public struct LayerNorm {
     let epsilon: Double
 
     /// Layer normalization over the last axis.
-    /// - Parameter epsilon: added to the variance.
+    /// - `epsilon`: added to the variance.
     public init(_ scope: Scope, channels: Int, epsilon: Double = 1e-5) throws {
         weight = try scope.parameter("weight", [channels], .constant(1))
         bias = try scope.parameter("bias", [channels], .constant(0))
@@ -126,7 +125,7 @@ public struct GroupNorm {
     let sumsPairwise: Bool
 
     /// Group normalization of [N, C, …].
-    /// - Parameter sumsPairwise: for volumes [N, C, D, H, W] at full resolution, whose statistics libtorch sums one voxel after the other in
+    /// - `sumsPairwise`: for volumes [N, C, D, H, W] at full resolution, whose statistics libtorch sums one voxel after the other in
     ///   float32 where the memory is channels-last: over a million voxels that leaves an error of 1e-4. Slower, and in use only.
     public init(_ scope: Scope, channels: Int, groups: Int, sumsPairwise: Bool = false) throws {
         weight = try scope.parameter("weight", [channels], .constant(1))

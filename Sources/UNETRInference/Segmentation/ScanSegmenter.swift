@@ -28,6 +28,7 @@ public protocol ScanSegmenter: Sendable {
     /// The mask of a loaded scan.
     ///
     /// - Parameters:
+    ///   - loaded: what `load` returned.
     ///   - probabilities: gets the probabilities of all outputs, part by part, on another thread; a `TaskSegmenter` has none.
     ///   - progress: called after each patch with the number done and to do; throwing from it stops the work.
     func segment(

@@ -39,7 +39,7 @@ public struct TaskSegmenter: ScanSegmenter {
     }
 
     /// A segmenter with parts that are there already.
-    /// - Parameter structures: of the task, that are kept; nil: all.
+    /// - `structures`: of the task, that are kept; nil: all.
     public init(_ task: ModelTask, parts: [Segmenter], structures: [LabelDefinition]? = nil) {
         precondition(parts.count == task.parts.count, "\(parts.count) models for \(task.parts.count) parts")
         self.task = task

@@ -17,7 +17,7 @@ public struct NNUNetV2Exporter: Sendable {
 
     /// An exporter of the networks of one training, one for each fold.
     ///
-    /// - Parameter complete: names the weights as nnU-Net does.
+    /// - `complete`: names the weights as nnU-Net does.
     public init(_ bundles: [ModelBundle], complete: @escaping Completion) {
         self.bundles = bundles
         self.complete = complete

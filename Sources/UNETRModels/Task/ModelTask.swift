@@ -1,5 +1,5 @@
 public import Foundation
-public import UNETRPlanning
+import UNETRPlanning
 import UNETRSupport
 public import UNETRVolumes
 
@@ -69,7 +69,7 @@ public struct ModelTask: Equatable, Sendable, Codable {
 
     /// Writes a task as a folder, in one move.
     ///
-    /// - Parameter bundles: the parts' models, in their order.
+    /// - `bundles`: the parts' models, in their order.
     /// - Throws: `ModelTaskError`; `BundleDigestError` if a bundle is not what its digests say; `FileError`.
     public func write(_ bundles: [ModelBundle], to folder: URL) throws {
         let file = folder.appending(path: Self.fileName)

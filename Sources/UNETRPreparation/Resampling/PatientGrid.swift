@@ -21,9 +21,8 @@ public struct PatientGrid: Sendable {
 
     private let isResampled: Bool
 
-    /// - Parameters:
-    ///   - original: the scan's grid.
-    ///   - spacing: along the patient's axes x, y, z, in mm.
+    /// - `original`: the scan's grid.
+    /// - `spacing`: along the patient's axes x, y, z, in mm.
     /// - Throws: `PreparationError.singularAffine` if the affine does not say where the axes run; `GridTooLarge`.
     public init(of original: Geometry, spacing: [Double], scan name: String) throws {
         guard let directions = original.directions else { throw PreparationError.singularAffine(scan: name) }
@@ -63,7 +62,7 @@ public struct PatientGrid: Sendable {
 
     /// A scan on this grid, interpolated linearly and cut to whole numbers.
     ///
-    /// - Parameter scan: on the original grid.
+    /// - `scan`: on the original grid.
     public func scan(_ scan: Scan, threads: Int? = nil) -> Scan {
         precondition(scan.geometry.size == original.size, "a scan of \(scan.geometry.size) for a grid of \(original.size)")
         let turned = (0..<scan.channels).flatMap { turn(scan.voxels, from: $0 * original.count) }
