@@ -19,9 +19,9 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
     /// - Throws: `ConfigurationError`, naming field, value and rule.
     func validate() throws
 
-    /// What the network has and does, computed from the sizes alone, in the published code's formulation.
-    /// - Throws: `ConfigurationError` for impossible settings.
-    func complexity() throws -> NetworkComplexity
+    /// What the network has and does, computed from the sizes alone, in the published code's formulation; only for settings whose fields
+    /// have been checked one by one. `complexity` checks them first.
+    var counted: NetworkComplexity { get }
 
     /// What lives together at the fullest moment of a forward pass in evaluation mode, besides weights, input and output, in bytes of float32.
     var activationBytes: Int { get }
@@ -34,6 +34,13 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
 }
 
 extension NetworkConfiguration {
+    /// What the network has and does, layer by layer.
+    /// - Throws: `ConfigurationError` for impossible settings.
+    public func complexity() throws -> NetworkComplexity {
+        try validate()
+        return counted
+    }
+
     /// Whether the network can be written as a graph. False unless a network says otherwise.
     public var hasGraph: Bool { false }
 

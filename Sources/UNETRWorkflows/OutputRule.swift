@@ -30,7 +30,9 @@ public struct OutputRule: Sendable {
 
     /// To be called before the work for a folder that is a model in some form and will be written in one move.
     ///
-    /// - `files`: names of which such a model has at least one.
+    /// - Parameters:
+    ///   - url: the folder.
+    ///   - files: names of which such a model has at least one.
     /// - Throws: `OutputError` as for a bundle.
     public func check(model url: URL, files: [String]) throws {
         if let kind = Self.kind(of: url) {

@@ -15,13 +15,10 @@ extension AttentionUNetConfiguration {
     /// Attention U-Net.
     public var architecture: NetworkDescription.Architecture { .attentionUNet }
 
-    /// At most four strides by nnU-Net's rule, 16 channels doubled at each level.
     @Sendable static func usual(for task: NetworkTask) -> Self {
         var configuration = Self()
         (configuration.inputChannels, configuration.classes) = (task.inputChannels, task.classes)
-        configuration.strides = PoolingRule(spacing: task.spacing, patchSize: task.patchSize).strides(atMost: 4)
-        configuration.channels = (0...configuration.strides.count).map { 16 << $0 }
-        configuration.patchSize = task.patch(inUnitsOf: configuration.strides.product)
+        (configuration.channels, configuration.strides, configuration.patchSize) = task.levelsOfMONAI
         return configuration
     }
 }

@@ -4,16 +4,8 @@ extension BasicUNetConfiguration {
     /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1; an estimate.
     public var activationBytes: Int { activationBytes(fullResolutionChannels: max(features[0], features[5])) }
 
-    /// Parameters and multiply-adds, layer by layer.
-    ///
-    /// - Throws: `ConfigurationError` where the settings contradict each other.
-    public func complexity() throws -> NetworkComplexity {
-        try validate()
-        return counted
-    }
-
-    /// The same for settings whose fields have been checked one by one.
-    var counted: NetworkComplexity {
+    /// Layer by layer.
+    public var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         countPair(&counter, "conv_0", from: inputChannels, to: features[0], grid: patchSize)
         for level in 1...4 {

@@ -4,16 +4,8 @@ extension DynUNetConfiguration {
     /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1; an estimate.
     public var activationBytes: Int { activationBytes(fullResolutionChannels: features[0]) }
 
-    /// Parameters and multiply-adds, layer by layer.
-    ///
-    /// - Throws: `ConfigurationError` where the settings contradict each other.
-    public func complexity() throws -> NetworkComplexity {
-        try validate()
-        return counted
-    }
-
-    /// The same for settings whose fields have been checked one by one.
-    var counted: NetworkComplexity {
+    /// Layer by layer.
+    public var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         for stage in features.indices {
             counter.block = path(stage)

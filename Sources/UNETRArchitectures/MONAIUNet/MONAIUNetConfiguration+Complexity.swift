@@ -7,16 +7,8 @@ extension MONAIUNetConfiguration {
         max(activationBytes(fullResolutionChannels: classes) / 2, activationBytes(fullResolutionChannels: channels[0]) / max(strides[0].voxels, 1))
     }
 
-    /// Parameters and multiply-adds, layer by layer.
-    ///
-    /// - Throws: `ConfigurationError` where the settings contradict each other.
-    public func complexity() throws -> NetworkComplexity {
-        try validate()
-        return counted
-    }
-
-    /// The same for settings whose fields have been checked one by one.
-    var counted: NetworkComplexity {
+    /// Layer by layer.
+    public var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         let levels = levels
         for level in levels {

@@ -8,16 +8,8 @@ extension MedNeXtConfiguration {
         return ([4, 2 + 2 * widest, featureSize] + patchSize).saturatingProduct()
     }
 
-    /// Parameters and multiply-adds, layer by layer.
-    ///
-    /// - Throws: `ConfigurationError` where the settings contradict each other.
-    public func complexity() throws -> NetworkComplexity {
-        try validate()
-        return counted
-    }
-
-    /// The same for settings whose fields have been checked one by one.
-    var counted: NetworkComplexity {
+    /// Layer by layer.
+    public var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         counter.block = "dummy_tensor"  // In every checkpoint, in no computation.
         counter.add("", .values, output: [1], parameters: 1)

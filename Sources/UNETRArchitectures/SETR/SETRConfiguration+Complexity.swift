@@ -9,16 +9,8 @@ extension SETRConfiguration {
             ? ([4, 3, decoderChannels] + halved).saturatingProduct() : ([4, 2, classes] + patchSize).saturatingProduct()
     }
 
-    /// Parameters and multiply-adds, layer by layer.
-    ///
-    /// - Throws: `ConfigurationError` where the settings contradict each other.
-    public func complexity() throws -> NetworkComplexity {
-        try validate()
-        return counted
-    }
-
-    /// The same for settings whose fields have been checked one by one.
-    var counted: NetworkComplexity {
+    /// Layer by layer.
+    public var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         encoder.countTransformer(&counter, isNormUsed: false)
         let width = decoderChannels, tokens = grid.voxels

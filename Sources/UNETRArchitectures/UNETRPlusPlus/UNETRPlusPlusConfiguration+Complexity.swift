@@ -1,18 +1,11 @@
 import UNETRSupport
 
 extension UNETRPlusPlusConfiguration {
-    /// What the network of this configuration has and does, computed from the sizes alone.
+    /// Layer by layer.
     ///
     /// The multiply-adds are those of the reference's formulation, which the published figures count; this project's order of the
     /// products in `PairedAttention` needs fewer.
-    /// - Throws: `ConfigurationError` for impossible settings.
-    public func complexity() throws -> NetworkComplexity {
-        try validate()
-        return counted
-    }
-
-    /// The same for settings whose fields have been checked one by one.
-    var counted: NetworkComplexity {
+    public var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         countEncoder(&counter)
         counter.block = "encoder1"

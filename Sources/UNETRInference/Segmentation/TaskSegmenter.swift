@@ -39,7 +39,10 @@ public struct TaskSegmenter: ScanSegmenter {
     }
 
     /// A segmenter with parts that are there already.
-    /// - `structures`: of the task, that are kept; nil: all.
+    /// - Parameters:
+    ///   - task: what the models make together.
+    ///   - parts: a segmenter for each part, in order.
+    ///   - structures: of the task, that are kept; nil: all.
     public init(_ task: ModelTask, parts: [Segmenter], structures: [LabelDefinition]? = nil) {
         precondition(parts.count == task.parts.count, "\(parts.count) models for \(task.parts.count) parts")
         self.task = task

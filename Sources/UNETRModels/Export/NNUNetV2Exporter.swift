@@ -17,7 +17,9 @@ public struct NNUNetV2Exporter: Sendable {
 
     /// An exporter of the networks of one training, one for each fold.
     ///
-    /// - `complete`: names the weights as nnU-Net does.
+    /// - Parameters:
+    ///   - bundles: the networks.
+    ///   - complete: names the weights as nnU-Net does.
     public init(_ bundles: [ModelBundle], complete: @escaping Completion) {
         self.bundles = bundles
         self.complete = complete

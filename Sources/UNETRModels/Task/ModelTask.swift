@@ -69,7 +69,9 @@ public struct ModelTask: Equatable, Sendable, Codable {
 
     /// Writes a task as a folder, in one move.
     ///
-    /// - `bundles`: the parts' models, in their order.
+    /// - Parameters:
+    ///   - bundles: the parts' models, in their order.
+    ///   - folder: the folder to write; a task that was there is replaced.
     /// - Throws: `ModelTaskError`; `BundleDigestError` if a bundle is not what its digests say; `FileError`.
     public func write(_ bundles: [ModelBundle], to folder: URL) throws {
         let file = folder.appending(path: Self.fileName)

@@ -13,33 +13,32 @@ public struct PatientGrid: Sendable {
     /// The grid [D, H, W] = [z, y, x].
     public let geometry: Geometry
 
-    /// Where axis 0, 1 or 2 of the turned volume [D, H, W] comes from among the scan's [D, H, W], and whether it runs backwards.
-    private let axes: [(source: Int, isReversed: Bool)]
+    /// From the scan to the turned volume.
+    private let axes: AxisMap
 
     /// The turned scan before resampling.
     private let turnedSize: Size3
 
     private let isResampled: Bool
 
-    /// - `original`: the scan's grid.
-    /// - `spacing`: along the patient's axes x, y, z, in mm.
+    /// - Parameters:
+    ///   - original: the scan's grid.
+    ///   - spacing: along the patient's axes x, y, z, in mm.
+    ///   - name: what errors call the scan.
     /// - Throws: `PreparationError.singularAffine` if the affine does not say where the axes run; `GridTooLarge`.
     public init(of original: Geometry, spacing: [Double], scan name: String) throws {
-        guard let directions = original.directions else { throw PreparationError.singularAffine(scan: name) }
+        guard original.directions != nil else { throw PreparationError.singularAffine(scan: name) }
         self.original = original
-        // File axes (i, j, k) are [D, H, W] backwards, and so are x, y, z.
-        axes = (0..<3).map { axis in
-            let file = directions.firstIndex { $0.axis.index == 2 - axis }!
-            return (source: 2 - file, isReversed: directions[file].axis.sign < 0)
-        }
-        let sources = axes.map(\.source), reversed = axes.map(\.isReversed), size = original.size
-        turnedSize = Size3 { size[sources[$0]] }
+        let axes = AxisMap(of: original, to: AxisCodes("RAS"), order: .identity), sources = axes.order.axes
+        self.axes = axes
+        turnedSize = axes.order.apply(original.size)
         var affine = original.affine
         for axis in 0..<3 {
-            let (file, turned) = (2 - sources[axis], 2 - axis), sign = reversed[axis] ? -1.0 : 1
+            // File axes (i, j, k) are [D, H, W] backwards, and so are x, y, z.
+            let (file, turned) = (2 - sources[axis], 2 - axis), isReversed = axes.flipped.contains(axis), sign = isReversed ? -1.0 : 1
             for row in 0..<3 {
                 affine[row][turned] = sign * original.affine[row][file]
-                if reversed[axis] { affine[row][3] += original.affine[row][file] * Double(size[sources[axis]] - 1) }
+                if isReversed { affine[row][3] += original.affine[row][file] * Double(original.size[sources[axis]] - 1) }
             }
         }
         // Headers hold spacings as float32.
@@ -62,10 +61,12 @@ public struct PatientGrid: Sendable {
 
     /// A scan on this grid, interpolated linearly and cut to whole numbers.
     ///
-    /// - `scan`: on the original grid.
+    /// - Parameters:
+    ///   - scan: on the original grid.
+    ///   - threads: threads to use; nil: all processors. The result does not depend on it.
     public func scan(_ scan: Scan, threads: Int? = nil) -> Scan {
         precondition(scan.geometry.size == original.size, "a scan of \(scan.geometry.size) for a grid of \(original.size)")
-        let turned = (0..<scan.channels).flatMap { turn(scan.voxels, from: $0 * original.count) }
+        let turned = axes.apply(toVoxels: scan.voxels, channels: scan.channels, size: original.size, threads: threads)
         guard isResampled else { return Scan(geometry: geometry, channels: scan.channels, voxels: turned) }
         let lines = (0..<3).map { Line(from: turnedSize[$0], to: geometry.size[$0]) }
         let size = geometry.size, count = geometry.count, source = turnedSize
@@ -90,9 +91,9 @@ public struct PatientGrid: Sendable {
         // For each axis of the scan the steps in the mask that belong to its voxels.
         var steps: [[Int]] = [[], [], []]
         let strides = [geometry.size[1] * geometry.size[2], geometry.size[2], 1]
-        for (axis, origin) in axes.enumerated() {
+        for (axis, source) in axes.order.axes.enumerated() {
             let offsets = nearest[axis].map { $0 * strides[axis] }
-            steps[origin.source] = origin.isReversed ? offsets.reversed() : offsets
+            steps[source] = axes.flipped.contains(axis) ? offsets.reversed() : offsets
         }
         let size = original.size, found = steps
         let voxels = [Int16](unsafeUninitializedCapacity: original.count) { output, initialized in
@@ -112,29 +113,6 @@ public struct PatientGrid: Sendable {
             initialized = original.count
         }
         return LabelMap(geometry: original, voxels: voxels)
-    }
-
-    /// One channel of the scan with its axes turned.
-    private func turn(_ voxels: [Float], from start: Int) -> [Float] {
-        let strides = [original.size[1] * original.size[2], original.size[2], 1]
-        let steps = axes.map { $0.isReversed ? -strides[$0.source] : strides[$0.source] }
-        let first = start + axes.reduce(0) { $1.isReversed ? $0 + strides[$1.source] * (original.size[$1.source] - 1) : $0 }
-        return [Float](unsafeUninitializedCapacity: turnedSize.voxels) { output, initialized in
-            voxels.withUnsafeBufferPointer { input in
-                var index = 0
-                for d in 0..<turnedSize[0] {
-                    for h in 0..<turnedSize[1] {
-                        var place = first + d * steps[0] + h * steps[1]
-                        for _ in 0..<turnedSize[2] {
-                            (output.baseAddress! + index).initialize(to: input[place])
-                            place += steps[2]
-                            index += 1
-                        }
-                    }
-                }
-            }
-            initialized = turnedSize.voxels
-        }
     }
 
     /// Along one axis the two voxels that a new one lies between, and their weights.

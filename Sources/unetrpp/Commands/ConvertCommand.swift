@@ -73,7 +73,10 @@ struct ConvertCommand: ParsableCommand {
 
     func validate() throws {
         guard let format else { return }
-        let contradicting = [("--plan", plan), ("--configuration", configuration), ("--card", card), ("--dtype", dtype?.rawValue)]
+        let contradicting: [(String, String?)] = [
+            ("--plan", plan), ("--configuration", configuration), ("--card", card), ("--dtype", dtype?.rawValue),
+            ("--resample-kernels", resampleKernels ? "" : nil),
+        ]
         if let (option, _) = contradicting.first(where: { $0.1 != nil }) {
             throw ValidationError("--format \(format.rawValue) writes a bundle as it is; leave out \(option)")
         }
