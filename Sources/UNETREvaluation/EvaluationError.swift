@@ -35,6 +35,10 @@ public enum EvaluationError: Error, Equatable, Sendable {
     case probabilities(case: String, problem: String)
     /// Cases without a file of probabilities.
     case noProbabilities(cases: [String], folder: String)
+    /// The file is not an evaluation of this program.
+    case notAnEvaluation(path: String, problem: String)
+    /// Masks are to be scored, and no references are named.
+    case noReferences(predictions: String)
     /// Two evaluations were made with different settings.
     case notComparable(String)
 
@@ -82,6 +86,10 @@ extension EvaluationError: CustomStringConvertible {
             "\(name): the probabilities cannot be used: \(problem)."
         case .noProbabilities(let cases, let folder):
             "\(folder): holds no probabilities for \(cases.joined(separator: ", ")); expected CASE.nii.gz with one channel a label."
+        case .notAnEvaluation(let path, let problem):
+            "\(path) is not an evaluation.json of this program: \(problem)"
+        case .noReferences(let predictions):
+            "\(predictions) is not a file evaluation.json; to score predictions, name the folder of their references."
         case .notComparable(let problem):
             "The two results cannot be compared: \(problem)."
         }

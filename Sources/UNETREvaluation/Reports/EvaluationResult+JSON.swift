@@ -37,6 +37,17 @@ extension EvaluationResult: Codable {
         }.sorted { ($0.labels.first ?? 0, $0.labels.count) < ($1.labels.first ?? 0, $1.labels.count) }
     }
 
+    /// Reads an `evaluation.json`.
+    ///
+    /// - Throws: `EvaluationError.notAnEvaluation`, and `FileError` for a file that cannot be read.
+    public init(contentsOf url: URL) throws {
+        do {
+            self = try JSONText.decode(from: InputFile.contents(of: url))
+        } catch let problem as JSONProblem {
+            throw EvaluationError.notAnEvaluation(path: url.path, problem: problem.sentence)
+        }
+    }
+
     /// The JSON text.
     public func json() throws -> Data { try JSONText.encode(self) }
 

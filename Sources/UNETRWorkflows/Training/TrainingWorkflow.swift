@@ -1,6 +1,6 @@
 public import Foundation
 public import Logging
-public import UNETRPlanning
+import UNETRPlanning
 public import UNETRPreparation
 public import UNETRSupport
 public import UNETRTorch

@@ -4,7 +4,7 @@ import UNETREvaluation
 import UNETRSupport
 import UNETRWorkflows
 
-struct CompareCommand: ParsableCommand {
+struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Compare models on the same cases: differences, significance, wins, ranking.",
         discussion: """
@@ -39,65 +39,28 @@ struct CompareCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         memory.apply()
-        if let output {
-            for name in ["comparison.json", "comparison.html"] { try outputs.check(file: URL(fileURLWithPath: output).appendingPathComponent(name)) }
+        let sources = models.map { URL(fileURLWithPath: $0) }
+        var compared = ModelComparison.Model.named(after: sources)
+        if let names {
+            compared = zip(names.split(separator: ","), sources).map { .init(name: $0.trimmingCharacters(in: .whitespaces), source: $1) }
         }
-        let titles = titles
-        let results = try zip(titles, models).map { (name: $0, result: try result($1, $0)) }
-        let surfaces = results.allSatisfy { !$0.result.tolerances.isEmpty }
-        let tolerance = results[0].result.tolerances.first
-        let figures: [Figure] = [.dice] + (surfaces ? [.hd95] + (tolerance.map { [Figure.nsd($0)] } ?? []) : [])
-        let opponents = try results.dropFirst().map { other -> ComparisonReport.Opponent in
-            let comparison = try Comparison(
-                results[0].result, other.result, figures: figures, bootstrap: Bootstrap(seed: scoring.seed))
-            return ComparisonReport.Opponent(name: other.name, comparison: comparison)
-        }
-        let rankings = results.count > 2 ? try figures.map { try Ranking(results, by: $0) } : []
-        let report = ComparisonReport(name: titles[0], opponents: opponents, rankings: rankings)
-        let document = Document(
-            definition: results[0].result.definition.name, a: titles[0],
-            comparisons: opponents.map { .init(b: $0.name, rows: $0.comparison.rows) }, rankings: rankings)
-        if let output {
-            let folder = URL(fileURLWithPath: output)
-            try AtomicFile.write(Data(JSONLine.encode(document, pretty: true).utf8), to: folder.appendingPathComponent("comparison.json"))
-            try report.write(to: folder.appendingPathComponent("comparison.html"))
-        }
-        print(scoring.json ? try JSONLine.encode(document, pretty: true) : text(report))
-    }
-
-    private struct Document: Encodable {
-        struct Entry: Encodable {
-            var b: String
-            var rows: [Comparison.Row]
-        }
-        var definition: String
-        var a: String
-        var comparisons: [Entry]
-        var rankings: [Ranking]
-    }
-
-    /// The names of the models, told apart by their parent folders if they are the same.
-    private var titles: [String] {
-        if let names { return names.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
-        let files = models.map { URL(fileURLWithPath: $0) }
-        let short = files.map { $0.pathExtension == "json" ? $0.deletingLastPathComponent().lastPathComponent : $0.lastPathComponent }
-        return Set(short).count == short.count ? short : models
-    }
-
-    private func result(_ model: String, _ title: String) throws -> EvaluationResult {
-        let url = URL(fileURLWithPath: model)
-        if url.pathExtension == "json" {
-            do {
-                return try JSONText.decode(from: InputFile.contents(of: url))
-            } catch let error as JSONProblem {
-                throw ValidationError("\(model) is not an evaluation.json of this program: \(error.sentence)")
+        var options = ModelComparison.Options(models: compared)
+        options.references = reference.map { URL(fileURLWithPath: $0) }
+        options.scoring = try scoring.request
+        (options.output, options.replaces) = (output.map { URL(fileURLWithPath: $0) }, outputs.force)
+        options.bootstrap = Bootstrap(seed: scoring.seed)
+        var bar: (model: String, bar: ProgressBar)?
+        for try await event in ModelComparison(options).job().events() {
+            switch event {
+            case .scored(let model, let done, let count):
+                if bar?.model != model { bar = (model, ProgressBar("Scoring \(model)", total: count)) }
+                bar?.bar.update(done)
+            case .finished(let report):
+                print(scoring.json ? String(decoding: try report.json(), as: UTF8.self) : text(report))
             }
         }
-        let references = URL(fileURLWithPath: reference!)
-        let pairs = try CasePair.match(predictions: url, references: references, requireAll: !scoring.onlyMatched)
-        return try scoring.score(pairs, with: scoring.request.evaluator(beside: [references, url]), title: "Scoring \(title)")
     }
 
     private func text(_ report: ComparisonReport) -> String {

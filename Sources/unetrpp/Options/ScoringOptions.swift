@@ -88,19 +88,4 @@ struct ScoringOptions: ParsableArguments {
             return request
         }
     }
-
-    /// Scores the pairs, with progress on standard error.
-    func score(_ pairs: [CasePair], with evaluator: Evaluator, title: String) throws -> EvaluationResult {
-        let bar = LockedBar(ProgressBar(title, total: pairs.count))
-        return try evaluator.evaluate(pairs, resample: resample) { bar.update($0) }
-    }
-
-    /// A bar that the evaluator's threads move, one call at a time.
-    private final class LockedBar: @unchecked Sendable {
-        private let lock = NSLock()
-        private let bar: ProgressBar
-
-        init(_ bar: ProgressBar) { self.bar = bar }
-        func update(_ done: Int) { lock.withLock { bar.update(done) } }
-    }
 }
