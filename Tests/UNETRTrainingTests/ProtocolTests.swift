@@ -115,7 +115,7 @@ import UNETRVolumes
             var wider = try TinyModel.plan()
             guard var network = try wider.networkDescription().configuration as? UNETRPlusPlusConfiguration else { return }
             network.featureSize = 4
-            wider = try wider.with(network: .unetrPlusPlus(network))
+            wider = wider.with(network: .unetrPlusPlus(network))
             description.plan = wider
             #expect(throws: StateError.self) {
                 try Trainer(run: TrainingRun(folder: folder.appending(path: "wider")), description: description)
@@ -134,7 +134,7 @@ import UNETRVolumes
             plan.labels = labels
             guard var network = try TinyModel.plan().networkDescription().configuration as? UNETRPlusPlusConfiguration else { return }
             network.classes = 2
-            plan = try plan.with(network: .unetrPlusPlus(network))
+            plan = plan.with(network: .unetrPlusPlus(network))
             let description = try TinyRun.description(in: folder, plan: plan) { _, map in
                 // The upper half of the ball is the core.
                 let half = map.voxels.count / 2

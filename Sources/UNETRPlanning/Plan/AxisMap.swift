@@ -18,8 +18,11 @@ public struct AxisMap: Equatable, Sendable {
     /// The map that turns a scan so that its file axes run as the codes say, before its axes are put in an order.
     ///
     /// Without codes, or for a scan whose affine says nothing about directions, the scan stays as it is stored.
-    public init(of scan: Geometry, to codes: AxisCodes?, order: AxisOrder) {
-        guard let codes, let directions = scan.directions else {
+    public init(of scan: Geometry, to codes: AxisCodes?, order: AxisOrder) { self.init(of: scan.directions, to: codes, order: order) }
+
+    /// The same for a scan of which only the directions of its file axes are known, or not even they.
+    init(of directions: [AnatomicalDirection]?, to codes: AxisCodes?, order: AxisOrder) {
+        guard let codes, let directions else {
             self.init(order: order)
             return
         }

@@ -16,15 +16,19 @@ public struct Fingerprint: Equatable, Sendable, Codable {
         /// Spacing along the scan's [D, H, W] in mm.
         public var spacing: [Double]
 
+        /// The directions of the file's axes, such as "RAS"; nil where they are not known.
+        public var orientation: String?
+
         /// The label values that occur, ascending.
         public var labels: [Int]
 
         /// A case that was measured elsewhere.
-        public init(name: String, originalSize: Size3, size: Size3, spacing: [Double], labels: [Int]) {
+        public init(name: String, originalSize: Size3, size: Size3, spacing: [Double], orientation: String? = nil, labels: [Int]) {
             self.name = name
             self.originalSize = originalSize
             self.size = size
             self.spacing = spacing
+            self.orientation = orientation
             self.labels = labels
         }
 
@@ -59,6 +63,21 @@ public struct Fingerprint: Equatable, Sendable, Codable {
 }
 
 extension Fingerprint {
+    /// The fingerprint of the same scans, each turned so that its axes run as `codes` say. Without codes, or for a scan whose directions are not known,
+    /// they stay as they are stored.
+    func turned(to codes: AxisCodes?) -> Fingerprint {
+        var turned = self
+        for index in turned.cases.indices {
+            let scan = turned.cases[index]
+            let order = AxisMap(of: scan.orientation.flatMap { AxisCodes($0)?.directions }, to: codes, order: .identity).order
+            turned.cases[index].originalSize = order.apply(scan.originalSize)
+            turned.cases[index].size = order.apply(scan.size)
+            turned.cases[index].spacing = order.axes.map { scan.spacing[$0] }
+            if let codes, scan.orientation != nil { turned.cases[index].orientation = codes.text }
+        }
+        return turned
+    }
+
     /// Refuses data sets in which one scan, at the spacing that suits all, would be too large to prepare.
     /// - Throws: `GridTooLarge`.
     func checkSizes() throws {

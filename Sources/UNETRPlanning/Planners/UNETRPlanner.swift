@@ -16,11 +16,15 @@ public struct UNETRPlanner: Sendable {
     /// Channels at full resolution.
     public var featureSize: Int
 
+    /// How the axes of every scan are made to run before all else, so that its mask does not depend on how it is stored; nil: as stored.
+    public var orientation: AxisCodes?
+
     /// A planner. `memory` in bytes limits training.
-    public init(memory: Int = 8 << 30, preset: Benchmark? = nil, featureSize: Int = 16) {
+    public init(memory: Int = 8 << 30, preset: Benchmark? = nil, featureSize: Int = 16, orientation: AxisCodes? = .canonical) {
         self.memory = memory
         self.preset = preset
         self.featureSize = featureSize
+        self.orientation = orientation
     }
 
     /// - Parameters:
@@ -32,6 +36,7 @@ public struct UNETRPlanner: Sendable {
         guard !fingerprint.cases.isEmpty else {
             throw PlanError.invalid(field: "dataset", value: dataset, rule: "it needs at least one training case")
         }
+        let fingerprint = fingerprint.turned(to: orientation)
         // Plain folders do not name their labels: then every value that occurs is one.
         let labels = labels.foreground.isEmpty ? fingerprint.plainLabels : labels
         try fingerprint.checkSizes()
@@ -46,7 +51,7 @@ public struct UNETRPlanner: Sendable {
         }
         return try Plan(
             dataset: dataset, channelNames: fingerprint.channelNames, labels: labels, targetSpacing: full.spacing,
-            axisOrder: rules.axisOrder, patchSize: network.patchSize, batchSize: batch,
+            orientation: orientation, axisOrder: rules.axisOrder, patchSize: network.patchSize, batchSize: batch,
             normalization: fingerprint.channelNames.indices.map { IntensityNormalization.choose(channel: $0, of: fingerprint) },
             compatibility: preset == nil ? .modern : .unetrPlusPlus, network: .unetrPlusPlus(network))
     }

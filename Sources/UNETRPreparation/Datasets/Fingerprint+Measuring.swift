@@ -59,7 +59,7 @@ extension Fingerprint {
             let count = cropped.count, voxels = region.box.cut(scan.voxels, channels: scan.channels, from: size)
             foreground = (0..<scan.channels).map { channel in chosen.map { voxels[channel * count + $0] } }
             summary = Case(
-                name: name, originalSize: size, size: region.box.size, spacing: scan.geometry.spacing,
+                name: name, originalSize: size, size: region.box.size, spacing: scan.geometry.spacing, orientation: scan.geometry.orientation,
                 labels: values.map { Int($0) }.sorted())
         }
     }

@@ -63,7 +63,10 @@ public struct LongJob<Event: Sendable>: Sendable {
 extension Thread {
     /// Starts a thread with the stack of a main thread, which is more than a second one gets on some systems.
     static func start(_ body: @escaping @Sendable () -> Void) {
-        let thread = Thread(block: body)
+        let thread = Thread {
+            Niceness.adopt()
+            body()
+        }
         thread.stackSize = 8 << 20
         thread.start()
     }

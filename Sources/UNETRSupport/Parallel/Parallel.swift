@@ -21,6 +21,7 @@ public enum Parallel {
         let indices = Indices(count)
         Cancellation.withCaller { cancellation in
             DispatchQueue.concurrentPerform(iterations: workers) { _ in
+                Niceness.adopt()
                 Cancellation.$current.withValue(cancellation) {
                     while let index = indices.next(unless: cancellation) {
                         do { try body(index) } catch { indices.stop(error, at: index) }
@@ -40,6 +41,7 @@ public enum Parallel {
         }
         let indices = Indices(count)
         DispatchQueue.concurrentPerform(iterations: workers) { _ in
+            Niceness.adopt()
             while let index = indices.next(unless: nil) { body(index) }
         }
     }

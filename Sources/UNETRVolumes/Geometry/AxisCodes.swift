@@ -1,5 +1,8 @@
 /// The directions in which the axes of a file (i, j, k) run, such as "RAS" for i to the right, j to the front, k upward.
 public struct AxisCodes: Equatable, Sendable {
+    /// To the right, to the front, to the head: the canonical orientation of NIfTI, to which plans made here turn every scan.
+    public static let canonical = AxisCodes("RAS")!
+
     /// One for each axis, each along another axis of the patient.
     public let directions: [AnatomicalDirection]
 
