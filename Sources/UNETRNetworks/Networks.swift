@@ -3,7 +3,7 @@ public import UNETRLayers
 public import UNETRTorch
 
 /// A network that is built from a configuration of its own type.
-public protocol ConfiguredNetwork: SegmentationNetwork {
+public protocol ConfiguredNetwork: SegmentationNetwork, SendableMetatype {
     /// Its settings.
     associatedtype Configuration: NetworkConfiguration
 

@@ -12,6 +12,14 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
         case setting(name: String, value: String)
     }
 
+    /// In which way a mask that is there differs from the one that would be made.
+    public enum MadeBy: Equatable, Sendable {
+        /// By another model.
+        case anotherModel
+        /// By the same model with other options.
+        case otherOptions
+    }
+
     /// A run was asked to go on otherwise than it was started.
     case contradictsRun(path: String, own: String, asked: Contradiction)
     /// Cases that cannot be prepared, of so many.
@@ -26,6 +34,18 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     case maskOverScan(path: String)
     /// A scan that is to be compared with its expert's labels and has none.
     case unlabeledScan(name: String, folder: String)
+    /// A cohort that is done in parts, or goes on later, needs a folder for its masks and what is noted about them.
+    case noFolderForRecords(path: String)
+    /// A record of a case that cannot be read.
+    case unreadableRecord(path: String, problem: String)
+    /// A folder without records.
+    case noRecords(folder: String)
+    /// A mask of this scan is there, made by another model or with other options.
+    case madeOtherwise(mask: String, by: MadeBy)
+    /// Scans that a list names and that are not there.
+    case unknownCases(list: String, names: [String])
+    /// A list without a case, or that is none.
+    case badList(path: String, problem: String)
     /// Neither a model nor a training run was named.
     case noModel
     /// A task was named among other models.
@@ -51,6 +71,18 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
         case .unlabeledScan(let name, let folder):
             "the scan \(name) has no labels in \(folder), so its mask cannot be compared; add its label file, or leave the scan out"
         case .taskAmongModels(let task): "\(task) is made of several models already, so it cannot be averaged with others; name it alone"
+        case .noFolderForRecords(let path):
+            "\(path) is one mask; a cohort that is done in parts or goes on later needs a folder for its masks"
+        case .unreadableRecord(let path, let problem):
+            "\(path): \(problem); remove the file to have the case segmented anew"
+        case .noRecords(let folder):
+            "\(folder) holds no records of a cohort"
+        case .madeOtherwise(let mask, let way):
+            "\(mask) is already there, made \(way == .anotherModel ? "by another model" : "with other options"); choose another folder, or have it replaced"
+        case .unknownCases(let list, let names):
+            "\(list) names \(names.count) cases that are not among the scans: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")"
+        case .badList(let path, let problem):
+            "\(path): \(problem); expected one case a line, or a table with a column named case"
         case .noModel:
             "no model was named, and no training run that has one"
         }

@@ -16,6 +16,7 @@ struct UNETRPP: AsyncParsableCommand {
             TrainCommand.self,
             TraceCommand.self,
             SegmentCommand.self,
+            CohortCommand.self,
             RestoreCommand.self,
             PostprocessCommand.self,
             EvaluateCommand.self,
@@ -52,7 +53,10 @@ struct UNETRPP: AsyncParsableCommand {
     }
 
     private static let withoutNetwork = Set(
-        ([ScanCommand.self, DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self]
+        ([
+            ScanCommand.self, DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self,
+            CohortCommand.self,
+        ]
             as [any ParsableCommand.Type])
             .compactMap { $0.configuration.commandName })
 }

@@ -35,7 +35,7 @@ struct CommandErrorTests {
         ("segment @nowhere.nii -o @m.nii.gz --model @m.unetrpp", 1, "@nowhere.nii: there is no such file or folder"),
         ("segment @file -o @m.nii.gz --model @m.unetrpp", 1, "@file: a scan's name ends in .nii, .nii.gz, .hdr"),
         ("segment @empty -o @masks --model @m.unetrpp", 1, "@empty: the folder holds no scans"),
-        ("segment @pipe.nii -o @m.nii.gz --model @m.unetrpp --engine torch", 1, "is a named pipe, not a regular file"),
+        ("segment @pipe.nii -o @m.nii.gz --model @m.unetrpp --engine torch", 65, "is a named pipe, not a regular file"),
         ("segment @scan.nii.gz -o @m.nii.gz --model @file", 1, "@file is no model that is known here"),
         ("segment @scan.nii.gz -o @labels.nii.gz --model @m.unetrpp", 1, "@labels.nii.gz is already there; --force replaces it"),
         ("segment @scan.nii.gz -o @file/m.nii.gz --model @m.unetrpp", 1, "@file cannot be made: @file is not a folder"),

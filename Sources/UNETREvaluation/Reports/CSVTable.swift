@@ -21,24 +21,14 @@ public struct CSVTable: Sendable {
                 lines.append(
                     [metrics.name, structure.key, structure.name, result.definition.name, result.definition.unit.rawValue]
                         + [counts.truePositives, counts.falsePositives, counts.falseNegatives, counts.trueNegatives].map(String.init)
-                        + figures.map { Self.number($0.value(in: values)) })
+                        + figures.map { CSV.number($0.value(in: values)) })
             }
         }
-        return lines.map { $0.map(Self.quoted).joined(separator: ",") }.joined(separator: "\r\n") + "\r\n"
+        return CSV.text(lines)
     }
 
     /// Writes the file, replacing one that is there.
     public func write(to url: URL) throws { try AtomicFile.write(Data(text.utf8), to: url) }
-
-    private static func number(_ value: Double?) -> String {
-        guard let value, !value.isNaN else { return "" }
-        return value.isInfinite ? "inf" : "\(value)"
-    }
-
-    private static func quoted(_ field: String) -> String {
-        guard field.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return field }
-        return "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-    }
 }
 
 extension EvaluationResult {

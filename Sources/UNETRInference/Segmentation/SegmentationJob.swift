@@ -47,6 +47,8 @@ public struct SegmentationJob: Sendable {
         public var problem: String?
         /// Files of an empty mask that were not written, because their form cannot be empty.
         public var unwritten: [URL] = []
+        /// Whether the problem may pass, such as a disk that is full: the scan could be read, and its results not be written.
+        public var mayPass = false
         /// True if the job was stopped before this scan was done.
         public var wasCancelled = false
         /// From the end of the scan before to the end of this one, and of these in the network.
@@ -107,7 +109,9 @@ public struct SegmentationJob: Sendable {
         func settle() {
             guard let (task, end) = writing else { return }
             writing = nil
-            do { outcomes[task].unwritten = try end.take().map(\.url) } catch { outcomes[task].problem = "\(error)" }
+            do { outcomes[task].unwritten = try end.take().map(\.url) } catch {
+                (outcomes[task].problem, outcomes[task].mayPass) = ("\(error)", error is FileError)
+            }
             if !memory.overlaps { outcomes[task].seconds = -start.timeIntervalSinceNow }
             report(.finished(task: task, outcomes[task]))
         }
@@ -117,8 +121,10 @@ public struct SegmentationJob: Sendable {
             if let problem = memory.problems[index] {
                 outcomes[index].problem = problem
             } else {
+                var isRead = false
                 do {
                     let loaded = try current!.take()
+                    isRead = true
                     reading = memory.overlaps && index + 1 < tasks.count ? load(index + 1) : nil
                     let result = try segment(index, loaded) { report(.patch(task: index, done: $0, total: $1)) }
                     settle()
@@ -135,7 +141,7 @@ public struct SegmentationJob: Sendable {
                     stop(&outcomes, from: index)
                     break
                 } catch {
-                    outcomes[index].problem = "\(error)"
+                    (outcomes[index].problem, outcomes[index].mayPass) = ("\(error)", isRead && error is FileError)
                 }
             }
             outcomes[index].seconds = -start.timeIntervalSinceNow

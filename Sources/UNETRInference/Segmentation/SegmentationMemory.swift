@@ -1,6 +1,6 @@
 public import UNETREngines
 public import UNETRPlanning
-public import UNETRPreparation
+import UNETRPreparation
 import UNETRSupport
 public import UNETRVolumes
 

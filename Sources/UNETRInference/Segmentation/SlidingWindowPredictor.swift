@@ -1,6 +1,6 @@
 public import UNETREngines
 public import UNETRPlanning
-public import UNETRPreparation
+import UNETRPreparation
 public import UNETRSupport
 import UNETRVolumes
 

@@ -1,4 +1,4 @@
-public import UNETRSupport
+import UNETRSupport
 public import UNETRVolumes
 
 /// Where the axes of one scan lie in its prepared volume, and which of them run the other way there.

@@ -1,6 +1,6 @@
 import Foundation
-public import UNETRArchitectures
-public import UNETRSupport
+import UNETRArchitectures
+import UNETRSupport
 public import UNETRVolumes
 
 /// The planner of nnU-Net v2: spacing, patch, batch and U-Net of its configurations `3d_fullres` and `3d_lowres`.

@@ -1,7 +1,7 @@
 import Foundation
 public import UNETRPlanning
-public import UNETRSupport
-public import UNETRVolumes
+import UNETRSupport
+import UNETRVolumes
 
 extension Fingerprint {
     /// Reads every case of a data set.

@@ -13,6 +13,11 @@ public enum VolumeFile {
     /// - Throws: `VolumeError`, `FileError`.
     public static func readHeader(_ url: URL) throws -> any VolumeHeader { try reading(url) { try $0.readHeader(url) } }
 
+    /// All files that make up a volume, such as header and voxels, or the files of a DICOM study.
+    ///
+    /// - Throws: `VolumeError`, `FileError`.
+    public static func files(of url: URL) throws -> [URL] { try reading(url) { try $0.files(of: url) } }
+
     /// A scan with its intensities as float32, [C, D, H, W]. Voxels that are not finite stay as they are (see `nonFiniteCount`).
     ///
     /// - Throws: `VolumeError`, `FileError`, and `MemoryError` for a scan that needs more memory than may be taken.

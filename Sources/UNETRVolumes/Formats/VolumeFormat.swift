@@ -25,6 +25,10 @@ public protocol VolumeFormat: Sendable {
     /// Whether a file with these first bytes (after decompression, if the file is gzipped) is of this format.
     func recognizes(_ start: [UInt8]) -> Bool
 
+    /// All files that make up the volume: the file itself, and where header and voxels are several files, or slices are, all of them.
+    /// - Throws: `VolumeError`, `FileError`.
+    func files(of url: URL) throws -> [URL]
+
     /// Reads what the file says about its voxels, and not the voxels.
     /// - Throws: `VolumeError`, `FileError`.
     func readHeader(_ url: URL) throws -> any VolumeHeader
@@ -62,6 +66,11 @@ extension VolumeFormat {
     public var voxelEndings: [String] { [] }
     /// The ending of files that are written part by part; nil: there are none.
     public var partEnding: String? { nil }
+
+    /// The file alone.
+    ///
+    /// - Throws: nothing here; formats of several files read their headers.
+    public func files(of url: URL) throws -> [URL] { [url] }
 
     /// None: most formats have no place for names.
     public func readLabelSet(_ url: URL) throws -> LabelSet? { nil }

@@ -48,6 +48,15 @@ public struct CohortSegmentation: Sendable {
         /// A training run: only the scans it kept for validation are segmented.
         public var validationOf: URL?
 
+        /// Only these cases of the scans; nil: all.
+        public var cases: CaseList?
+
+        /// Only this part of the cases, which are ordered by name; nil: all. The output is a folder then, which all parts may share.
+        public var shard: Shard?
+
+        /// Whether cases are left out whose masks are in the output folder already, made of the same scan by the same model with the same options.
+        public var resumes = false
+
         /// Names or numbers of the structures to keep; all others become background. Nil: all are kept.
         public var structures: [String]?
 
@@ -100,6 +109,9 @@ public struct CohortSegmentation: Sendable {
         /// The scans, with where their masks go.
         public let tasks: [SegmentationJob.Task]
 
+        /// The cases that are done already.
+        public let done: [CaseRecord]
+
         /// About how many patches each task has.
         public let patches: [Int]
 
@@ -135,7 +147,8 @@ public struct CohortSegmentation: Sendable {
         let models = try urls.map { try open($0) }, bundles = models.flatMap(\.bundles), task = models.lazy.compactMap(\.task).first
         if let task, models.count > 1 { throw WorkflowError.taskAmongModels(task: task.name) }
         if let task, options.writesProbabilities { throw InferenceError.noProbabilities(task: task.name) }
-        let tasks = try tasks(cases(for: bundles[0].plan, of: run)), labels = task?.labels ?? bundles[0].plan.labels
+        let keeper = try keeper(bundles, task)
+        let (tasks, done) = try tasks(cases(for: bundles[0].plan, of: run), keeper), labels = task?.labels ?? bundles[0].plan.labels
         let structures = try options.structures.map { try labels.structures(named: $0) }
         let settings = EngineSettings(
             options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device), usesEightBits: options.eightBits)
@@ -148,8 +161,26 @@ public struct CohortSegmentation: Sendable {
                 try TaskSegmenter(task, models: bundles, engines: .all, settings: settings, options: how, note: note)
             } else { try Segmenter(models: bundles, engines: .all, settings: settings, options: how, note: note) }
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks, writer: try writer(segmenter, bundles, tasks))
-        try report(.begins(Outline(tasks: tasks, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
-        try job.job().run { try report(.task($0)) }
+        try report(.begins(Outline(tasks: tasks, done: done, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
+        for record in done { try keeper?.skip(record) }
+        try job.job().run { event in
+            try keeper?.note(event, tasks)
+            try report(.task(event))
+        }
+    }
+
+    /// Notes what becomes of the cases of a cohort that is done in parts or goes on later; nil for any other.
+    private func keeper(_ bundles: [ModelBundle], _ task: ModelTask?) throws -> RecordKeeper? {
+        guard options.shard != nil || options.resumes else { return nil }
+        guard !isMask else { throw WorkflowError.noFolderForRecords(path: options.output.path) }
+        try OutputRule().check(folder: options.output)
+        let key = RecordKeeper.Key(
+            structures: options.structures, series: options.series, forms: options.forms.map(\.rawValue), seed: options.seed,
+            mirroring: options.mirroring, step: options.stepFraction, postProcesses: options.postProcesses, engine: options.engine.rawValue,
+            precision: options.precision.rawValue, eightBits: options.eightBits)
+        return try RecordKeeper(
+            masks: options.output, shard: options.shard, models: bundles, task: task, options: key, version: options.version,
+            device: "\(options.device)")
     }
 
     /// Tells DICOM objects which model made them; several are told together.
@@ -173,25 +204,37 @@ public struct CohortSegmentation: Sendable {
 
     /// The scans that were named; of a run's data only those it did not train on.
     private func cases(for plan: Plan, of run: TrainingRun?) throws -> [DatasetCase] {
-        let cases = try ScanCollection.cases(
+        var cases = try ScanCollection.cases(
             in: options.scans, channels: plan.channelNames.count, names: plan.channelNames, series: options.series)
-        guard let run else { return cases }
+        if let list = options.cases { cases = try list.chosen(of: cases, name: \.name) }
+        guard let run else { return options.shard?.part(of: cases) ?? cases }
         let validation = Set(try run.readDescription().fold.validation)
         let chosen = cases.filter { validation.contains($0.name) }
         let missing = validation.subtracting(chosen.map(\.name)).sorted()
         guard missing.isEmpty else {
             throw WorkflowError.missingScans(run: run.folder.path, missing: missing, places: options.scans.map(\.path))
         }
-        return chosen
+        return options.shard?.part(of: chosen) ?? chosen
     }
 
-    private func tasks(_ cases: [DatasetCase]) throws -> [SegmentationJob.Task] {
-        try cases.map { scanCase in
+    /// What is to be done, and what is done already.
+    private func tasks(_ cases: [DatasetCase], _ keeper: RecordKeeper?) throws -> (tasks: [SegmentationJob.Task], done: [CaseRecord]) {
+        var done: [CaseRecord] = []
+        let tasks = try cases.compactMap { scanCase -> SegmentationJob.Task? in
             let files = try targets(of: scanCase, among: cases.count), values = options.writesProbabilities ? probabilitiesFile(files[0].url) : nil
+            let task = SegmentationJob.Task(scan: scanCase, files: files, probabilities: values)
+            switch options.resumes ? try keeper?.find(scanCase, files: files, replaces: options.replaces) : nil {
+            case .done(let record)?:
+                done.append(record)
+                return nil
+            case .unfinished?: return task
+            case .unknown?, nil: break
+            }
             for file in files.map(\.url) + (values.map { [$0] } ?? []) { try OutputRule(replaces: options.replaces).check(file: file) }
             if files.contains(where: { $0.object != nil }) { try checkSeries(scanCase) }
-            return SegmentationJob.Task(scan: scanCase, files: files, probabilities: values)
+            return task
         }
+        return (tasks, done)
     }
 
     /// A DICOM object is about a DICOM series.

@@ -39,6 +39,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Option(help: "Segment only the validation scans of this training run, with its model unless --model names another.", completion: .directory)
     var validationOf: String?
 
+    @OptionGroup var cohort: CohortOptions
+
     @Option(help: "Structures to keep, by name or number, separated by commas; everything else becomes background.")
     var structures: String?
 
@@ -85,6 +87,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         /// DICOM objects of an empty mask, which were not written.
         var unwritten: [String]?
         var error: String?
+        /// Whether the mask was there already; only where it was.
+        var skipped: Bool?
         var seconds: Double?
         var networkSeconds: Double?
         /// Volume of each structure in ml.
@@ -94,12 +98,12 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     func run() async throws {
         let workflow = CohortSegmentation(try workflowOptions(), logger: .talk)
         let display = SegmentationDisplay(memory: memory.memory)
-        var tasks: [SegmentationJob.Task] = []
+        var tasks: [SegmentationJob.Task] = [], done: [CaseRecord] = []
         for try await event in workflow.job().events() {
             display.show(event)
             switch event {
-            case .begins(let outline): tasks = outline.tasks
-            case .task(.ended(let outcomes)): try conclude(tasks, outcomes)
+            case .begins(let outline): (tasks, done) = (outline.tasks, outline.done)
+            case .task(.ended(let outcomes)): try conclude(tasks, outcomes, done)
             case .task: break
             }
         }
@@ -115,6 +119,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         options.engine = engine.engine
         options.eightBits = runtime.allowsEightBits
         options.validationOf = validationOf.map(url)
+        (options.cases, options.shard, options.resumes) = try (cohort.list, cohort.part, cohort.resume)
         options.series = series?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
         options.structures = (structures ?? roi)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         options.writesProbabilities = probabilities
@@ -125,10 +130,22 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         return options
     }
 
-    private func conclude(_ tasks: [SegmentationJob.Task], _ outcomes: [SegmentationJob.Outcome]) throws {
-        if runtime.json { print(try JSONLine.encode(zip(tasks, outcomes).map(row), pretty: true)) }
+    private func conclude(_ tasks: [SegmentationJob.Task], _ outcomes: [SegmentationJob.Outcome], _ done: [CaseRecord]) throws {
+        if runtime.json {
+            let rows = zip(tasks, outcomes).map(row) + done.map(row)
+            print(try JSONLine.encode(rows.sorted { $0.case < $1.case }, pretty: true))
+        }
         if outcomes.contains(where: \.wasCancelled) { throw CancellationError() }
-        if outcomes.contains(where: { $0.problem != nil }) { throw ExitCode.failure }
+        // Another try does what failed and may not fail again; what else is wrong is told then.
+        if outcomes.contains(where: \.mayPass) { throw ExitStatus.temporary }
+        if outcomes.contains(where: { $0.problem != nil }) { throw ExitStatus.badData }
+    }
+
+    private func row(_ record: CaseRecord) -> Row {
+        let files = record.masks.filter { !$0.value.isEmpty }.keys.sorted().map { URL(fileURLWithPath: output).appending(path: $0).path }
+        return Row(
+            case: record.name, output: files.first, outputs: files.count > 1 ? files : nil, skipped: true, seconds: record.seconds,
+            networkSeconds: record.networkSeconds, millilitres: record.millilitres)
     }
 
     private func row(_ task: SegmentationJob.Task, _ outcome: SegmentationJob.Outcome) -> Row {

@@ -29,6 +29,7 @@ enum Advice {
         case ScanCollectionError.seriesNeeded, ScanCollectionError.seriesCount: "--series A,B,… does that"
         case EvaluationError.shapesDiffer, EvaluationError.geometriesDiffer: "--resample does that"
         case PreparationError.noPublishedSplit(nil): "--preset names a benchmark, --fold a fold"
+        case WorkflowError.madeOtherwise: "--force does that"
         case WorkflowError.contradictsRun(_, _, let asked):
             switch asked {
             case .plan: "that is --plan"

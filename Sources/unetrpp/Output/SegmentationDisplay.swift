@@ -17,6 +17,8 @@ final class SegmentationDisplay {
         switch event {
         case .begins(let outline):
             self.outline = outline
+            if !outline.done.isEmpty { bar.say("\(outline.done.count) of \(outline.done.count + outline.tasks.count) scans are done already") }
+            guard !outline.tasks.isEmpty else { return }
             bar = ProgressBar("Segmenting", total: outline.patches.reduce(0, +))
             bar.say(
                 "Predicted peak memory \(outline.memory >> 20) MB" + (memory.map { " of \($0)" } ?? "")

@@ -29,6 +29,15 @@ public struct DICOMFormat: VolumeFormat {
         return (try? DICOMStart.isMarked(bytes)) == true || (try? DICOMStart(bytes)) != nil
     }
 
+    /// Every file below a folder, whichever series it belongs to; an archive or single file alone.
+    ///
+    /// - Throws: `VolumeError`, `FileError`.
+    public func files(of url: URL) throws -> [URL] {
+        try DICOMStudy.files(url).map { if case .file(let place) = $0.place { place } else { url } }.reduce(into: []) { files, place in
+            if files.last != place { files.append(place) }
+        }
+    }
+
     /// Reads the headers of all files, and no voxels.
     ///
     /// - Throws: `DICOMError` with what is wrong and where; `FileError`, `ArchiveError`.

@@ -52,7 +52,8 @@ public struct DICOMStudy: Sendable {
 
     // MARK: Files
 
-    private static func files(_ url: URL) throws -> [DICOMFile] {
+    /// Every file that may belong to a study: those below a folder, the entries of an archive, or the one file.
+    static func files(_ url: URL) throws -> [DICOMFile] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw VolumeError.cannotOpen(path: url.path, reason: "no such file or folder")

@@ -21,6 +21,13 @@ public struct MetaImageFormat: VolumeFormat {
         MetaImageHeader.isFirstLine(String(decoding: start.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 
+    /// The file, and the one with the voxels where that is another.
+    ///
+    /// - Throws: `VolumeError` with what is wrong and where.
+    public func files(of url: URL) throws -> [URL] {
+        try [url] + (MetaImageHeader(contentsOf: url).dataFile.map { [try DetachedFile.url(named: $0, in: url)] } ?? [])
+    }
+
     /// Reads the header alone.
     ///
     /// - Throws: `VolumeError` with what is wrong and where.

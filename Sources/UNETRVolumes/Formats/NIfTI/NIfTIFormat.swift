@@ -20,6 +20,14 @@ public struct NIfTIFormat: VolumeFormat {
     /// Whether a file begins like one of this format.
     public func recognizes(_ start: [UInt8]) -> Bool { (try? NIfTIHeader.identify(start, path: "")) != nil }
 
+    /// The file, or header and voxels where they are two.
+    ///
+    /// - Throws: `VolumeError` for a half whose other half is not there.
+    public func files(of url: URL) throws -> [URL] {
+        let files = try NIfTIFiles(url)
+        return files.isSingle ? [files.header] : [files.header, files.image]
+    }
+
     /// Reads the header alone.
     ///
     /// - Throws: `VolumeError` with what is wrong and where.

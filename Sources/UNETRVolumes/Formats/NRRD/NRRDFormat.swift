@@ -19,6 +19,13 @@ public struct NRRDFormat: VolumeFormat {
     /// Whether a file begins like one of this format.
     public func recognizes(_ start: [UInt8]) -> Bool { NRRDHeader.isMagic(String(decoding: start.prefix(8), as: UTF8.self)) }
 
+    /// The file, and the one with the voxels where that is another.
+    ///
+    /// - Throws: `VolumeError` with what is wrong and where.
+    public func files(of url: URL) throws -> [URL] {
+        try [url] + (NRRDHeader(contentsOf: url).dataFile.map { [try DetachedFile.url(named: $0, in: url)] } ?? [])
+    }
+
     /// Reads the header alone.
     ///
     /// - Throws: `VolumeError` with what is wrong and where.

@@ -1,9 +1,9 @@
 import Foundation
 
 /// What this process has used so far.
-enum ProcessUsage {
+public enum ProcessUsage {
     /// Largest resident size in bytes.
-    static var peakMemory: Int {
+    public static var peakMemory: Int {
         var usage = rusage()
         #if canImport(Glibc)
             getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
