@@ -15,10 +15,15 @@ extension DICOMBytes {
     /// Exactly those bytes; nil where there are fewer. Memory is taken only as they come.
     func bytes(at position: Int, count wanted: Int) throws -> [UInt8]? {
         guard position >= 0, wanted >= 0 else { return nil }
-        if let count { guard position <= count, wanted <= count - position else { return nil } }
+        if let count {
+            guard position <= count, wanted <= count - position else { return nil }
+            let bytes = try [UInt8](unsafeUninitializedCapacity: wanted) { room, filled in
+                filled = wanted == 0 ? 0 : try read(at: position, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[..<wanted]))
+            }
+            return bytes.count == wanted ? bytes : nil
+        }
         var bytes: [UInt8] = []
-        let step = count == nil ? 1 << 20 : max(wanted, 1)
-        bytes.reserveCapacity(min(wanted, step))
+        let step = 1 << 20
         while bytes.count < wanted {
             let start = bytes.count, part = min(step, wanted - start)
             bytes.append(contentsOf: repeatElement(0, count: part))

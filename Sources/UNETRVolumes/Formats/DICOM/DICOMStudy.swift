@@ -18,7 +18,7 @@ public struct DICOMStudy: Sendable {
 
     /// Regular files that were looked at.
     public let fileCount: Int
-    /// DICOM files without pixels: reports, contours, a directory.
+    /// DICOM files without an image: reports, contours, masks, a directory.
     public let objectCount: Int
 
     /// - Parameter url: a folder with files at any depth, a zip archive of one, or a single file. A fragment is not looked at.
@@ -52,7 +52,7 @@ public struct DICOMStudy: Sendable {
 
     // MARK: Files
 
-    private static func files(_ url: URL) throws -> [DICOMFile] {
+    static func files(_ url: URL) throws -> [DICOMFile] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw VolumeError.cannotOpen(path: url.path, reason: "no such file or folder")
