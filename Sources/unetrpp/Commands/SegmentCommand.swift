@@ -48,7 +48,10 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Option(help: .hidden)  // the earlier name of --structures
     var roi: String?
 
-    @Flag(help: "Also write probabilities (float32, one volume per output) to probabilities/CASE.nii in the output folder, or to MASK_probabilities.nii. A DICOM segmentation is then fractional.")
+    @Flag(
+        help:
+            "Also write probabilities (float32, one volume per output) to probabilities/CASE.nii in the output folder, or to MASK_probabilities.nii. A DICOM segmentation is then fractional."
+    )
     var probabilities = false
 
     @Flag(inversion: .prefixedNo, help: "Average over mirrored versions of each patch, as the model's plan says.")

@@ -131,7 +131,8 @@ struct DICOMGrid: Sendable {
         let steps = [frame.row * frame.rowStep, frame.column * frame.columnStep, step]
         func list(_ vector: SIMD3<Double>) -> [Double] { [vector.x, vector.y, vector.z] }
         return Geometry(
-            sizes: [size?.width ?? pixels.columns, size?.height ?? pixels.rows, count], steps: steps.map(list), origin: list(origin), spacings: steps.map(DICOMFrame.length),
+            sizes: [size?.width ?? pixels.columns, size?.height ?? pixels.rows, count], steps: steps.map(list), origin: list(origin),
+            spacings: steps.map(DICOMFrame.length),
             flips: [true, true, false])
     }
 }

@@ -75,9 +75,14 @@ public struct DICOMStudy: Sendable {
         var files: [DICOMFile] = []
         let root = start.standardizedFileURL.path
         while let place = walk?.nextObject() as? URL {
-            let target = place.resolvingSymlinksInPath()
-            guard (try? target.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else { continue }
-            let path = place.standardizedFileURL.path
+            let kind = try? place.resourceValues(forKeys: Set(keys))
+            if kind?.isSymbolicLink == true {
+                let target = try? place.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey])
+                guard target?.isRegularFile == true else { continue }
+            } else if kind?.isRegularFile != true {
+                continue
+            }
+            let path = place.path
             let name = path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
             files.append(DICOMFile(place: .file(place), name: name))
         }

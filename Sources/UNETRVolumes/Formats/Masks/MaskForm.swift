@@ -103,7 +103,9 @@ public struct MaskWriter: Sendable {
     ///   - files: where it goes.
     /// - Returns: the files that were not written, because the mask has no voxel and the object cannot be empty.
     /// - Throws: `VolumeError`, `DICOMObjectError`, `FileError`.
-    public func write(_ mask: LabelMap, like header: (any VolumeHeader)?, reference: DICOMReference?, probabilities: URL? = nil, to files: [MaskFile]) throws -> [MaskFile] {
+    public func write(_ mask: LabelMap, like header: (any VolumeHeader)?, reference: DICOMReference?, probabilities: URL? = nil, to files: [MaskFile]) throws
+        -> [MaskFile]
+    {
         var empty: [MaskFile] = []
         for file in files {
             guard let object = file.object else {

@@ -65,12 +65,13 @@ public struct DICOMSegmentation: Sendable {
                 throw DICOMObjectProblem.notA(expected: "a segmentation (SEG)", found: "a DICOM object of another kind")
             }
             let text = DICOMText(file.texts(.characterSet))
-            segments = try (file.sequences[.segments] ?? []).map { item in
+            segments = try (file.sequences[.segments] ?? []).compactMap { item in
                 guard let number = try item.short(.segmentNumber) else {
                     throw DICOMObjectProblem.malformed(what: "a segment has no number", rule: "every one must have it")
                 }
                 let name = item.values[.segmentLabel].map { text.decoded($0) ?? String(decoding: $0, as: UTF8.self) } ?? ""
-                return Segment(number: number, name: DICOMText.fitted(name, to: .longString))
+                // Label maps may name their background.
+                return number == 0 ? nil : Segment(number: number, name: DICOMText.fitted(name, to: .longString))
             }
             seriesUIDs = (file.sequences[.referencedSeries] ?? []).compactMap { $0.text(.seriesInstance) }
             kind = try Self.kind(file)
