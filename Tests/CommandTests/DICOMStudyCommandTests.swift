@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRModels
 import UNETRPlanning
 import UNETRVolumes
 
@@ -25,7 +26,7 @@ import UNETRVolumes
 
             let model = try TinyModel.bundle(in: folder).url, masks = folder.appending(path: "masks")
             let common = ["segment", tilted.path, "--model", model.path, "--no-mirroring", "--device", "cpu", "--output-format", "nifti,dicom-seg"]
-            try CommandLineTool.fail(common + ["-o", folder.appending(path: "none").path], saying: ["--correct-tilt"])
+            try CommandLineTool.fail(common + ["-o", folder.appending(path: "none").path], saying: ["have the slices moved straight as they are read"])
             let segmented = try CommandLineTool.run(common + ["-o", masks.path, "--correct-tilt"])
             #expect(segmented.status == 0 && segmented.errors.contains(note))
             #expect(try VolumeFile.readHeader(masks.appending(path: "10b_tilt_untagged.nii.gz")).geometry.size == [8, 65, 64])

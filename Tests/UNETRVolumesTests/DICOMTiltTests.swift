@@ -37,7 +37,7 @@ import UNETRSupport
         let origin = zip((0..<3).map { geometry.affine[$0][3] }, [103.02734375, 243.17518635, -804.46591846])
         #expect(origin.allSatisfy { abs($0 - $1) < 1e-6 })
         for one in 0..<3 {
-            for other in 0..<one { #expect(abs((0..<3).reduce(0) { $0 + geometry.affine[$1][one] * geometry.affine[$1][other] }) < 1e-9) }
+            for other in 0..<one { #expect(abs((0..<3).reduce(0.0) { $0 + geometry.affine[$1][one] * geometry.affine[$1][other] }) < 1e-9) }
         }
         let probes: [(k: Int, j: Int, i: Int, value: Float)] = [
             (5, 52, 1, 108.2884521484375), (6, 30, 32, 97.5692367553711), (5, 18, 62, 130.6458282470703), (0, 18, 24, 97), (4, 26, 8, 102.85513305664062),

@@ -34,7 +34,8 @@ import UNETRSupport
         let mask = try mask()
         // i and k exchanged, j counted backward.
         let a = mask.geometry.affine, size = mask.geometry.size
-        let affine = (0..<3).map { row in [a[row][2], -a[row][1], a[row][0], a[row][3] + a[row][1] * Double(size[1] - 1)] } + [[0, 0, 0, 1]]
+        var affine = [[Double]](repeating: [0, 0, 0, 1], count: 4)
+        for row in 0..<3 { affine[row] = [a[row][2], -a[row][1], a[row][0], a[row][3] + a[row][1] * Double(size[1] - 1)] }
         let grid = Geometry(size: [size[2], size[1], size[0]], affine: affine, spacing: [1.5, 2, 2.5])
         for name in ["binary.dcm", "turned.dcm", "contours.dcm"] {
             let filled = try DICOMStructures(contentsOf: Self.fixture(name)).labels(on: grid).labels
@@ -62,7 +63,7 @@ import UNETRSupport
             #expect(try VolumeFile.readLabels(url, on: geometry, as: mask.labelSet).voxels == mask.labels.voxels)
             // Fractions from a file, a slice at a time, are those from memory.
             let file = folder.appending(path: "p.nii"), fractions = [folder.appending(path: "1.dcm"), folder.appending(path: "2.dcm")]
-            let values = mask.present.flatMap { value in mask.labels.voxels.map { $0 == Int16(value) ? Float(0.9) : 0.1 } }
+            let values: [Float] = mask.present.flatMap { value -> [Float] in mask.labels.voxels.map { $0 == Int16(value) ? 0.9 : 0.1 } }
             let volume = Volume<Float>(geometry: geometry, channels: mask.present.count, voxels: values)
             try VolumeFile.write(scan: volume, to: file)
             #expect(
