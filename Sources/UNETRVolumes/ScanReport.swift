@@ -55,48 +55,62 @@ public struct ScanReport: Encodable, Equatable, Sendable {
     /// What somebody who uses the scan should know, as sentences.
     public var warnings: [String] = []
 
-    /// Looks at a scan, and reads its voxels.
+    /// Looks at a scan.
     ///
-    /// - Throws: what reading throws (`VolumeError`, `DICOMError`, `FileError`, `MemoryError`), but for a study of several series, which are listed.
-    public init(of url: URL) throws {
+    /// - Parameters:
+    ///   - url: the scan; of a DICOM study the fragment may name a series.
+    ///   - readsVoxels: whether the intensities are looked at, a part at a time; without, the headers are enough.
+    /// - Throws: what reading throws (`VolumeError`, `DICOMError`, `FileError`), but for a study of several series, which are listed.
+    public init(of url: URL, readsVoxels: Bool = true) throws {
         let format = try VolumeFile.format(of: url)
         path = url.path
         self.format = format.name
         guard format is DICOMFormat else {
-            try add(VolumeFile.readHeader(url), VolumeFile.readScan(url))
+            if readsVoxels { try add(VolumeFile.open(url)) } else { try add(VolumeFile.readHeader(url)) }
             return
         }
         let study = try DICOMStudy(contentsOf: url)
         series = study.series.map(Series.init)
         if study.objectCount > 0 { warnings.append("\(study.objectCount) DICOM file\(study.objectCount == 1 ? "" : "s") without an image beside the series") }
         let chosen: DICOMSeries
-        do { chosen = try study.series(DICOMStudy.choice(in: url)) } catch let error as DICOMError {
+        do { chosen = try study.series(meantBy: url) } catch let error as DICOMError {
             guard case .severalSeries = error.problem else { throw error }
             for series in study.series { if let problem = series.problem { warnings.append(problem.description) } }
             return
         }
         if chosen.uid.isEmpty { warnings.append("the series has no UID, so no DICOM object can refer to it") }
-        try add(chosen.header(), chosen.open().scan())
+        if let note = try chosen.header().tiltNote { warnings.append(note) }
+        if readsVoxels { try add(chosen.open()) } else { try add(chosen.header()) }
     }
 
-    private mutating func add(_ header: any VolumeHeader, _ scan: Scan) {
-        size = scan.geometry.size.reversed()
-        channels = scan.channels
-        spacing = scan.geometry.spacing.reversed()
-        orientation = scan.geometry.orientation
-        affine = scan.geometry.affine
+    private mutating func add(_ header: any VolumeHeader) {
+        size = header.geometry.size.reversed()
+        channels = header.channels
+        spacing = header.geometry.spacing.reversed()
+        orientation = header.geometry.orientation
+        affine = header.geometry.affine
         modality = (header as? DICOMHeader)?.modality
-        var (least, most, sum, count) = (Double.infinity, -Double.infinity, 0.0, 0)
-        for value in scan.voxels where value.isFinite {
-            least = min(least, Double(value))
-            most = max(most, Double(value))
-            sum += Double(value)
-            count += 1
-        }
-        if count > 0 { intensities = Intensities(minimum: least, maximum: most, mean: sum / Double(count)) }
-        let others = scan.voxels.count - count
-        if others > 0 { warnings.append("\(others) voxels are not finite numbers") }
         if orientation == nil { warnings.append("the affine is singular, so directions are unknown") }
+    }
+
+    private mutating func add(_ reader: VolumeReader) throws {
+        add(reader.header)
+        var (least, most, sum, count, others) = (Float.infinity, -Float.infinity, 0.0, 0, 0)
+        try reader.forEachPart { values, _ in
+            for value in values {
+                let value = Float(value)  // as a scan has it
+                guard value.isFinite else {
+                    others += 1
+                    continue
+                }
+                least = min(least, value)
+                most = max(most, value)
+                sum += Double(value)
+                count += 1
+            }
+        }
+        if count > 0 { intensities = Intensities(minimum: Double(least), maximum: Double(most), mean: sum / Double(count)) }
+        if others > 0 { warnings.append("\(others) voxels are not finite numbers") }
     }
 }
 
@@ -119,9 +133,7 @@ extension VolumeFile {
         guard VolumeName(output: output.lastPathComponent) != nil else {
             throw VolumeError.unknownExtension(path: output.path, allowed: VolumeFormats.outputEndings)
         }
-        let header = try readHeader(url), scan = try readScan(url)
-        guard scan.voxels.allSatisfy({ Int16(exactly: $0) != nil }) else { return try write(scan: scan, like: header, to: output) }
-        let whole = LabelMap(geometry: scan.geometry, channels: scan.channels, voxels: scan.voxels.map { Int16($0) })
-        try write(labels: whole, like: header, to: output)
+        let reader = try open(url)
+        try write(VolumeContents(inFewestBits: reader.scan()), like: reader.header, to: output)
     }
 }

@@ -114,7 +114,7 @@ public struct Demonstration: Sendable {
         _ scanCase: DatasetCase, _ segmenter: Segmenter, _ evaluator: Evaluator, _ structures: [LabelDefinition]
     ) throws -> Outcome {
         let scan = try scanCase.readScan(channelNames: segmenter.plan.channelNames)
-        guard let expert = try scanCase.readLabels(on: scan.geometry) else {
+        guard let expert = try scanCase.readLabels(on: scan.geometry, as: segmenter.plan.labels) else {
             throw WorkflowError.unlabeledScan(name: scanCase.name, folder: options.data.path)
         }
         let result = try segmenter.segment(scan, name: scanCase.name)

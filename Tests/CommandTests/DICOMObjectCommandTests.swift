@@ -57,10 +57,20 @@ import UNETRVolumes
             try CommandLineTool.fail(
                 ["scan", "convert", input.path, output, "--reference", input.path], saying: ["there is no DICOM series that an object could be about"])
             mask.geometry.affine[2][3] -= 1
+            let good = folder.appending(path: "good.nii.gz")
+            try VolumeFile.write(labels: mask, to: good)
             mask.voxels = mask.voxels.map { _ in 0 }
             try VolumeFile.write(labels: mask, to: empty)
             try CommandLineTool.fail(["scan", "convert", empty.path, output, "--reference", study.path], saying: ["the mask is empty, so nothing was written"])
             #expect(!FileManager.default.fileExists(atPath: output))
+            // Folders that cannot be written in, or made, are told before the work.
+            for (place, words) in [("/proc/none", "/proc/none"), (good.path, "is not a folder")] {
+                for ending in ["seg.dcm", "rtstruct.dcm"] {
+                    try CommandLineTool.fail(["scan", "convert", good.path, "\(place)/a.\(ending)", "--reference", study.path], saying: [words])
+                }
+            }
+            try CommandLineTool.fail(
+                ["scan", "convert", input.path, output, "--reference", folder.appending(path: "none").path], saying: ["none"])
             try CommandLineTool.fail(
                 ["scan", "convert", input.path, folder.appending(path: "a.dcm").path, "--reference", study.path], saying: ["--output-format"])
         }

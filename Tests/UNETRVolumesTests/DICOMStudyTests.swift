@@ -96,6 +96,32 @@ import UNETRSupport
         }
     }
 
+    @Test func `Files that change before an object about them is made are noticed`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let geometry = Geometry(size: [3, 4, 5], affine: [[-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 2, 0], [0, 0, 0, 1]], spacing: [2, 1, 1])
+            try ObjectSeries(geometry: geometry).write(to: folder)
+            let series = try DICOMStudy(contentsOf: folder).series(nil), file = folder.appending(path: "999.dcm")
+            try (Data(contentsOf: file) + Data([0, 0])).write(to: file)
+            let error = #expect(throws: DICOMError.self) { try DICOMReference(series) }
+            #expect(error == DICOMError(path: folder.path, file: "999.dcm", problem: .changed))
+        }
+    }
+
+    @Test func `A series of 5,000 slices is read, and refused where one is missing`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            for index in 0..<5000 {
+                try DICOMFileBytes(z: Double(index) * 0.5, first: Int16(index % 3000), instance: "\(index)").write("\(4999 - index)", in: folder)
+            }
+            let scan = try VolumeFile.readScan(folder)
+            #expect(scan.geometry.size == [5000, 3, 4])
+            #expect(scan.geometry.spacing == [0.5, 2, 1.5])
+            #expect((0..<5000).allSatisfy { scan.voxels[12 * $0 + 7] == Float($0 % 3000 + 7) })
+            try FileManager.default.removeItem(at: folder.appending(path: "1234"))
+            let error = #expect(throws: DICOMError.self) { try VolumeFile.readHeader(folder) }
+            #expect(error?.description.contains("a slice is missing between 1235 and 1233") == true)
+        }
+    }
+
     @Test func `A damaged file is not left out silently`() throws {
         try Fixtures.withTemporaryFolder { folder in
             try DICOMFileBytes.writeStack([0, 2, 4], in: folder)

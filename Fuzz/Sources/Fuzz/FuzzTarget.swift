@@ -21,6 +21,7 @@ struct FuzzTarget {
         FuzzTarget(name: "nrrd", file: "scan.nrrd") { try Readers.volume($0) },
         FuzzTarget(name: "metaimage", file: "scan.mha") { try Readers.volume($0) },
         FuzzTarget(name: "dicom", file: "image") { try Readers.volume($0) },
+        FuzzTarget(name: "dicom-structures", file: "object") { try Readers.structures($0) },
         FuzzTarget(name: "safetensors", file: "arrays.safetensors") { try Readers.safetensors($0) },
         FuzzTarget(name: "pytorch", file: "checkpoint.pth") { try Readers.pyTorch($0) },
         FuzzTarget(name: "pickle", file: "plans.pkl") { Readers.visit(try PickleFile.read($0)) },
@@ -51,6 +52,16 @@ enum Readers {
         _ = try VolumeFile.readScan(url)
         _ = try VolumeFile.readLabels(url)
     }
+
+    /// Segmentations and structure sets, on the grid of the objects in the fixtures.
+    static func structures(_ url: URL) throws {
+        let object = try DICOMStructures(contentsOf: url)
+        _ = (object.names, object.seriesUIDs, object.labelSet)
+        _ = try object.labels(on: objectGrid)
+    }
+
+    private static let objectGrid = Geometry(
+        size: [4, 12, 10], affine: [[-1.5, 0, 0, -10], [0, -2, 0, -20], [0, 0, 2.5, 5], [0, 0, 0, 1]], spacing: [2.5, 2, 1.5])
 
     static func safetensors(_ url: URL) throws {
         let file = try SafetensorsFile(contentsOf: url)

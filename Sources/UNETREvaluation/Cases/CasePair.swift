@@ -39,10 +39,13 @@ public struct CasePair: Equatable, Sendable {
 }
 
 extension CasePair {
-    /// The case's name: the file name without the ending of a volume, or of a structure set; nil if it is none of these.
+    /// The case's name: the file name without the ending of a volume, or of a DICOM segmentation or structure set, or the name of a folder that
+    /// holds one of these; nil if it is none of these.
     public static func caseName(of file: URL) -> String? {
-        if let name = VolumeName(file.lastPathComponent) { return name.stem }
-        guard file.pathExtension.lowercased() == "dcm", VolumeFile.isStructureSet(file) else { return nil }
+        let name = file.lastPathComponent
+        if let name = VolumeName(name) { return name.stem }
+        guard !name.hasPrefix("."), DICOMStructures.recognizes(file) else { return nil }
+        guard file.pathExtension.lowercased() == "dcm" else { return name }
         return MaskForm.stem(of: file.lastPathComponent) ?? file.deletingPathExtension().lastPathComponent
     }
 

@@ -62,8 +62,8 @@ extension Evaluator {
             let header = try VolumeFile.readHeader(file)
             return ([width, header.channels] + header.geometry.size).checkedProduct()
         }
-        // Contours are filled on the prediction's grid.
-        let reference = VolumeFile.isStructureSet(pair.reference) ? pair.prediction : pair.reference
+        // Structures become labels on the prediction's grid.
+        let reference = DICOMStructures.recognizes(pair.reference) ? pair.prediction : pair.reference
         let maps = [try bytes(pair.prediction, 2), try bytes(reference, 2), try pair.probabilities.map { try bytes($0, 4) } ?? 0]
         try MemoryLimit.current.check(maps.contains(nil) ? nil : maps.compactMap(\.self).checkedSum(), for: pair.prediction.path)
     }

@@ -12,9 +12,10 @@ public enum ScanCollection {
     ///     file without such a number is a 4-D scan of its own.
     ///   - names: what the channels are called, which tells the modality of the DICOM series that is meant.
     ///   - series: of each DICOM study, the series that are the channels, by UID or number. Empty: the only one that fits.
+    ///   - correctsTilt: whether the slices of a DICOM series that a tilted gantry pushed sideways are made straight; otherwise it is an error.
     /// - Returns: cases in the order of their names.
     /// - Throws: `ScanCollectionError`; `FileError` for a folder that cannot be read; `DICOMError` where a study leaves open what is meant.
-    public static func cases(in urls: [URL], channels: Int, names: [String] = [], series: [String] = []) throws -> [DatasetCase] {
+    public static func cases(in urls: [URL], channels: Int, names: [String] = [], series: [String] = [], correctsTilt: Bool = false) throws -> [DatasetCase] {
         var files: [URL] = [], studies: [DatasetCase] = []
         for url in urls {
             var isFolder: ObjCBool = false
@@ -26,7 +27,7 @@ public enum ScanCollection {
             if !scans.isEmpty, series.isEmpty || !isFolder.boolValue {
                 files += scans
             } else if isFolder.boolValue || VolumeFile.isVolume(url) {
-                do { studies.append(try study(url, channels, names, series)) } catch let error as DICOMError {
+                do { studies.append(try study(url, channels, names, series, correctsTilt)) } catch let error as DICOMError {
                     guard isFolder.boolValue, case .notDICOM = error.problem else { throw error }
                     throw ScanCollectionError.emptyFolder(path: url.path)
                 }
@@ -42,7 +43,7 @@ public enum ScanCollection {
     }
 
     /// A DICOM study as one case; its name is that of the folder or file.
-    private static func study(_ url: URL, _ channels: Int, _ names: [String], _ series: [String]) throws -> DatasetCase {
+    private static func study(_ url: URL, _ channels: Int, _ names: [String], _ series: [String], _ correctsTilt: Bool) throws -> DatasetCase {
         let study = try DICOMStudy(contentsOf: url)
         guard channels == 1 || !series.isEmpty else {
             throw ScanCollectionError.seriesNeeded(path: url.path, channels: channels, present: study.series.map(\.summary))
@@ -51,7 +52,8 @@ public enum ScanCollection {
             throw ScanCollectionError.seriesCount(path: url.path, given: series.count, channels: channels)
         }
         let modalities = names.first.map(DICOMStudy.modalities(ofChannel:)) ?? []
-        let chosen = series.isEmpty ? [try study.series(nil, modalities: modalities)] : try series.map { try study.series($0) }
+        let chosen = (series.isEmpty ? [try study.series(nil, modalities: modalities)] : try series.map { try study.series($0) })
+            .map { correctsTilt ? $0.correctingTilt() : $0 }
         let file = url.lastPathComponent
         let stem = ["zip", "dcm"].contains(url.pathExtension.lowercased()) ? url.deletingPathExtension().lastPathComponent : file
         return DatasetCase(name: stem, imageURLs: chosen.map(study.url(of:)))

@@ -22,7 +22,8 @@ public struct SegmentationJob: Sendable {
             get { files[0].url }
             set { files[0] = MaskFile(newValue) }
         }
-        /// A file `.nii` for the probabilities, float32 [K, D, H, W] as the fourth axis of the file; nil: none.
+        /// A file `.nii` for the probabilities, float32 [K, D, H, W] as the fourth axis of the file; nil: none. With it, a DICOM segmentation among
+        /// `files` is fractional.
         public var probabilities: URL?
 
         /// A scan, where its mask goes, and where its probabilities go.
@@ -133,8 +134,8 @@ public struct SegmentationJob: Sendable {
                     writing = (
                         index,
                         // The scan itself is not kept.
-                        Background { [writer = writer, header = loaded.header, reference = loaded.reference, files = tasks[index].files] in
-                            try writer.write(result.labels, like: header, reference: reference, to: files)
+                        Background { [writer = writer, header = loaded.header, reference = loaded.reference, task = tasks[index]] in
+                            try writer.write(result.labels, like: header, reference: reference, probabilities: task.probabilities, to: task.files)
                         }
                     )
                 } catch is CancellationError {

@@ -36,8 +36,9 @@ public struct Dataset: Equatable, Sendable {
     /// Reads what a folder holds, without opening its scans.
     ///
     /// Known forms: Medical Segmentation Decathlon and nnU-Net v1 (`dataset.json` with `modality`, `labels`, `training`; images
-    /// `CASE.nii.gz` or `CASE_0000.nii.gz`), nnU-Net v2 (`channel_names`, `file_ending`, labels with regions), and plain folders
-    /// `images` and `labels` with equal file names. A folder above a single data set will do as well.
+    /// `CASE.nii.gz` or `CASE_0000.nii.gz`), nnU-Net v2 (`channel_names`, `file_ending`, labels with regions), plain folders
+    /// `images` and `labels` with equal file names, and a DICOM folder for each patient, with a series and one segmentation or structure set, whose
+    /// headers are read. A folder above a single data set will do as well.
     /// - Throws: `PreparationError`, when it is none of these or a file that it lists is missing.
     public init(contentsOf folder: URL) throws {
         try self.init(contentsOf: folder) { throw $0 }
@@ -52,13 +53,15 @@ public struct Dataset: Equatable, Sendable {
             self = try DatasetListing(contentsOf: folder.appendingPathComponent(name)).dataset(in: folder, problem: problem)
         } else if listing.holdsImages {
             self = try PlainFolder.dataset(in: folder, listing, problem: problem)
+        } else if let patients = try PatientFolders.dataset(in: folder, problem: problem) {
+            self = patients
         } else {
             let found = Self.folders(in: folder)
             guard let only = found.first, found.count == 1 else {
                 throw PreparationError.notADataset(
                     path: folder.path,
                     problem: found.isEmpty
-                        ? "it has neither a dataset.json nor folders named images and labels"
+                        ? "it has neither a dataset.json, nor folders named images and labels, nor a DICOM folder with structures for each patient"
                         : "it holds \(found.count) of them; name one: \(found.map(\.path).joined(separator: ", "))")
             }
             try self.init(contentsOf: only, problem: problem)

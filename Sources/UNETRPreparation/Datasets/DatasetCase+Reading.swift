@@ -38,11 +38,13 @@ extension DatasetCase {
 
     /// Reads the labels of the case; nil where there are none.
     ///
-    /// - Parameter geometry: where the scan lies; the labels must lie there too.
-    /// - Throws: `VolumeError`, `PreparationError.geometryMismatch`.
-    public func readLabels(on geometry: Geometry) throws -> LabelMap? {
+    /// - Parameters:
+    ///   - geometry: where the scan lies; the labels must lie there too.
+    ///   - known: the labels that the structures of a DICOM object become, by their names; a label map needs none.
+    /// - Throws: `VolumeError`, `PreparationError.geometryMismatch`; of a DICOM object `DICOMObjectError`.
+    public func readLabels(on geometry: Geometry, as known: LabelSet? = nil) throws -> LabelMap? {
         guard let labelURL else { return nil }
-        let labels = try VolumeFile.readLabels(labelURL)
+        let labels = try VolumeFile.readLabels(labelURL, on: geometry, as: known)
         if let difference = GridAgreement.difference(geometry, labels.geometry) {
             throw PreparationError.geometryMismatch(scan: imageURLs.first?.path ?? name, other: labelURL.path, difference: difference)
         }
@@ -54,6 +56,6 @@ extension Preparer {
     /// Reads and prepares a case, with its labels where it has any.
     public func prepare(_ dataCase: DatasetCase) throws -> PreparedCase {
         let scan = try dataCase.readScan(channelNames: plan.channelNames)
-        return try prepare(scan, labels: dataCase.readLabels(on: scan.geometry), name: dataCase.name)
+        return try prepare(scan, labels: dataCase.readLabels(on: scan.geometry, as: plan.labels), name: dataCase.name)
     }
 }

@@ -161,7 +161,7 @@ struct CaseCheck: Sendable {
 
     private mutating func checkLabels(_ url: URL, _ image: URL, _ geometry: Geometry, _ known: LabelSet) {
         let map: LabelMap
-        do { map = try VolumeFile.readLabels(url) } catch {
+        do { map = try VolumeFile.readLabels(url, on: geometry, as: known) } catch {
             add(.unreadableFile, .error, "\(error)")
             return
         }

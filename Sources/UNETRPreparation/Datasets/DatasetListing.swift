@@ -52,6 +52,8 @@ struct DatasetListing {
         } else if let listed, !listed.isEmpty {
             let files = FileCache()
             cases = try listed.compactMap { entry in try found { try listedCase(entry.image, entry.label, folder, files) } }
+        } else if FolderListing(folder).find("imagesTr") == nil, let patients = try PatientFolders.read(folder, problem: problem) {
+            cases = patients.cases
         } else {
             let images = ScanFiles(in: FolderListing.file("imagesTr", in: folder), ending: fileEnding)
             cases = try images.names.compactMap { name in try found { try folderCase(name, images.files[name]!, folder) } }

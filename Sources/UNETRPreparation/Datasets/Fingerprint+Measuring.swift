@@ -18,7 +18,7 @@ extension Fingerprint {
             let samples = SharedPointer(samples)
             try Parallel.forEach(cases.count, threads: threads ?? min(8, ProcessInfo.processInfo.activeProcessorCount)) { index in
                 let scan = try cases[index].readScan(channelNames: dataset.channelNames)
-                guard let labels = try cases[index].readLabels(on: scan.geometry) else {
+                guard let labels = try cases[index].readLabels(on: scan.geometry, as: dataset.labels) else {
                     throw PreparationError.missingFile(path: "the label map of \(cases[index].name)", neededFor: "the fingerprint")
                 }
                 samples[index] = try Sample(scan, labels, name: cases[index].name)

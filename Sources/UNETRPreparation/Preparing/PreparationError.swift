@@ -7,6 +7,8 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
     case tooFewCases(got: Int, folds: Int)
     /// A case occurs twice.
     case duplicateCase(String)
+    /// Nobody can tell what the scan or the labels of a case are.
+    case unusableCase(name: String, problem: String)
     /// There is no published split for this data set.
     case noPublishedSplit(benchmark: String?)
     /// The data set lacks cases of the published split.
@@ -55,6 +57,8 @@ public enum PreparationError: Error, Equatable, Sendable, CustomStringConvertibl
             "cannot make \(folds) folds of \(got) labeled cases; add cases or ask for fewer folds"
         case .duplicateCase(let name):
             "the case \(name) occurs twice; give every case a name of its own"
+        case .unusableCase(let name, let problem):
+            "the case \(name) cannot be used: \(problem)"
         case .noPublishedSplit(let benchmark):
             benchmark.map { "\($0) was published without a split of its own; choose a fold" }
                 ?? "the data set is none of the published benchmarks by its name; name one, or choose a fold"

@@ -24,11 +24,8 @@ extension LabelSet {
 
     /// How the network's averaged outputs become one label a voxel.
     public func decision(on outputs: InferenceSettings.Aggregation) -> LabelDecision {
-        if hasRegions {
-            let order = regionOrder ?? foreground.map { $0.values[0] }
-            return .regions(values: order.map { Int16(truncatingIfNeeded: $0) }, threshold: outputs == .logits ? 0 : 0.5)
-        }
-        return .largest(values: definitions.map { Int16(truncatingIfNeeded: $0.values[0]) })
+        let values = outputValues.map { Int16(truncatingIfNeeded: $0) }
+        return hasRegions ? .regions(values: values, threshold: outputs == .logits ? 0 : 0.5) : .largest(values: values)
     }
 }
 

@@ -90,8 +90,11 @@ extension Trainer {
                 let mask = try segmenter.segment(image, of: file.properties).labels
                 let reference = URL(fileURLWithPath: description.references[name]!)
                 let output = run.validation.appending(path: name + VolumeFile.maskEnding(for: reference))
-                try VolumeFile.write(labels: mask, like: VolumeFile.readHeader(reference), to: output)
-                var metrics = try evaluator.evaluate(mask, against: VolumeFile.readLabels(reference), case: name)
+                // A DICOM object has no grid of its own.
+                let header = DICOMStructures.recognizes(reference) ? nil : try VolumeFile.readHeader(reference)
+                try VolumeFile.write(labels: mask, like: header, to: output)
+                let expected = try VolumeFile.readLabels(reference, on: mask.geometry, as: plan.labels)
+                var metrics = try evaluator.evaluate(mask, against: expected, case: name)
                 (metrics.predictionFile, metrics.referenceFile) = (output.path, reference.path)
                 try report(.validated(done: number + 1, of: names.count))
                 return metrics

@@ -18,6 +18,11 @@ public enum VolumeFile {
     /// - Throws: `VolumeError`, `FileError`.
     public static func files(of url: URL) throws -> [URL] { try reading(url) { try $0.files(of: url) } }
 
+    /// Opens a volume, whose voxels can then be read once, all together or part by part.
+    ///
+    /// - Throws: `VolumeError`, `FileError`.
+    public static func open(_ url: URL) throws -> VolumeReader { try reading(url) { try $0.open(url) } }
+
     /// A scan with its intensities as float32, [C, D, H, W]. Voxels that are not finite stay as they are (see `nonFiniteCount`).
     ///
     /// - Throws: `VolumeError`, `FileError`, and `MemoryError` for a scan that needs more memory than may be taken.
@@ -48,14 +53,18 @@ public enum VolumeFile {
     ///   - labelSet: names and colors to write beside them where the format has a place for them.
     /// - Throws: `VolumeError.geometryDiffers` if the labels do not lie on the header's grid; `VolumeError`, `FileError`.
     public static func write(labels: LabelMap, named labelSet: LabelSet? = nil, like header: (any VolumeHeader)? = nil, to url: URL) throws {
-        try outputFormat(url).write(VolumeContents(labels, named: labelSet), like: header, to: url)
+        try write(VolumeContents(labels, named: labelSet), like: header, to: url)
     }
 
     /// Writes a scan as float32, without scaling; otherwise as `write(labels:like:to:)`.
     ///
     /// - Throws: `VolumeError`, `FileError`.
     public static func write(scan: Scan, like header: (any VolumeHeader)? = nil, to url: URL) throws {
-        try outputFormat(url).write(VolumeContents(scan), like: header, to: url)
+        try write(VolumeContents(scan), like: header, to: url)
+    }
+
+    static func write(_ contents: VolumeContents, like header: (any VolumeHeader)?, to url: URL) throws {
+        try outputFormat(url).write(contents, like: header, to: url)
     }
 
     /// Writes float32 values [channels, D, H, W] that `body` hands over part by part; what it leaves out is 0.

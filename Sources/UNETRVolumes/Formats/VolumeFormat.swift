@@ -1,4 +1,5 @@
 public import Foundation
+import UNETRSupport
 
 /// A file format for volumes: what its files are called, how they begin, and how they are read and written.
 ///
@@ -133,6 +134,51 @@ public struct VolumeContents: Sendable {
     public init(_ scan: Scan) {
         self.init(scan, as: .float32) { range in
             scan.voxels.withUnsafeBufferPointer { voxels in Self.bytes(range) { voxels[$0].bitPattern.littleEndian } }
+        }
+    }
+
+    /// Intensities that are whole numbers: with 8 or 16 bits if these hold them, else as float32.
+    public init(inFewestBits scan: Scan) {
+        let voxels = scan.voxels, parts = 64
+        let ranges = Parallel.map(parts) { part in Self.wholeRange(voxels, voxels.count * part / parts..<voxels.count * (part + 1) / parts) }
+        let known = ranges.compactMap(\.self)
+        guard known.count == parts, let least = known.map(\.least).min(), let most = known.map(\.most).max(), most < 32768 else {
+            self.init(scan)
+            return
+        }
+        if least >= 0, most <= 255 {
+            self.init(scan, as: .uint8) { range in
+                voxels.withUnsafeBufferPointer { voxels in Self.bytes(range) { UInt8(truncatingIfNeeded: (voxels[$0] + Self.wholeShift).bitPattern) } }
+            }
+        } else {
+            self.init(scan, as: .int16) { range in
+                voxels.withUnsafeBufferPointer { voxels in
+                    Self.bytes(range) { UInt16(truncatingIfNeeded: (voxels[$0] + Self.wholeShift).bitPattern).littleEndian }
+                }
+            }
+        }
+    }
+
+    /// A whole number that is added to one of fewer than 22 bits stands in the lowest bits of the sum.
+    private static let wholeShift: Float = 12_582_912
+
+    /// The smallest and largest of some values and 0, where all are whole numbers from −32768 to 32768; otherwise nil.
+    private static func wholeRange(_ voxels: [Float], _ range: Range<Int>) -> (least: Float, most: Float)? {
+        voxels.withUnsafeBufferPointer { voxels in
+            var least: Float = 0, most: Float = 0
+            // Blocks without a branch inside, which the compiler does several values at a time.
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: 4096) {
+                var others: Int32 = 0
+                for index in start..<min(start + 4096, range.upperBound) {
+                    let value = voxels[index]
+                    // What is no number is equal to nothing.
+                    others |= (value + wholeShift) - wholeShift == value ? 0 : 1
+                    least = value < least ? value : least
+                    most = value > most ? value : most
+                }
+                guard others == 0, least >= -32768, most <= 32768 else { return nil }
+            }
+            return (least, most)
         }
     }
 

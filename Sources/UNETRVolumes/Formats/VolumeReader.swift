@@ -1,3 +1,4 @@
+import Foundation
 import UNETRSupport
 
 /// A volume's file whose header has been read and whose size fits it. Its voxels are read a chunk at a time, so that memory grows only as the
@@ -19,9 +20,32 @@ public struct VolumeReader {
     ///
     /// - Throws: `VolumeError`, `MemoryError`.
     public func scan() throws -> Scan {
-        try volume { doubles, floats, _ in
+        if let slices = source as? any SliceSource { return try scan(of: slices) }
+        return try volume { doubles, floats, _ in
             for index in 0..<doubles.count { floats[index] = Float(doubles[index]) }
         }
+    }
+
+    /// Pages of the array are touched, and so taken, only as slices come.
+    private func scan(of slices: any SliceSource) throws -> Scan {
+        try MemoryLimit.current.check(layout.count.multiplied(checked: MemoryLayout<Float>.stride), for: source.path)
+        let voxels = try [Float](unsafeUninitializedCapacity: layout.count) { voxels, count in
+            if let start = voxels.baseAddress {
+                Self.preferLargePages(UnsafeMutableRawBufferPointer(voxels))
+                try slices.fill(start)
+            }
+            count = layout.count
+        }
+        return Scan(geometry: header.geometry, channels: header.channels, voxels: voxels)
+    }
+
+    /// Asks for large pages, of which there are fewer to be taken one by one.
+    private static func preferLargePages(_ memory: UnsafeMutableRawBufferPointer) {
+        #if canImport(Glibc)
+            let page = 1 << 21, start = UInt(bitPattern: memory.baseAddress)
+            let first = (start + UInt(page) - 1) / UInt(page) * UInt(page), end = start + UInt(memory.count)
+            if first < end { madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), 14) }  // MADV_HUGEPAGE
+        #endif
     }
 
     /// A label map.
@@ -66,31 +90,44 @@ public struct VolumeReader {
     ) throws -> [Scalar] {
         let count = layout.count
         try MemoryLimit.current.check(count.multiplied(checked: MemoryLayout<Scalar>.stride), for: source.path)
-        let chunk = min(count, 1 << 14)
-        let width = layout.type.byteCount
-        let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * width, alignment: 16)
-        let doubles = UnsafeMutableBufferPointer<Double>.allocate(capacity: chunk)
         let converted = UnsafeMutableBufferPointer<Scalar>.allocate(capacity: chunk)
-        defer { raw.deallocate(); doubles.deallocate(); converted.deallocate() }
-        doubles.initialize(repeating: 0)
+        defer { converted.deallocate() }
         converted.initialize(repeating: 0)
-
         var voxels: [Scalar] = []
         // A plain file is as large as it says. A compressed one has yet to prove it: start at what is usual, let the array grow.
         voxels.reserveCapacity(source.isCompressed ? min(count, max(chunk, source.fileBytes * 4)) : count)
-        while voxels.count < count {
-            let part = min(chunk, count - voxels.count)
+        try forEachPart { doubles, start in
+            try convert(doubles, converted.baseAddress!, start)
+            voxels.append(contentsOf: UnsafeBufferPointer(rebasing: converted[0..<doubles.count]))
+        }
+        return voxels
+    }
+
+    /// Voxels that are looked at together.
+    private var chunk: Int { min(layout.count, 1 << 14) }
+
+    /// The intensities of all voxels from the first to the last, a part at a time, so that they need not fit into memory.
+    ///
+    /// - Parameter body: gets the intensities of a part, which last as long as the call, and the index of its first voxel in C-order [C, D, H, W].
+    /// - Throws: `VolumeError`, and what `body` throws.
+    public func forEachPart(_ body: (UnsafeBufferPointer<Double>, Int) throws -> Void) throws {
+        let (count, chunk, width) = (layout.count, chunk, layout.type.byteCount)
+        let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * width, alignment: 16)
+        let doubles = UnsafeMutableBufferPointer<Double>.allocate(capacity: chunk)
+        defer { raw.deallocate(); doubles.deallocate() }
+        doubles.initialize(repeating: 0)
+        var done = 0
+        while done < count {
+            let part = min(chunk, count - done)
             let got = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: raw[0..<part * width]))
             guard got == part * width else {
-                throw VolumeError.truncated(
-                    path: source.path, expectedBytes: count * width, gotBytes: voxels.count * width + got)
+                throw VolumeError.truncated(path: source.path, expectedBytes: count * width, gotBytes: done * width + got)
             }
             decode(UnsafeRawPointer(raw.baseAddress!), into: doubles.baseAddress!, count: part)
-            try convert(UnsafeBufferPointer(rebasing: doubles[0..<part]), converted.baseAddress!, voxels.count)
-            voxels.append(contentsOf: UnsafeBufferPointer(rebasing: converted[0..<part]))
+            try body(UnsafeBufferPointer(rebasing: doubles[0..<part]), done)
+            done += part
         }
         try source.checkEnd()
-        return voxels
     }
 
     /// Turns stored numbers into intensities: bytes in order, widened to double, then slope and intercept, each rounded by itself.

@@ -21,6 +21,12 @@ protocol VoxelSource: AnyObject {
     func checkEnd() throws
 }
 
+/// A source that makes intensities by itself, slice by slice and side by side.
+protocol SliceSource: VoxelSource {
+    /// Makes all intensities, which are not there before.
+    func fill(_ voxels: UnsafeMutablePointer<Float>) throws
+}
+
 extension VoxelSource {
     /// The most that deflate can shrink: 258 bytes for 2 bits, so 1032 to 1 (zlib's technical notes).
     static var greatestRatio: Int { 1032 }

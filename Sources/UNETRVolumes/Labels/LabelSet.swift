@@ -25,6 +25,9 @@ public struct LabelSet: Equatable, Sendable, Codable {
     /// Every value that occurs in label maps, without 0 and without the one to ignore, ascending.
     public var foregroundValues: [Int] { Set(foreground.flatMap(\.values)).sorted() }
 
+    /// For each output of a network in turn, the value that label maps get for it; the background's is 0.
+    public var outputValues: [Int] { hasRegions ? regionOrder ?? foreground.map { $0.values[0] } : definitions.map { $0.values[0] } }
+
     /// Number of outputs of a network: one for each label with the background, or one for each region.
     public var outputCount: Int { hasRegions ? foreground.count : definitions.count }
 }

@@ -2,12 +2,10 @@ public import Foundation
 import UNETREvaluation
 public import UNETRVolumes
 
-/// The conversion of a mask that exists already, or of contours, about a DICOM series.
+/// The conversion of a mask that exists already, or of a DICOM object with structures, about a DICOM series.
 public struct MaskConversion: Sendable {
-    /// The series: a study's folder, archive or file.
+    /// The series: a study's folder, archive or file, of which the fragment may name a series (see `DICOMStudy.url(of:)`).
     public var reference: URL
-    /// Which series of the study, by UID or number; nil: the only one.
-    public var series: String?
     /// Where the labels are named: a dataset.json, a data set's folder or a model bundle; nil: in the mask itself, if anywhere.
     public var labels: URL?
     /// What made the mask; nil: nobody says.
@@ -18,9 +16,8 @@ public struct MaskConversion: Sendable {
     public var seed: UInt64?
 
     /// A conversion about a series.
-    public init(reference: URL, series: String? = nil, labels: URL? = nil, algorithm: String? = nil, version: String = "0", seed: UInt64? = nil) {
+    public init(reference: URL, labels: URL? = nil, algorithm: String? = nil, version: String = "0", seed: UInt64? = nil) {
         self.reference = reference
-        self.series = series
         self.labels = labels
         self.algorithm = algorithm
         self.version = version
@@ -35,16 +32,16 @@ public struct MaskConversion: Sendable {
         public var notes: [DICOMStructureNote]
     }
 
-    /// Converts a mask or a structure set.
+    /// Converts a mask, a segmentation or a structure set.
     ///
     /// - Throws: `DICOMObjectError` where mask and series do not fit; `DICOMError`, `VolumeError`, `EvaluationError`, `FileError`.
     public func convert(_ input: URL, to output: MaskFile) throws -> Result {
-        let source = try DICOMReference(scan: reference, series: series), named = try labels.map { try LabelSet(declaredBy: $0) }
+        let source = try DICOMReference(scan: reference), named = try labels.map { try LabelSet(declaredBy: $0) }
         var notes: [DICOMStructureNote] = []
         let mask: LabelMap
         let names: LabelSet?
-        if VolumeFile.isStructureSet(input) {
-            let filled = try DICOMStructureSet(contentsOf: input).labels(on: source.geometry, as: named)
+        if DICOMStructures.recognizes(input) {
+            let filled = try DICOMStructures(contentsOf: input).labels(on: source.geometry, as: named)
             mask = filled.labels
             names = filled.labelSet
             notes = filled.notes

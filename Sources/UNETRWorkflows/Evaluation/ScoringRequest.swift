@@ -59,12 +59,19 @@ public struct ScoringRequest: Sendable {
         return evaluator
     }
 
-    /// The labels that files name, all together; nil where there are none, or two files name one value differently.
+    /// The labels that files name. Label maps are asked first: numbers in a DICOM object need not be those of a label map.
     private static func labels(in files: [URL]) -> LabelSet? {
+        let areObjects = files.map(DICOMStructures.recognizes)
+        // What is wrong with a file is said when it is read.
+        return joined(zip(files, areObjects).compactMap { $1 ? nil : (try? VolumeFile.readLabelSet($0)) ?? nil })
+            ?? joined(zip(files, areObjects).compactMap { $1 ? (try? DICOMStructures(contentsOf: $0))?.labelSet : nil })
+    }
+
+    /// All labels together; nil where there are none, or two files name one value differently.
+    private static func joined(_ sets: [LabelSet]) -> LabelSet? {
         var found: [LabelDefinition] = []
-        for file in files {
-            // What is wrong with a file is said when it is read.
-            for label in (try? VolumeFile.readLabelSet(file))?.foreground ?? [] where !found.contains(label) {
+        for labels in sets {
+            for label in labels.foreground where !found.contains(label) {
                 guard !found.contains(where: { $0.values == label.values && $0.name != label.name }) else { return nil }
                 if !found.contains(where: { $0.values == label.values }) { found.append(label) }
             }

@@ -27,6 +27,9 @@ public struct CohortSegmentation: Sendable {
         /// Of DICOM studies, the series that are the model's channels, by UID or number; empty: the only one that fits.
         public var series: [String] = []
 
+        /// Whether the slices of a DICOM series that a tilted gantry pushed sideways are made straight; otherwise such a series is refused.
+        public var correctsTilt = false
+
         /// The mask of one scan (a name that `VolumeName(output:)` knows), or a folder for the masks.
         public var output: URL
 
@@ -60,7 +63,7 @@ public struct CohortSegmentation: Sendable {
         /// Names or numbers of the structures to keep; all others become background. Nil: all are kept.
         public var structures: [String]?
 
-        /// Whether the probabilities are written too.
+        /// Whether the probabilities are written too; DICOM segmentations are then fractional.
         public var writesProbabilities = false
 
         /// Whether what is there already is replaced.
@@ -175,7 +178,7 @@ public struct CohortSegmentation: Sendable {
         guard !isMask else { throw WorkflowError.noFolderForRecords(path: options.output.path) }
         try OutputRule().check(folder: options.output)
         let key = RecordKeeper.Key(
-            structures: options.structures, series: options.series, forms: options.forms.map(\.rawValue), seed: options.seed,
+            structures: options.structures, series: options.series, correctsTilt: options.correctsTilt, forms: options.forms.map(\.rawValue), seed: options.seed,
             mirroring: options.mirroring, step: options.stepFraction, postProcesses: options.postProcesses, engine: options.engine.rawValue,
             precision: options.precision.rawValue, eightBits: options.eightBits)
         return try RecordKeeper(
@@ -190,7 +193,9 @@ public struct CohortSegmentation: Sendable {
             let digests = try bundles.map { try $0.weightsDigest().text }
             algorithm.digest = digests.count == 1 ? digests[0] : SHA256Digest(of: Data(digests.joined(separator: "\n").utf8)).text
         }
-        return MaskWriter(labels: segmenter.labels, algorithm: algorithm, seed: options.seed)
+        var writer = MaskWriter(labels: segmenter.labels, algorithm: algorithm, seed: options.seed)
+        writer.structures = try options.structures.map { try segmenter.labels.structures(named: $0) }
+        return writer
     }
 
     private func open(_ url: URL) throws -> ModelOpener.Opened {
@@ -205,8 +210,9 @@ public struct CohortSegmentation: Sendable {
     /// The scans that were named; of a run's data only those it did not train on.
     private func cases(for plan: Plan, of run: TrainingRun?) throws -> [DatasetCase] {
         var cases = try ScanCollection.cases(
-            in: options.scans, channels: plan.channelNames.count, names: plan.channelNames, series: options.series)
+            in: options.scans, channels: plan.channelNames.count, names: plan.channelNames, series: options.series, correctsTilt: options.correctsTilt)
         if let list = options.cases { cases = try list.chosen(of: cases, name: \.name) }
+        if options.correctsTilt { for scanCase in cases { note(tiltOf: scanCase) } }
         guard let run else { return options.shard?.part(of: cases) ?? cases }
         let validation = Set(try run.readDescription().fold.validation)
         let chosen = cases.filter { validation.contains($0.name) }
@@ -215,6 +221,13 @@ public struct CohortSegmentation: Sendable {
             throw WorkflowError.missingScans(run: run.folder.path, missing: missing, places: options.scans.map(\.path))
         }
         return options.shard?.part(of: chosen) ?? chosen
+    }
+
+    /// Tells which scans are made straight.
+    private func note(tiltOf scanCase: DatasetCase) {
+        // What is wrong with a scan is said when its turn comes.
+        let headers = scanCase.imageURLs.lazy.compactMap { try? VolumeFile.readHeader($0) as? DICOMHeader }
+        if let note = headers.compactMap(\.tiltNote).first { logger.notice("\(scanCase.imageURLs[0].path): \(note)") }
     }
 
     /// What is to be done, and what is done already.

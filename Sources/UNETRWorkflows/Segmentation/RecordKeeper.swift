@@ -15,6 +15,7 @@ final class RecordKeeper: @unchecked Sendable {
     struct Key: Encodable {
         var structures: [String]?
         var series: [String]
+        var correctsTilt: Bool
         var forms: [String]
         var seed: UInt64?
         var mirroring: Bool

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 import UNETRSupport
 import UNETRVolumes
 
@@ -11,12 +12,22 @@ struct ScanCommand: ParsableCommand {
     struct SeriesOption: ParsableArguments {
         @Option(help: "Series of a DICOM study, by number or UID.") var series: String?
 
+        @Flag(help: "Move slices straight that a tilted gantry pushed sideways, by linear interpolation within them.") var correctTilt = false
+
         /// The URL of a scan, or of one series of it.
         func url(_ path: String) throws -> URL {
             let url = URL(fileURLWithPath: path)
-            guard let series else { return url }
-            let study = try DICOMStudy(contentsOf: url)
-            return study.url(of: try study.series(series))
+            guard series != nil || correctTilt else { return url }
+            guard VolumeName(url.lastPathComponent) == nil else {
+                throw CommandError("\(path): --series and --correct-tilt are for DICOM studies; leave them out")
+            }
+            let study = try DICOMStudy(contentsOf: url), chosen = try study.series(series)
+            return study.url(of: correctTilt ? chosen.correctingTilt() : chosen)
+        }
+
+        /// Tells on standard error what was done to the scan.
+        static func sayTilt(of url: URL) throws {
+            if let note = (try VolumeFile.readHeader(url) as? DICOMHeader)?.tiltNote { Logger.talk.notice("\(url.path): \(note)") }
         }
     }
 
@@ -28,11 +39,12 @@ struct ScanCommand: ParsableCommand {
         @Argument(help: "Scan.", completion: .file()) var path: String
         @OptionGroup var choice: SeriesOption
         @OptionGroup var memory: MemoryOptions
+        @Flag(help: "Look at headers only, and leave out the intensities.") var headerOnly = false
         @Flag(help: "Print the report as JSON on standard output.") var json = false
 
         func run() throws {
             memory.apply()
-            let report = try ScanReport(of: choice.url(path))
+            let report = try ScanReport(of: choice.url(path), readsVoxels: !headerOnly)
             print(json ? try JSONLine.encode(report, pretty: true) : Self.lines(report).joined(separator: "\n"))
         }
 
@@ -62,8 +74,9 @@ struct ScanCommand: ParsableCommand {
             abstract: "Write a scan in another format.",
             discussion: """
                 Whole numbers are written with 8 or 16 bits if these hold them, everything else as float32. The grid stays as it is.
-                With --reference the input is a mask, or contours (RTSTRUCT), of that series: `scan convert mask.nii.gz mask.seg.dcm --reference SERIES`
-                makes a DICOM segmentation, mask.rtstruct.dcm a structure set, and contours become a label map.
+                With --reference the input is a mask, a DICOM segmentation (SEG) or contours (RTSTRUCT) of that series: `scan convert mask.nii.gz
+                mask.seg.dcm --reference SERIES` makes a segmentation, mask.rtstruct.dcm a structure set, and segmentations and contours become a
+                label map.
                 """)
 
         @Argument(help: "Scan: a file, or a DICOM study.", completion: .file()) var input: String
@@ -84,8 +97,10 @@ struct ScanCommand: ParsableCommand {
             memory.apply()
             let target = URL(fileURLWithPath: output)
             try outputs.check(file: target)
-            if masks.reference != nil { return try masks.convert(URL(fileURLWithPath: input), to: target, series: choice.series) }
-            try VolumeFile.convert(choice.url(input), to: target)
+            if let reference = masks.reference { return try masks.convert(URL(fileURLWithPath: input), about: choice.url(reference), to: target) }
+            let source = try choice.url(input)
+            if choice.correctTilt { try SeriesOption.sayTilt(of: source) }
+            try VolumeFile.convert(source, to: target)
         }
     }
 }

@@ -36,6 +36,9 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Option(help: "DICOM series to segment, by number or UID; for a model of several channels one for each, separated by commas.")
     var series: String?
 
+    @Flag(help: "Move slices of a DICOM series straight that a tilted gantry pushed sideways; without it, such a series is refused.")
+    var correctTilt = false
+
     @Option(help: "Segment only the validation scans of this training run, with its model unless --model names another.", completion: .directory)
     var validationOf: String?
 
@@ -47,7 +50,10 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Option(help: .hidden)  // the earlier name of --structures
     var roi: String?
 
-    @Flag(help: "Also write probabilities (float32, one volume per output) to probabilities/CASE.nii in the output folder, or to MASK_probabilities.nii.")
+    @Flag(
+        help:
+            "Also write probabilities (float32, one volume per output) to probabilities/CASE.nii in the output folder, or to MASK_probabilities.nii. A DICOM segmentation is then fractional."
+    )
     var probabilities = false
 
     @Flag(inversion: .prefixedNo, help: "Average over mirrored versions of each patch, as the model's plan says.")
@@ -121,6 +127,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         options.validationOf = validationOf.map(url)
         (options.cases, options.shard, options.resumes) = try (cohort.list, cohort.part, cohort.resume)
         options.series = series?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
+        options.correctsTilt = correctTilt
         options.structures = (structures ?? roi)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         options.writesProbabilities = probabilities
         options.replaces = outputs.force

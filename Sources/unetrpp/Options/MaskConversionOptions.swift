@@ -25,10 +25,10 @@ struct MaskConversionOptions: ParsableArguments {
         }
     }
 
-    func convert(_ input: URL, to output: URL, series: String?) throws {
+    func convert(_ input: URL, about reference: URL, to output: URL) throws {
         let file = forms.forms.first.map { MaskFile(output, form: $0) } ?? MaskFile(output)
         let conversion = MaskConversion(
-            reference: URL(fileURLWithPath: reference ?? ""), series: series, labels: labels.map { URL(fileURLWithPath: $0) }, algorithm: algorithm,
+            reference: reference, labels: labels.map { URL(fileURLWithPath: $0) }, algorithm: algorithm,
             version: UNETRPP.configuration.version, seed: forms.seed)
         let result = try conversion.convert(input, to: file)
         for note in result.notes { print("\(note)") }

@@ -46,6 +46,7 @@ enum Advice {
         switch problem {
         case .severalSeries, .sameNumber: "--series does that; `unetrpp scan info` shows them"
         case .duplicates(_, _, _?, _): "--series does that"
+        case .tilt(let degrees) where degrees <= 45: "--correct-tilt does that"
         default: nil
         }
     }

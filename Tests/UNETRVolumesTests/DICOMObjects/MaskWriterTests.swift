@@ -39,9 +39,9 @@ import UNETRSupport
                 if !file.url.path.hasSuffix("mha") { #expect(try VolumeFile.readLabelSet(file.url) == mask.labelSet) }
             }
             let contours = folder.appending(path: "case.rtstruct.dcm")
-            #expect(VolumeFile.isStructureSet(contours))
-            #expect(!VolumeFile.isStructureSet(folder.appending(path: "case.seg.dcm")))
-            #expect(!VolumeFile.isStructureSet(folder.appending(path: "case.nii.gz")))
+            #expect(DICOMStructures.recognizes(contours))
+            #expect(DICOMStructures.recognizes(folder.appending(path: "case.seg.dcm")))
+            #expect(!DICOMStructures.recognizes(folder.appending(path: "case.nii.gz")))
             #expect(try VolumeFile.readLabels(contours, on: mask.labels.geometry, as: mask.labelSet).voxels == mask.labels.voxels)
             let error = #expect(throws: DICOMObjectError.self) { try VolumeFile.readLabels(contours, on: mask.labels.geometry) }
             #expect(error?.problem == .labelsNeeded(present: ["Body", "Spleen", "Right kidney"]))

@@ -67,7 +67,7 @@ struct ObjectSeries {
             elements.set(.sliceThickness, DICOMDecimal.text(geometry.spacing[0]))
             change(&elements, k)
             try DICOMObjectFile.write(
-                elements, class: Self.imageClass, instance: instance(k), pixels: [UInt8](repeating: 0, count: inPlane + inPlane % 2),
+                elements, class: Self.imageClass, instance: instance(k), pixels: .init([UInt8](repeating: 0, count: inPlane)),
                 to: folder.appending(path: "\(1000 - k).dcm"))
         }
     }
@@ -90,7 +90,7 @@ struct ObjectSeries {
                 return item
             })
         try DICOMObjectFile.write(
-            elements, class: "1.2.840.10008.5.1.4.1.1.2.1", instance: instance(0), pixels: [UInt8](repeating: 0, count: geometry.count + geometry.count % 2),
+            elements, class: "1.2.840.10008.5.1.4.1.1.2.1", instance: instance(0), pixels: .init([UInt8](repeating: 0, count: geometry.count)),
             to: url)
     }
 

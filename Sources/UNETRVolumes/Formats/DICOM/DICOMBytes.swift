@@ -15,10 +15,15 @@ extension DICOMBytes {
     /// Exactly those bytes; nil where there are fewer. Memory is taken only as they come.
     func bytes(at position: Int, count wanted: Int) throws -> [UInt8]? {
         guard position >= 0, wanted >= 0 else { return nil }
-        if let count { guard position <= count, wanted <= count - position else { return nil } }
+        if let count {
+            guard position <= count, wanted <= count - position else { return nil }
+            let bytes = try [UInt8](unsafeUninitializedCapacity: wanted) { room, filled in
+                filled = wanted == 0 ? 0 : try read(at: position, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[..<wanted]))
+            }
+            return bytes.count == wanted ? bytes : nil
+        }
         var bytes: [UInt8] = []
-        let step = count == nil ? 1 << 20 : max(wanted, 1)
-        bytes.reserveCapacity(min(wanted, step))
+        let step = 1 << 20
         while bytes.count < wanted {
             let start = bytes.count, part = min(step, wanted - start)
             bytes.append(contentsOf: repeatElement(0, count: part))
@@ -167,10 +172,25 @@ struct ByteWindow {
     /// Whether there is a byte at that place.
     mutating func hasByte(at position: Int) throws -> Bool { try hold(position, 1) }
 
-    /// Up to so many bytes, fewer at the end. For small numbers.
-    mutating func bytes(at position: Int, upTo count: Int) throws -> ArraySlice<UInt8> {
+    /// How many bytes there are from that place on, at most so many; `subscript` then has them. For small numbers.
+    mutating func available(at position: Int, upTo count: Int) throws -> Int {
         _ = try hold(position, count)
-        guard position >= start, position < start + window.count else { return [] }
-        return window[(position - start)..<min(position - start + count, window.count)]
+        return max(0, min(count, start + window.count - position))
+    }
+
+    /// A byte that is available.
+    subscript(_ position: Int) -> UInt8 { window[position - start] }
+
+    /// Up to so many bytes, fewer at the end.
+    mutating func bytes(at position: Int, upTo count: Int) throws -> ArraySlice<UInt8> {
+        let count = try available(at: position, upTo: count)
+        return count == 0 ? [] : window[(position - start)..<(position - start + count)]
+    }
+
+    /// Exactly those bytes; nil where there are fewer.
+    mutating func bytes(at position: Int, count: Int) throws -> [UInt8]? {
+        guard count <= Self.size / 4 else { return try source.bytes(at: position, count: count) }
+        let bytes = try bytes(at: position, upTo: count)
+        return bytes.count == count ? Array(bytes) : nil
     }
 }

@@ -14,15 +14,22 @@ struct DICOMDataSet: Sendable {
     /// A text without the padding behind it; nil where there is none.
     func text(_ tag: DICOMTag) -> String? {
         guard let bytes = values[tag] else { return nil }
-        let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: Self.padding)
-        return text.isEmpty ? nil : text
+        let text = Self.trimmed(bytes[...])
+        return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
     }
 
-    private static let padding = CharacterSet(charactersIn: " \0")
+    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        func isPadding(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == 0 }
+        guard let first = bytes.firstIndex(where: { !isPadding($0) }), let last = bytes.lastIndex(where: { !isPadding($0) }) else { return [] }
+        return bytes[first...last]
+    }
 
     /// The parts of a text of several values.
     func texts(_ tag: DICOMTag) -> [String] {
-        text(tag)?.split(separator: "\\", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: Self.padding) } ?? []
+        guard let bytes = values[tag] else { return [] }
+        let text = Self.trimmed(bytes[...])
+        guard !text.isEmpty else { return [] }
+        return text.split(separator: UInt8(ascii: "\\"), omittingEmptySubsequences: false).map { String(decoding: Self.trimmed($0), as: UTF8.self) }
     }
 
     /// Decimal numbers in text; nil where there is no such element, or an empty one.

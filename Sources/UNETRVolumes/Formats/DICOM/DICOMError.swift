@@ -124,7 +124,8 @@ extension DICOMProblem: CustomStringConvertible {
             "the slices \(after) and \(before) are \(Self.rounded(distance)) mm apart, expected \(Self.rounded(usual)) mm as between the others; "
                 + "export a series with even spacing"
         case .tilt(let degrees):
-            "the slices are pushed sideways by \(Self.rounded(degrees)) degrees (a tilted gantry), expected at most 0.3; straighten the series first"
+            "the slices are pushed sideways by \(Self.rounded(degrees)) degrees (a tilted gantry), expected at most 0.3; "
+                + "have the slices moved straight as they are read, which resamples them, or export the series without the tilt"
         case .crooked(let file, let offset):
             "\(file) lies \(Self.rounded(offset)) mm beside the line of the other slices; take out what does not belong to the series"
         case .duplicates(let file, let other, let phases, let by):

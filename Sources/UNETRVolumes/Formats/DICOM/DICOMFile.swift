@@ -46,7 +46,7 @@ final class DICOMFileOpener {
 enum DICOMFinding: Sendable {
     /// Not DICOM.
     case other
-    /// DICOM without pixels.
+    /// DICOM without an image.
     case object
     case image(DICOMImage)
     /// DICOM with something wrong. Of a file that broke off early, nobody knows the series.
@@ -68,6 +68,11 @@ enum DICOMFinding: Sendable {
             let source: any DICOMBytes = start.syntax == .deflated ? InflatedBytes(bytes, from: start.position) : bytes
             var parser = DICOMParser(source, from: start.syntax == .deflated ? 0 : start.position)
             try parser.parse(start.syntax.encoding, into: &dataSet)
+            // Masks of a scan have pixels, but are no scan.
+            guard !DICOMSegmentation.sopClasses.contains(dataSet.text(.sopClass) ?? "") else {
+                self = .object
+                return
+            }
             guard dataSet.pixels != nil || dataSet.values[.rows] != nil else {
                 self = isCertain || dataSet.values[.sopClass] != nil ? .object : .other
                 return

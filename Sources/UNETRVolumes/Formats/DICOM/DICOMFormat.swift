@@ -48,7 +48,7 @@ public struct DICOMFormat: VolumeFormat {
     /// - Throws: `DICOMError` with what is wrong and where; `FileError`, `ArchiveError`.
     public func open(_ url: URL) throws -> VolumeReader { try series(url).open() }
 
-    private func series(_ url: URL) throws -> DICOMSeries { try DICOMStudy(contentsOf: url).series(DICOMStudy.choice(in: url)) }
+    private func series(_ url: URL) throws -> DICOMSeries { try DICOMStudy(contentsOf: url).series(meantBy: url) }
 
     /// Not called: there is no ending to write.
     ///

@@ -13,7 +13,10 @@ struct DICOMGrid: Sendable {
 
     /// By ascending position along the normal.
     var slices: [Slice]
+    /// Of the volume as it is read.
     var geometry: Geometry
+    /// How tilted slices are made straight; nil where they are.
+    var shear: DICOMShear?
 
     /// How far a slice may lie from where even spacing puts it: this part of the spacing, or so many mm where that is more.
     static let unevenness = (part: 0.01, millimeters: 0.02)
@@ -24,8 +27,9 @@ struct DICOMGrid: Sendable {
     /// Slices closer than this part of the usual distance lie at one position.
     private static let nearness = 0.01
 
+    /// - Parameter straightens: whether slices that are pushed sideways are taken, and made straight as they are read.
     /// - Throws: `DICOMProblem` for images that are no even stack of slices.
-    init(_ images: [DICOMImage]) throws(DICOMProblem) {
+    init(_ images: [DICOMImage], straightens: Bool = false) throws(DICOMProblem) {
         let slices = images.indices.flatMap { image in images[image].frames.indices.map { Slice(image: image, frame: $0) } }
         func frame(_ slice: Slice) -> DICOMFrame { images[slice.image].frames[slice.frame] }
         let first = images[0], firstFrame = first.frames[0], normal = firstFrame.normal
@@ -49,7 +53,21 @@ struct DICOMGrid: Sendable {
         }
         let names = { [sliceList = self.slices] (index: Int) in Self.name(sliceList[index], images) }
         try Self.check(sorted, names)
-        try Self.checkDrift(positions, normal, pixel: min(firstFrame.rowStep, firstFrame.columnStep), names)
+        let tilt = try Self.tilt(positions, normal, pixel: min(firstFrame.rowStep, firstFrame.columnStep), names)
+        if let tilt {
+            let frame = frame(self.slices[0]), across = normal * ((sorted[sorted.count - 1] - sorted[0]) / Double(slices.count - 1))
+            let pushes = positions.map { position in
+                let push = position - positions[0]
+                return SIMD2((push * frame.row).sum() / frame.rowStep, (push * frame.column).sum() / frame.columnStep)
+            }
+            guard straightens, tilt <= DICOMShear.steepest,
+                let shear = DICOMShear(columns: first.pixels.columns, rows: first.pixels.rows, degrees: tilt, pushes: pushes)
+            else { throw .tilt(degrees: tilt) }
+            let origin = positions[0] + frame.row * (frame.rowStep * shear.start.x) + frame.column * (frame.columnStep * shear.start.y)
+            geometry = Self.geometry(frame, first.pixels, count: slices.count, step: across, origin: origin, size: (shear.width, shear.height))
+            self.shear = shear
+            return
+        }
         let step = (positions[positions.count - 1] - positions[0]) / Double(positions.count - 1)
         geometry = Self.geometry(frame(self.slices[0]), first.pixels, count: slices.count, step: step, origin: positions[0])
     }
@@ -92,10 +110,10 @@ struct DICOMGrid: Sendable {
         throw .unevenSpacing(after: name(worst), before: name(worst + 1), distance: gaps[worst], usual: usual)
     }
 
-    /// Positions must follow the normal, and a straight line.
-    private static func checkDrift(
+    /// Positions must follow a straight line; by how many degrees it leaves the normal, nil for none to speak of.
+    private static func tilt(
         _ positions: [SIMD3<Double>], _ normal: SIMD3<Double>, pixel: Double, _ name: (Int) -> String
-    ) throws(DICOMProblem) {
+    ) throws(DICOMProblem) -> Double? {
         let last = positions.count - 1, whole = positions[last] - positions[0]
         let length = (whole * normal).sum(), sideways = whole - normal * length
         for index in positions.indices {
@@ -104,14 +122,17 @@ struct DICOMGrid: Sendable {
             guard offset <= max(turn * pixel, unevenness.millimeters) else { throw .crooked(file: name(index), offset: offset) }
         }
         let drift = DICOMFrame.length(sideways)
-        guard drift <= max(Self.drift * length, unevenness.millimeters) else { throw .tilt(degrees: atan2(drift, length) * 180 / .pi) }
+        return drift <= max(Self.drift * length, unevenness.millimeters) ? nil : atan2(drift, length) * 180 / .pi
     }
 
-    private static func geometry(_ frame: DICOMFrame, _ pixels: DICOMPixels, count: Int, step: SIMD3<Double>, origin: SIMD3<Double>) -> Geometry {
+    private static func geometry(
+        _ frame: DICOMFrame, _ pixels: DICOMPixels, count: Int, step: SIMD3<Double>, origin: SIMD3<Double>, size: (width: Int, height: Int)? = nil
+    ) -> Geometry {
         let steps = [frame.row * frame.rowStep, frame.column * frame.columnStep, step]
         func list(_ vector: SIMD3<Double>) -> [Double] { [vector.x, vector.y, vector.z] }
         return Geometry(
-            sizes: [pixels.columns, pixels.rows, count], steps: steps.map(list), origin: list(origin), spacings: steps.map(DICOMFrame.length),
+            sizes: [size?.width ?? pixels.columns, size?.height ?? pixels.rows, count], steps: steps.map(list), origin: list(origin),
+            spacings: steps.map(DICOMFrame.length),
             flips: [true, true, false])
     }
 }

@@ -72,7 +72,7 @@ struct DICOMParser {
 
     private mutating func read(_ element: Element, _ encoding: DICOMEncoding, end: Int?, depth: Int, into dataSet: inout DICOMDataSet) throws {
         let inner = Self.inner(of: element, encoding)
-        if depth == 0, [.pixels, .floatPixels, .doublePixels].contains(element.tag) {
+        if depth == 0, element.tag == .pixels || element.tag == .floatPixels || element.tag == .doublePixels {
             dataSet.pixels = try pixels(element, encoding)
         } else if selection.sequences.contains(element.tag), depth < Self.deepest, element.length == nil || element.type == 0 || element.type == Self.sequence {
             dataSet.sequences[element.tag] = try items(element, inner, end: end, depth: depth)
@@ -83,7 +83,7 @@ struct DICOMParser {
                 guard length <= most else {
                     throw DICOMProblem.malformed(what: "\(element.tag.text) has \(length) bytes", rule: "such a value has at most \(most)")
                 }
-                guard let bytes = try window.source.bytes(at: start, count: length) else { throw truncated(element, length) }
+                guard let bytes = try window.bytes(at: start, count: length) else { throw truncated(element, length) }
                 dataSet.values[element.tag] = bytes
             }
             position = next
@@ -182,20 +182,23 @@ struct DICOMParser {
 
     /// The element at this place; afterward `position` is that of its value.
     private mutating func header(_ encoding: DICOMEncoding, end: Int?) throws -> Element {
-        let bytes = try window.bytes(at: position, upTo: 12)
-        guard bytes.count >= 8 else { throw DICOMProblem.truncated(what: "an element's header", expected: 8, found: bytes.count) }
-        let start = bytes.startIndex
-        func number(_ offset: Int, _ count: Int) -> UInt32 { Self.number(bytes[start + offset..<start + offset + count], isBigEndian: encoding.isBigEndian) }
+        let count = try window.available(at: position, upTo: 12), start = position, window = window
+        guard count >= 8 else { throw DICOMProblem.truncated(what: "an element's header", expected: 8, found: count) }
+        func number(_ offset: Int, _ bytes: Int) -> UInt32 {
+            var number: UInt32 = 0
+            for byte in 0..<bytes { number = number << 8 | UInt32(window[start + offset + (encoding.isBigEndian ? byte : bytes - 1 - byte)]) }
+            return number
+        }
         var element = Element(tag: DICOMTag(rawValue: number(0, 2) << 16 | number(2, 2)), type: 0, length: 0)
         var long = number(4, 4)
         var size = 8
         if !encoding.isImplicit, element.tag.group != 0xFFFE {
-            element.type = UInt16(bytes[start + 4]) << 8 | UInt16(bytes[start + 5])
+            element.type = UInt16(window[start + 4]) << 8 | UInt16(window[start + 5])
             guard let isLong = Self.types[element.type] else {
                 throw DICOMProblem.malformed(what: "\(element.tag.text) has no known type", rule: "two letters must tell it")
             }
             if isLong {
-                guard bytes.count == 12 else { throw DICOMProblem.truncated(what: "an element's header", expected: 12, found: bytes.count) }
+                guard count == 12 else { throw DICOMProblem.truncated(what: "an element's header", expected: 12, found: count) }
                 (long, size) = (number(8, 4), 12)
             } else {
                 long = number(6, 2)

@@ -11,6 +11,11 @@ struct DICOMSelection: Sendable {
     /// What an object about a series repeats: also the patient's name and numbers.
     static let reference = DICOMSelection(values: image.values.union(DICOMReference.copiedTags).union([.characterSet]), sequences: image.sequences)
 
+    /// What a segmentation says of its segments and frames: nothing of the patient.
+    static let segmentation = DICOMSelection(
+        values: image.values.union([.characterSet, .segmentationType, .greatestFraction, .segmentNumber, .segmentLabel, .referencedSegment]),
+        sequences: image.sequences.union([.segments, .segmentIdentification, .referencedSeries]))
+
     /// What a structure set says of its structures: nothing of the patient.
     static let structureSet = DICOMSelection(
         values: [

@@ -25,7 +25,9 @@ public struct DICOMSeries: Sendable {
 
     /// The study's folder, archive or file.
     let path: String
-    let content: Result<Content, DICOMError>
+    private(set) var content: Result<Content, DICOMError>
+    /// What the series is once its slices are made straight; nil where it need not be, or cannot.
+    private var straight: Content?
 
     struct Content: Sendable {
         var images: [DICOMImage]
@@ -104,8 +106,23 @@ public struct DICOMSeries: Sendable {
         } catch {
             content = .failure(DICOMError(path: path, problem: error))
             phases = []
+            if case .tilt = error { straight = try? Content(images: images, grid: DICOMGrid(images, straightens: true)) }
         }
     }
+
+    /// The series with its slices made straight where a tilted gantry pushed them sideways; otherwise the same series.
+    ///
+    /// They are moved within their planes, with linear interpolation between pixels, onto a grid that is large enough for all. What a slice has
+    /// no pixel for gets its smallest intensity. A tilt of more than 45 degrees remains an error.
+    public func correctingTilt() -> DICOMSeries {
+        guard let straight else { return self }
+        var series = self
+        series.content = .success(straight)
+        return series
+    }
+
+    /// By how many degrees the slices were pushed sideways before they were made straight; nil where they were not.
+    public var correctedTilt: Double? { (try? content.get())?.grid.shear?.degrees }
 
     private init(_ path: String, _ uid: String, _ number: Int?, _ modality: String, _ description: String, phase: Int, _ content: Content) {
         (self.path, self.uid, self.number, self.modality, self.description) = (path, uid, number, modality, description)
@@ -156,7 +173,8 @@ public struct DICOMSeries: Sendable {
     ///
     /// - Throws: `DICOMError` where the series is no volume.
     public func header() throws -> DICOMHeader {
-        DICOMHeader(geometry: try content.get().grid.geometry, seriesUID: uid, modality: modality, description: description)
+        let grid = try content.get().grid
+        return DICOMHeader(geometry: grid.geometry, seriesUID: uid, modality: modality, description: description, correctedTilt: grid.shear?.degrees)
     }
 
     /// Opens the series, so that its voxels can be read once.
@@ -183,4 +201,11 @@ public struct DICOMHeader: VolumeHeader, Equatable {
     public var modality: String
     /// `SeriesDescription`.
     public var description: String
+    /// By how many degrees slices were pushed sideways before they were made straight; nil where they were not.
+    public var correctedTilt: Double?
+
+    /// What somebody who uses slices that were made straight should know, in a sentence without an end; nil where they were not.
+    public var tiltNote: String? {
+        correctedTilt.map { "the slices were pushed sideways by \(($0 * 100).rounded() / 100) degrees; they are moved straight, which resamples them" }
+    }
 }

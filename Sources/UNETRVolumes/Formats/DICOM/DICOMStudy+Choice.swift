@@ -55,16 +55,27 @@ extension DICOMStudy {
         return []
     }
 
-    /// The study's URL with the series as its fragment: what `VolumeFile` takes for this series and no other.
+    /// The study's URL with the series as its fragment: what `VolumeFile` takes for this series and no other, made straight if this one is.
     public func url(of series: DICOMSeries) -> URL {
-        let choice = (series.uid.isEmpty ? series.number.map(String.init) ?? "" : series.uid) + (series.phase.map { "/\($0)" } ?? "")
-        guard !choice.isEmpty, self.series.count > 1 || series.phase != nil, var parts = URLComponents(url: url, resolvingAgainstBaseURL: true) else {
+        var choice = ""
+        if self.series.count > 1 || series.phase != nil {
+            choice = (series.uid.isEmpty ? series.number.map(String.init) ?? "" : series.uid) + (series.phase.map { "/\($0)" } ?? "")
+        }
+        if series.correctedTilt != nil { choice += Self.straightMark }
+        guard !choice.isEmpty, var parts = URLComponents(url: url, resolvingAgainstBaseURL: true) else {
             return url
         }
         parts.fragment = choice
         return parts.url ?? url
     }
 
-    /// The choice that a URL's fragment states; nil where it has none.
-    static func choice(in url: URL) -> String? { url.fragment(percentEncoded: false).flatMap { $0.isEmpty ? nil : $0 } }
+    /// What a fragment ends with whose series is to be made straight. No UID and no number does.
+    private static let straightMark = "+straight"
+
+    /// The series that a URL's fragment names (see `url(of:)`); without one the only series.
+    func series(meantBy url: URL) throws -> DICOMSeries {
+        let fragment = url.fragment(percentEncoded: false) ?? ""
+        guard fragment.hasSuffix(Self.straightMark) else { return try series(fragment) }
+        return try series(String(fragment.dropLast(Self.straightMark.count))).correctingTilt()
+    }
 }

@@ -18,7 +18,7 @@ public struct DICOMStudy: Sendable {
 
     /// Regular files that were looked at.
     public let fileCount: Int
-    /// DICOM files without pixels: reports, contours, a directory.
+    /// DICOM files without an image: reports, contours, masks, a directory.
     public let objectCount: Int
 
     /// - Parameter url: a folder with files at any depth, a zip archive of one, or a single file. A fragment is not looked at.
@@ -76,9 +76,14 @@ public struct DICOMStudy: Sendable {
         var files: [DICOMFile] = []
         let root = start.standardizedFileURL.path
         while let place = walk?.nextObject() as? URL {
-            let target = place.resolvingSymlinksInPath()
-            guard (try? target.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true else { continue }
-            let path = place.standardizedFileURL.path
+            let kind = try? place.resourceValues(forKeys: Set(keys))
+            if kind?.isSymbolicLink == true {
+                let target = try? place.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey])
+                guard target?.isRegularFile == true else { continue }
+            } else if kind?.isRegularFile != true {
+                continue
+            }
+            let path = place.path
             let name = path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
             files.append(DICOMFile(place: .file(place), name: name))
         }

@@ -2,19 +2,23 @@ import Foundation
 import UNETRSupport
 
 /// The intensities of a series, slice by slice, as little-endian float64: a few slices are in memory at a time.
-final class DICOMVoxels: VoxelSource {
+final class DICOMVoxels: SliceSource {
     let path: String
     let fileBytes: Int
     let isCompressed: Bool
 
     private let images: [DICOMImage]
     private let slices: [DICOMGrid.Slice]
+    private let shear: DICOMShear?
+    private let voxelsPerSlice: Int
+    /// Whether each slice can be read by itself: a file, or a part of one.
+    private let standAlone: Bool
     private let opener = DICOMFileOpener()
     /// The file that was opened last: frames of one file mostly follow each other.
     private var current: (image: Int, bytes: any DICOMBytes)?
     private var next = 0
-    private var ready: [[Double]] = []
-    /// Bytes of the first ready slice that were handed out.
+    /// Intensities that are made, and how many bytes of them were handed out.
+    private var ready: [Double] = []
     private var used = 0
 
     /// Slices that are unpacked side by side.
@@ -25,8 +29,13 @@ final class DICOMVoxels: VoxelSource {
         self.path = path
         self.images = images
         slices = grid.slices
+        shear = grid.shear
+        voxelsPerSlice = grid.geometry.size[1] * grid.geometry.size[2]
         fileBytes = images.reduce(0) { $0 + ($1.file.state?.length ?? 0) }
         isCompressed = images.contains { $0.pixels.codec != .none || $0.pixels.isDeflated }
+        standAlone = images.allSatisfy { image in
+            if case .file = image.file.place { !image.pixels.isDeflated } else { false }
+        }
         for (index, image) in images.enumerated() where index == 0 || image.pixels.codec != images[index - 1].pixels.codec {
             do { try image.pixels.codec.checkLibrary() } catch { throw Self.failure(error, image.file, path) }
         }
@@ -38,68 +47,88 @@ final class DICOMVoxels: VoxelSource {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var filled = 0
         while filled < buffer.count {
-            if ready.isEmpty {
+            if used == ready.count * MemoryLayout<Double>.size {
                 guard next < slices.count else { break }
                 try Cancellation.check()
-                try unpack(next..<min(next + batch, slices.count))
+                let range = next..<min(next + batch, slices.count)
+                ready = try [Double](unsafeUninitializedCapacity: range.count * voxelsPerSlice) { ready, count in
+                    if let start = ready.baseAddress { try make(range, into: start) }
+                    count = range.count * voxelsPerSlice
+                }
+                (next, used) = (range.upperBound, 0)
             }
-            let whole = ready[0].count * MemoryLayout<Double>.size, part = min(buffer.count - filled, whole - used)
-            ready[0].withUnsafeBytes { (slice: UnsafeRawBufferPointer) in
-                UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: slice[used..<used + part]))
+            let part = min(buffer.count - filled, ready.count * MemoryLayout<Double>.size - used)
+            ready.withUnsafeBytes { (ready: UnsafeRawBufferPointer) in
+                UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: ready[used..<used + part]))
             }
             filled += part
             used += part
-            if used == whole {
-                ready.removeFirst()
-                used = 0
-            }
         }
         return filled
     }
 
     func checkEnd() throws {}
 
-    /// Reads the bytes of some slices one after the other, and makes intensities of them side by side.
-    private func unpack(_ range: Range<Int>) throws {
-        let path = path, images = images, slices = Array(self.slices[range])
-        let stored = try slices.map(storedBytes)
-        ready = try Parallel.map(slices.count) { index in
-            let slice = slices[index], image = images[slice.image]
-            do { return try image.intensities(of: slice.frame, stored[index]) } catch let problem as DICOMProblem {
+    func fill(_ voxels: UnsafeMutablePointer<Float>) throws {
+        // What is read one after the other is in memory until it is unpacked.
+        let step = standAlone ? slices.count : batch
+        for start in stride(from: 0, to: slices.count, by: step) {
+            try Cancellation.check()
+            try make(start..<min(start + step, slices.count), into: voxels + start * voxelsPerSlice)
+        }
+    }
+
+    /// Makes the intensities of some slices side by side.
+    private func make<Value: BinaryFloatingPoint & Sendable>(_ range: Range<Int>, into out: UnsafeMutablePointer<Value>) throws {
+        let (path, images, slices, shear, voxelsPerSlice) = (path, images, slices, shear, voxelsPerSlice)
+        let stored = standAlone ? [] : try range.map { try storedBytes(of: slices[$0]) }
+        nonisolated(unsafe) let out = out
+        try Parallel.forEach(range.count) { index in
+            let number = range.lowerBound + index, slice = slices[number], image = images[slice.image], place = out + index * voxelsPerSlice
+            do {
+                let bytes = try stored.isEmpty ? Self.storedBytes(of: slice, in: image, from: Self.opened(image, DICOMFileOpener())) : stored[index]
+                guard let shear else { return try image.makeIntensities(of: slice.frame, bytes, into: place) }
+                let tilted = UnsafeMutableBufferPointer<Double>.allocate(capacity: image.pixels.pixelsPerFrame)
+                defer { tilted.deallocate() }
+                try image.makeIntensities(of: slice.frame, bytes, into: tilted.baseAddress!)
+                shear.straighten(UnsafeBufferPointer(tilted), at: number, into: place)
+            } catch let problem as DICOMProblem {
                 throw Self.failure(problem, image.file, path)
             }
         }
-        next = range.upperBound
+    }
+
+    private static func storedBytes(of slice: DICOMGrid.Slice, in image: DICOMImage, from source: any DICOMBytes) throws -> [UInt8] {
+        let ranges = image.pixels.ranges(of: image.numbers[slice.frame])
+        var bytes: [UInt8] = []
+        for range in ranges {
+            guard let part = try source.bytes(at: range.lowerBound, count: range.count) else { throw DICOMProblem.changed }
+            if ranges.count == 1 { return part }
+            bytes += part
+        }
+        return bytes
     }
 
     private func storedBytes(of slice: DICOMGrid.Slice) throws -> [UInt8] {
         let image = images[slice.image]
-        do {
-            let source = try open(slice.image), ranges = image.pixels.ranges(of: image.numbers[slice.frame])
-            var bytes: [UInt8] = []
-            for range in ranges {
-                guard let part = try source.bytes(at: range.lowerBound, count: range.count) else { throw DICOMProblem.changed }
-                if ranges.count == 1 { return part }
-                bytes += part
-            }
-            return bytes
-        } catch let problem as DICOMProblem {
+        do { return try Self.storedBytes(of: slice, in: image, from: open(slice.image)) } catch let problem as DICOMProblem {
             throw Self.failure(problem, image.file, path)
         }
     }
 
-    private func open(_ index: Int) throws -> any DICOMBytes {
-        if let current, current.image == index { return current.bytes }
-        let image = images[index]
+    /// The file of an image, unless it is another one by now.
+    private static func opened(_ image: DICOMImage, _ opener: DICOMFileOpener) throws -> any DICOMBytes {
         let (bytes, state) = try opener.open(image.file)
         guard state == image.file.state else { throw DICOMProblem.changed }
+        return bytes
+    }
+
+    private func open(_ index: Int) throws -> any DICOMBytes {
+        if let current, current.image == index { return current.bytes }
+        let image = images[index], bytes = try Self.opened(image, opener)
         current = nil
-        if image.pixels.isDeflated {
-            // Frames may be wanted in any order, and going back in a packed stream is slow.
-            current = (index, try unpacked(image, bytes))
-        } else {
-            current = (index, bytes)
-        }
+        // Frames may be wanted in any order, and going back in a packed stream is slow.
+        current = (index, image.pixels.isDeflated ? try unpacked(image, bytes) : bytes)
         return current!.bytes
     }
 

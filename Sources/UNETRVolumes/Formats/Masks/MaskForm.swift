@@ -82,6 +82,8 @@ public struct MaskWriter: Sendable {
     public var algorithm: DICOMAlgorithm
     /// With a seed, equal masks make equal DICOM objects.
     public var seed: UInt64?
+    /// The structures that a fractional segmentation has; nil: all.
+    public var structures: [LabelDefinition]?
 
     /// A writer.
     public init(labels: LabelSet?, algorithm: DICOMAlgorithm, seed: UInt64? = nil) {
@@ -96,10 +98,14 @@ public struct MaskWriter: Sendable {
     ///   - mask: one volume, [1, D, H, W].
     ///   - header: that of the scan it was made from.
     ///   - reference: the series it was made from, without which there can be no DICOM object.
+    ///   - probabilities: a file with the outputs' probabilities on the scan's grid, of which a DICOM segmentation is then made, a fractional one,
+    ///     instead of the mask; nil: there is none.
     ///   - files: where it goes.
     /// - Returns: the files that were not written, because the mask has no voxel and the object cannot be empty.
     /// - Throws: `VolumeError`, `DICOMObjectError`, `FileError`.
-    public func write(_ mask: LabelMap, like header: (any VolumeHeader)?, reference: DICOMReference?, to files: [MaskFile]) throws -> [MaskFile] {
+    public func write(_ mask: LabelMap, like header: (any VolumeHeader)?, reference: DICOMReference?, probabilities: URL? = nil, to files: [MaskFile]) throws
+        -> [MaskFile]
+    {
         var empty: [MaskFile] = []
         for file in files {
             guard let object = file.object else {
@@ -108,22 +114,34 @@ public struct MaskWriter: Sendable {
             }
             guard let reference else { throw DICOMObjectError(path: file.url.path, problem: .noSeries) }
             let writer = DICOMObjectWriter(reference: reference, labels: labels, algorithm: algorithm, seed: seed)
-            let result = try object == .structureSet ? writer.writeStructureSet(mask, to: file.url) : writer.writeSegmentation(mask, to: file.url)
+            let result: DICOMObjectResult
+            switch (object, probabilities) {
+            case (.structureSet, _): result = try writer.writeStructureSet(mask, to: file.url)
+            case (_, let probabilities?): result = try writer.writeSegmentation(probabilities: probabilities, of: outputValues, to: file.url)
+            case (_, nil): result = try writer.writeSegmentation(mask, to: file.url)
+            }
             if result == .empty { empty.append(file) }
         }
         return empty
+    }
+
+    /// The value of each output, 0 for those that are not wanted.
+    private var outputValues: [Int] {
+        guard let labels else { return [] }
+        let names = structures.map { Set($0.map(\.name)) }
+        return zip(labels.hasRegions ? labels.foreground : labels.definitions, labels.outputValues).map { label, value in
+            names?.contains(label.name) ?? true ? value : 0
+        }
     }
 }
 
 extension DICOMReference {
     /// The series that a scan is.
     ///
-    /// - Parameters:
-    ///   - scan: a DICOM study, of which the fragment may name a series.
-    ///   - choice: the series by UID or number; nil: as the fragment says, else the only one.
+    /// - Parameter scan: a DICOM study, of which the fragment may name a series (see `DICOMStudy.url(of:)`).
     /// - Throws: `DICOMObjectError` for a scan that is no DICOM; `DICOMError`, `FileError`, `ArchiveError`.
-    public init(scan: URL, series choice: String? = nil) throws {
+    public init(scan: URL) throws {
         guard try VolumeFile.format(of: scan) is DICOMFormat else { throw DICOMObjectError(path: scan.path, problem: .noSeries) }
-        try self.init(DICOMStudy(contentsOf: scan).series(choice ?? DICOMStudy.choice(in: scan)))
+        try self.init(DICOMStudy(contentsOf: scan).series(meantBy: scan))
     }
 }

@@ -42,6 +42,10 @@ public enum DICOMObjectProblem: Error, Equatable, Sendable, CustomStringConverti
     case malformed(what: String, rule: String)
     /// A contour lies between the slices of the grid, or outside them.
     case contourOffGrid(structure: String, distance: Double)
+    /// The frames of a segmentation are not among the voxels of the grid.
+    case framesOffGrid(difference: String)
+    /// A folder with several objects that could be meant.
+    case severalObjects([String])
     /// Several structures, and nobody said which labels they are.
     case labelsNeeded(present: [String])
     /// No structure has the name of any wanted label.
@@ -66,6 +70,8 @@ public enum DICOMObjectProblem: Error, Equatable, Sendable, CustomStringConverti
         case .contourOffGrid(let structure, let distance):
             "a contour of '\(structure.prefix(64))' lies \((distance * 1000).rounded() / 1000) mm from the next slice of the scan; "
                 + "give the scan that it was drawn on"
+        case .framesOffGrid(let difference): "its frames do not lie on the grid of the scan: \(difference); give the scan that it was made from"
+        case .severalObjects(let names): "it holds several segmentations or structure sets, expected one: \(Self.list(names)); name one"
         case .labelsNeeded(let present):
             "it has the structures \(Self.list(present)), and nothing says which labels they are; give labels of these names"
         case .noStructureNamed(let wanted, let present):

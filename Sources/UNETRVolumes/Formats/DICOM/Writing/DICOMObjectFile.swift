@@ -6,14 +6,30 @@ enum DICOMObjectFile {
     /// Identifies this program as the writer; made once at random.
     static let implementation = "2.25.44218009993124117167381363829571674828"
 
+    /// The pixels of an object, which come last.
+    struct Pixels {
+        /// How many bytes they are.
+        var count: Int
+        /// Hands them over, part by part.
+        var write: ((_ part: [UInt8]) throws -> Void) throws -> Void
+
+        init(count: Int, _ write: @escaping ((_ part: [UInt8]) throws -> Void) throws -> Void) {
+            self.count = count
+            self.write = write
+        }
+
+        /// Pixels that are there already.
+        init(_ bytes: [UInt8]) { self.init(count: bytes.count) { try $0(bytes) } }
+    }
+
     /// Writes a data set with the header that a file has, atomically.
     ///
     /// It is explicit and little-endian; where a value is too long for that, as contours can be, it is implicit and little-endian, which
     /// every reader of DICOM knows, too.
     /// - Parameters:
-    ///   - pixels: the bytes of the pixels, which come last, already of even length; nil: there are none.
-    /// - Throws: `FileError`.
-    static func write(_ elements: DICOMElements, class sopClass: String, instance: String, pixels: [UInt8]? = nil, to url: URL) throws {
+    ///   - pixels: nil: there are none.
+    /// - Throws: `FileError`, and what handing over the pixels throws.
+    static func write(_ elements: DICOMElements, class sopClass: String, instance: String, pixels: Pixels? = nil, to url: URL) throws {
         let isImplicit = elements.needsLongLengths
         var meta = DICOMElements()
         meta.set(.metaVersion, bytes: [0, 1])
@@ -35,9 +51,11 @@ enum DICOMObjectFile {
                 var element = DICOMElements()
                 element.set(.pixels, bytes: [])
                 var start = element.encoded(isImplicit ? .implicit : .explicit)
-                withUnsafeBytes(of: UInt32(clamping: pixels.count).littleEndian) { start.replaceSubrange(start.count - 4..<start.count, with: $0) }
+                let length = UInt32(clamping: pixels.count + pixels.count % 2)
+                withUnsafeBytes(of: length.littleEndian) { start.replaceSubrange(start.count - 4..<start.count, with: $0) }
                 try file.write(start)
-                try file.write(pixels)
+                try pixels.write { try file.write($0) }
+                if !pixels.count.isMultiple(of: 2) { try file.write([0]) }
             }
             try file.flush()
         }

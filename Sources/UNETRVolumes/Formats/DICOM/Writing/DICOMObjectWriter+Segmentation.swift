@@ -25,7 +25,8 @@ extension DICOMObjectWriter {
                 }
             }
         }
-        try write(structures, pixels: bits.bytes, isBinary: true, to: url)
+        let pixels = bits.bytes
+        try write(structures, .init(pixels), digest: pixels.withUnsafeBytes { SHA256Digest(of: $0) }, isBinary: true, to: url)
         return .written(structures: structures.count, parts: frames)
     }
 
@@ -38,34 +39,73 @@ extension DICOMObjectWriter {
     ///   - url: the file, which appears only when it is complete.
     /// - Throws: `DICOMObjectError` for volumes of another grid or number; `FileError`.
     public func writeSegmentation(probabilities: Volume<Float>, of values: [Int], to url: URL) throws -> DICOMObjectResult {
-        guard probabilities.channels == values.count else {
-            throw DICOMObjectError(path: reference.path, problem: .fractionsDiffer(channels: probabilities.channels, structures: values.count))
+        let volume = try placed(probabilities), inPlane = reference.rows * reference.columns
+        return try writeFractions(of: values, channels: volume.channels, to: url) { body in
+            for part in 0..<volume.channels * volume.geometry.size[0] { try body(part, volume.voxels[part * inPlane..<(part + 1) * inPlane].map(Self.steps)) }
         }
-        let volume = try placed(probabilities), inPlane = volume.geometry.size[1] * volume.geometry.size[2], depth = volume.geometry.size[0]
-        var present: [(value: Int, slices: [Int])] = [], channels: [Int] = []
-        let holds = Parallel.map(volume.channels * depth) { index in
-            volume.voxels[index * inPlane..<(index + 1) * inPlane].contains { Self.steps($0) > 0 }
+    }
+
+    /// The same for probabilities in a file, of which a slice at a time is in memory.
+    ///
+    /// - Parameters:
+    ///   - file: one volume a structure, [C, D, H, W], from 0 to 1, in the voxels of the series' grid and in their order.
+    ///   - values: the label that each of them is for; 0 is left out.
+    ///   - url: the file, which appears only when it is complete.
+    /// - Throws: `DICOMObjectError` for volumes of another grid or number; `VolumeError`, `FileError`.
+    public func writeSegmentation(probabilities file: URL, of values: [Int], to url: URL) throws -> DICOMObjectResult {
+        let header = try VolumeFile.readHeader(file), inPlane = header.geometry.size[1] * header.geometry.size[2]
+        if let difference = GridAgreement.difference(reference.geometry, header.geometry) {
+            throw DICOMObjectError(path: reference.path, problem: .gridDiffers(difference: difference))
         }
-        for channel in values.indices where values[channel] != 0 {
-            let slices = (0..<depth).filter { holds[channel * depth + $0] }
-            guard !slices.isEmpty else { continue }
-            present.append((values[channel], slices))
-            channels.append(channel)
-        }
-        let structures = structures(present)
-        guard !structures.isEmpty else { return .empty }
-        let frames = structures.reduce(0) { $0 + $1.slices.count }
-        try checkRoom(frames.multiplied(checked: inPlane) ?? .max)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(frames * inPlane + 1)
-        for (structure, channel) in zip(structures, channels) {
-            for slice in structure.slices {
-                let start = (channel * depth + slice) * inPlane
-                bytes += volume.voxels[start..<start + inPlane].map(Self.steps)
+        return try writeFractions(of: values, channels: header.channels, to: url) { [reference] body in
+            var slice: [Float] = [], part = 0
+            slice.reserveCapacity(inPlane)
+            try VolumeFile.open(file).forEachPart { doubles, _ in
+                for value in doubles {
+                    slice.append(Float(value))
+                    guard slice.count == inPlane else { continue }
+                    var steps: [UInt8] = []
+                    if let shear = reference.shear {
+                        slice.withUnsafeBufferPointer { shear.tilted($0, at: part % reference.geometry.size[0]) { steps.append(Self.steps($0)) } }
+                    } else {
+                        steps = slice.map(Self.steps)
+                    }
+                    try body(part, steps)
+                    slice.removeAll(keepingCapacity: true)
+                    part += 1
+                }
             }
         }
-        if !bytes.count.isMultiple(of: 2) { bytes.append(0) }
-        try write(structures, pixels: bytes, isBinary: false, to: url)
+    }
+
+    /// - Parameter slices: calls its body with the number of each slice in [C, D], and its pixels as steps. It is called twice: what an object holds stands
+    ///   before its pixels.
+    private func writeFractions(
+        of values: [Int], channels: Int, to url: URL, _ slices: (_ body: (Int, [UInt8]) throws -> Void) throws -> Void
+    ) throws -> DICOMObjectResult {
+        guard channels == values.count else {
+            throw DICOMObjectError(path: reference.path, problem: .fractionsDiffer(channels: channels, structures: values.count))
+        }
+        let depth = reference.geometry.size[0], inPlane = reference.rows * reference.columns
+        var holds = [Bool](repeating: false, count: channels * depth), hasher = SHA256Digest.Hasher()
+        try slices { part, steps in
+            guard values[part / depth] != 0, steps.contains(where: { $0 > 0 }) else { return }
+            holds[part] = true
+            steps.withUnsafeBytes { hasher.add($0) }
+        }
+        let structures = structures(
+            values.indices.compactMap { channel in
+                let slices = (0..<depth).filter { holds[channel * depth + $0] }
+                return slices.isEmpty ? nil : (values[channel], slices)
+            })
+        guard !structures.isEmpty else { return .empty }
+        let frames = structures.reduce(0) { $0 + $1.slices.count }, count = frames.multiplied(checked: inPlane)
+        try checkRoom(count ?? .max)
+        // Written while the slices pass by a second time.
+        try withoutActuallyEscaping(slices) { slices in
+            let pixels = DICOMObjectFile.Pixels(count: count ?? 0) { write in try slices { part, steps in if holds[part] { try write(steps) } } }
+            try self.write(structures, pixels, digest: hasher.finish(), isBinary: false, to: url)
+        }
         return .written(structures: structures.count, parts: frames)
     }
 
@@ -79,8 +119,8 @@ extension DICOMObjectWriter {
 
     private static let sopClass = "1.2.840.10008.5.1.4.1.1.66.4"
 
-    private func write(_ structures: [Structure], pixels: [UInt8], isBinary: Bool, to url: URL) throws {
-        var identifiers = identifiers("SEG \(isBinary)", structures, pixels.withUnsafeBytes { SHA256Digest(of: $0) })
+    private func write(_ structures: [Structure], _ pixels: DICOMObjectFile.Pixels, digest: SHA256Digest, isBinary: Bool, to url: URL) throws {
+        var identifiers = identifiers("SEG \(isBinary)", structures, digest)
         let (instance, series, dimensions) = (identifiers.next(), identifiers.next(), identifiers.next())
         var elements = common(
             Self.sopClass, modality: "SEG", series: 66, instance: instance, seriesInstance: series, description: "Segmentation by \(algorithmName)")
@@ -125,8 +165,8 @@ extension DICOMObjectWriter {
         elements.set(.bitsAllocated, bits)
         elements.set(.bitsStored, bits)
         elements.set(.highBit, bits - 1)
-        elements.set(.rows, reference.geometry.size[1])
-        elements.set(.columns, reference.geometry.size[2])
+        elements.set(.rows, reference.rows)
+        elements.set(.columns, reference.columns)
         elements.set(.numberOfFrames, structures.reduce(0) { $0 + $1.slices.count })
         elements.set(.lossyCompression, "00")
         elements.set(.segmentationType, isBinary ? "BINARY" : "FRACTIONAL")

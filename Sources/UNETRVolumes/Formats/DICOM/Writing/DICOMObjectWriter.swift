@@ -69,11 +69,14 @@ public struct DICOMObjectWriter: Sendable {
 
     // MARK: The mask
 
-    /// The mask in the order of the series' pixels.
+    /// The mask in the order of the series' pixels; one of straight slices goes back to the pixels nearest to its own.
     ///
     /// - Throws: `DICOMObjectError` for a mask that does not lie on the grid of the series.
     func placed<Scalar>(_ volume: Volume<Scalar>) throws -> Volume<Scalar> {
-        do { return try volume.placed(on: reference.geometry) } catch {
+        do {
+            let placed = try volume.placed(on: reference.geometry)
+            return reference.shear.map(placed.tilted) ?? placed
+        } catch {
             throw DICOMObjectError(path: reference.path, problem: .gridDiffers(difference: error.difference))
         }
     }

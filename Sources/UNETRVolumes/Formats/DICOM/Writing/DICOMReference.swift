@@ -6,8 +6,13 @@ import UNETRSupport
 ///
 /// The patient's name and numbers are read here, while an object is made, and nowhere else; they go into the object alone.
 public struct DICOMReference: Sendable, CustomStringConvertible {
-    /// The grid of the series, in RAS+ mm.
+    /// The grid of the series, in RAS+ mm; straight where the series was made so.
     public let geometry: Geometry
+
+    /// How straight slices came from those of the series; nil where nothing was moved.
+    let shear: DICOMShear?
+    /// Pixels of a slice of the series.
+    let rows, columns: Int
 
     /// The study's folder, archive or file.
     let path: String
@@ -42,6 +47,8 @@ public struct DICOMReference: Sendable, CustomStringConvertible {
         let content = try series.content.get(), images = content.images, path = series.path
         self.path = path
         geometry = content.grid.geometry
+        shear = content.grid.shear
+        (rows, columns) = (images[0].pixels.rows, images[0].pixels.columns)
         seriesNumber = series.number
         let headers = try Parallel.map(images.count) { try DICOMReference.header(images[$0].file, path: path) }
         func fail(_ problem: DICOMObjectProblem) -> DICOMObjectError { DICOMObjectError(path: path, problem: problem) }

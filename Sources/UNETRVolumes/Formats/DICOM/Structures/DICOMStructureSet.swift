@@ -61,14 +61,6 @@ public struct DICOMStructureSet: Sendable {
 
     static let sopClass = "1.2.840.10008.5.1.4.1.1.481.3"
 
-    /// Whether a file says in its first lines that it is a structure set.
-    static func recognizes(_ url: URL) -> Bool {
-        guard let bytes = try? FileBytes(url), let start = (try? DICOMStart(bytes)) ?? nil else { return false }
-        let selection = DICOMSelection(values: [.sopClass, .modality], sequences: [])
-        guard let file = try? start.dataSet(bytes, keeping: selection) else { return false }
-        return file.text(.sopClass) == sopClass || file.text(.modality) == "RTSTRUCT"
-    }
-
     private static func structure(_ number: Int, name: String, _ item: DICOMDataSet?) throws -> Structure {
         var structure = Structure(number: number, name: name, skippedCount: 0, contours: [])
         let parts = (item?.texts(.structureColor) ?? []).compactMap { UInt8($0) }

@@ -1,6 +1,6 @@
 import UNETRSupport
 
-/// What was left out when contours became labels, and what may surprise.
+/// What was left out when structures became labels, and what may surprise.
 public enum DICOMStructureNote: Equatable, Sendable, CustomStringConvertible {
     /// Points, lines, or contours of fewer than three points, which enclose nothing.
     case skipped(structure: String, contours: Int)
@@ -24,7 +24,7 @@ public enum DICOMStructureNote: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The labels that a structure set is on a grid.
+/// The labels that the structures of a DICOM object are on a grid.
 public struct FilledStructures: Sendable {
     /// The label map, [1, D, H, W].
     public var labels: LabelMap
@@ -46,12 +46,13 @@ extension DICOMStructureSet {
     ///   - wanted: the labels to use, found by the structures' names; nil numbers the structures from 1 in the file's order.
     /// - Throws: `DICOMObjectError` for contours between the slices of the grid, or where no structure has the name of a label; `MemoryError`.
     public func labels(on grid: Geometry, as wanted: LabelSet? = nil) throws -> FilledStructures {
-        var notes: [DICOMStructureNote] = []
-        let values = try values(wanted, &notes)
+        // Numbers of structures are the file's own affair; labels are numbered in its order.
+        let found = try StructureLabels(structures.enumerated().map { ($0 + 1, $1.name, $1.color) }, as: wanted, path: path)
+        var notes = found.notes
         try MemoryLimit.current.check(grid.count.multiplied(checked: 4), for: path)
         var voxels = [Int16](repeating: 0, count: grid.count)
         let axes = try GridAxes(grid, first: structures.lazy.compactMap(\.contours.first).first, path: path)
-        for (structure, value) in zip(structures, values) {
+        for (structure, value) in zip(structures, found.values) {
             guard let value else { continue }
             if structure.skippedCount > 0 { notes.append(.skipped(structure: structure.name, contours: structure.skippedCount)) }
             let (slices, outside) = try bySlice(structure, axes)
@@ -68,35 +69,7 @@ extension DICOMStructureSet {
             }
             if taken > 0 { notes.append(.overlap(structure: structure.name, voxels: taken)) }
         }
-        return FilledStructures(labels: LabelMap(geometry: grid, voxels: voxels), labelSet: wanted ?? labelSet(values), notes: notes)
-    }
-
-    /// The value of each structure; nil for one that no label stands for.
-    private func values(_ wanted: LabelSet?, _ notes: inout [DICOMStructureNote]) throws -> [Int16?] {
-        guard let wanted else {
-            guard structures.count <= Int(Int16.max) else {
-                throw DICOMObjectError(path: path, problem: .malformed(what: "it has \(structures.count) structures", rule: "labels go to \(Int16.max)"))
-            }
-            return structures.indices.map { Int16($0 + 1) }
-        }
-        func key(_ name: String) -> String { name.lowercased().filter { $0.isLetter || $0.isNumber } }
-        let byName = Dictionary(wanted.foreground.filter { $0.values.count == 1 }.map { (key($0.name), $0.values[0]) }) { first, _ in first }
-        let values = structures.map { byName[key($0.name)].flatMap { Int16(exactly: $0) } }
-        guard values.contains(where: { $0 != nil }) || structures.isEmpty else {
-            throw DICOMObjectError(
-                path: path, problem: .noStructureNamed(wanted: wanted.foreground.map(\.name), present: structures.map(\.name)))
-        }
-        let others = zip(structures, values).filter { $0.1 == nil }.map(\.0.name)
-        if !others.isEmpty { notes.append(.unnamed(others)) }
-        return values
-    }
-
-    private func labelSet(_ values: [Int16?]) -> LabelSet {
-        let named = zip(structures, values).map { structure, value in
-            LabelDefinition(
-                name: structure.name.isEmpty ? "Structure \(structure.number)" : structure.name, value: Int(value ?? 0), color: structure.color?.text)
-        }
-        return LabelSet(definitions: [LabelDefinition(name: "background", value: 0)] + named)
+        return FilledStructures(labels: LabelMap(geometry: grid, voxels: voxels), labelSet: found.labelSet, notes: notes)
     }
 
     private func bySlice(_ structure: Structure, _ axes: GridAxes) throws -> (slices: [Int: [[(i: Double, j: Double)]]], outside: Int) {
