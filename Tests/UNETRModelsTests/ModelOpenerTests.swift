@@ -87,6 +87,22 @@ import UNETRSupport
         }
     }
 
+    @Test func `An ensemble in a zip file stays one when it is known already`() throws {
+        try with { results, opener in
+            try results.add(folds: ["0", "1"])
+            try results.add(configuration: "3d_lowres", folds: ["0"])
+            let models = ["3d_lowres", "3d_fullres"].map { #"{"configuration": "\#($0)", "trainer": "nnUNetTrainer", "plans_identifier": "nnUNetPlans"}"# }
+            try results.put(
+                #"{"best_model_or_ensemble": {"selected_model_or_models": [\#(models.joined(separator: ", "))]}}"#,
+                at: "Dataset001_Made/inference_information.json")
+            let archive = try zip(results), first = try opener.open(archive), second = try opener.open(archive)
+            #expect(first.groups.map(\.count) == [1, 2] && opener.conversions == 3)
+            #expect(second.groups.map { $0.map(\.url) } == first.groups.map { $0.map(\.url) } && opener.conversions == 3)
+            #expect(first.groups.map { $0[0].plan.targetSpacing } == [[2, 2, 2], [1, 1, 1]])
+            #expect(first.imported?.members.last == "nnUNetTrainer__nnUNetPlans__3d_fullres/fold_1" && second.imported == first.imported)
+        }
+    }
+
     @Test(arguments: [
         ("../escaped/checkpoint_final.pth", "its name leads out of the folder of the archive"),
         ("/tmp/checkpoint_final.pth", "its name leads out of the folder of the archive"),

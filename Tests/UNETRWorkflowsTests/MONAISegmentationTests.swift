@@ -27,7 +27,7 @@ import UNETRWorkflows
         return (place, expected)
     }
 
-    @Test(arguments: ["unetr", "unet"])
+    @Test(arguments: ["unetr", "unet", "segresnet", "dynunet", "swin_unetr", "swin_unetr_v2"])
     func `Logits and mask of a whole scan are MONAI's`(name: String) throws {
         try Fixtures.withTemporaryFolder { folder in
             let (bundle, description) = try Self.bundle(name, in: folder)
