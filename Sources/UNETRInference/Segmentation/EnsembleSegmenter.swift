@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 public import UNETREngines
 public import UNETRModels
-import UNETRPlanning
+package import UNETRPlanning
 public import UNETRPreparation
 public import UNETRVolumes
 

@@ -12,7 +12,7 @@ for nnU-Net's own files. Checkpoints and zip files are as nnU-Net writes them.
   expected.json    for each model and for the ensemble some probabilities, with nnU-Net's sums in float16 and in float32
   NAME.nii.gz      nnU-Net's masks
 """
-import copy, glob, json, os, pathlib, shutil, sys
+import copy, json, os, pathlib, shutil, sys
 
 DATA, WORK, HERE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(), pathlib.Path(__file__).parent
 for key, folder in [("nnUNet_raw", "raw"), ("nnUNet_preprocessed", "preprocessed"), ("nnUNet_results", "results")]:
@@ -76,7 +76,7 @@ def train(trainer, plans, configuration, iterations=150, rate=0.02):
     run.perform_actual_validation(save_probabilities=True)
 
 
-def predict(trainer, plans, configuration, half=True, **changes):
+def predict(trainer, plans, configuration, half=True):
     """Probabilities of the unseen scan, and the mask."""
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
     kinds = torch.half, torch.float16
@@ -101,6 +101,8 @@ def main():
     from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
     from nnunetv2.training.nnUNetTrainer.variants.data_augmentation.nnUNetTrainerNoMirroring import nnUNetTrainerNoMirroring
     from batchgenerators.utilities.file_and_folder_operations import load_pickle
+    from batchgeneratorsv2.transforms.spatial.mirroring import MirrorTransform
+    from batchgeneratorsv2.transforms.utils.compose import ComposeTransforms
     raw()
     if not (WORK / "preprocessed" / NAME / "nnUNetResEncUNetMPlans.json").exists():
         extract_fingerprints([4], num_processes=1)
@@ -110,10 +112,15 @@ def main():
     for configuration in ["3d_fullres", "3d_lowres"]:
         if not (WORK / f"preprocessed/{NAME}/small_{configuration}").exists():
             preprocess([4], plans_identifier=PLAIN, configurations=(configuration,), num_processes=(1,))
-    # So few iterations learn more without the usual augmentation.
-    nnUNetTrainer.get_training_transforms = staticmethod(
-        lambda patch, rotation, scales, axes, dummy, use_mask_for_norm=None, is_cascaded=False, foreground_labels=None, regions=None, ignore_label=None:
-        nnUNetTrainer.get_validation_transforms(scales, is_cascaded, foreground_labels, regions, ignore_label))
+    # So few iterations learn more without the usual augmentation, all but mirroring.
+    def transforms(patch, rotation, scales, axes, dummy, use_mask_for_norm=None, is_cascaded=False, foreground_labels=None, regions=None, ignore_label=None):
+        usual = nnUNetTrainer.get_validation_transforms(scales, is_cascaded, foreground_labels, regions, ignore_label)
+        return ComposeTransforms(([MirrorTransform(allowed_axes=axes)] if axes else []) + usual.transforms)
+
+    configure = nnUNetTrainer.configure_rotation_dummyDA_mirroring_and_inital_patch_size
+    nnUNetTrainer.get_training_transforms = staticmethod(transforms)
+    nnUNetTrainer.configure_rotation_dummyDA_mirroring_and_inital_patch_size = lambda self: (
+        *configure(self)[:2], self.configuration_manager.patch_size, configure(self)[3])
     train(nnUNetTrainer, plain, "3d_fullres")
     train(nnUNetTrainer, plain, "3d_lowres")
     train(nnUNetTrainerNoMirroring, plain, "3d_fullres")
