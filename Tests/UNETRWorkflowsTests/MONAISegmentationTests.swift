@@ -18,10 +18,12 @@ import UNETRWorkflows
         try FileManager.default.copyItem(at: Fixtures.url("monai/\(name)"), to: place)
         try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
         let expected = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: place.appending(path: "expected.json")))
-        let tensors = try #require(expected["parameters"]?.object).map { key, shape in
-            let shape = shape.ints ?? []
+        let shared = expected["shared"]?.object ?? [:], parameters = try #require(expected["parameters"]?.object)
+        let names = parameters.keys.map { ($0, $0) } + shared.map { ($0, $1.string ?? "") }
+        let tensors = names.map { key, name in
+            let shape = parameters[name]?.ints ?? []
             return key.hasSuffix("num_batches_tracked")
-                ? (key, StoredArray([0] as [Int64], shape: shape)) : (key, StoredArray(ParityRule.parameter(key, shape: shape), shape: shape))
+                ? (key, StoredArray([0] as [Int64], shape: shape)) : (key, StoredArray(ParityRule.parameter(name, shape: shape), shape: shape))
         }
         try PyTorchArchive.write(tensors, under: "model", to: models.appending(path: "model.pt"))
         return (place, expected)

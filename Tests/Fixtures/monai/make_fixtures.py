@@ -175,9 +175,16 @@ def bundle(name, size, a):
     mask = parser.get_parsed_content("postprocessing")(data)["pred"].as_tensor()[0].numpy()
     save_file(
         {"logits": logits.contiguous(), "mask": torch.tensor(mask.astype(np.int8).transpose(2, 1, 0).copy())}, HERE / f"{name}/expected.safetensors")
-    parameters = {k: list(t.shape) for k, t in network.state_dict().items()}
+    # A tensor that a network has under several keys is told by the first.
+    parameters, shared, first = {}, {}, {}
+    for key, tensor in network.state_dict().items():
+        owner = first.setdefault(tensor.data_ptr(), key)
+        if owner == key:
+            parameters[key] = list(tensor.shape)
+        else:
+            shared[key] = owner
     (HERE / f"{name}/expected.json").write_text(
-        json.dumps({"monai": monai.__version__, "float32_relative_error": error.item(), "parameters": parameters}))
+        json.dumps({"monai": monai.__version__, "float32_relative_error": error.item(), "parameters": parameters, "shared": shared}))
     print(name, list(logits.shape), "labels", np.unique(mask, return_counts=True), "float32 error", error.item())
 
 

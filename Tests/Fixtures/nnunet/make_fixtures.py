@@ -47,7 +47,7 @@ def plans(base, name):
     plans = json.loads((place / f"{base}.json").read_text())
     plans["plans_name"] = name
     full = plans["configurations"]["3d_fullres"]
-    full.update(data_identifier="small_3d_fullres", spacing=[1.2, 0.9, 1.0], patch_size=[24, 32, 32], batch_size=4)
+    full.update(data_identifier="small_3d_fullres", spacing=[1.2, 0.9, 1.0], patch_size=[24, 32, 32], batch_size=2)
     network = full["architecture"]["arch_kwargs"]
     network.update(n_stages=3, features_per_stage=[4, 8, 12], n_conv_per_stage_decoder=network["n_conv_per_stage_decoder"][:2])
     for key in ["kernel_sizes", "strides", "n_conv_per_stage"]:
@@ -62,7 +62,7 @@ def plans(base, name):
     return plans
 
 
-def train(trainer, plans, configuration, iterations=150, rate=0.02):
+def train(trainer, plans, configuration, iterations=120, rate=0.03):
     out = WORK / "results" / NAME / f"{trainer.__name__}__{plans['plans_name']}__{configuration}" / "fold_0"
     if (out / "checkpoint_final.pth").exists():
         return
