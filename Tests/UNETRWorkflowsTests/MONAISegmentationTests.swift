@@ -22,11 +22,19 @@ import UNETRWorkflows
         let names = parameters.keys.map { ($0, $0) } + shared.map { ($0, $1.string ?? "") }
         let tensors = names.map { key, name in
             let shape = parameters[name]?.ints ?? []
-            return key.hasSuffix("num_batches_tracked")
-                ? (key, StoredArray([0] as [Int64], shape: shape)) : (key, StoredArray(ParityRule.parameter(name, shape: shape), shape: shape))
+            if key.hasSuffix("num_batches_tracked") { return (key, StoredArray([0] as [Int64], shape: shape)) }
+            if key.hasSuffix("relative_position_index") { return (key, StoredArray(relativePositions(7), shape: shape)) }
+            return (key, StoredArray(ParityRule.parameter(name, shape: shape), shape: shape))
         }
         try PyTorchArchive.write(tensors, under: "model", to: models.appending(path: "model.pt"))
         return (place, expected)
+    }
+
+    /// Where in its table Swin's bias of two places in a window stands.
+    private static func relativePositions(_ window: Int) -> [Int64] {
+        let side = 2 * window - 1, all = 0..<(window * window * window)
+        let places = all.map { (($0 / (window * window)) * side + $0 / window % window) * side + $0 % window }
+        return places.flatMap { query in places.map { key in Int64(query - key + (side * side * side - 1) / 2) } }
     }
 
     @Test(arguments: ["unetr", "unet", "segresnet", "dynunet", "swin_unetr", "swin_unetr_v2"])

@@ -4,7 +4,7 @@
     python make_fixtures.py Task04_Hippocampus WORK
 
 Task04_Hippocampus is the data set of the Medical Segmentation Decathlon (CC-BY-SA 4.0); scan.nii.gz and the masks are from it. WORK is a folder
-for nnU-Net's own files. Checkpoints and zip files are as nnU-Net writes them.
+for nnU-Net's own files. Zip files are as nnU-Net writes them, but for the curves of the training (progress.png).
 
   full_low.zip     nnUNetTrainer, 3d_fullres and 3d_lowres, with what nnUNetv2_find_best_configuration decided
   no_mirroring.zip nnUNetTrainerNoMirroring, 3d_fullres
@@ -12,7 +12,7 @@ for nnU-Net's own files. Checkpoints and zip files are as nnU-Net writes them.
   expected.json    for each model and for the ensemble some probabilities, with nnU-Net's sums in float16 and in float32
   NAME.nii.gz      nnU-Net's masks
 """
-import copy, json, os, pathlib, shutil, sys
+import copy, json, os, pathlib, shutil, sys, zipfile
 
 DATA, WORK, HERE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(), pathlib.Path(__file__).parent
 for key, folder in [("nnUNet_raw", "raw"), ("nnUNet_preprocessed", "preprocessed"), ("nnUNet_results", "results")]:
@@ -124,7 +124,7 @@ def main():
     train(nnUNetTrainer, plain, "3d_fullres")
     train(nnUNetTrainer, plain, "3d_lowres")
     train(nnUNetTrainerNoMirroring, plain, "3d_fullres")
-    train(nnUNetTrainer, residual, "3d_fullres")
+    train(nnUNetTrainer, residual, "3d_fullres", iterations=300)
     best = find_best_configuration(
         4, dumb_trainer_config_plans_to_trained_models_dict(["nnUNetTrainer"], ["3d_fullres", "3d_lowres"], [PLAIN]), num_processes=1, folds=(0,))
     print(best["all_results"], best["best_model_or_ensemble"])
@@ -133,7 +133,11 @@ def main():
         ("no_mirroring.zip", dict(configurations=("3d_fullres",), plans_identifier=PLAIN, trainer="nnUNetTrainerNoMirroring")),
         ("residual.zip", dict(configurations=("3d_fullres",), plans_identifier=RESIDUAL)),
     ]:
-        export_pretrained_model(4, str(HERE / file), folds=(0,), strict=True, **arguments)
+        export_pretrained_model(4, str(WORK / file), folds=(0,), strict=True, **arguments)
+        with zipfile.ZipFile(WORK / file) as source, zipfile.ZipFile(HERE / file, "w", zipfile.ZIP_DEFLATED) as target:
+            for name in source.namelist():
+                if not name.endswith(".png"):
+                    target.writestr(name, source.read(name))
 
     expected, folders = [], {}
     models = [
