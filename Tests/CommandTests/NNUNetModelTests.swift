@@ -12,7 +12,8 @@ struct NNUNetModelTests {
         var file: String
         var arguments: [String]
         var indices: [Int]
-        /// Probabilities where nnU-Net sums logits in float16, as it does, and where it sums them in float32.
+        /// Probabilities where nnU-Net sums logits in float16, as it does, and where it sums them in float32. Its weights of windows are float16 in
+        /// both, a relative error of up to 0.0005.
         var half: [Float]
         var single: [Float]
 
@@ -37,7 +38,7 @@ struct NNUNetModelTests {
             ]
                 + model.arguments)
         let labels = try NIfTI.readLabels(mask)
-        for (kind, probabilities, least, tolerance) in [("", model.half, 0.9997, Float(0.02)), ("_single", model.single, 0.99999, 1e-4)] {
+        for (kind, probabilities, least, tolerance) in [("", model.half, 0.9997, Float(0.02)), ("_single", model.single, 0.99995, 0.003)] {
             let expected = try NIfTI.readLabels(Fixtures.url("nnunet/\(model.name)\(kind).nii.gz"))
             #expect(labels.geometry.size == expected.geometry.size && Set(expected.voxels) == [0, 1, 2])
             let equal = zip(labels.voxels, expected.voxels).count { $0 == $1 }
