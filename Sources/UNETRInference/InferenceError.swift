@@ -2,6 +2,8 @@
 public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable {
     /// Models to be averaged prepare scans differently.
     case differentPlans(path: String, first: String)
+    /// Models to be averaged have other outputs, or decide before their masks go back to the scan.
+    case differentOutputs(path: String, first: String)
     /// The scan has another number of channels than the model needs.
     case channels(scan: String, found: Int, expected: Int, names: [String])
     /// The network computed values that are not finite.
@@ -15,7 +17,10 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
     public var description: String {
         switch self {
         case .differentPlans(let path, let first):
-            "\(path) prepares scans differently from \(first), so the two cannot be averaged; name models that were trained with one plan"
+            "\(path) prepares scans differently from \(first), so the two cannot be averaged window by window"
+        case .differentOutputs(let path, let first):
+            "\(path) has other labels or channels than \(first), or one of the two decides before its masks go back to the scan, so their "
+                + "probabilities cannot be averaged"
         case .channels(let scan, let found, let expected, let names):
             "\(scan) has \(found) channels, the model expects \(expected) (\(names.joined(separator: ", "))); "
                 + "give one file a channel, CASE_0000.nii.gz and so on, or one 4-D file"

@@ -8,15 +8,18 @@ import UNETRVolumes
 final class ThresholdEngine: PatchEngine, @unchecked Sendable {
     private let lock = NSLock()
     private var calls = 0
+    private let levels: [Float]
     var summary: String { "thresholds" }
     var parameterCount: Int { 2 }
+
+    /// - Parameter levels: the intensity of each class; a logit is the distance to it, below 0.
+    init(levels: [Float] = [0, 15, 25]) { self.levels = levels }
 
     /// How many passes there have been.
     var passes: Int { lock.withLock { calls } }
 
     func withLogits(of patches: FloatView, _ body: (FloatView) throws -> Void) throws {
         lock.withLock { calls += 1 }
-        let levels: [Float] = [0, 15, 25]
         var logits: [Float] = []
         for sample in 0..<patches.shape[0] {
             for level in levels { logits += patches[sample].values.map { -abs($0 - level) } }

@@ -87,6 +87,22 @@ import UNETRSupport
         }
     }
 
+    @Test func `An ensemble in a zip file stays one when it is known already`() throws {
+        try with { results, opener in
+            try results.add(folds: ["0", "1"])
+            try results.add(configuration: "3d_lowres", folds: ["0"])
+            let models = ["3d_lowres", "3d_fullres"].map { #"{"configuration": "\#($0)", "trainer": "nnUNetTrainer", "plans_identifier": "nnUNetPlans"}"# }
+            try results.put(
+                #"{"best_model_or_ensemble": {"selected_model_or_models": [\#(models.joined(separator: ", "))]}}"#,
+                at: "Dataset001_Made/inference_information.json")
+            let archive = try zip(results), first = try opener.open(archive), second = try opener.open(archive)
+            #expect(first.groups.map(\.count) == [1, 2] && opener.conversions == 3)
+            #expect(second.groups.map { $0.map(\.url) } == first.groups.map { $0.map(\.url) } && opener.conversions == 3)
+            #expect(first.groups.map { $0[0].plan.targetSpacing } == [[2, 2, 2], [1, 1, 1]])
+            #expect(first.imported?.members.last == "nnUNetTrainer__nnUNetPlans__3d_fullres/fold_1" && second.imported == first.imported)
+        }
+    }
+
     @Test(arguments: [
         ("../escaped/checkpoint_final.pth", "its name leads out of the folder of the archive"),
         ("/tmp/checkpoint_final.pth", "its name leads out of the folder of the archive"),
@@ -110,6 +126,28 @@ import UNETRSupport
             bytes.replaceSubrange((entry + 38)..<(entry + 42), with: [0, 0, 0xFF, 0xA1])
             try Data(bytes).write(to: url)
             #expect(try #require(throws: ArchiveError.self) { try opener.open(url) }.description.contains("it is a symbolic link, which is not followed"))
+        }
+    }
+
+    @Test func `An archive that was cut short, or that would unpack to far more than it is, is refused`() throws {
+        try with { results, opener in
+            try results.add()
+            let url = try zip(results), whole = try Data(contentsOf: url)
+            var bytes = [UInt8](whole)
+            // The checkpoint says that it is deflated, from two gigabytes.
+            let entry = try #require(
+                bytes.indices.dropLast(46).first { index in
+                    Array(bytes[index..<(index + 4)]) == [0x50, 0x4B, 0x01, 0x02]
+                        && String(decoding: bytes[(index + 46)..<min(index + 200, bytes.count)], as: UTF8.self).contains("checkpoint_final")
+                })
+            bytes.replaceSubrange((entry + 10)..<(entry + 12), with: [8, 0])
+            bytes.replaceSubrange((entry + 24)..<(entry + 28), with: [0xFF, 0xFF, 0xFF, 0x7F])
+            try Data(bytes).write(to: url)
+            #expect(try #require(throws: ArchiveError.self) { try opener.open(url) }.description.contains("the file would unpack to far more than its size"))
+            try whole.prefix(whole.count / 2).write(to: url)
+            let error = try #require(throws: ArchiveError.self) { try opener.open(url) }
+            #expect(error.description.hasPrefix("\(url.path): ") && error.description.contains("cut short"), "\(error)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: opener.cache.path) == [])
         }
     }
 

@@ -31,6 +31,7 @@ struct MadeResults {
         axes: PickleValue? = .tuple([.int(0), .int(2)]), plans: String? = nil, trainedOn: String? = nil, files: [String] = ["checkpoint_final.pth"]
     ) throws -> URL {
         let folder = root.appending(path: dataset).appending(path: "\(trainer)__nnUNetPlans__\(configuration)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for fold in folds {
             let place = folder.appending(path: "fold_\(fold)")
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
@@ -138,13 +139,75 @@ struct MadeResults {
             #expect(try #require(throws: ModelImportError.self) { try read(set) }.description.contains("does not name the best configuration"))
             try best(["3d_lowres"])
             #expect(try read(set).plan.targetSpacing == [2, 2, 2])
+            // An ensemble is both, also where only one of them has been exported.
             try best(["3d_lowres", "3d_fullres"])
-            let ensemble = try #require(throws: ModelImportError.self) { try read(set) }
-            #expect(ensemble.description.contains("is the ensemble of nnUNetTrainer__nnUNetPlans__3d_lowres, nnUNetTrainer__nnUNetPlans__3d_fullres"))
+            #expect(try read(set).others.count == 1)
+            try FileManager.default.removeItem(at: set.appending(path: "nnUNetTrainer__nnUNetPlans__3d_fullres"))
+            let rest = try read(set)
+            #expect(rest.others.isEmpty && rest.notes.contains { $0.contains("3d_fullres to be best, of which only this is here") }, "\(rest.notes)")
             try results.add(dataset: "Dataset002_Other")
             #expect(
                 try #require(throws: ModelImportError.self) { try read(results.root) }.description.contains(
                     "several data sets: Dataset001_Made, Dataset002_Other"))
+        }
+    }
+
+    @Test func `An ensemble of configurations is averaged as a whole, and cleaned up as was decided for it`() throws {
+        try MadeResults.with { results in
+            let full = try results.add(folds: ["0", "1", "2"]), low = try results.add(configuration: "3d_lowres", folds: ["0", "1"], axes: .some(.none))
+            let names = [low, full].map(\.lastPathComponent), set = results.root.appending(path: "Dataset001_Made")
+            let ensemble = "ensemble___\(names[0])___\(names[1])___0_1"
+            func describe(_ configurations: [String], postProcessing: String = "/elsewhere/Dataset001_Made/ensembles/\(ensemble)/postprocessing.pkl") throws {
+                let models = configurations.map { #"{"configuration": "\#($0)", "trainer": "nnUNetTrainer", "plans_identifier": "nnUNetPlans"}"# }
+                try results.put(
+                    #"{"folds": [0, 1], "best_model_or_ensemble": {"postprocessing_file": "\#(postProcessing)", "#
+                        + #""selected_model_or_models": [\#(models.joined(separator: ", "))]}}"#, at: "Dataset001_Made/inference_information.json")
+            }
+            func problem() throws -> String { try #require(throws: ModelImportError.self) { try read(set) }.description }
+            try describe(["3d_lowres", "3d_fullres"])
+            #expect(try problem().contains("there is no postprocessing.json or .pkl, though inference_information.json names it"))
+            func put(_ labels: String, at folder: String) throws {
+                try results.put(
+                    #"{"postprocessing_fns": ["remove_all_but_largest_component_from_segmentation"], "postprocessing_kwargs": [{"labels_or_regions": \#(labels)}]}"#,
+                    at: "Dataset001_Made/\(folder)/postprocessing.json")
+            }
+            try put("[1, 2]", at: "ensembles/\(ensemble)")
+            // What was decided for one of them alone does not count.
+            try put("2", at: "\(names[1])/crossval_results_folds_0_1")
+            let model = try read(set), other = try #require(model.others.first)
+            #expect(model.title == "nnU-Net v2: Dataset001_Made, ensemble of \(names[0]) and \(names[1])" && model.others.count == 1)
+            // The folds that it was found with, though there is a third.
+            #expect((model.members + other.members).map(\.name) == names.flatMap { ["\($0)/fold_0", "\($0)/fold_1"] })
+            #expect(model.plan.targetSpacing == [2, 2, 2] && model.plan.inference.mirrorAxes == [])
+            #expect(other.plan.targetSpacing == [1, 1, 1] && other.plan.inference.mirrorAxes == [0, 2])
+            #expect([model, other].allSatisfy { $0.plan.postProcessing == PostProcessing(keepLargest: [[1, 2]]) })
+            #expect(model.notes[0].hasSuffix("are averaged on the grid of the scan and decided there, as nnUNetv2_ensemble does."))
+            #expect(model.notes.contains("\(names[1]): The axes [0, 2] are mirrored, as the checkpoint says."))
+            // One of them alone has its own clean-up, and the folds that are chosen.
+            let alone = try read(set, ModelChoice(folds: ["2"], configuration: "3d_fullres"))
+            #expect(alone.others.isEmpty && alone.members.map(\.name) == ["fold_2"] && alone.plan.postProcessing?.keepLargest == [[2]])
+
+            try results.add(configuration: "3d_cascade_fullres", folds: ["0", "1"])
+            try describe(["3d_fullres", "3d_cascade_fullres"])
+            let cascade = try problem()
+            #expect(cascade.contains("cannot be made: ") && cascade.contains("is the second stage of a cascade after 3d_lowres"))
+            let flat = MadeResults.plans().replacingOccurrences(of: #""patch_size": [16, 16, 16]"#, with: #""patch_size": [16, 16]"#)
+                .replacingOccurrences(of: "3d_fullres", with: "2d")
+            try results.add(configuration: "2d", folds: ["0", "1"], plans: flat)
+            try describe(["2d", "3d_fullres"])
+            let slices = try problem()
+            #expect(slices.contains("its configuration 2d is two-dimensional, which is not known here") && slices.hasSuffix("; choose one of them"))
+        }
+    }
+
+    @Test(arguments: [
+        ("SimpleITKIO", String?.none), ("NibabelIO", nil), ("NibabelIOWithReorient", "RAS"), ("SimpleITKIOWithReorient", "RAS"),
+    ])
+    func `A reader that turns scans is an orientation`(reader: String, orientation: String?) throws {
+        try MadeResults.with { results in
+            let plans = MadeResults.plans().replacingOccurrences(of: "SimpleITKIO", with: reader)
+            let plan = try read(results.add(plans: plans)).plan
+            #expect(plan.orientation?.text == orientation)
         }
     }
 
@@ -163,6 +226,11 @@ struct MadeResults {
         #expect(
             try problem { try $0.add(plans: MadeResults.plans(settings: #", "norm_op": "torch.nn.BatchNorm3d""#)) }
                 .contains("the network of its configuration 3d_fullres has norm_op torch.nn.BatchNorm3d, which the networks here have not"))
+        for reader in ["Tiff3DIO", "NaturalImage2DIO", "MyIO"] {
+            #expect(
+                try problem { try $0.add(plans: MadeResults.plans().replacingOccurrences(of: "SimpleITKIO", with: reader)) }
+                    .contains("its scans are read by \(reader), which is not known here; known are NibabelIO, NibabelIOWithReorient, SimpleITKIO and"))
+        }
         #expect(
             try problem { try $0.add(configuration: "3d_cascade_fullres") }
                 .contains("its configuration 3d_cascade_fullres is the second stage of a cascade after 3d_lowres"))
@@ -183,6 +251,22 @@ struct MadeResults {
                 try PyTorchArchive.write([("w", StoredArray([1] as [Float], shape: [1]))], to: training.appending(path: "fold_0/checkpoint_final.pth"))
                 return training
             }.contains("it has no network_weights, so it is no checkpoint of nnU-Net v2"))
+        // A pickle that would run something is read as data.
+        #expect(
+            try problem { results in
+                let training = try results.add(), file = training.appending(path: "fold_0/checkpoint_final.pth")
+                try FileManager.default.removeItem(at: file)
+                try FileManager.default.copyItem(at: Fixtures.url("archives/trap.pth"), to: file)
+                return training
+            }.contains("it has no network_weights, so it is no checkpoint of nnU-Net v2"))
+        #expect(!FileManager.default.fileExists(atPath: "ARCHIVE_TEST_WAS_RUN"))
+        #expect(try problem { try $0.add(folds: []) }.contains("has no folder fold_0 with a checkpoint"))
+        #expect(
+            try problem { results in
+                let training = try results.add()
+                try FileManager.default.removeItem(at: training.appending(path: "fold_0/checkpoint_final.pth"))
+                return training
+            }.contains("fold_0 has no checkpoint_final.pth; the training has left nothing there"))
         #expect(
             try problem { results in
                 let training = try results.add()

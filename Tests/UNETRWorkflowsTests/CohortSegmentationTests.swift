@@ -78,6 +78,36 @@ struct CohortSegmentationTests {
         }
     }
 
+    @Test func `Models of other plans are averaged on the grid of the scan, those of one plan as before`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            var options = try Self.options(folder)
+            options.scans = [options.scans[0].appending(path: "case_1.nii.gz")]
+            options.writesProbabilities = true
+            var coarse = try TinyModel.plan()
+            coarse.targetSpacing = [1.5, 1.25, 1.25]
+            let second = try TinyModel.bundle(coarse, in: folder, named: "coarse", seed: 8).url,
+                twin = try TinyModel.bundle(in: folder, named: "twin", seed: 9).url
+            let first = options.models[0]
+            func probabilities(_ name: String, _ models: [URL]) throws -> [Float] {
+                options.models = models
+                options.output = folder.appending(path: "\(name).nii.gz")
+                #expect(try Self.outcomes(options).1.map(\.problem) == [nil])
+                return try NIfTI.readScan(folder.appending(path: "\(name)_probabilities.nii")).voxels
+            }
+            let one = try probabilities("one", [first, twin]), two = try probabilities("two", [second]),
+                both = try probabilities("both", [first, second, twin])
+            let difference = zip(zip(one, two), both).map { abs(($0.0 + $0.1) / 2 - $1) }.max() ?? 1
+            #expect(difference < 1e-6 && both.count == 2 * 18 * 17 * 19)
+            let mask = try NIfTI.readLabels(options.output), count = both.count / 2
+            #expect(mask.voxels == (0..<count).map { both[count + $0] > both[$0] ? 1 : 0 })
+            // Other structures are no other opinion on the same.
+            let other = try TinyModel.bundle(TinyModel.plan([.init(name: "a", value: 1), .init(name: "b", value: 2)]), in: folder, named: "other").url
+            options.models = [first, other]
+            options.replaces = true
+            #expect(Self.refusal(options) as? InferenceError == .differentOutputs(path: other.path, first: first.path))
+        }
+    }
+
     @Test func `What cannot work is refused before the first scan`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let options = try Self.options(folder)

@@ -49,11 +49,7 @@ public struct Segmenter: Sendable {
     ) throws {
         precondition(!models.isEmpty)
         let plan = models[0].plan
-        for model in models.dropFirst()
-        where model.plan.preparationDigest != plan.preparationDigest || model.plan.patchSize != plan.patchSize
-            || model.plan.inference.aggregation != plan.inference.aggregation || model.plan.inference.windows != plan.inference.windows
-            || model.plan.inference.restored != plan.inference.restored
-        {
+        for model in models.dropFirst() where !model.plan.agrees(with: plan) {
             throw InferenceError.differentPlans(path: model.url.path, first: models[0].url.path)
         }
         let (engines, memory) = try engines.engines(for: models, settings, note: note)
@@ -95,15 +91,20 @@ public struct Segmenter: Sendable {
     /// - Throws: `PreparationError` or `InferenceError` for a scan the model cannot take.
     public func segment(_ scan: Scan, name: String, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> Segmentation {
         let start = Date()
+        try check(scan, name: name)
+        let (image, properties) = try prepare(scan, name: name)
+        var result = try segment(image, of: properties, progress: progress)
+        result.seconds = -start.timeIntervalSinceNow
+        return result
+    }
+
+    /// That a scan has numbers only, and the model's channels.
+    func check(_ scan: Scan, name: String) throws {
         let nonFinite = scan.nonFiniteCount
         guard nonFinite == 0 else { throw InferenceError.nonFinite(scan: name, count: nonFinite) }
         guard scan.channels == plan.channelNames.count else {
             throw InferenceError.channels(scan: name, found: scan.channels, expected: plan.channelNames.count, names: plan.channelNames)
         }
-        let (image, properties) = try prepare(scan, name: name)
-        var result = try segment(image, of: properties, progress: progress)
-        result.seconds = -start.timeIntervalSinceNow
-        return result
     }
 
     /// The scan as the networks take it, [C, D, H, W], and what the way back to its own grid needs.

@@ -60,7 +60,13 @@ public struct TaskSegmenter: ScanSegmenter {
     public var channelNames: [String] { parts[0].channelNames }
 
     /// What the parts take, one after the other.
-    public var memoryEstimate: any SegmentationMemoryEstimate { TaskMemory(parts: parts.map(\.memory), spacing: task.spacing) }
+    public var memoryEstimate: any SegmentationMemoryEstimate {
+        MemoryInTurn(parts: parts.map(\.memory)) { [spacing = task.spacing] scan in
+            guard let grid = (try? PatientGrid(of: scan, spacing: spacing, scan: ""))?.geometry else { return nil }
+            // The scan on the task's grid, the mask there and on the scan's own.
+            return (grid, 4 * grid.count + 2 * grid.count + 2 * scan.count)
+        }
+    }
 
     /// About how many patches the scan has for all parts together.
     public func patchCount(of scan: Geometry) -> Int {
@@ -92,19 +98,8 @@ public struct TaskSegmenter: ScanSegmenter {
         guard let content = loaded.content as? Content else { preconditionFailure("a scan that another segmenter loaded") }
         guard probabilities == nil else { throw InferenceError.noProbabilities(task: task.name) }
         let start = Date(), scan = content.scan
-        var mask = LabelMap(geometry: scan.geometry, voxels: Array(repeating: 0, count: scan.geometry.count)), networkSeconds = 0.0
-        // How many patches a part has is known only when it begins.
-        var counts = parts.map { $0.patchCount(of: scan.geometry) }, done = 0
-        for (index, part) in parts.enumerated() {
-            let (image, properties) = try part.prepare(scan, name: content.name)
-            let found = try part.segment(
-                image, of: properties,
-                progress: { patches, all in
-                    counts[index] = all
-                    try progress(done + patches, counts.reduce(0, +))
-                })
-            done += counts[index]
-            networkSeconds += found.networkSeconds
+        var mask = LabelMap(geometry: scan.geometry, voxels: Array(repeating: 0, count: scan.geometry.count))
+        let networkSeconds = try parts.segmentInTurn(scan, name: content.name, progress: progress) { index, found, _ in
             mask.lay(found.labels, values: task.parts[index].values)
         }
         var labels = content.grid.labels(mask, threads: parts[0].options.threads)
@@ -128,37 +123,4 @@ extension LabelMap {
             }
         }
     }
-}
-
-/// Memory of a `TaskSegmenter`: all engines stay, the parts' work comes one after the other, beside the scan on the task's grid.
-struct TaskMemory: SegmentationMemoryEstimate {
-    let parts: [SegmentationMemory]
-    let spacing: [Double]
-
-    func isTooLarge(_ scan: Geometry) -> Bool {
-        guard let grid = grid(of: scan) else { return true }
-        return parts.contains { $0.isTooLarge(grid) }
-    }
-
-    func alone(_ scans: [Geometry], writesProbabilities: Bool) -> Int {
-        let bases = parts.map(\.engine.base)
-        let work = scans.map { scan in
-            guard let grid = grid(of: scan) else { return 1 << 58 }
-            let part = parts.map { $0.alone([grid], writesProbabilities: false) - $0.engine.base }.max() ?? 0
-            // The scan on the task's grid, the mask there and on the scan's own.
-            return part + 4 * grid.count + 2 * grid.count + 2 * scan.count
-        }
-        // Scan and turned scan, before the parts begin.
-        let loading = scans.map { 8 * $0.count + 4 * (grid(of: $0)?.count ?? 0) }.max() ?? 0
-        // The program is in each part's base.
-        return bases.reduce(0, +) - max(0, parts.count - 1) * EngineMemory.program + max(work.max() ?? 0, loading)
-    }
-
-    func overlapped(_ scans: [Geometry], writesProbabilities: Bool) -> Int {
-        let loading = scans.dropFirst().map { 8 * $0.count + 4 * (grid(of: $0)?.count ?? 0) }.max() ?? 0
-        let writing = scans.map { 2 * $0.count + (8 << 20) }.max() ?? 0
-        return alone(scans, writesProbabilities: false) + loading + writing
-    }
-
-    private func grid(of scan: Geometry) -> Geometry? { (try? PatientGrid(of: scan, spacing: spacing, scan: ""))?.geometry }
 }

@@ -60,6 +60,9 @@ public struct NNUNetV2Exporter: Sendable {
         return target
     }
 
+    /// Which of nnU-Net's readers turns scans to an orientation.
+    private static let readers = [nil: "SimpleITKIO", "RAS": "NibabelIOWithReorient"]
+
     private static let plansName = "nnUNetPlans", configuration = "3d_fullres"
 
     /// The trainer whose prediction is the plan's.
@@ -85,7 +88,7 @@ public struct NNUNetV2Exporter: Sendable {
                 "its scans are prepared by the rule \(plan.compatibility.rawValue), which nnU-Net v2 does not have; networks whose plan comes from "
                     + "one of its planners can be exported")
         }
-        guard plan.orientation == nil, plan.inference.windows == .nnUNet, plan.inference.restored == .averages else {
+        guard readers.keys.contains(plan.orientation?.text), plan.inference.windows == .nnUNet, plan.inference.restored == .averages else {
             throw fail("its scans are turned, its windows lie or its masks go back in a way that nnU-Net v2 does not have")
         }
         if let scheme = plan.normalization.first(where: { $0.scheme.nnUNetV2Name == nil })?.scheme {
@@ -133,7 +136,7 @@ extension NNUNetV2Exporter {
         }
         return [
             "dataset_name": .string(name), "plans_name": .string(plansName), "original_median_spacing_after_transp": JSONValue(plan.targetSpacing),
-            "image_reader_writer": "SimpleITKIO", "transpose_forward": JSONValue(order),
+            "image_reader_writer": .string(readers[plan.orientation?.text] ?? ""), "transpose_forward": JSONValue(order),
             "transpose_backward": JSONValue((0..<3).map { order.firstIndex(of: $0) ?? $0 }), "experiment_planner_used": "ExperimentPlanner",
             "label_manager": "LabelManager", "foreground_intensity_properties_per_channel": .object(statistics),
             "configurations": [configuration: try settings(plan, network)],

@@ -2,7 +2,7 @@ public import Foundation
 public import UNETRArchives
 public import UNETRPlanning
 
-/// Another tool's model, read as one of ours: one plan, and the weights of the networks that are averaged.
+/// Another tool's model, read as one of ours: one plan, and the weights of the networks that are averaged; of an ensemble several such.
 public struct ImportedModel: Sendable {
     /// What the model is, for people: tool, data set, trainer, configuration.
     public let title: String
@@ -15,6 +15,9 @@ public struct ImportedModel: Sendable {
 
     /// What was read and how it is understood, in sentences.
     public let notes: [String]
+
+    /// Models of other plans whose probabilities are averaged with this one's on the grid of the scan.
+    public var others: [ImportedModel] = []
 
     /// One trained network.
     public struct Member: Sendable {

@@ -8,8 +8,8 @@ public indirect enum ModelImportError: Error, Equatable, Sendable, CustomStringC
     case missing(path: String, what: String, present: [String])
     /// A fold has no checkpoint of the kind.
     case noCheckpoint(path: String, name: String, present: [String])
-    /// The best configuration is an ensemble of several, which are averaged after resampling.
-    case ensemble(path: String, names: [String])
+    /// The best configuration is an ensemble of several, one of which cannot be used.
+    case ensemble(path: String, names: [String], problem: String)
     /// The trainer may have changed the network.
     case trainer(path: String, name: String)
     /// The network of the plan is not known here.
@@ -43,12 +43,12 @@ public indirect enum ModelImportError: Error, Equatable, Sendable, CustomStringC
         return switch self {
         case .unknown(let path, let known): "\(path) is no model that is known here; known are \(known.joined(separator: "; "))"
         case .several(let path, let what, let names): "\(path) holds several \(what): \(list(names)); choose one"
-        case .missing(let path, let what, let present): "\(path) has no \(what), only \(list(present))"
+        case .missing(let path, let what, let present): "\(path) has no \(what)" + (present.isEmpty ? "" : ", only \(list(present))")
         case .noCheckpoint(let path, let name, let present):
             "\(path) has no \(name)"
                 + (present.isEmpty ? "; the training has left nothing there" : ", only \(list(present)); choose that state, or finish the training")
-        case .ensemble(let path, let names):
-            "\(path): the best of its configurations is the ensemble of \(list(names)), whose averages are not taken here; choose one of them"
+        case .ensemble(let path, let names, let problem):
+            "\(path): the best of its configurations is the ensemble of \(list(names)), which cannot be made: \(problem); choose one of them"
         case .trainer(let path, let name):
             "\(path) was trained by \(name), which is not one of nnU-Net's own trainers and may have changed the network; if it has not, say so"
         case .network(let path, let name): "\(path): its network \(name) is not known here"

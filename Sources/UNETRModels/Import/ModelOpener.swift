@@ -29,8 +29,12 @@ public struct ModelOpener: Sendable {
 
     /// What was opened.
     public struct Opened: Sendable {
-        /// The bundles whose results are averaged, or the parts of a task.
-        public let bundles: [ModelBundle]
+        /// The bundles in groups: those of a group, which have one plan, are averaged window by window, and the probabilities of several
+        /// groups on the grid of the scan. Of a task all parts are one group.
+        public let groups: [[ModelBundle]]
+
+        /// All bundles.
+        public var bundles: [ModelBundle] { groups.flatMap { $0 } }
 
         /// What the bundles make together; nil where their results are averaged.
         public var task: ModelTask?
@@ -61,11 +65,11 @@ public struct ModelOpener: Sendable {
         if ModelTask.isTask(url) {
             guard choice == ModelChoice() else { throw ModelImportError.nothingToChoose(path: url.path) }
             let (task, parts) = try ModelTask.open(url)
-            return Opened(bundles: parts, task: task, imported: nil)
+            return Opened(groups: [parts], task: task, imported: nil)
         }
         if ModelBundle.isMeant(by: url) {
             guard choice == ModelChoice() else { throw ModelImportError.nothingToChoose(path: url.path) }
-            return Opened(bundles: [try ModelBundle(contentsOf: url)], imported: nil)
+            return Opened(groups: [[try ModelBundle(contentsOf: url)]], imported: nil)
         }
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw ModelError.notABundle(path: url.path, problem: "there is no such file or folder")
@@ -86,9 +90,10 @@ public struct ModelOpener: Sendable {
     private func open(foreign url: URL, _ choice: ModelChoice) throws -> Opened? {
         for importer in ModelImporters.all {
             guard let model = try importer.model(at: url, choice) else { continue }
-            let bundles = try model.members.map { try bundle(of: $0, model) }
+            let models = [model] + model.others
             return Opened(
-                bundles: bundles, imported: Description(title: model.title, members: model.members.map(\.name), notes: model.notes))
+                groups: try models.map { model in try model.members.map { try bundle(of: $0, model) } },
+                imported: Description(title: model.title, members: models.flatMap(\.members).map(\.name), notes: model.notes))
         }
         return nil
     }
@@ -129,16 +134,16 @@ extension ModelOpener {
     private struct Known: Codable {
         var description: Description
         /// Names of the bundles in the cache.
-        var bundles: [String]
+        var groups: [[String]]
     }
 
     private func openArchive(_ url: URL, _ choice: ModelChoice) throws -> Opened {
         let key = SHA256Digest(of: Data("archive \(Self.version) \(try SHA256Digest(ofFile: url)) \(choice)".utf8)).text
         let record = cache.appending(path: "\(key).json")
         if let data = try? InputFile.contents(of: record, most: 1 << 20), let known = try? JSONDecoder().decode(Known.self, from: data),
-            let bundles = try? known.bundles.map({ try ModelBundle(contentsOf: cache.appending(path: $0)) })
+            let groups = try? known.groups.map({ try $0.map { try ModelBundle(contentsOf: cache.appending(path: $0)) } })
         {
-            return Opened(bundles: bundles, imported: known.description)
+            return Opened(groups: groups, imported: known.description)
         }
         let archive = try ZipArchive(contentsOf: url)
         let folder = TemporaryName.next(for: cache.appending(path: key))
@@ -162,7 +167,7 @@ extension ModelOpener {
                 sentence: sentence.replacingOccurrences(of: folder.path, with: url.path), cause: error as? ModelImportError)
         }
         if let description = opened.imported {
-            try AtomicFile.write(JSONText.encode(Known(description: description, bundles: opened.bundles.map(\.url.lastPathComponent))), to: record)
+            try AtomicFile.write(JSONText.encode(Known(description: description, groups: opened.groups.map { $0.map(\.url.lastPathComponent) })), to: record)
         }
         return opened
     }

@@ -33,12 +33,13 @@ extension Plan {
         if network == nil, let obstacle = ImportedUNet.obstacle(v2: configuration) {
             throw fail("the network of its configuration \(name) has \(obstacle), which the networks here have not")
         }
-        if let reader = source["image_reader_writer"]?.string, !["SimpleITKIO", "NibabelIO"].contains(reader) {
-            throw fail("its scans are read by \(reader), which turns or reads them in a way that is not known here; SimpleITKIO and NibabelIO are")
-        }
+        let orientation = try Self.orientation(reader: source["image_reader_writer"]?.string, fail)
         let beside = url.deletingLastPathComponent().appendingPathComponent("dataset.json")
         let dataset = try DatasetDescription(contentsOf: description ?? beside)
         let numbers = { (key: String) in configuration[key]?.doubles }
+        if numbers("patch_size")?.count == 2 {
+            throw fail("its configuration \(name) is two-dimensional, which is not known here; choose another configuration")
+        }
         guard let spacing = numbers("spacing"), let patch = numbers("patch_size"), let batch = configuration["batch_size"]?.int,
             spacing.count == 3, patch.count == 3
         else { throw fail("the configuration \(name) lacks a three-dimensional spacing or patch_size, or a batch_size") }
@@ -59,12 +60,26 @@ extension Plan {
         do {
             try self.init(
                 dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
-                targetSpacing: spacing, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
+                targetSpacing: spacing, orientation: orientation, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
                 patchSize: network?.patchSize ?? Self.patchSize(whole), batchSize: batch,
                 normalization: normalization, compatibility: compatibility, network: network,
                 inference: InferenceSettings(mirrorAxes: mirrorAxes, aggregation: .logits))
         } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
         if network == nil { self.network = ImportedUNet(v2: configuration)?.network(for: self) }
+    }
+
+    /// The directions in which a reader of nnU-Net v2 makes the axes of a file run; nil: it leaves them as they are.
+    ///
+    /// Which program decodes the file does not matter here, so scans in all formats are taken.
+    private static func orientation(reader: String?, _ fail: (String) -> PlanError) throws -> AxisCodes? {
+        switch reader {
+        case nil, "SimpleITKIO", "NibabelIO": return nil
+        case "NibabelIOWithReorient", "SimpleITKIOWithReorient": return AxisCodes("RAS")
+        case .some(let name):
+            throw fail(
+                "its scans are read by \(name), which is not known here; known are NibabelIO, NibabelIOWithReorient, SimpleITKIO and "
+                    + "SimpleITKIOWithReorient")
+        }
     }
 
     /// A configuration with what it inherits from others.

@@ -42,7 +42,7 @@ public struct CohortSegmentation: Sendable {
         /// The version of the program, which DICOM objects tell.
         public var version = "0"
 
-        /// Model bundles, or other tools' models (see `ModelOpener`); the results of several are averaged. None: the model of `validationOf`.
+        /// Model bundles, or other tools' models (see `ModelOpener`); the results of several are averaged, of different plans as `EnsembleSegmenter` does. None: the model of `validationOf`.
         public var models: [URL]
 
         /// Which networks of other tools' models are taken.
@@ -158,11 +158,7 @@ public struct CohortSegmentation: Sendable {
         let how = SegmenterOptions(
             mirroring: options.mirroring, stepFraction: options.stepFraction, structures: structures, postProcesses: options.postProcesses,
             reusesConstantWindows: options.reusesConstantWindows)
-        let note = { (text: String) in logger.notice("\(text)") }
-        let segmenter: any ScanSegmenter =
-            if let task {
-                try TaskSegmenter(task, models: bundles, engines: .all, settings: settings, options: how, note: note)
-            } else { try Segmenter(models: bundles, engines: .all, settings: settings, options: how, note: note) }
+        let segmenter = try segmenter(models, task, settings, how)
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks, writer: try writer(segmenter, bundles, tasks))
         try report(.begins(Outline(tasks: tasks, done: done, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
         for record in done { try keeper?.skip(record) }
@@ -184,6 +180,23 @@ public struct CohortSegmentation: Sendable {
         return try RecordKeeper(
             masks: options.output, shard: options.shard, models: bundles, task: task, options: key, version: options.version,
             device: "\(options.device)")
+    }
+
+    /// What the models make together: the parts of a task, networks that are averaged window by window, or several such groups.
+    private func segmenter(
+        _ models: [ModelOpener.Opened], _ task: ModelTask?, _ settings: EngineSettings, _ how: SegmenterOptions
+    ) throws -> any ScanSegmenter {
+        let note = { (text: String) in logger.notice("\(text)") }
+        if let task { return try TaskSegmenter(task, models: models.flatMap(\.bundles), engines: .all, settings: settings, options: how, note: note) }
+        var groups: [[ModelBundle]] = []
+        for opened in models {
+            // Models that are given one by one are averaged as those of one training are, if their plans allow it.
+            let known = opened.groups.count == 1 ? groups.firstIndex { $0[0].plan.agrees(with: opened.groups[0][0].plan) } : nil
+            if let known { groups[known] += opened.groups[0] } else { groups += opened.groups }
+        }
+        if groups.count == 1 { return try Segmenter(models: groups[0], engines: .all, settings: settings, options: how, note: note) }
+        logger.notice("\(groups.count) models of different plans: their probabilities are averaged on the grid of the scan")
+        return try EnsembleSegmenter(groups, engines: .all, settings: settings, options: how, note: note)
     }
 
     /// Tells DICOM objects which model made them; several are told together.

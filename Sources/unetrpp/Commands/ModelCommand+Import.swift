@@ -21,6 +21,8 @@ extension ModelCommand {
             var imported: ModelOpener.Description?
             var plan: Plan
             var parameters: Int?
+            /// Of an ensemble, the plans whose probabilities are averaged with those of the first.
+            var otherPlans: [Plan]?
         }
 
         private struct TaskReport: Encodable {
@@ -34,13 +36,20 @@ extension ModelCommand {
             if let task = opened.task { return try show(task, opened.bundles, url) }
             let plan = opened.bundles[0].plan, network = opened.bundles[0].network
             if json {
-                let report = Report(model: url.path, imported: opened.imported, plan: plan, parameters: try? network.configuration.complexity().parameters)
+                let others = opened.groups.dropFirst().map { $0[0].plan }
+                let report = Report(
+                    model: url.path, imported: opened.imported, plan: plan, parameters: try? network.configuration.complexity().parameters,
+                    otherPlans: others.isEmpty ? nil : others)
                 return print(try JSONLine.encode(report, pretty: true))
             }
             print(opened.imported?.title ?? "\(url.lastPathComponent): \(plan.dataset)")
             var rows = Self.rows(plan, network)
             if let imported = opened.imported { rows.append(("networks", imported.members.joined(separator: ", "))) }
-            for (name, value) in rows { print("  \(name.padding(toLength: 12, withPad: " ", startingAt: 0))\(value)") }
+            Self.printRows(rows)
+            for group in opened.groups.dropFirst() {
+                print("averaged with, on the grid of the scan:")
+                Self.printRows(Self.rows(group[0].plan, group[0].network))
+            }
             for note in opened.imported?.notes ?? [] { print("  \(note)") }
         }
 
@@ -55,6 +64,10 @@ extension ModelCommand {
                 print("  \(part.bundle): \(bundle.plan.dataset), \(bundle.network.architecture.displayName), \(names.count) structures")
                 print("    \(names.joined(separator: ", "))")
             }
+        }
+
+        private static func printRows(_ rows: [(name: String, value: String)]) {
+            for (name, value) in rows { print("  \(name.padding(toLength: 12, withPad: " ", startingAt: 0))\(value)") }
         }
 
         /// What a plan says, in the words of people.
@@ -101,7 +114,7 @@ extension ModelCommand {
             discussion: """
                 MODEL is a results folder at any level, one of its folds or checkpoints, or the zip file that nnUNetv2_export_model_to_zip \
                 writes; or a bundle of MONAI, its folder or its zip file. One network becomes the bundle OUTPUT; several become OUTPUT/fold_0.unetrpp and so on, which \
-                `segment --model` takes one by one to average them. Pickles are read as data and never executed.
+                `segment --model` takes one by one to average them. Of an ensemble of configurations each has a folder in OUTPUT. Pickles are read as data and never executed.
 
                 With --totalsegmentator, MODEL is a folder with the weights of TotalSegmentator (Dataset291_… and so on), and OUTPUT becomes one \
                 model for all structures of a task.

@@ -7,7 +7,7 @@ Numbers follow the rule of ../parity/README.md, so that neither scans nor weight
   grids.json            where MONAI's Spacing puts its voxels, and Invertd its own
   transforms.safetensors, transforms.json    scans after preprocessing, and masks from outputs that were made up
   windows.safetensors, windows.json          windows, their weights, and averages of a network that depends on the place in the window
-  unetr/, unet/         two bundles without weights; SCAN.nii.gz, and what they make of it: logits and mask
+  unetr/, unet/, …      bundles without weights, in the forms of the model zoo; SCAN.nii.gz, and what they make of it: logits and mask
 """
 import importlib.util, json, math, pathlib, warnings
 import monai, nibabel, numpy as np, torch
@@ -174,10 +174,17 @@ def bundle(name, size, a):
     parser["postprocessing"]["transforms"] = [t for t in parser["postprocessing"]["transforms"] if t["_target_"] != "SaveImaged"]
     mask = parser.get_parsed_content("postprocessing")(data)["pred"].as_tensor()[0].numpy()
     save_file(
-        {"logits": logits.contiguous(), "mask": torch.tensor(mask.astype(np.int8).transpose(2, 1, 0).copy())}, HERE / f"{name}/expected.safetensors")
-    parameters = {k: list(t.shape) for k, t in network.state_dict().items()}
+        {"image": image[0].contiguous(), "logits": logits.contiguous(), "mask": torch.tensor(mask.astype(np.int8).transpose(2, 1, 0).copy())}, HERE / f"{name}/expected.safetensors")
+    # A tensor that a network has under several keys is told by the first.
+    parameters, shared, first = {}, {}, {}
+    for key, tensor in network.state_dict().items():
+        owner = first.setdefault(tensor.data_ptr(), key)
+        if owner == key:
+            parameters[key] = list(tensor.shape)
+        else:
+            shared[key] = owner
     (HERE / f"{name}/expected.json").write_text(
-        json.dumps({"monai": monai.__version__, "float32_relative_error": error.item(), "parameters": parameters}))
+        json.dumps({"monai": monai.__version__, "float32_relative_error": error.item(), "parameters": parameters, "shared": shared}))
     print(name, list(logits.shape), "labels", np.unique(mask, return_counts=True), "float32 error", error.item())
 
 
@@ -188,3 +195,7 @@ if __name__ == "__main__":
     bundle("unetr", (30, 27, 15), affine((1.1, 1.2, 2.5), "LPS"))
     # Turned the other way, MONAI's grid begins a voxel before the scan, by rounding errors in the header.
     bundle("unet", (22, 18, 15), affine((0.75, 1.3, 2.0), "LAS", -4.0))
+    bundle("segresnet", (26, 24, 11), affine((1.2, 1.1, 2.2), "RPS"))
+    bundle("dynunet", (22, 20, 13), affine((1.3, 1.4, 2.6), "LPI"))
+    bundle("swin_unetr", (27, 25, 20), affine((1.4, 1.5, 2.3), "LPS"))
+    bundle("swin_unetr_v2", (25, 28, 18), affine((1.3, 1.5, 2.1), "SPL"))

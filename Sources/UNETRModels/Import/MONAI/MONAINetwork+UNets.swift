@@ -92,8 +92,8 @@ extension MONAIComponent {
 
     /// A normalization.
     mutating func norm(_ key: String) throws -> NormChoice? {
-        guard let (name, stated) = try named(key) else { return nil }
-        var options = stated
+        guard let (name, given) = try named(key) else { return nil }
+        var options = given
         let affine = options.removeValue(forKey: "affine")
         switch (name, affine) {
         case ("batch", nil), ("batch", .bool(true)): if options.isEmpty { return .batch }

@@ -42,7 +42,7 @@ struct MONAIPreprocessing {
     private(set) var notes: [String] = []
 
     private static let known = [
-        "LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "ToTensord", "Orientationd", "Spacingd", "ScaleIntensityRanged", "ScaleIntensityd",
+        "LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "ToTensord", "CastToTyped", "Orientationd", "Spacingd", "ScaleIntensityRanged", "ScaleIntensityd",
         "NormalizeIntensityd",
     ]
 
@@ -62,7 +62,8 @@ struct MONAIPreprocessing {
             try read(&transform)
             try transform.end()
         }
-        guard imageKey != nil, isChannelFirst else { throw configuration.fail(place, "it has no LoadImaged with EnsureChannelFirstd") }
+        // Several files, one for each channel, are stacked as channels without more.
+        guard imageKey != nil, isChannelFirst || channels > 1 else { throw configuration.fail(place, "it has no LoadImaged with EnsureChannelFirstd") }
         guard !spacing.isEmpty else {
             throw configuration.fail(
                 place, "it has no Spacingd, but a plan needs a spacing; add one with the spacing of the scans that the model was trained on")
@@ -76,7 +77,7 @@ struct MONAIPreprocessing {
             try transform.demand("channel_dim", "no_channel")
             transform.ignore("strict_check")
             isChannelFirst = true
-        case "EnsureTyped", "ToTensord":
+        case "EnsureTyped", "ToTensord", "CastToTyped":
             try transform.demandFloat32()
             transform.ignore("data_type", "device", "wrap_sequence", "track_meta")
         case "Orientationd": try turn(&transform)
@@ -159,7 +160,6 @@ struct MONAIPreprocessing {
             try demandOneChannel(&transform)
             steps.append(.standardize(onlyNonZero: try transform.flag("nonzero")))
         }
-        guard !spacing.isEmpty else { throw transform.fail("it scales intensities before Spacingd; here they are scaled after resampling") }
     }
 
     private func demandOneChannel(_ transform: inout MONAIComponent) throws {

@@ -17,8 +17,9 @@ public struct NNUNetV2Importer: ModelImporter {
 
     /// The model that lies at a place; nil if the place holds none of this tool's.
     public func model(at place: URL, _ choice: ModelChoice) throws -> ImportedModel? {
-        guard let training = try NNUNetV2Training(at: place, choice) else { return nil }
-        return try training.model(choice)
+        guard let (trainings, best) = try NNUNetV2Training.find(at: place, choice) else { return nil }
+        if trainings.count > 1, let best { return try best.ensemble(of: trainings, choice) }
+        return try trainings[0].model(choice, best)
     }
 
     private static let descriptions = ["plans.json", "dataset.json", "inference_information.json", "postprocessing.json", "postprocessing.pkl"]
@@ -45,20 +46,20 @@ struct NNUNetV2Training {
 
     init(_ folder: URL) { self.folder = folder }
 
-    /// The training at a place, which may lie above or below it; nil if there is none.
-    init?(at place: URL, _ choice: ModelChoice) throws {
-        if place.pathExtension == "pth", Self.isTraining(place.deletingLastPathComponent().deletingLastPathComponent()) {
-            self.init(place.deletingLastPathComponent().deletingLastPathComponent())
-            (fold, checkpointFile) = (place.deletingLastPathComponent().lastPathComponent, place.lastPathComponent)
-        } else if Self.isTraining(place) {
-            self.init(place)
-        } else if Self.foldName(place.lastPathComponent) != nil, Self.isTraining(place.deletingLastPathComponent()) {
-            self.init(place.deletingLastPathComponent())
-            fold = place.lastPathComponent
-        } else {
-            guard let found = try Self.training(below: place, choice, depth: 2) else { return nil }
-            self.init(found)
+    /// The training at a place, which may lie above or below it, or those of the ensemble that nnU-Net found to be best; nil if there is none.
+    static func find(at place: URL, _ choice: ModelChoice) throws -> ([NNUNetV2Training], NNUNetV2Best?)? {
+        if place.pathExtension == "pth", isTraining(place.deletingLastPathComponent().deletingLastPathComponent()) {
+            var training = NNUNetV2Training(place.deletingLastPathComponent().deletingLastPathComponent())
+            (training.fold, training.checkpointFile) = (place.deletingLastPathComponent().lastPathComponent, place.lastPathComponent)
+            return ([training], nil)
         }
+        if isTraining(place) { return ([NNUNetV2Training(place)], nil) }
+        if foldName(place.lastPathComponent) != nil, isTraining(place.deletingLastPathComponent()) {
+            var training = NNUNetV2Training(place.deletingLastPathComponent())
+            training.fold = place.lastPathComponent
+            return ([training], nil)
+        }
+        return try trainings(below: place, choice, depth: 2)
     }
 
     private static func isTraining(_ folder: URL) -> Bool {
@@ -80,52 +81,45 @@ struct NNUNetV2Training {
 
     private static func folds(in folder: URL) -> [String] { folders(in: folder).compactMap { foldName($0.lastPathComponent) } }
 
-    /// The training in a data set's folder, or in a folder with one data set.
-    private static func training(below place: URL, _ choice: ModelChoice, depth: Int) throws -> URL? {
+    /// The trainings in a data set's folder, or in a folder with one data set.
+    private static func trainings(below place: URL, _ choice: ModelChoice, depth: Int) throws -> ([NNUNetV2Training], NNUNetV2Best?)? {
         let inside = folders(in: place), all = inside.filter(isTraining)
         guard all.isEmpty else { return try choose(among: all, in: place, choice) }
         guard depth > 1 else { return nil }
         let sets = inside.filter { folders(in: $0).contains(where: isTraining) }
         guard sets.count <= 1 else { throw ModelImportError.several(path: place.path, what: "data sets", names: sets.map(\.lastPathComponent)) }
-        return try sets.first.flatMap { try training(below: $0, choice, depth: depth - 1) }
+        return try sets.first.flatMap { try trainings(below: $0, choice, depth: depth - 1) }
     }
 
-    private static func choose(among all: [URL], in place: URL, _ choice: ModelChoice) throws -> URL {
+    private static func choose(among all: [URL], in place: URL, _ choice: ModelChoice) throws -> ([NNUNetV2Training], NNUNetV2Best?) {
         func configuration(_ folder: URL) -> String { folder.lastPathComponent.components(separatedBy: "__").last ?? "" }
         let names = all.map(\.lastPathComponent)
         var chosen = all
         if let wanted = choice.configuration {
             chosen = all.filter { $0.lastPathComponent == wanted || configuration($0) == wanted }
             guard !chosen.isEmpty else { throw ModelImportError.missing(path: place.path, what: "configuration \(wanted)", present: names) }
-        } else if all.count > 1, let best = try best(in: place) {
-            guard best.count == 1 else { throw ModelImportError.ensemble(path: place.path, names: best) }
-            chosen = all.filter { $0.lastPathComponent == best[0] }
-            guard !chosen.isEmpty else { throw ModelImportError.missing(path: place.path, what: best[0], present: names) }
+        } else if let best = try NNUNetV2Best(in: place) {
+            // An export may have one of them only, which is then the model.
+            if all.count == 1 { return ([NNUNetV2Training(all[0])], best) }
+            chosen = try best.models.map { name in
+                guard let folder = all.first(where: { $0.lastPathComponent == name }) else {
+                    throw ModelImportError.missing(path: place.path, what: name, present: names)
+                }
+                return folder
+            }
+            return (chosen.map(NNUNetV2Training.init), best)
         }
         guard chosen.count == 1 else { throw ModelImportError.several(path: place.path, what: "models", names: chosen.map(\.lastPathComponent)) }
-        return chosen[0]
-    }
-
-    /// The folders of the models that nnU-Net found to be best together; nil where it has not looked.
-    private static func best(in place: URL) throws -> [String]? {
-        let file = place.appending(path: "inference_information.json")
-        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        let json = try? JSONDecoder().decode(JSONValue.self, from: try InputFile.contents(of: file, most: 1 << 26))
-        let names = json?["best_model_or_ensemble"]?["selected_model_or_models"]?.array?.compactMap { model -> String? in
-            guard let trainer = model["trainer"]?.string, let plans = model["plans_identifier"]?.string,
-                let configuration = model["configuration"]?.string
-            else { return nil }
-            return "\(trainer)__\(plans)__\(configuration)"
-        }
-        guard let names, !names.isEmpty else { throw ModelImportError.bestConfiguration(path: file.path) }
-        return names
+        return ([NNUNetV2Training(chosen[0])], nil)
     }
 }
 
 extension NNUNetV2Training {
     /// The model with the chosen folds.
-    func model(_ choice: ModelChoice) throws -> ImportedModel {
-        let members = try members(choice)
+    /// - Parameter best: what nnU-Net found to be best in the data set's folder; nil: it has not looked, or it does not count.
+    /// - Parameter inEnsemble: whether masks are decided only when the probabilities of several models have been averaged.
+    func model(_ choice: ModelChoice, _ best: NNUNetV2Best? = nil, inEnsemble: Bool = false) throws -> ImportedModel {
+        let members = try members(choice, best?.folds)
         let checkpoints = try members.map { try NNUNetV2Checkpoint($0.checkpoint) }
         let first = checkpoints[0]
         for (checkpoint, member) in zip(checkpoints, members).dropFirst() where !checkpoint.agrees(with: first) {
@@ -148,18 +142,19 @@ extension NNUNetV2Training {
             throw ModelImportError.otherPlan(checkpoint: members[0].checkpoint.path, found: first.dataset ?? "", expected: plan.dataset)
         }
         var notes = [axesNote, "Logits are averaged over windows, mirrored copies and folds, as nnU-Net v2 does."]
-        if let (file, processing) = try NNUNetV2PostProcessing.find(in: folder, labels: plan.labels) {
-            plan.postProcessing = processing.keepLargest.isEmpty ? nil : processing
-            notes.append(
-                processing.keepLargest.isEmpty
-                    ? "\(file) says that masks are not cleaned up."
-                    : "Masks are cleaned up as \(file) says: the largest part of \(processing.keepLargest) is kept.")
+        if let best, !inEnsemble, best.models != [folder.lastPathComponent] {
+            notes.append("nnU-Net found \(best.models.joined(separator: " with ")) to be best, of which only this is here or chosen.")
+        }
+        if !inEnsemble, let decision = try NNUNetV2PostProcessing.find(in: folder, named: best?.cleanUp(of: folder), labels: plan.labels) {
+            plan.postProcessing = decision.processing
+            notes.append(decision.note)
         }
         return ImportedModel(
             title: "nnU-Net v2: \(plan.dataset), \(first.trainer), \(first.configuration)", plan: plan, members: members, notes: notes)
     }
 
-    private func members(_ choice: ModelChoice) throws -> [ImportedModel.Member] {
+    /// - Parameter usual: the folds that are meant where none are chosen, if they are all there.
+    private func members(_ choice: ModelChoice, _ usual: [String]?) throws -> [ImportedModel.Member] {
         let present = Self.folds(in: folder)
         func member(_ fold: String, _ file: String) throws -> ImportedModel.Member {
             let place = folder.appending(path: "fold_\(fold)"), checkpoint = place.appending(path: file)
@@ -177,7 +172,8 @@ extension NNUNetV2Training {
             return [try member(fold, file)]
         }
         let numbered = present.filter { Int($0) != nil }.sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
-        let wanted = choice.folds ?? (numbered.isEmpty ? present : numbered)
+        let known = usual.flatMap { Set($0).isSubset(of: present) && !$0.isEmpty ? $0 : nil }
+        let wanted = choice.folds ?? known ?? (numbered.isEmpty ? present : numbered)
         guard !wanted.isEmpty else { throw ModelImportError.missing(path: folder.path, what: "folder fold_0 with a checkpoint", present: []) }
         for fold in wanted where !present.contains(fold) {
             throw ModelImportError.missing(path: folder.path, what: "fold \(fold)", present: present.map { "fold \($0)" })

@@ -8,21 +8,32 @@ import UNETRVolumes
 enum NNUNetV2PostProcessing {
     private static let known = "remove_all_but_largest_component_from_segmentation"
 
-    /// The decision beside a training, and its file's name; nil where there is none.
-    static func find(in folder: URL, labels: LabelSet) throws -> (file: String, PostProcessing)? {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        for name in names.sorted() where name.hasPrefix("crossval_results_folds_") {
-            for (file, read) in [("postprocessing.json", json), ("postprocessing.pkl", pickle)] {
-                let url = folder.appending(path: name).appending(path: file)
-                guard FileManager.default.fileExists(atPath: url.path) else { continue }
-                let sets = try read(url)
-                let unknown = Set(sets.joined()).subtracting(labels.foregroundValues)
-                guard unknown.isEmpty, !sets.contains(where: \.isEmpty) else {
-                    throw ModelImportError.postProcessing(
-                        path: url.path, problem: "it cleans up the values \(unknown.sorted()), which are no labels of the data set")
-                }
-                return ("\(name)/\(file)", PostProcessing(keepLargest: sets))
+    /// A decision, nil where masks are not cleaned up, and how it is told.
+    typealias Decision = (processing: PostProcessing?, note: String)
+
+    /// The decision in a training's folder; nil where there is none.
+    /// - Parameter name: the folder of the decision that counts; nil: the first there is.
+    static func find(in folder: URL, named name: String?, labels: LabelSet) throws -> Decision? {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasPrefix("crossval_results_folds_") }
+        for name in (name.map { [$0] } ?? []) + names.sorted() {
+            if let decision = try read(folder.appending(path: name), labels: labels) { return decision }
+        }
+        return nil
+    }
+
+    /// The decision in a folder of results; nil where there is none.
+    static func read(_ folder: URL, labels: LabelSet) throws -> Decision? {
+        for (file, read) in [("postprocessing.json", json), ("postprocessing.pkl", pickle)] {
+            let url = folder.appending(path: file), place = "\(folder.lastPathComponent)/\(file)"
+            guard FileManager.default.fileExists(atPath: url.path) else { continue }
+            let sets = try read(url)
+            let unknown = Set(sets.joined()).subtracting(labels.foregroundValues)
+            guard unknown.isEmpty, !sets.contains(where: \.isEmpty) else {
+                throw ModelImportError.postProcessing(
+                    path: url.path, problem: "it cleans up the values \(unknown.sorted()), which are no labels of the data set")
             }
+            if sets.isEmpty { return (nil, "\(place) says that masks are not cleaned up.") }
+            return (PostProcessing(keepLargest: sets), "Masks are cleaned up as \(place) says: the largest part of \(sets) is kept.")
         }
         return nil
     }
