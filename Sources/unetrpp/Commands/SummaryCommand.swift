@@ -5,6 +5,7 @@ import UNETREngines
 import UNETRLayers
 import UNETRNetworks
 import UNETRPictures
+import UNETRSupport
 import UNETRTorch
 
 struct SummaryCommand: ParsableCommand {
