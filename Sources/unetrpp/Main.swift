@@ -53,7 +53,10 @@ struct UNETRPP: AsyncParsableCommand {
     }
 
     private static let withoutNetwork = Set(
-        ([ScanCommand.self, DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self, PACSCommand.self]
+        ([
+            ScanCommand.self, DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self,
+            PACSCommand.self,
+        ]
             as [any ParsableCommand.Type])
             .compactMap { $0.configuration.commandName })
 }

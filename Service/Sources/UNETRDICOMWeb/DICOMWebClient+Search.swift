@@ -13,7 +13,7 @@ extension DICOMWebClient {
         do {
             var fields = [ElementNumber.modalitiesInStudy, ElementNumber.studyDescription, ElementNumber.seriesInStudy, ElementNumber.objectsInStudy]
             if patients { fields += [ElementNumber.patientName, ElementNumber.patientID, ElementNumber.birthDate] }
-            let found = try await search("studies", query.parameters, fields: fields, by: ElementNumber.study, most: most, name: "search for studies")
+            let found = try await search("studies", query.parameters, fields: fields, by: ElementNumber.study, most: most, name: "studies at this address")
             let studies = try found.prefix(most).map { object throws(DICOMWebProblem) in try ArchivedStudy(object, patients: patients) }
             if let wanted = query.study, let other = studies.first(where: { $0.uid != wanted }) { throw DICOMWebProblem.foreign(what: "study \(other.uid)") }
             return (studies, found.count > most)

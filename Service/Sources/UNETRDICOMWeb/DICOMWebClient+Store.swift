@@ -53,7 +53,7 @@ extension DICOMWebClient {
             type: "multipart/related; type=\"application/dicom\"; boundary=\(body.boundary)", length: body.length, bytes: { body })
         // 409: none was stored, and the answer says why.
         return try await connection.ask(
-            connection.address.url("studies"), accept: "application/dicom+json", sending: content, for: "place to store objects", alsoReads: [409]
+            connection.address.url("studies"), accept: "application/dicom+json", sending: content, for: "place for objects at this address", alsoReads: [409]
         ) { StoreAnswer(try await connection.objects(of: $0)) }
     }
 

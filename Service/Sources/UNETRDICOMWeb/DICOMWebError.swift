@@ -43,7 +43,7 @@ public enum DICOMWebProblem: Error, Equatable, Sendable {
     case refused(status: Int, hadCredentials: Bool)
 
     // What was answered
-    /// The archive has no such thing (404).
+    /// The archive has no such thing.
     case notFound(what: String)
     /// Another status that means no.
     case status(Int)
@@ -92,7 +92,7 @@ extension DICOMWebProblem: CustomStringConvertible {
             hadCredentials
                 ? "does not accept these credentials for what was asked (\(status)); check them, and what they may do"
                 : "wants credentials (\(status)); give a token, or a user and password"
-        case .notFound(let what): "has no \(what) (404); check that, and the path of its DICOMweb service, such as /dicom-web"
+        case .notFound(let what): "has no \(what); check that, and the path of its DICOMweb service, such as /dicom-web"
         case .status(let status): "refuses what was asked (\(status)); its log says why"
         case .redirected(let reason): "\(reason); give the address of the DICOMweb service itself"
         case .encryption(let reason): "no encrypted connection: \(reason)"

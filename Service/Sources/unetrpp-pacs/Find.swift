@@ -6,7 +6,7 @@ struct Find: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show studies, or the series of one.",
         discussion: """
-            Nothing that names a patient is asked for or shown without --show-patients. With --json the answer holds UIDs, modalities and counts: no patients, no
+            Nothing that names a patient is asked for or shown without --show-patients. With --json the answer holds UIDs, modalities and counts: no patients, no \
             dates, no descriptions.
             """)
 

@@ -7,7 +7,7 @@ struct Get: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Fetch a study, or one series of it.",
         discussion: """
-            The objects lie in FOLDER/SERIES/OBJECT.dcm, named by their UIDs, in the form in which the archive has them. The folder appears when all that the
+            The objects lie in FOLDER/SERIES/OBJECT.dcm, named by their UIDs, in the form in which the archive has them. The folder appears when all that the \
             archive lists is there, or not at all.
             """)
 
@@ -34,7 +34,7 @@ struct Get: AsyncParsableCommand {
             let lines = result.series.sorted { $0.key < $1.key }.map { Line(series: $0.key, objects: $0.value) }
             print(String(decoding: try JSONText.encode(lines), as: UTF8.self))
         } else {
-            print("\(result.count) objects of \(result.series.count) series, \(result.bytes) bytes, are in \(output)")
+            print("objects: \(result.count), series: \(result.series.count), bytes: \(result.bytes), in \(output)")
         }
     }
 }

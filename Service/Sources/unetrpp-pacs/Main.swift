@@ -10,8 +10,9 @@ struct PACS: AsyncParsableCommand {
         commandName: "unetrpp pacs",
         abstract: "Find, get and send studies of an archive (PACS) that speaks DICOMweb.",
         discussion: """
-            URL is that of the archive's DICOMweb service, such as https://pacs.example.org/dicom-web. Whatever an archive needs to know of you comes from
+            URL is that of the archive's DICOMweb service, such as https://pacs.example.org/dicom-web. Whatever an archive needs to know of you comes from \
             files or from the environment (UNETRPP_PACS_TOKEN, or UNETRPP_PACS_USER and UNETRPP_PACS_PASSWORD), never from the command line.
+
             Exit status: 64 where the question or the credentials are wrong, 65 where what the archive holds or answers is, 75 where it may be better later.
             """,
         subcommands: [Find.self, Get.self, Send.self])

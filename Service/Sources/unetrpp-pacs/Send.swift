@@ -7,7 +7,7 @@ struct Send: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Send objects: images, segmentations, structure sets.",
         discussion: """
-            All files are looked at before any is sent. The archive must say of each object that it has it, and list it afterwards. To send something once more
+            All files are looked at before any is sent. The archive must say of each object that it has it, and list it afterwards. To send something once more \
             does no harm.
             """)
 
@@ -18,7 +18,7 @@ struct Send: AsyncParsableCommand {
 
     func run() async throws {
         let (objects, others) = try ObjectFile.all(in: files.map { URL(fileURLWithPath: $0) })
-        if others > 0 { say("\(others) file\(others == 1 ? " is" : "s are") no DICOM object and not sent.") }
+        if others > 0 { say("\(others) other file\(others == 1 ? "" : "s") passed over: no DICOM object.") }
         let progress = TransferProgress("sent")
         let sent = try await archive.withArchive { archive in
             try await archive.store(objects, verify: verify) { progress.show($0) }

@@ -39,6 +39,9 @@ struct MultipartParser {
     private var statedLength: Int?
     private var length = 0
 
+    /// Bytes that are kept until more come.
+    var pendingCount: Int { pending.count }
+
     /// - Parameter boundary: of the answer's `Content-Type`.
     init(boundary: String) throws {
         guard (1...200).contains(boundary.utf8.count), boundary.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {

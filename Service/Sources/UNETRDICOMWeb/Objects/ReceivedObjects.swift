@@ -52,7 +52,7 @@ struct ReceivedObjects: PartReceiver {
             }
             return
         }
-        guard rename(incoming.path, place.path) == 0 else {
+        guard !FaultInjection.strikes(.rename, place.path), rename(incoming.path, place.path) == 0 else {
             throw FileError(path: place.path, problem: "cannot be written: \(String(cString: strerror(errno)))")
         }
         received.insert(name.instance)

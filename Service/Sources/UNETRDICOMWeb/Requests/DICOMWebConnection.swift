@@ -35,13 +35,15 @@ struct DICOMWebConnection: Sendable {
         if let credentials = settings.credentials {
             guard address.isPrivate || settings.allowsOpenCredentials else { throw refuse(.openCredentials) }
             guard credentials.areSendable else {
-                throw refuse(.question(what: "the \(credentials) cannot be sent", expected: "a user without a colon, or a token of ASCII letters without spaces"))
+                let expected = "a user without a colon, or a token of ASCII letters without spaces"
+                throw refuse(.question(what: "the \(credentials) cannot be sent", expected: expected))
             }
         }
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let file = settings.authorities {
-            do { tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(try InputFile.contents(of: file, most: 1 << 22)))) } catch is NIOSSLError {
+            let text = Array(try InputFile.contents(of: file, most: 1 << 22))
+            do { tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(text)) } catch is NIOSSLError {
                 throw refuse(.settings(path: file.path, reason: "holds no certificate in the form PEM"))
             }
         }
@@ -170,6 +172,7 @@ struct DICOMWebConnection: Sendable {
         case let error as HTTPParserError where error == .invalidEOFState: return self.error(.brokenOff)
         case is HTTPParserError: return self.error(.malformed(what: "it is not HTTP"))
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return self.error(.encryption(reason: Self.encryptionReason("\(error)")))
+        case let error as IOError where Self.meansUnreachable.contains(error.errnoCode): return self.error(.unreachable(reason: Self.reason(error)))
         case is IOError, is ChannelError: return self.error(.brokenOff)
         default: throw error
         }
@@ -177,9 +180,12 @@ struct DICOMWebConnection: Sendable {
 
     private static func reason(_ error: NIOConnectionError) -> String {
         guard let first = error.connectionErrors.first?.error else { return "no machine of that name is known" }
-        guard let system = first as? IOError else { return "no answer" }
-        return String(cString: strerror(system.errnoCode)).lowercased()
+        return (first as? IOError).map(reason) ?? "no answer"
     }
+
+    private static func reason(_ error: IOError) -> String { String(cString: strerror(error.errnoCode)).lowercased() }
+
+    private static let meansUnreachable: Set<Int32> = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL, EACCES, EPERM]
 
     private static func encryptionReason(_ text: String) -> String {
         if text.contains("CERTIFICATE_VERIFY_FAILED") {

@@ -27,7 +27,7 @@ public struct StudyQuery: Sendable {
             var parameters: [(name: String, value: String)] = []
             if let patientID {
                 guard (1...64).contains(patientID.count), !patientID.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-                    throw .question(what: "the patient's number is empty, too long or holds marks that no number has", expected: "1 to 64 letters")
+                    throw .question(what: "the patient's number is empty, too long or holds control characters", expected: "1 to 64 letters")
                 }
                 parameters.append(("PatientID", patientID))
             }
@@ -35,7 +35,7 @@ public struct StudyQuery: Sendable {
             if let modality { parameters.append(("ModalitiesInStudy", try DICOMWebProblem.checked(modality: modality))) }
             if let date {
                 guard Self.isDateRange(date) else {
-                    throw .question(what: "the date is '\(date.prefix(40))'", expected: "YYYYMMDD, or a range such as 20260101-20261231, 20260101- or -20261231")
+                    throw .question(what: "the date is '\(date.prefix(40))'", expected: "YYYYMMDD, or a range such as 20260101-20261231 or 20260101-")
                 }
                 parameters.append(("StudyDate", date))
             }
