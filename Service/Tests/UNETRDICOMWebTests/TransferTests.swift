@@ -186,20 +186,27 @@ struct TransferTests {
         #expect(problem == nil && result?.count == 1)
     }
 
+    private static func problem(of server: StandIn, study: String, series: String? = nil, into folder: URL) async throws -> DICOMWebProblem? {
+        try await UNETRDICOMWebTests.problem(server.url) { client in _ = try await client.retrieve(study: study, series: series, into: folder) }
+    }
+
     @Test func `What is not there is said before a folder is made`() async throws {
         let archive = try FakeArchive()
         try await withTemporaryFolder { folder in
-            try await StandIn.with { request, _ in
+            let new = folder.appending(path: "new")
+            let problems = try await StandIn.with { request, _ in
                 archive.answer(request)
-            } during: { server async throws in
-                let new = folder.appending(path: "new")
-                #expect(try await problem(server.url) { _ = try await $0.retrieve(study: "1.2.3", into: new) } == .notFound(what: "study 1.2.3"))
-                let series = try await problem(server.url) { _ = try await $0.retrieve(study: archive.study, series: "1.5", into: new) }
-                #expect(series == .notFound(what: "series 1.5 in study \(archive.study)"))
-                let bad = try await problem(server.url) { _ = try await $0.retrieve(study: archive.study, series: "../x", into: new) }
-                #expect(bad?.kind == .usage)
-                #expect(files(in: folder) == [])
+            } during: { server in
+                [
+                    try await Self.problem(of: server, study: "1.2.3", into: new),
+                    try await Self.problem(of: server, study: archive.study, series: "1.5", into: new),
+                    try await Self.problem(of: server, study: archive.study, series: "../x", into: new),
+                ]
             }
+            #expect(problems[0] == .notFound(what: "study 1.2.3"))
+            #expect(problems[1] == .notFound(what: "series 1.5 in study \(archive.study)"))
+            #expect(problems[2]?.kind == .usage)
+            #expect(files(in: folder) == [])
         }
     }
 
@@ -209,18 +216,18 @@ struct TransferTests {
             let place = folder.appending(path: "there")
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
             try Data("old".utf8).write(to: place.appending(path: "old"))
-            try await StandIn.with { request, _ in
+            let refused = try await StandIn.with { request, _ in
                 request.path.hasSuffix(archive.series) ? .answer(500) : archive.answer(request)
-            } during: { server async throws in
-                #expect(try await problem(server.url) { _ = try await $0.retrieve(study: archive.study, into: place) } == .busy(status: 500, retryAfter: nil))
-                #expect(files(in: folder).contains("there/old"))
+            } during: { server in
+                try await Self.problem(of: server, study: archive.study, into: place)
             }
-            try await StandIn.with { request, _ in
+            #expect(refused == .busy(status: 500, retryAfter: nil) && files(in: folder) == ["there", "there/old"])
+            let none = try await StandIn.with { request, _ in
                 archive.answer(request)
-            } during: { server async throws in
-                #expect(try await problem(server.url) { _ = try await $0.retrieve(study: archive.study, into: place) } == nil)
-                #expect(files(in: folder).count == 8 && !files(in: folder).contains("there/old"))
+            } during: { server in
+                try await Self.problem(of: server, study: archive.study, into: place)
             }
+            #expect(none == nil && files(in: folder).count == 8 && !files(in: folder).contains("there/old"))
         }
     }
 

@@ -99,7 +99,7 @@ struct ComparedObject: PartReceiver {
         try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { room in
             while isSame, !rest.isEmpty {
                 let got = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(min(rest.count, room.count))))
-                isSame = got > 0 && rest.prefix(got).elementsEqual(room.prefix(got))
+                isSame = got > 0 && memcmp(rest.baseAddress!, room.baseAddress!, got) == 0
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(got))
             }
         }

@@ -21,7 +21,7 @@ enum Orthanc {
             ]
             let file = folder.appending(path: "orthanc.json"), log = folder.appending(path: "log")
             try JSONSerialization.data(withJSONObject: configuration).write(to: file)
-            FileManager.default.createFile(atPath: log.path, contents: nil)
+            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
             let process = Process()
             process.executableURL = URL(fileURLWithPath: program!)
             process.arguments = [file.path]

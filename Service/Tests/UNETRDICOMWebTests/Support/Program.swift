@@ -21,7 +21,7 @@ enum Program {
 
     /// Starts it, with its output in files of a folder.
     static func start(_ arguments: [String], environment: [String: String] = [:], in folder: URL) throws -> Process {
-        for name in ["output", "errors"] { FileManager.default.createFile(atPath: folder.appending(path: name).path, contents: nil) }
+        for name in ["output", "errors"] { _ = FileManager.default.createFile(atPath: folder.appending(path: name).path, contents: nil) }
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
