@@ -14,7 +14,7 @@ endif
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
-.PHONY: help setup build test check sanitize fuzz demo bench doctor portable consumer clean
+.PHONY: help setup build test service service-test check sanitize fuzz demo bench doctor portable consumer clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,8 @@ help:
 	@echo 'make test      set up and run all tests (TEST_FLAGS="--filter VolumesTests" for some)'
 	@echo 'make check     formatting, imports and texts: what reviewers should not have to look for'
 	@echo 'make build     the release build, $(PRODUCT)'
+	@echo 'make service   what talks over a network, such as `unetrpp pacs`: beside $(PRODUCT)'
+	@echo 'make service-test   tests of that; with a real archive where Orthanc is installed'
 	@echo 'make bench     time the forward pass and the training step on this machine'
 	@echo 'make doctor    versions, devices, and what is wrong'
 	@echo 'make portable  a build for other machines, in dist/'
@@ -43,6 +45,14 @@ TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive \
 
 test: setup
 	$(TEST_ENVIRONMENT) $(SWIFT) test $(BUILD_FLAGS) $(TEST_FLAGS)
+
+# A package of its own (Service/Package.swift), which needs no libtorch.
+service:
+	$(SWIFT) build --package-path Service -c release --product unetrpp-pacs $(RELEASE_FLAGS) $(BUILD_FLAGS)
+	folder=$$($(SWIFT) build -c release --show-bin-path) && mkdir -p "$$folder" && cp Service/.build/release/unetrpp-pacs "$$folder/"
+
+service-test:
+	$(SWIFT) test --package-path Service $(BUILD_FLAGS) $(TEST_FLAGS)
 
 # Needs no build.
 check:
@@ -78,4 +88,4 @@ fuzz:
 	Scripts/fuzz --seconds $$(($(MINUTES) * 60)) --seed 0 --corpus .build/corpus $(TARGETS)
 
 clean:
-	rm -rf .build .build-asan .build-tsan dist demo-output
+	rm -rf .build .build-asan .build-tsan Service/.build dist demo-output

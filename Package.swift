@@ -39,6 +39,7 @@ let package = Package(
     platforms: [.macOS(.v14)],
     products: [
         .library(name: "UNETRPlusPlus", targets: ["UNETRPlusPlus"]),
+        .library(name: "UNETRSupport", targets: ["UNETRSupport"]),
         .library(name: "UNETRVolumes", targets: ["UNETRVolumes"]),
         .library(name: "UNETREvaluation", targets: ["UNETREvaluation"]),
         .library(name: "UNETRArchives", targets: ["UNETRArchives"]),

@@ -16,4 +16,6 @@
 @_exported public import UNETRVolumes
 @_exported public import UNETRWorkflows
 
+@_exported public import enum UNETRSupport.OutputError
+@_exported public import struct UNETRSupport.OutputRule
 @_exported public import struct UNETRSupport.Size3

@@ -29,17 +29,18 @@ struct UNETRPP: AsyncParsableCommand {
             ForwardCommand.self,
             SummaryCommand.self,
             BenchmarkCommand.self,
+            PACSCommand.self,
             DoctorCommand.self,
         ])
 
     static func main() async {
         // Before there are other threads; on failure everything is only slower. Where no network runs, kept blocks would only cost memory.
         if !withoutNetwork.contains(CommandLine.arguments.dropFirst().first ?? "") { try? Runtime.keepLargeBlocks() }
-        Interruption.listen()
+        Interruption.listen(as: "unetrpp")
         do {
             try await Cancellation.$current.withValue(Interruption.cancellation) { try await runCommand() }
         } catch is CancellationError {
-            exit(withError: Interruption.exitCode ?? .failure)
+            exit(withError: Interruption.exitStatus.map { ExitCode($0) } ?? .failure)
         } catch {
             exit(withError: Advice.added(to: error))
         }
@@ -56,6 +57,7 @@ struct UNETRPP: AsyncParsableCommand {
         ([
             ScanCommand.self, DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self,
             CohortCommand.self,
+            PACSCommand.self,
         ]
             as [any ParsableCommand.Type])
             .compactMap { $0.configuration.commandName })

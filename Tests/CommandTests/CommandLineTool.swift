@@ -10,14 +10,15 @@ enum CommandLineTool {
     }
 
     /// The products' folder: that of the running test bundle.
-    private static let executable: URL = {
+    static let folder: URL = {
         #if os(macOS)
-            let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
-            return bundle.deletingLastPathComponent().appending(path: "unetrpp")
+            return Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL.deletingLastPathComponent()
         #else
-            return URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "unetrpp")
+            return URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         #endif
     }()
+
+    private static let executable = folder.appending(path: "unetrpp")
 
     /// What a launcher has the tests ignore (a shell's background job: SIGINT), the tool would ignore as well.
     private static let listensToSignals: Void = { for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) } }()

@@ -42,6 +42,36 @@ struct AtomicFileTests {
         }
     }
 
+    @Test func `What has to be waited for appears as a whole or not at all`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "unetrpp-test-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try make(folder, [:])
+        let place = folder.appending(path: "new/place")
+        struct Stop: Error {}
+        for error in [Stop(), CancellationError()] as [any Error] {
+            await #expect(throws: type(of: error)) {
+                try await AtomicFile.fill(place) { temporary in
+                    try make(temporary, ["a": "1"])
+                    await Task.yield()
+                    throw error
+                }
+            }
+            #expect(try names(folder.appending(path: "new")) == [])
+        }
+        for text in ["1", "2"] {
+            try await AtomicFile.fill(place) { temporary in
+                try make(temporary, ["a": text, "b\(text)": ""])
+                await Task.yield()
+                #expect(FileManager.default.fileExists(atPath: place.path) == (text == "2"))
+            }
+        }
+        #expect(try names(folder.appending(path: "new")) == ["place"] && names(place) == ["a", "b2"])
+        let lost = await #expect(throws: FileError.self) {
+            try await AtomicFile.fill(place) { throw FileError(path: $0.path + "/x", problem: "cannot be written") }
+        }
+        #expect(lost?.path == place.path + "/x")
+    }
+
     @Test func `What dead processes left is removed at the next write into the folder; what is being written stays`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let own = TemporaryName.next(for: folder.appending(path: "a.txt")).lastPathComponent

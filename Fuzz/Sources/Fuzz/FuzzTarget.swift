@@ -20,7 +20,10 @@ struct FuzzTarget {
         FuzzTarget(name: "nifti-gz", file: "scan.nii.gz") { try Readers.volume($0) },
         FuzzTarget(name: "nrrd", file: "scan.nrrd") { try Readers.volume($0) },
         FuzzTarget(name: "metaimage", file: "scan.mha") { try Readers.volume($0) },
-        FuzzTarget(name: "dicom", file: "image") { try Readers.volume($0) },
+        FuzzTarget(name: "dicom", file: "image") {
+            _ = try? DICOMObjectName(contentsOf: $0)
+            try Readers.volume($0)
+        },
         FuzzTarget(name: "dicom-structures", file: "object") { try Readers.structures($0) },
         FuzzTarget(name: "safetensors", file: "arrays.safetensors") { try Readers.safetensors($0) },
         FuzzTarget(name: "pytorch", file: "checkpoint.pth") { try Readers.pyTorch($0) },

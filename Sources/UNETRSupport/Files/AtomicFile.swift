@@ -9,25 +9,49 @@ public enum AtomicFile {
     ///
     /// - Throws: what `write` throws; `FileError` when the system refuses.
     public static func write(to destination: URL, _ write: (URL) throws -> Void) throws {
+        let temporary = try begin(destination)
+        defer { PartialFiles.end(temporary) }
+        do {
+            try write(temporary)
+            try finish(temporary, destination)
+        } catch { throw giveUp(temporary, destination, error) }
+        try synchronizeEntry(destination.deletingLastPathComponent(), of: destination)
+    }
+
+    /// Does what `write(to:_:)` does, for what has to be waited for.
+    ///
+    /// - Throws: what `write` throws, `CancellationError` among them; `FileError` when the system refuses.
+    public static func fill(_ destination: URL, _ write: (URL) async throws -> Void) async throws {
+        let temporary = try begin(destination)
+        defer { PartialFiles.end(temporary) }
+        do {
+            try await write(temporary)
+            try finish(temporary, destination)
+        } catch { throw giveUp(temporary, destination, error) }
+        try synchronizeEntry(destination.deletingLastPathComponent(), of: destination)
+    }
+
+    /// The temporary name, noted so that an interrupted process takes it away.
+    private static func begin(_ destination: URL) throws -> URL {
         let folder = destination.deletingLastPathComponent()
         try makeFolder(folder)
         removeAbandonedOnce(in: folder)
         let temporary = TemporaryName.next(for: destination)
         PartialFiles.begin(temporary)
-        defer { PartialFiles.end(temporary) }
-        do {
-            try write(temporary)
-            try synchronize(temporary)
-            try put(temporary, in: destination)
-        } catch {
-            try? FileManager.default.removeItem(at: temporary)
-            // The temporary file (or what is in the folder) means nothing to a reader, and is gone.
-            if let error = error as? FileError, error.path.hasPrefix(temporary.path) {
-                throw FileError(path: destination.path + error.path.dropFirst(temporary.path.count), problem: error.problem)
-            }
-            throw error
-        }
-        try synchronizeEntry(folder, of: destination)
+        return temporary
+    }
+
+    private static func finish(_ temporary: URL, _ destination: URL) throws {
+        try synchronize(temporary)
+        try put(temporary, in: destination)
+    }
+
+    /// Removes what was begun; the error for the caller.
+    private static func giveUp(_ temporary: URL, _ destination: URL, _ error: any Error) -> any Error {
+        try? FileManager.default.removeItem(at: temporary)
+        // The temporary file (or what is in the folder) means nothing to a reader, and is gone.
+        guard let error = error as? FileError, error.path.hasPrefix(temporary.path) else { return error }
+        return FileError(path: destination.path + error.path.dropFirst(temporary.path.count), problem: error.problem)
     }
 
     /// Replaces the destination with `data`.

@@ -174,7 +174,8 @@ public struct CohortSegmentation: Sendable {
         guard !isMask else { throw WorkflowError.noFolderForRecords(path: options.output.path) }
         try OutputRule().check(folder: options.output)
         let key = RecordKeeper.Key(
-            structures: options.structures, series: options.series, correctsTilt: options.correctsTilt, forms: options.forms.map(\.rawValue), seed: options.seed,
+            structures: options.structures, series: options.series, correctsTilt: options.correctsTilt, forms: options.forms.map(\.rawValue),
+            seed: options.seed,
             mirroring: options.mirroring, step: options.stepFraction, postProcesses: options.postProcesses, engine: options.engine.rawValue,
             precision: options.precision.rawValue, eightBits: options.eightBits)
         return try RecordKeeper(

@@ -4,6 +4,7 @@ import UNETREvaluation
 import UNETRModels
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 import UNETRVolumes
 
 struct PostprocessCommand: ParsableCommand {

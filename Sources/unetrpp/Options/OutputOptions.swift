@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UNETRSupport
 import UNETRWorkflows
 
 /// Whether a command replaces what is there.

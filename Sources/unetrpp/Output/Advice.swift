@@ -3,6 +3,7 @@ import UNETREvaluation
 import UNETRInference
 import UNETRModels
 import UNETRPreparation
+import UNETRSupport
 import UNETRTorch
 import UNETRTraining
 import UNETRVolumes

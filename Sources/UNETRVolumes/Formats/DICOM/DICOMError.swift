@@ -25,6 +25,8 @@ public enum DICOMProblem: Error, Equatable, Sendable {
     case notDICOM(files: Int)
     /// DICOM files without pixels: reports, contours, a directory.
     case noImage(objects: Int)
+    /// A file that is no DICOM object: of another kind, or a directory of DICOM files.
+    case noObject
     /// More series than one could be meant; these are they, in words.
     case severalSeries([String])
     /// No series has that UID or number, or it has not so many volumes; these are there, in words.
@@ -84,6 +86,7 @@ extension DICOMProblem: CustomStringConvertible {
         case .noImage(let objects):
             (objects == 1 ? "it is DICOM but holds no image" : "there are \(objects) DICOM files, but none holds an image")
                 + "; give the folder with the images"
+        case .noObject: "not a DICOM object; give images, segmentations or contours, or a folder with them"
         case .severalSeries(let all):
             "there are \(all.count) series, expected one: \(all.joined(separator: "; ")); choose one by its number or UID"
         case .noSuchSeries(let choice, let present):

@@ -58,14 +58,14 @@ public struct DICOMStudy: Sendable {
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
             throw VolumeError.cannotOpen(path: url.path, reason: "no such file or folder")
         }
-        if isFolder.boolValue { return try below(url) }
+        if isFolder.boolValue { return try files(below: url) }
         guard ZipArchive.recognizes(url) else { return [DICOMFile(place: .file(url), name: "")] }
         let names = try ZipArchive(contentsOf: url).names.filter { !isHidden($0) }.sorted()
         return names.map { DICOMFile(place: .entry(archive: url, name: $0), name: $0) }
     }
 
     /// Regular files at any depth, by name. Links to folders are not followed, which could lead anywhere and around in circles.
-    private static func below(_ folder: URL) throws -> [DICOMFile] {
+    static func files(below folder: URL) throws -> [DICOMFile] {
         var failure: (path: String, reason: String)?
         let keys: [URLResourceKey] = [.isRegularFileKey, .isSymbolicLinkKey]
         let start = folder.resolvingSymlinksInPath()  // the walk does not enter a link

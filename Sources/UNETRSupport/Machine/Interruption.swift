@@ -1,26 +1,23 @@
-import ArgumentParser
 import Foundation
-import UNETRSupport
 
-/// A command that stops by itself, between two steps of its work, when its cancellation says so. Any other is ended at once by a signal.
-protocol StoppableCommand: ParsableCommand {}
-
-/// What SIGINT (Ctrl-C) and SIGTERM do. The first stops the work between two of its steps, or ends a command that has no such steps; the
-/// second ends the process at once. Either way no partial file stays, and the exit status is 128 and the signal's number.
-enum Interruption {
-    /// What commands run under; canceled by the first signal.
-    static let cancellation = Cancellation(parent: nil)
+/// What SIGINT (Ctrl-C) and SIGTERM do to a program. The first stops the work between two of its steps, or ends work that has no such steps;
+/// the second ends the process at once. Either way no partial file stays, and the exit status is 128 and the signal's number.
+public enum Interruption {
+    /// What the program's work runs under; canceled by the first signal.
+    public static let cancellation = Cancellation(parent: nil)
 
     private static let state = State()
 
     /// The signal that came, in words of a user; nil as long as none did.
-    static var signalName: String? { state.signal.map { $0 == SIGINT ? "SIGINT" : "SIGTERM" } }
+    public static var signalName: String? { state.signal.map { $0 == SIGINT ? "SIGINT" : "SIGTERM" } }
 
-    /// The exit status of a command that was stopped; nil as long as no signal came.
-    static var exitCode: ExitCode? { state.signal.map { ExitCode(128 + $0) } }
+    /// The exit status of work that was stopped; nil as long as no signal came.
+    public static var exitStatus: Int32? { state.signal.map { 128 + $0 } }
 
     /// Begins to listen. What a launcher has the process ignore (`nohup`, a shell's background job) stays ignored.
-    static func listen() {
+    /// - Parameter program: its name, for what it says.
+    public static func listen(as program: String) {
+        state.lock.withLock { state.program = program }
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -33,8 +30,9 @@ enum Interruption {
         }
     }
 
-    /// To be called before a command runs.
-    static func begin(stoppable: Bool) { state.lock.withLock { state.isStoppable = stoppable } }
+    /// To be called before the work begins.
+    /// - Parameter stoppable: whether the work looks at the cancellation between its steps; what does not is ended by the first signal.
+    public static func begin(stoppable: Bool) { state.lock.withLock { state.isStoppable = stoppable } }
 
     /// A handler may call next to nothing; the thread that waits at the other end of the pipe does the rest.
     private static let wake: @convention(c) (Int32) -> Void = { number in
@@ -52,7 +50,7 @@ enum Interruption {
             guard count == 1 else { return }
             let number = Int32(byte)
             if state.isFirst(number) {
-                let text = "unetrpp: stopping after the step under way; the same signal once more ends the program at once\n"
+                let text = "\(state.lock.withLock { state.program }): stopping after the step under way; the same signal once more ends the program at once\n"
                 FileHandle.standardError.write(Data(text.utf8))
                 cancellation.cancel()
             } else {
@@ -71,10 +69,11 @@ enum Interruption {
     private final class State: @unchecked Sendable {
         let lock = NSLock()
         var isStoppable = false
+        var program = ""
         private var received: Int32?
         var signal: Int32? { lock.withLock { received } }
 
-        /// Notes a signal; true for the first, of a command that stops by itself.
+        /// Notes a signal; true for the first, of work that stops by itself.
         func isFirst(_ number: Int32) -> Bool {
             lock.withLock {
                 defer { received = received ?? number }

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-import UNETRWorkflows
+import UNETRSupport
 
 struct OutputRuleTests {
     private func refusal(_ body: () throws -> Void) -> OutputError? {
@@ -41,6 +41,21 @@ struct OutputRuleTests {
         }
     }
 
+    @Test func `A folder is replaced only if all that lies in it is what would be written there`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let (old, mixed, new) = (folder.appending(path: "old"), folder.appending(path: "mixed"), folder.appending(path: "a/new"))
+            for place in [old, mixed] { try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true) }
+            for place in [old, mixed] { try Data("x".utf8).write(to: place.appending(path: "1.dcm")) }
+            try Data("x".utf8).write(to: mixed.appending(path: "thesis.txt"))
+            let rule = OutputRule(replaces: true)
+            func refusal(_ rule: OutputRule, _ place: URL) -> OutputError? { self.refusal { try rule.check(folder: place) { $0.hasSuffix(".dcm") } } }
+            #expect(refusal(OutputRule(), new) == nil && refusal(rule, old) == nil)
+            #expect(refusal(OutputRule(), old) == .exists(path: old.path))
+            #expect(refusal(rule, mixed) == .holdsOthers(path: mixed.path, name: "thesis.txt"))
+            #expect(refusal(rule, old.appending(path: "1.dcm")) == .isFile(path: old.appending(path: "1.dcm").path))
+        }
+    }
+
     @Test func `Each error is one sentence that names the place, and no option of a command`() {
         let errors: [(OutputError, String)] = [
             (.exists(path: "/m"), "/m is already there; choose another name, or have it replaced"),
@@ -48,6 +63,8 @@ struct OutputRuleTests {
             (.isSpecial(path: "/m"), "/m is a device, a pipe or a socket; name a regular file to write"),
             (.noFolder(path: "/m"), "/m is not a folder, which a model is; choose another name"),
             (.noBundle(path: "/m"), "/m holds other things than a model, so it is not replaced; choose another name"),
+            (.isFile(path: "/m"), "/m is not a folder; choose another name"),
+            (.holdsOthers(path: "/m", name: "a.txt"), "/m holds a.txt, which would be lost, so it is not replaced; choose another name"),
             (.blocked(folder: "/a/b", by: "/a"), "/a/b cannot be made: /a is not a folder"),
             (.forbidden(folder: "/a", problem: "Permission denied"), "nothing can be written in /a: Permission denied"),
         ]

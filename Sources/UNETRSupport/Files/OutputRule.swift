@@ -46,6 +46,22 @@ public struct OutputRule: Sendable {
         try check(folder: url.deletingLastPathComponent())
     }
 
+    /// To be called before the work for a folder that will be written in one move.
+    ///
+    /// - Parameters:
+    ///   - url: the folder.
+    ///   - isOurs: whether something of that name may be lost, because it is what would be written there.
+    /// - Throws: `OutputError` if the folder is there and is not to be replaced, holds anything else, or cannot be made.
+    public func check(folder url: URL, replacing isOurs: (String) -> Bool) throws {
+        if let kind = Self.kind(of: url) {
+            guard kind == S_IFDIR else { throw OutputError.isFile(path: url.path) }
+            try checkReplacing(url)
+            let contents = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? ["?"]
+            if let other = contents.sorted().first(where: { !isOurs($0) }) { throw OutputError.holdsOthers(path: url.path, name: other) }
+        }
+        try check(folder: url.deletingLastPathComponent())
+    }
+
     /// To be called before the work for a folder that will get files; each of them that may be there already is for `check(file:)`.
     ///
     /// - Throws: `OutputError` unless the folder, or the nearest one above it that is there, can be written in.
@@ -81,6 +97,10 @@ public enum OutputError: Error, Equatable, CustomStringConvertible, Sendable {
     case noFolder(path: String)
     /// The output should be a model bundle, but is something else.
     case noBundle(path: String)
+    /// The output should be a folder, but is something else.
+    case isFile(path: String)
+    /// The output is a folder that holds something else than what would be written there.
+    case holdsOthers(path: String, name: String)
     /// A file stands where the folder should be.
     case blocked(folder: String, by: String)
     /// Nothing can be written into the folder.
@@ -94,6 +114,8 @@ public enum OutputError: Error, Equatable, CustomStringConvertible, Sendable {
         case .isSpecial(let path): "\(path) is a device, a pipe or a socket; name a regular file to write"
         case .noFolder(let path): "\(path) is not a folder, which a model is; choose another name"
         case .noBundle(let path): "\(path) holds other things than a model, so it is not replaced; choose another name"
+        case .isFile(let path): "\(path) is not a folder; choose another name"
+        case .holdsOthers(let path, let name): "\(path) holds \(name), which would be lost, so it is not replaced; choose another name"
         case .blocked(let folder, let place): "\(folder) cannot be made: \(place) is not a folder"
         case .forbidden(let folder, let problem): "nothing can be written in \(folder): \(problem)"
         }
