@@ -76,6 +76,7 @@ struct DICOMCase: Decodable {
         return switch error.problem {
         case .notDICOM: ["not-dicom"]
         case .noImage: ["no-image"]
+        case .noObject: ["no-object"]
         case .severalSeries, .framesOfReferenceDiffer: ["mixed"]
         case .noSuchSeries, .sameNumber: ["choice"]
         case .truncated, .changed: ["truncated"]
