@@ -37,12 +37,13 @@ def make(source, folder):
             for one in slices:
                 one.decompress(generate_instance_uid=False)
         step = (float(slices[-1].ImagePositionPatient[2]) - float(slices[0].ImagePositionPatient[2])) / (len(slices) - 1)
-        first, series = float(slices[0].ImagePositionPatient[2]), generate_uid()
+        first, series, study, frame = float(slices[0].ImagePositionPatient[2]), generate_uid(), generate_uid(), generate_uid()
         for number in range(300):
             # Up and down, so that neighbors look alike.
             turn, index = divmod(number, len(slices))
             one = slices[index if turn % 2 == 0 else len(slices) - 1 - index]
-            one.SeriesInstanceUID, one.SOPInstanceUID = series, generate_uid()
+            one.SeriesInstanceUID, one.SOPInstanceUID, one.StudyInstanceUID, one.FrameOfReferenceUID = series, generate_uid(), study, frame
+            one.SOPClassUID = one.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
             one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID
             one.ImagePositionPatient = [one.ImagePositionPatient[0], one.ImagePositionPatient[1], f"{first + step * number:g}"]
             one.InstanceNumber = number + 1
@@ -62,7 +63,7 @@ def make(source, folder):
     nibabel.save(nibabel.Nifti1Image(mask.T.copy(), affine), f"{folder}/mask.nii")
     code = {"CodeValue": "85756007", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Tissue"}
     segments = [
-        {"labelID": n, "SegmentDescription": f"Label {n}", "SegmentAlgorithmType": "AUTOMATIC", "SegmentAlgorithmName": "made",
+        {"labelID": n, "SegmentLabel": f"Label {n}", "SegmentDescription": f"Label {n}", "recommendedDisplayRGBValue": [n, 99, 99], "SegmentAlgorithmType": "AUTOMATIC", "SegmentAlgorithmName": "made",
          "SegmentedPropertyCategoryCodeSequence": code, "SegmentedPropertyTypeCodeSequence": code} for n in range(1, 15)]
     header = {"ContentCreatorName": "x", "ClinicalTrialSeriesID": "1", "ClinicalTrialTimePointID": "1", "SeriesDescription": "x", "SeriesNumber": "9",
               "InstanceNumber": "1", "segmentAttributes": [segments]}
