@@ -13,8 +13,11 @@ func segment(study folder: URL, with model: ModelBundle, to out: URL) throws {
     let writer = DICOMObjectWriter(
         reference: try DICOMReference(series), labels: segmenter.plan.labels,
         algorithm: DICOMAlgorithm(name: "liver", version: "3.0", digest: try model.weightsDigest().text))
-    try writer.writeSegmentation(mask, to: out.appending(path: "liver.seg.dcm"))
-    try writer.writeStructureSet(mask, to: out.appending(path: "liver.rtstruct.dcm"))
+    let results = [
+        try writer.writeSegmentation(mask, to: out.appending(path: "liver.seg.dcm")),
+        try writer.writeStructureSet(mask, to: out.appending(path: "liver.rtstruct.dcm")),
+    ]
+    precondition(!results.contains(.empty))
 }
 
 func fill(contours url: URL, on scan: Scan, as plan: Plan) throws -> LabelMap {

@@ -111,7 +111,7 @@ public struct SegmentationJob: Sendable {
             guard let (task, end) = writing else { return }
             writing = nil
             do { outcomes[task].unwritten = try end.take().map(\.url) } catch {
-                (outcomes[task].problem, outcomes[task].mayPass) = ("\(error)", error is FileError)
+                (outcomes[task].problem, outcomes[task].mayPass) = ("\(error)", Self.mayPass(error))
             }
             if !memory.overlaps { outcomes[task].seconds = -start.timeIntervalSinceNow }
             report(.finished(task: task, outcomes[task]))
@@ -142,7 +142,7 @@ public struct SegmentationJob: Sendable {
                     stop(&outcomes, from: index)
                     break
                 } catch {
-                    (outcomes[index].problem, outcomes[index].mayPass) = ("\(error)", isRead && error is FileError)
+                    (outcomes[index].problem, outcomes[index].mayPass) = ("\(error)", isRead && Self.mayPass(error))
                 }
             }
             outcomes[index].seconds = -start.timeIntervalSinceNow
@@ -157,6 +157,12 @@ public struct SegmentationJob: Sendable {
         reading?.end()
         settle()
         return outcomes
+    }
+
+    /// Whether an error says that a file cannot be written.
+    private static func mayPass(_ error: any Error) -> Bool {
+        if case VolumeError.cannotWrite = error { return true }
+        return error is FileError
     }
 
     private func stop(_ outcomes: inout [Outcome], from first: Int) {
