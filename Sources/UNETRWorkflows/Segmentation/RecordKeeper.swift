@@ -91,10 +91,13 @@ final class RecordKeeper: @unchecked Sendable {
 
     /// Notes what happened, before the masks of a case are written and when it is over.
     func note(_ event: SegmentationJob.Event, _ tasks: [SegmentationJob.Task]) throws {
-        switch event {
-        case .patch(let task, _, _): try begin(task, tasks[task])
-        case .finished(let task, let outcome): try end(tasks[task], outcome)
-        case .ended: break
+        // A mask that was written while the work is being stopped is done all the same.
+        try Cancellation.$current.withValue(nil) {
+            switch event {
+            case .patch(let task, _, _): try begin(task, tasks[task])
+            case .finished(let task, let outcome): try end(tasks[task], outcome)
+            case .ended: break
+            }
         }
     }
 
