@@ -17,9 +17,9 @@ func segment(study folder: URL, with model: ModelBundle, to out: URL) throws {
     try writer.writeStructureSet(mask, to: out.appending(path: "liver.rtstruct.dcm"))
 }
 
-func fill(contours url: URL, on scan: Scan, as plan: Plan) throws -> LabelMap {
-    let set = try DICOMStructureSet(contentsOf: url)
-    let filled = try set.labels(on: scan.geometry, as: plan.labels)
+func fill(structures url: URL, on scan: Scan, as plan: Plan) throws -> LabelMap {
+    let structures = try DICOMStructures(contentsOf: url)
+    let filled = try structures.labels(on: scan.geometry, as: plan.labels)
     for note in filled.notes { print(note) }
     return filled.labels
 }
