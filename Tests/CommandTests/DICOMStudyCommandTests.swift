@@ -76,6 +76,8 @@ import UNETRVolumes
                     LabelDefinition(name: "Tumor", value: 3),
                 ])
                 try VolumeFile.write(labels: mask, named: named ? labels : nil, to: predictions.appending(path: "one.nii.gz"))
+                // The same mask in another form beside it changes nothing.
+                try FileManager.default.copyItem(at: structures("turned.dcm"), to: predictions.appending(path: "one.seg.dcm"))
                 let text = try CommandLineTool.succeed(["evaluate", predictions.path, references.path, "--json"])
                 let json = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
                 let classes = ((json?["cases"] as? [[String: Any]])?.first?["classes"] as? [String: [String: Any]]) ?? [:]

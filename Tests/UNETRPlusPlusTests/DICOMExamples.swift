@@ -20,9 +20,9 @@ func segment(study folder: URL, with model: ModelBundle, to out: URL) throws {
     precondition(!results.contains(.empty))
 }
 
-func fill(contours url: URL, on scan: Scan, as plan: Plan) throws -> LabelMap {
-    let set = try DICOMStructureSet(contentsOf: url)
-    let filled = try set.labels(on: scan.geometry, as: plan.labels)
+func fill(structures url: URL, on scan: Scan, as plan: Plan) throws -> LabelMap {
+    let structures = try DICOMStructures(contentsOf: url)
+    let filled = try structures.labels(on: scan.geometry, as: plan.labels)
     for note in filled.notes { print(note) }
     return filled.labels
 }

@@ -126,7 +126,7 @@ import UNETRVolumes
     @Test func `A folder that is not there and one without data say so`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let empty = try #require(throws: PreparationError.self) { try Dataset(contentsOf: folder) }
-            #expect(empty.description.contains("neither a dataset.json nor folders"))
+            #expect(empty.description.contains("neither a dataset.json, nor folders"))
             let missing = try #require(throws: PreparationError.self) { try Dataset(contentsOf: folder.appendingPathComponent("no")) }
             #expect(missing.description.contains("no such folder"))
         }

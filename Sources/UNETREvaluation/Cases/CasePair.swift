@@ -96,8 +96,10 @@ extension CasePair {
             for name in try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() {
                 let file = url.appendingPathComponent(name)
                 guard let stem = CasePair.caseName(of: file) else { continue }
-                guard files[stem] == nil else { throw EvaluationError.duplicateCase(case: stem, folder: url.path) }
-                files[stem] = file
+                // A DICOM object may lie beside the label map that it was made from, which is then taken.
+                let isVolume = VolumeName(name) != nil, other = files[stem].map { VolumeName($0.lastPathComponent) != nil }
+                guard other != isVolume else { throw EvaluationError.duplicateCase(case: stem, folder: url.path) }
+                if other == nil || isVolume { files[stem] = file }
             }
             guard !files.isEmpty else { throw EvaluationError.noFiles(folder: url.path) }
         }
