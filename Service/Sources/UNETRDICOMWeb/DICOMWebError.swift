@@ -1,4 +1,5 @@
-/// Why an archive did not do what was asked. It never holds anything of the patient, and nothing that an archive wrote but numbers.
+/// Why an archive did not do what was asked. It never holds anything of the patient, and of what an archive wrote only
+/// numbers, identifiers and the type of its answer.
 public struct DICOMWebError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The archive's address, without what was asked of it.
     public var archive: String

@@ -56,6 +56,7 @@ struct UnsentObjects: Error, CustomStringConvertible {
 
     var description: String {
         let count = sent.filter { !$0.hasArrived }.count
-        return "\(archive): \(count) of \(sent.count) objects \(count == 1 ? "has" : "have") not arrived as they should; see above, and the archive's log"
+        return
+            "\(archive): \(count) of \(sent.count) objects \(count == 1 ? "has not arrived as it" : "have not arrived as they") should; see above, and the archive's log"
     }
 }

@@ -26,7 +26,7 @@ struct ProgramTests {
             #expect(
                 studies.output == """
                     study\(String(repeating: " ", count: archive.study.count - 5))      date  modalities  series  objects  description
-                    \(archive.study)  20260131      CT,SEG       1        6    Ab domen
+                    \(archive.study)  20260131      CT,SEG       1        6     Ab domen
 
                     """)
             let series = try await Program.run(["find", server.url, "--series-of", archive.study])
@@ -104,7 +104,7 @@ struct ProgramTests {
             let sent = try await Program.run(["send", server.url, Self.seriesFolder, "--json"])
             let last = archive.objects[5].name.instance
             #expect(sent.status == 65)
-            #expect(sent.errors.contains("\(last) is not mentioned in the answer.\nError: \(server.url): 1 of 6 objects has not arrived as they should"))
+            #expect(sent.errors.contains("\(last) is not mentioned in the answer.\nError: \(server.url): 1 of 6 objects has not arrived as it should"))
             #expect(sent.output.contains("\"arrived\" : false,\n    \"object\" : \"\(last)\""))
         }
         try await withArchive { request, _ in

@@ -186,8 +186,8 @@ struct TransferTests {
         #expect(problem == nil && result?.count == 1)
     }
 
-    private static func problem(of server: StandIn, study: String, series: String? = nil, into folder: URL) async throws -> DICOMWebProblem? {
-        try await UNETRDICOMWebTests.problem(server.url) { client in _ = try await client.retrieve(study: study, series: series, into: folder) }
+    private static func refusal(of server: StandIn, study: String, series: String? = nil, into folder: URL) async throws -> DICOMWebProblem? {
+        try await problem(server.url) { client in _ = try await client.retrieve(study: study, series: series, into: folder) }
     }
 
     @Test func `What is not there is said before a folder is made`() async throws {
@@ -198,9 +198,9 @@ struct TransferTests {
                 archive.answer(request)
             } during: { server in
                 [
-                    try await Self.problem(of: server, study: "1.2.3", into: new),
-                    try await Self.problem(of: server, study: archive.study, series: "1.5", into: new),
-                    try await Self.problem(of: server, study: archive.study, series: "../x", into: new),
+                    try await Self.refusal(of: server, study: "1.2.3", into: new),
+                    try await Self.refusal(of: server, study: archive.study, series: "1.5", into: new),
+                    try await Self.refusal(of: server, study: archive.study, series: "../x", into: new),
                 ]
             }
             #expect(problems[0] == .notFound(what: "study 1.2.3"))
@@ -219,13 +219,13 @@ struct TransferTests {
             let refused = try await StandIn.with { request, _ in
                 request.path.hasSuffix(archive.series) ? .answer(500) : archive.answer(request)
             } during: { server in
-                try await Self.problem(of: server, study: archive.study, into: place)
+                try await Self.refusal(of: server, study: archive.study, into: place)
             }
             #expect(refused == .busy(status: 500, retryAfter: nil) && files(in: folder) == ["there", "there/old"])
             let none = try await StandIn.with { request, _ in
                 archive.answer(request)
             } during: { server in
-                try await Self.problem(of: server, study: archive.study, into: place)
+                try await Self.refusal(of: server, study: archive.study, into: place)
             }
             #expect(none == nil && files(in: folder).count == 8 && !files(in: folder).contains("there/old"))
         }
@@ -355,17 +355,17 @@ struct TransferTests {
         try await withTemporaryFolder { folder in
             let file = folder.appending(path: "a.dcm")
             try FileManager.default.copyItem(at: FakeArchive.fixtures.appending(path: "07_evrle/001.dcm"), to: file)
-            let objects = try ObjectFile.all(in: [file]).objects
+            let objects = try ObjectFile.all(in: [file]).objects, archive = try FakeArchive()
             try Data("other".utf8).write(to: file)
-            let archive = try FakeArchive()
-            try await StandIn.with { request, _ in
-                archive.answer(request)
-            } during: { server async throws in
-                let error = await #expect(throws: FileError.self) {
-                    try await DICOMWebClient.with(DICOMWebAddress(server.url), .hasty) { _ = try await $0.store(objects) }
+            var error: FileError?
+            do {
+                try await StandIn.with { request, _ in
+                    archive.answer(request)
+                } during: { server in
+                    _ = try await problem(server.url) { client in _ = try await client.store(objects) }
                 }
-                #expect(error?.problem == "changed while it was sent; send it again when nobody writes to it")
-            }
+            } catch let problem as FileError { error = problem }
+            #expect(error == FileError(path: file.path, problem: "changed while it was sent; send it again when nobody writes to it"))
         }
     }
 }

@@ -129,7 +129,7 @@ struct MultipartParser {
                 }
                 guard case .boundary(let end) = line else {
                     state = .epilogue
-                    return found
+                    return found + delimiter.count + 2
                 }
                 state = .headers
                 return end

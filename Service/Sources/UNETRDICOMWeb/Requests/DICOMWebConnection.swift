@@ -169,6 +169,7 @@ struct DICOMWebConnection: Sendable {
             default: return self.error(.brokenOff)
             }
         case let error as NIOConnectionError: return self.error(.unreachable(reason: Self.reason(error)))
+        case is SocketAddressError: return self.error(.unreachable(reason: "no machine of that name is known"))
         case let error as HTTPParserError where error == .invalidEOFState: return self.error(.brokenOff)
         case is HTTPParserError: return self.error(.malformed(what: "it is not HTTP"))
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: return self.error(.encryption(reason: Self.encryptionReason("\(error)")))

@@ -115,7 +115,10 @@ final class StandIn: Sendable {
             }
         }
 
-        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            guard error is HTTPParserError else { return context.close(promise: nil) }
+            take([.send(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)), .close], context.channel)
+        }
     }
 }
 
