@@ -141,6 +141,13 @@ CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out) {
     return yields(out, [&] { return at::upsample_nearest3d(tensor(input), sizes(size)); });
 }
 
+CTStatus ct_grid_sample(CTTensor input, CTTensor places, CTTensor *out) {
+    return yields(out, [&] {
+        const int64_t linear = 0, zeros = 0;
+        return at::grid_sampler(tensor(input), tensor(places), linear, zeros, /*align_corners=*/false);
+    });
+}
+
 CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out) {
     return yields(out, [&] { return at::avg_pool3d(tensor(input), sizes(stride), sizes(stride)); });
 }

@@ -8,9 +8,12 @@ public struct Linear {
     public let bias: Tensor?
 
     /// A layer with parameters `weight` and `bias` in this scope.
-    public init(_ scope: Scope, from inputs: Int, to outputs: Int, bias: Bool = true, initial: Initializer = .kaiming) throws {
+    /// - `initialBias`: the rule that belongs to the weight's if nil.
+    public init(
+        _ scope: Scope, from inputs: Int, to outputs: Int, bias: Bool = true, initial: Initializer = .kaiming, initialBias: Initializer? = nil
+    ) throws {
         weight = try scope.parameter("weight", [outputs, inputs], initial)
-        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs)) : nil
+        self.bias = bias ? try scope.parameter("bias", [outputs], initialBias ?? initial.bias(fanIn: inputs)) : nil
     }
 
     /// Applies it to the last axis.

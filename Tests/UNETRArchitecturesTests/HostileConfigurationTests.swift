@@ -52,6 +52,13 @@ import Testing
         ("transbts", #""featureSize": 12"#, "a multiple of 8 from 8 to 512"),
         ("transbts", #""layers": 64, "hiddenSize": 8192, "feedForwardSize": 32768"#, "at most 2147483648 parameters"),
         ("setr", #""layers": 6"#, "a multiple of 4"), ("setr", #""decoder": "fpn""#, "fpn"), ("setr", #""headChannels": 0"#, "from 1 to 4096"),
+        ("transunet3d", #""layers": 64, "hiddenSize": 8192, "feedForwardSize": 32768, "heads": 64"#, "at most 2147483648 parameters"),
+        ("transunet3d", #""features": []"#, "from 2 to 12 stages"),
+        ("transunet3d", #""patchSize": [64, 190, 192]"#, "each size divisible by [16, 32, 32]"),
+        ("transunet3d", #""patchSize": [512, 512, 512], "strides": [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1]]"#, "at most 2147483648"),
+        ("cotr", #""features": [64, 192, 384, 384]"#, "three numbers from 1 to 4096"), ("cotr", #""features": [64, 192, 380]"#, "a multiple of 6 last"),
+        ("cotr", #""heads": 5"#, "a divisor of the last of features, 384"), ("cotr", #""patchSize": [48, 200, 192]"#, "each size divisible by [8, 16, 16]"),
+        ("cotr", #""features": [4096, 4096, 4092], "heads": 1, "feedForwardSize": 32768"#, "at most 2147483648 parameters"),
         ("nnunet", #""classes": 2.5"#, "configuration.classes is 2.5, but a whole number is expected"),
         ("nnunet", #""strides": [[1, 1, 1e300]]"#, "configuration.strides[0][2] is 1e+300, but a whole number is expected"),
     ])

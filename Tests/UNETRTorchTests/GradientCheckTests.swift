@@ -67,6 +67,7 @@ struct GradientCheckTests {
         Operation("cross-entropy", [[2, 3, 4]]) {
             try $0[0].crossEntropy(Tensor([0, 1, 2, -1, 2, 0, 0, 1] as [Int64], shape: [2, 4]), ignoring: -1)
         },
+        Operation("values between voxels", [[2, 3, 2, 3, 4], [2, 3, 2, 1, 3]]) { try $0[0].sampled(at: $0[1] * 1.3) },
         Operation("linear interpolation", [[1, 2, 2, 3, 2]]) { try $0[0].upsampledLinear(to: [3, 4, 5]) },
         Operation("linear interpolation between corners", [[1, 2, 2, 3, 2]]) {
             try $0[0].upsampledLinear(to: [3, 4, 5], aligningCorners: true)

@@ -170,6 +170,12 @@ extension Tensor {
         try yields("upsample", [self]) { out in size.withSizes { ct_upsample_nearest(handle, $0, out) } }
     }
 
+    /// Values between the voxels of [N, C, D, H, W], interpolated linearly; zeros lie outside. The result is [N, C, d, h, w].
+    /// - Parameter places: [N, d, h, w, 3], coordinates along W, H and D; −1 and 1 are the outer faces of the volume.
+    public func sampled(at places: Tensor) throws -> Tensor {
+        try yields("sample", [self, places]) { ct_grid_sample(handle, places.handle, $0) }
+    }
+
     /// The mean of each block of that size [d, h, w].
     public func averagePooled(_ block: [Int]) throws -> Tensor {
         try yields("average pool", [self]) { out in block.withSizes { ct_average_pool3d(handle, $0, out) } }
