@@ -4,7 +4,7 @@ extension NetworkDescription.Architecture {
     /// Xie et al., MICCAI 2021.
     public static let coTr = Self(
         "cotr", displayName: "CoTr", published: [.init("CoTr", parameters: 46.51, multiplyAdds: 399.21, source: .unetrSlides)],
-        trainingCopies: 2.5, usual: CoTrConfiguration.usual)
+        trainingCopies: 2.4, usual: CoTrConfiguration.usual)
 }
 
 extension NetworkDescription {

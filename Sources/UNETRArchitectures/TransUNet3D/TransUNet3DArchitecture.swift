@@ -3,7 +3,7 @@ import UNETRSupport
 extension NetworkDescription.Architecture {
     /// Chen et al., 2023 (arXiv 2310.07781): the form with a transformer in the encoder only.
     public static let transUNet3D = Self(
-        "transunet3d", displayName: "3D TransUNet", trainingCopies: 3.2, usual: TransUNet3DConfiguration.usual)
+        "transunet3d", displayName: "3D TransUNet", trainingCopies: 2.4, usual: TransUNet3DConfiguration.usual)
 }
 
 extension NetworkDescription {
