@@ -177,8 +177,9 @@ public enum NarrowNetworks {
             (configuration.hiddenSize, configuration.feedForwardSize) = (12, 16)
             (configuration.heads, configuration.layers, configuration.dropout) = (3, 2, 0)
             return .transUNet3D(configuration)
-        case "cotr":
+        case "cotr", "cotr patches", "cotr aspp":
             var configuration = CoTrConfiguration()
+            configuration.form = name == "cotr" ? .published : name == "cotr aspp" ? .pyramid : .patches
             configuration.classes = 3
             configuration.patchSize = [16, 32, 32]
             (configuration.features, configuration.feedForwardSize) = ([4, 6, 12], 16)

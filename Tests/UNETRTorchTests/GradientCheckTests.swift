@@ -48,6 +48,9 @@ struct GradientCheckTests {
         Operation("convolution", [volume, [6, 2, 3, 3, 1], [6]]) {
             try $0[0].convolution3d($0[1], bias: $0[2], stride: [1, 2, 1], padding: [1, 1, 0], groups: 2)
         },
+        Operation("convolution of distant voxels", [[1, 2, 3, 5, 4], [2, 2, 2, 3, 1]]) {
+            try $0[0].convolution3d($0[1], padding: [1, 2, 0], dilation: [2, 2, 1])
+        },
         Operation("transposed convolution", [volume, [4, 2, 2, 1, 2], [2]]) {
             try $0[0].transposedConvolution3d($0[1], bias: $0[2], stride: [2, 1, 2])
         },

@@ -173,7 +173,8 @@ CTStatus ct_log_softmax(CTTensor a, int64_t axis, CTTensor *out);
 // MARK: - Networks
 
 CTStatus ct_linear(CTTensor input, CTTensor weight, CTTensor optional_bias, CTTensor *out);
-CTStatus ct_conv3d(CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTSizes padding, int64_t groups, CTTensor *out);
+CTStatus ct_conv3d(
+    CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTSizes padding, CTSizes dilation, int64_t groups, CTTensor *out);
 CTStatus ct_conv_transpose3d(
     CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTSizes padding, CTSizes output_padding, int64_t groups,
     CTTensor *out);

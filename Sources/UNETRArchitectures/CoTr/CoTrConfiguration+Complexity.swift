@@ -13,8 +13,8 @@ extension CoTrConfiguration {
     public var counted: NetworkComplexity {
         var counter = ComplexityCounter()
         countDecoder(&counter)
-        countEncoder(&counter)
-        countTransformer(&counter)
+        if form == .patches { countPatches(&counter) } else { countEncoder(&counter) }
+        if form == .pyramid { countPyramid(&counter) } else { countTransformer(&counter) }
         return NetworkComplexity(layers: counter.layers)
     }
 
@@ -57,6 +57,23 @@ extension CoTrConfiguration {
                 if block == 0 { unit(("downsample.0", "downsample.1"), from: inputs, to: level, kernel: [1, 1, 1]) }
             }
         }
+    }
+
+    private func countPatches(_ counter: inout ComplexityCounter) {
+        counter.block = "\(Self.root).patches"
+        for level in Self.tokenLevels {
+            counter.convolution("\(level)", from: inputChannels, to: channels(level), kernel: block(level), grid: size(level), bias: true)
+        }
+    }
+
+    private func countPyramid(_ counter: inout ComplexityCounter) {
+        let grid = size(3), kernels: [Size3] = [[1, 1, 1]] + Self.rates.map { _ in [3, 3, 3] }
+        counter.block = "\(Self.root).aspp"
+        for (index, kernel) in kernels.enumerated() {
+            counter.unit("branches.\(index)", from: hiddenSize, to: hiddenSize, kernel: kernel, grid: grid, bias: false)
+        }
+        counter.convolution("pooled", from: hiddenSize, to: hiddenSize, kernel: [1, 1, 1], grid: [1, 1, 1], bias: true)
+        counter.unit("projection", from: (kernels.count + 1) * hiddenSize, to: hiddenSize, kernel: [1, 1, 1], grid: grid, bias: false)
     }
 
     private func countTransformer(_ counter: inout ComplexityCounter) {

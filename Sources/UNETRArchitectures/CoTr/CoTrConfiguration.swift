@@ -4,6 +4,18 @@ public import UNETRSupport
 ///
 /// As JSON it names what differs from the defaults: `{"classes": 4, "layers": 3}`.
 public struct CoTrConfiguration: FieldCoded {
+    /// The published network, or one that its paper compares it with and nobody published: those are ours.
+    public enum Form: String, Codable, Sendable, CaseIterable {
+        /// As published.
+        case published
+        /// Without the convolutional encoder: the tokens are blocks of the scan, and the decoder has no finer maps to read.
+        case patches
+        /// Atrous convolutions side by side, as in DeepLabv3+, in the place of the transformer, over the coarsest map.
+        case pyramid = "aspp"
+    }
+
+    /// As published, or without the encoder, or without the transformer.
+    public var form = Form.published
     /// Channels of a scan.
     public var inputChannels = 1
     /// Outputs, background included.
@@ -27,7 +39,7 @@ public struct CoTrConfiguration: FieldCoded {
     /// The fields of a file, in order.
     public static var fields: [ConfigurationField<Self>] {
         [
-            .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize, rule: patchRule),
+            .init("form", \.form), .init("inputChannels", \.inputChannels), .init("classes", \.classes), .init("patchSize", \.patchSize, rule: patchRule),
             .init("features", \.features), .init("feedForwardSize", \.feedForwardSize), .init("heads", \.heads), .init("layers", \.layers),
             .init("dropout", \.dropout),
         ]
@@ -61,7 +73,10 @@ public struct CoTrConfiguration: FieldCoded {
     package func channels(_ level: Int) -> Int { features[min(level, 2)] }
 
     /// The size [D, H, W] of a level's tensors. The first convolution keeps the slices apart.
-    package func size(_ level: Int) -> Size3 { patchSize.divided(by: [1 << level, 2 << level, 2 << level]) }
+    package func size(_ level: Int) -> Size3 { patchSize.divided(by: block(level)) }
+
+    /// How many voxels [d, h, w] of the patch one of a level is.
+    package func block(_ level: Int) -> Size3 { [1 << level, 2 << level, 2 << level] }
 
     /// The levels whose voxels are the tokens, finest first.
     package static let tokenLevels = [2, 3]
@@ -71,6 +86,9 @@ public struct CoTrConfiguration: FieldCoded {
 
     /// Residual blocks of the stages at levels 1, 2 and 3.
     package static let depths = [3, 3, 2]
+
+    /// How far apart the voxels are that the atrous convolutions read. A third of DeepLabv3+'s, as the coarsest maps are a third as large.
+    package static let rates = [2, 4, 6]
 
     /// Places at which a head reads each level.
     package static let points = 4

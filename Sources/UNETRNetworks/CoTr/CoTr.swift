@@ -5,23 +5,33 @@ public import UNETRTorch
 
 /// CoTr (Xie et al., MICCAI 2021): a residual encoder, a transformer with deformable attention over the voxels of its two coarsest maps, and a
 /// convolutional decoder. Parameters and keys are those of the published network, the code is not.
+///
+/// Two more forms, which the literature compares with and nobody published, are ours: `CoTrConfiguration.Form`.
 public final class CoTr: ConfiguredNetwork {
     /// What it was built from.
     public let configuration: CoTrConfiguration
     /// All parameters and buffers by checkpoint key.
     public let store: ParameterStore
 
+    /// What is between the encoder and the decoder.
+    private enum Middle {
+        case transformer(DeformableTransformer)
+        case pyramid(AtrousPyramid)
+
+        /// The maps of levels 2 and 3 → the same sizes.
+        func callAsFunction(_ maps: [Tensor], _ pass: ForwardPass) throws -> [Tensor] {
+            switch self {
+            case .transformer(let transformer): try transformer(maps, pass)
+            case .pyramid(let pyramid): [maps[0], try pyramid(maps[1], pass)]
+            }
+        }
+    }
+
     /// Of levels 2, 1 and 0.
     private let decoder: [(upsampling: TransposedConvolution, block: CoTrPair, head: Convolution)]
     private let head: Convolution
-    private let stem: ConvolutionUnit
-    /// Of levels 1, 2 and 3.
-    private let stages: [[CoTrBlock]]
-    private let maps: TokenMaps
-    private let positions: Tensor
-    /// What tells the maps apart, [maps, C].
-    private let levels: Tensor
-    private let layers: [CoTrLayer]
+    private let encoder: CoTrEncoder
+    private let middle: Middle
 
     /// A network of that configuration, its parameters new (or unset, to be filled from a file).
     /// - Throws: `ConfigurationError` for impossible settings.
@@ -45,57 +55,29 @@ public final class CoTr: ConfiguredNetwork {
         let heads = try levels.map { try head("ds\($0)_cls_conv", from: channels($0)) }
         decoder = levels.indices.map { (upsamplings[$0], blocks[$0], heads[$0]) }
         self.head = try head("cls_conv", from: channels(0))
-        let backbone = root / "backbone"
-        stem = try ConvolutionUnit(
-            coTr: (backbone / "conv1", backbone / "norm1"), from: configuration.inputChannels, to: channels(0), kernel: [7, 7, 7], stride: [1, 2, 2])
-        stages = try CoTrConfiguration.depths.enumerated().map { index, depth in
-            try (0..<depth).map { block in
-                try CoTrBlock(
-                    backbone / "layer\(index + 1)" / block, from: channels(block == 0 ? index : index + 1), to: channels(index + 1),
-                    isFirst: block == 0)
-            }
-        }
-        let maps = try TokenMaps(grids: configuration.grids, dtype: dtype, device: device), place = root / "encoder_Detrans"
-        self.levels = try place.parameter("level_embed", [configuration.grids.count, configuration.hiddenSize], .truncatedNormal(deviation: 1))
-        layers = try (0..<configuration.layers).map { try CoTrLayer(place / "encoder" / "layers" / $0, configuration, maps: maps) }
-        positions = try maps.positions(channels: configuration.hiddenSize)
-        self.maps = maps
+        encoder = try CoTrEncoder(root, configuration)
+        middle =
+            try configuration.form == .pyramid
+            ? .pyramid(AtrousPyramid(root / "aspp", configuration))
+            : .transformer(DeformableTransformer(root / "encoder_Detrans", configuration, dtype: dtype))
     }
 
     /// [N, inputChannels, D, H, W] → logits [N, classes, …], finest first; the coarser ones only where `deepSupervision` asks for them.
     public func callAsFunction(_ input: Tensor, _ pass: ForwardPass = .evaluation, deepSupervision: Bool = true) throws -> [Tensor] {
         let input = try configuration.checked(input)
         return try withAutocast(pass.mixedPrecision, on: input.device) {
-            var skips = [try stem(input.contiguous(.channelsLast), pass)]
-            for (index, blocks) in stages.enumerated() {
-                let map = try blocks.reduce(skips[index]) { try $1($0, pass) }
-                skips.append(pass.show("U_ResTran3D.backbone.layer\(index + 1)", map))
-            }
-            let tokenLevels = CoTrConfiguration.tokenLevels
-            let tokens = try transformed(tokenLevels.map { skips[$0] }, pass)
-            for (index, level) in tokenLevels.enumerated() {
-                skips[level] = try maps.tokens(tokens, of: index).reshaped([input.shape[0]] + maps.grids[index] + [configuration.hiddenSize])
-                    .channelsToFront()
-            }
-            var x = skips[3], coarse: [Tensor] = []
+            let maps = try encoder(input.contiguous(.channelsLast), pass)
+            let coarsest = try middle(maps.coarse, pass)
+            let skips = maps.fine + [coarsest[0]]  // of levels 0, 1 and 2, or of level 2 alone
+            var x = coarsest[1], coarse: [Tensor] = []
             for (index, step) in decoder.enumerated() {
-                let level = 2 - index
-                x = try step.block(step.upsampling(x) + skips[level], pass)
+                let level = 2 - index, raised = try step.upsampling(x)
+                x = try step.block(index < skips.count ? raised + skips[skips.count - 1 - index] : raised, pass)
                 pass.show("U_ResTran3D.stage\(level)_de", x)
                 if deepSupervision { coarse.append(try pass.show("logits\(level + 1)", step.head(x))) }
             }
             let logits = try head(x.upsampledLinear(to: Array(configuration.patchSize)))
             return [pass.show("logits0", logits)] + coarse.reversed()
         }
-    }
-
-    /// The maps as tokens [N, T, C] through the transformer.
-    private func transformed(_ volumes: [Tensor], _ pass: ForwardPass) throws -> Tensor {
-        let tokens = try Tensor.concatenated(volumes.map { try $0.channelsToEnd().flattened(from: 1, to: 3) }, axis: 1)
-        let ofLevels = try maps.grids.enumerated().map { map, grid in
-            try levels.narrowed(0, map..<(map + 1)).expanded([grid.voxels, configuration.hiddenSize])
-        }
-        let code = try positions + Tensor.concatenated(ofLevels, axis: 0)
-        return try pass.show("U_ResTran3D.encoder_Detrans", layers.reduce(tokens) { try $1($0, positions: code, pass) })
     }
 }

@@ -42,38 +42,16 @@ struct CoTrPair {
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor { try units.reduce(x) { try $1($0, pass) } + x }
 }
 
-/// Deformable attention and two linear layers, each added to the tokens, which are normalized then.
-struct CoTrLayer {
-    private let attention: DeformableAttention
-    private let norm1, norm2: LayerNorm
-    private let feedForward: FeedForward
-    private let dropout: Double
-    private let path: String
-
-    init(_ scope: Scope, _ configuration: CoTrConfiguration, maps: TokenMaps) throws {
-        let channels = configuration.hiddenSize
-        attention = try DeformableAttention(scope / "self_attn", channels: channels, heads: configuration.heads, maps: maps)
-        norm1 = try LayerNorm(scope / "norm1", channels: channels)
-        feedForward = try FeedForward(scope, channels: channels, hidden: configuration.feedForwardSize, dropout: configuration.dropout)
-        norm2 = try LayerNorm(scope / "norm2", channels: channels)
-        (dropout, path) = (configuration.dropout, scope.path)
-    }
-
-    /// [N, T, C] → [N, T, C].
-    /// - Parameter positions: what is added to the tokens where they ask, [T, C].
-    func callAsFunction(_ x: Tensor, positions: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        let found = try pass.show("\(path).self_attn", attention(query: x + positions, x))
-        let attended = try norm1(x + pass.dropped(found, dropout))
-        return try pass.show(path, norm2(attended + feedForward(attended, pass)))
-    }
-}
-
 extension ConvolutionUnit {
     /// With a key for each part and no bias.
-    init(coTr scopes: (Scope, Scope), from inputs: Int, to outputs: Int, kernel: Size3, stride: Size3 = [1, 1, 1]) throws {
+    /// - Parameter rate: how far apart the voxels are that the kernel reads.
+    init(
+        coTr scopes: (Scope, Scope), from inputs: Int, to outputs: Int, kernel: Size3, stride: Size3 = [1, 1, 1], rate: Int = 1
+    ) throws {
         self.init(
             try Convolution(
-                scopes.0, from: inputs, to: outputs, kernel: Array(kernel), stride: Array(stride), padding: kernel.map { $0 / 2 },
+                scopes.0, from: inputs, to: outputs, kernel: Array(kernel), stride: Array(stride), padding: kernel.map { rate * ($0 / 2) },
+                dilation: Array(repeating: rate, count: 3),
                 initial: .heNormalBackward),
             try AnyNorm(scopes.1, .affineInstance(scale: 1), channels: outputs))
     }

@@ -9,14 +9,17 @@ extension Tensor {
         }
     }
 
-    /// Convolution with weight [out, in / groups, d, h, w].
+    /// Convolution with weight [out, in / groups, d, h, w], which reads voxels as far apart as `dilation` says.
     public func convolution3d(
-        _ weight: Tensor, bias: Tensor? = nil, stride: [Int] = [1, 1, 1], padding: [Int] = [0, 0, 0], groups: Int = 1
+        _ weight: Tensor, bias: Tensor? = nil, stride: [Int] = [1, 1, 1], padding: [Int] = [0, 0, 0], dilation: [Int] = [1, 1, 1],
+        groups: Int = 1
     ) throws -> Tensor {
         try yields("convolution", [self, weight]) { out in
             withExtendedLifetime(bias) {
                 stride.withSizes { stride in
-                    padding.withSizes { ct_conv3d(handle, weight.handle, bias.handleOrNone, stride, $0, Int64(groups), out) }
+                    padding.withSizes { padding in
+                        dilation.withSizes { ct_conv3d(handle, weight.handle, bias.handleOrNone, stride, padding, $0, Int64(groups), out) }
+                    }
                 }
             }
         }
