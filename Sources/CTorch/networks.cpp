@@ -44,11 +44,13 @@ static at::Tensor conv3d_by_slabs(
     return at::cat(slabs, 2);
 }
 
-CTStatus ct_conv3d(CTTensor input, CTTensor weight, CTTensor bias, CTSizes stride, CTSizes padding, int64_t groups, CTTensor *out) {
+CTStatus ct_conv3d(
+    CTTensor input, CTTensor weight, CTTensor bias, CTSizes stride, CTSizes padding, CTSizes dilation, int64_t groups, CTTensor *out) {
     return yields(out, [&] {
-        const auto planes = planes_at_once(tensor(input), tensor(weight), sizes(stride), sizes(padding));
+        const bool is_dense = std::all_of(dilation.values, dilation.values + dilation.count, [](int64_t rate) { return rate == 1; });
+        const auto planes = is_dense ? planes_at_once(tensor(input), tensor(weight), sizes(stride), sizes(padding)) : 0;
         if (planes > 0) return conv3d_by_slabs(tensor(input), tensor(weight), optional(bias), sizes(stride), sizes(padding), groups, planes);
-        return at::conv3d(tensor(input), tensor(weight), optional(bias), sizes(stride), sizes(padding), {1, 1, 1}, groups);
+        return at::conv3d(tensor(input), tensor(weight), optional(bias), sizes(stride), sizes(padding), sizes(dilation), groups);
     });
 }
 
@@ -139,6 +141,13 @@ CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, bool align_corners,
 
 CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out) {
     return yields(out, [&] { return at::upsample_nearest3d(tensor(input), sizes(size)); });
+}
+
+CTStatus ct_grid_sample(CTTensor input, CTTensor places, CTTensor *out) {
+    return yields(out, [&] {
+        const int64_t linear = 0, zeros = 0;
+        return at::grid_sampler(tensor(input), tensor(places), linear, zeros, /*align_corners=*/false);
+    });
 }
 
 CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out) {

@@ -23,5 +23,7 @@ public enum Architectures {
         .dynUNet,
         .transBTS,
         .setr,
+        .transUNet3D,
+        .coTr,
     ]
 }

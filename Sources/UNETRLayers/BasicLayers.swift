@@ -8,9 +8,12 @@ public struct Linear {
     public let bias: Tensor?
 
     /// A layer with parameters `weight` and `bias` in this scope.
-    public init(_ scope: Scope, from inputs: Int, to outputs: Int, bias: Bool = true, initial: Initializer = .kaiming) throws {
+    /// - `initialBias`: the rule that belongs to the weight's if nil.
+    public init(
+        _ scope: Scope, from inputs: Int, to outputs: Int, bias: Bool = true, initial: Initializer = .kaiming, initialBias: Initializer? = nil
+    ) throws {
         weight = try scope.parameter("weight", [outputs, inputs], initial)
-        self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs)) : nil
+        self.bias = bias ? try scope.parameter("bias", [outputs], initialBias ?? initial.bias(fanIn: inputs)) : nil
     }
 
     /// Applies it to the last axis.
@@ -25,25 +28,28 @@ public struct Convolution {
     public let bias: Tensor?
     let stride: [Int]
     let padding: [Int]
+    let dilation: [Int]
     let groups: Int
 
     /// A 3D convolution. Without `padding` the size stays the same at stride 1.
+    /// - `dilation`: how far apart the voxels are that the kernel reads.
     /// - `groups`: channels are mapped group by group; as many as there are channels for a depthwise convolution.
     public init(
-        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int]? = nil, groups: Int = 1,
-        bias: Bool = false, initial: Initializer = .kaiming
+        _ scope: Scope, from inputs: Int, to outputs: Int, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int]? = nil,
+        dilation: [Int] = [1, 1, 1], groups: Int = 1, bias: Bool = false, initial: Initializer = .kaiming
     ) throws {
         weight = try scope.parameter("weight", [outputs, inputs / groups] + kernel, initial)
         self.bias = bias ? try scope.parameter("bias", [outputs], initial.bias(fanIn: inputs / groups * kernel.reduce(1, *))) : nil
         self.stride = stride
         self.padding = padding ?? (stride == kernel ? [0, 0, 0] : kernel.map { $0 / 2 })
+        self.dilation = dilation
         self.groups = groups
     }
 
     /// [N, inputs, D, H, W] → [N, outputs, D′, H′, W′].
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
         guard isRaggedVoxelwiseMap else {
-            return try x.convolution3d(weight, bias: bias, stride: stride, padding: padding, groups: groups)
+            return try x.convolution3d(weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
         }
         let voxels = try x.permuted([0, 2, 3, 4, 1]).linear(weight.flattened(from: 1), bias: bias)
         return try voxels.permuted([0, 4, 1, 2, 3])

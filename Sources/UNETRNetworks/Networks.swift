@@ -40,6 +40,8 @@ public enum Networks {
         DynUNet.self,
         TransBTS.self,
         SETR.self,
+        TransUNet3D.self,
+        CoTr.self,
     ]
 }
 

@@ -5,7 +5,7 @@ import UNETRSupport
 public enum NarrowNetworks {
     public static let names = [
         "unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc", "monai-unet", "segresnet", "basic-unet", "attention-unet",
-        "stunet", "mednext", "dynunet", "transbts", "setr",
+        "stunet", "mednext", "dynunet", "transbts", "setr", "transunet3d", "cotr",
     ]
 
     /// Those that drop something in training, if they are told to.
@@ -44,6 +44,12 @@ public enum NarrowNetworks {
         case var configuration as SETRConfiguration:
             configuration.dropout = 0.3
             return .setr(configuration)
+        case var configuration as TransUNet3DConfiguration:
+            configuration.dropout = 0.3
+            return .transUNet3D(configuration)
+        case var configuration as CoTrConfiguration:
+            configuration.dropout = 0.3
+            return .coTr(configuration)
         case let configuration: return NetworkDescription(configuration)  // published without
         }
     }
@@ -161,6 +167,24 @@ public enum NarrowNetworks {
             (configuration.heads, configuration.layers) = (3, 4)
             (configuration.decoderChannels, configuration.headChannels) = (4, 3)
             return .setr(configuration)
+        case "transunet3d":
+            var configuration = TransUNet3DConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [8, 16, 16]
+            configuration.features = [4, 6, 6]
+            configuration.kernels = [[1, 3, 3], [3, 3, 3], [3, 3, 3]]
+            configuration.strides = [[1, 1, 1], [1, 2, 2], [2, 2, 2]]
+            (configuration.hiddenSize, configuration.feedForwardSize) = (12, 16)
+            (configuration.heads, configuration.layers, configuration.dropout) = (3, 2, 0)
+            return .transUNet3D(configuration)
+        case "cotr", "cotr patches", "cotr aspp":
+            var configuration = CoTrConfiguration()
+            configuration.form = name == "cotr" ? .published : name == "cotr aspp" ? .pyramid : .patches
+            configuration.classes = 3
+            configuration.patchSize = [16, 32, 32]
+            (configuration.features, configuration.feedForwardSize) = ([4, 6, 12], 16)
+            (configuration.heads, configuration.layers, configuration.dropout) = (2, 2, 0)
+            return .coTr(configuration)
         default:
             var configuration = NNUNetConfiguration(name == "nnunet" ? .plain : .residual)
             configuration.classes = 3

@@ -103,6 +103,27 @@ public enum ReferenceNetworks {
                 (configuration.decoderChannels, configuration.headChannels) = (12, 8)
             }
             return .setr(configuration)
+        case "transunet3d":
+            var configuration = TransUNet3DConfiguration()
+            (configuration.patchSize, configuration.dropout) = (patch, 0)
+            if isNarrow {
+                configuration.classes = 3
+                configuration.features = [4, 8, 16, 16]
+                configuration.kernels = [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]]
+                configuration.strides = [[1, 1, 1], [1, 2, 2], [2, 2, 2], [2, 2, 2]]
+                (configuration.hiddenSize, configuration.feedForwardSize) = (24, 48)
+                (configuration.heads, configuration.layers) = (3, 2)
+            }
+            return .transUNet3D(configuration)
+        case "cotr":
+            var configuration = CoTrConfiguration()
+            (configuration.patchSize, configuration.dropout) = (patch, 0)
+            if isNarrow {
+                configuration.classes = 3
+                (configuration.features, configuration.feedForwardSize) = ([8, 12, 24], 48)
+                (configuration.heads, configuration.layers) = (3, 2)
+            }
+            return .coTr(configuration)
         default: return .medNeXt(medNeXt(family, isNarrow: isNarrow, patch: patch))
         }
     }

@@ -64,6 +64,8 @@ struct ComplexityTests {
             ("transbts", [128, 128, 128], 32_987_588, 326_242_402_304), ("transbts_narrow", [32, 32, 32], 3_644_587, 757_800_960),
             ("setr3d_nup_narrow", [32, 32, 48], 118_467, 1_445_616), ("setr3d_pup_narrow", [32, 32, 48], 137_727, 29_171_520),
             ("setr3d_mla_narrow", [32, 32, 48], 155_147, 3_848_064),
+            ("transunet3d", [64, 192, 192], 116_857_216, 778_172_110_848), ("transunet3d_narrow", [16, 32, 48], 70_896, 116_624_640),
+            ("cotr", [48, 192, 192], 41_872_504, 564_599_697_408), ("cotr_narrow", [16, 32, 64], 147_056, 84_552_832),
         ] as [(String, Size3, Int, Int)])
     func convolutional(name: String, patch: Size3, parameters: Int, counted: Int) throws {
         let complexity = try ReferenceNetworks.description(name, patch: patch).complexity()

@@ -11,12 +11,12 @@ struct RegistryTests {
         #expect(
             Architectures.all.map(\.rawValue) == [
                 "unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc", "monai-unet", "segresnet", "basic-unet",
-                "attention-unet", "stunet", "mednext", "dynunet", "transbts", "setr",
+                "attention-unet", "stunet", "mednext", "dynunet", "transbts", "setr", "transunet3d", "cotr",
             ])
         #expect(
             Architectures.all.map(\.displayName) == [
                 "UNETR++", "UNETR", "Swin UNETR", "nnFormer", "nnU-Net", "nnU-Net ResEnc", "MONAI U-Net", "SegResNet", "Basic U-Net",
-                "Attention U-Net", "STU-Net", "MedNeXt", "DynUNet", "TransBTS", "SETR",
+                "Attention U-Net", "STU-Net", "MedNeXt", "DynUNet", "TransBTS", "SETR", "3D TransUNet", "CoTr",
             ])
         #expect(Architecture(rawValue: "swin-unetr") == .swinUNETR && Architecture(rawValue: "Swin UNETR") == nil)
     }
@@ -38,7 +38,7 @@ struct RegistryTests {
             ])
         #expect(
             PublishedFigures.all.map(\.architecture) == [
-                .unetrPlusPlus, .unetr, .swinUNETR, .nnFormer, .nnUNet, .unetr, .nnUNet, nil, nil, nil, nil,
+                .unetrPlusPlus, .unetr, .swinUNETR, .nnFormer, .nnUNet, .unetr, .nnUNet, .coTr, nil, nil, nil,
             ])
         #expect(PublishedFigures.all.first { $0.architecture == .nnFormer }?.parameters == 150.5)
         #expect(PublishedFigures.all.compactMap(\.synapseDice) == [87.22, 78.35, 83.48, 86.57])
@@ -65,6 +65,7 @@ struct UsualSettingsTests {
             (.segResNet, [40, 100, 100], [40, 104, 104]), (.basicUNet, [40, 100, 100], [48, 112, 112]),
             (.attentionUNet, [40, 100, 100], [40, 112, 112]), (.stuNet, [40, 100, 100], [40, 112, 112]),
             (.medNeXt, [40, 100, 100], [48, 112, 112]), (.dynUNet, [40, 100, 100], [40, 112, 112]), (.dynUNet, [5, 6, 7], [5, 6, 7]),
+            (.transUNet3D, [40, 100, 100], [40, 112, 112]), (.transUNet3D, [5, 6, 7], [5, 6, 7]), (.coTr, [40, 100, 100], [40, 112, 112]),
             (.transBTS, [40, 100, 100], [40, 104, 104]), (.setr, [40, 100, 100], [48, 112, 112]), (.monaiUNet, [5, 6, 7], [5, 6, 7]),
             (.stuNet, [5, 6, 7], [5, 6, 7]), (.unetr, [16, 32, 48], [16, 32, 48]),
         ] as [(NetworkDescription.Architecture, Size3, Size3)])

@@ -14,7 +14,8 @@ import UNETRTorch
     @Test(
         "The derivative along a direction, one for each part of the network, is the difference quotient's",
         arguments: [
-            NarrowNetworks.names, NarrowNetworks.namesWithDropout.map { "\($0) dropping" }, ["nnformer boxes", "swin-unetr v2", "setr mla"],
+            NarrowNetworks.names, NarrowNetworks.namesWithDropout.map { "\($0) dropping" },
+            ["nnformer boxes", "swin-unetr v2", "setr mla", "cotr patches", "cotr aspp"],
         ].flatMap { $0 })
     func directions(name: String) throws {
         try Runtime.keepLargeBlocks()

@@ -9,7 +9,7 @@ import UNETRTorch
 /// The list of layers against the networks themselves.
 struct LayerParameterTests {
     static let listed: [NetworkDescription] =
-        NetworkPreset.allCases.map(\.network) + NarrowNetworks.names.map(NarrowNetworks.description)
+        NetworkPreset.allCases.map(\.network) + (NarrowNetworks.names + ["cotr patches", "cotr aspp"]).map(NarrowNetworks.description)
         + ["nnformer acdc", "unetr convolution", "nnunet-resenc flat"].map(PublishedNetworks.description)
         + [("unet_monai", 32), ("unet_monai_plain", 32), ("swin_unetr_v2", 64), ("stunet_large", 64), ("mednext_m_k5", 32)].map { name, side in
             ReferenceNetworks.description(name, patch: [side, side, side])

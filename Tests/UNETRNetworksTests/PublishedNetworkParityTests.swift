@@ -20,6 +20,7 @@ import UNETRTorch
         "unet_monai_narrow", "unet_monai_plain_narrow", "segresnet_narrow", "swin_unetr_v2_narrow", "basic_unet_narrow", "attention_unet_narrow",
         "stunet_narrow", "mednext_narrow", "mednext_narrow_k5", "mednext_narrow_grn", "transbts_narrow", "setr3d_nup_narrow", "setr3d_pup_narrow",
         "setr3d_mla_narrow", "basic_unet_odd_narrow", "dynunet_plain_narrow", "dynunet_residual_narrow",
+        "transunet3d_narrow", "cotr_narrow",
     ]
 
     @Test("A narrow network equals the published one in float64, and in float32 within three times its own error", arguments: narrow)
@@ -35,7 +36,7 @@ import UNETRTorch
     static let wide = [
         "unet_monai", "unet_monai_plain", "segresnet", "swin_unetr_v2", "basic_unet", "attention_unet", "stunet", "mednext_s_k3", "mednext_s_k5",
         "mednext_b_k3", "mednext_b_k5", "mednext_m_k3", "mednext_m_k5", "mednext_l_k3", "mednext_l_k5", "transbts", "setr3d_nup", "setr3d_pup",
-        "setr3d_mla",
+        "setr3d_mla", "transunet3d", "cotr",
     ]
 
     @Test(

@@ -48,6 +48,9 @@ struct GradientCheckTests {
         Operation("convolution", [volume, [6, 2, 3, 3, 1], [6]]) {
             try $0[0].convolution3d($0[1], bias: $0[2], stride: [1, 2, 1], padding: [1, 1, 0], groups: 2)
         },
+        Operation("convolution of distant voxels", [[1, 2, 3, 5, 4], [2, 2, 2, 3, 1]]) {
+            try $0[0].convolution3d($0[1], padding: [1, 2, 0], dilation: [2, 2, 1])
+        },
         Operation("transposed convolution", [volume, [4, 2, 2, 1, 2], [2]]) {
             try $0[0].transposedConvolution3d($0[1], bias: $0[2], stride: [2, 1, 2])
         },
@@ -67,6 +70,7 @@ struct GradientCheckTests {
         Operation("cross-entropy", [[2, 3, 4]]) {
             try $0[0].crossEntropy(Tensor([0, 1, 2, -1, 2, 0, 0, 1] as [Int64], shape: [2, 4]), ignoring: -1)
         },
+        Operation("values between voxels", [[2, 3, 2, 3, 4], [2, 3, 2, 1, 3]]) { try $0[0].sampled(at: $0[1] * 1.3) },
         Operation("linear interpolation", [[1, 2, 2, 3, 2]]) { try $0[0].upsampledLinear(to: [3, 4, 5]) },
         Operation("linear interpolation between corners", [[1, 2, 2, 3, 2]]) {
             try $0[0].upsampledLinear(to: [3, 4, 5], aligningCorners: true)

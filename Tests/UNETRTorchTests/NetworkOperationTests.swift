@@ -224,6 +224,10 @@ struct NetworkOperationTests {
         try expect(
             x().upsampledNearest(to: [6, 2, 10]), [-0.597583532333374, -0.597583532333374, 0.6170535087585449, 0.6170535087585449],
             sum: -41.515122413635254, last: -0.7234755754470825, count: 960)
+        // F.grid_sample(x, 1.5*t("places",2,2,1,3,3), align_corners=False)
+        try expect(
+            x().sampled(at: t("places", [2, 2, 1, 3, 3]) * 1.5), [0.31615296730219294, -0.30539500061916425, 0.0, -0.13647025749370895],
+            sum: 0.4099929196882517, last: -0.069887007033179, count: 48)
         // F.cross_entropy(x, labels, ignore_index=-1) with label i of 7i mod 4, the first −1
         var labels = (0..<120).map { Int64($0 * 7 % 4) }
         labels[0] = -1

@@ -72,6 +72,7 @@ import UNETRTraining
         arguments: [
             "train_unet_monai", "train_unet_monai_plain", "train_segresnet", "train_swin_unetr_v2", "train_basic_unet", "train_attention_unet",
             "train_stunet", "train_mednext", "train_transbts", "train_setr3d_nup", "train_setr3d_pup", "train_setr3d_mla",
+            "train_transunet3d", "train_cotr",
         ])
     func others(name: String) throws {
         try Runtime.keepLargeBlocks()

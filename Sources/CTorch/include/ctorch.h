@@ -173,7 +173,8 @@ CTStatus ct_log_softmax(CTTensor a, int64_t axis, CTTensor *out);
 // MARK: - Networks
 
 CTStatus ct_linear(CTTensor input, CTTensor weight, CTTensor optional_bias, CTTensor *out);
-CTStatus ct_conv3d(CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTSizes padding, int64_t groups, CTTensor *out);
+CTStatus ct_conv3d(
+    CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTSizes padding, CTSizes dilation, int64_t groups, CTTensor *out);
 CTStatus ct_conv_transpose3d(
     CTTensor input, CTTensor weight, CTTensor optional_bias, CTSizes stride, CTSizes padding, CTSizes output_padding, int64_t groups,
     CTTensor *out);
@@ -199,6 +200,8 @@ CTStatus ct_binary_cross_entropy(CTTensor logits, CTTensor target, CTTensor *out
 CTStatus ct_one_hot(CTTensor labels, int64_t classes, CTTensor *out);  // [N, …] → [N, classes, …], uint8
 CTStatus ct_upsample_trilinear(CTTensor input, CTSizes size, bool align_corners, CTTensor *out);
 CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out);
+// [N, C, D, H, W] at places [N, d, h, w, 3] along W, H, D, where −1 and 1 are the outer faces; linear, zeros outside.
+CTStatus ct_grid_sample(CTTensor input, CTTensor places, CTTensor *out);
 CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out);  // blocks of that size, each once
 CTStatus ct_max_pool3d(CTTensor input, CTSizes stride, CTTensor *out);      // likewise
 

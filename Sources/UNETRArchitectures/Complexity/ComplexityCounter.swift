@@ -8,6 +8,13 @@ struct ComplexityCounter {
     /// Whether the layers being added are left out in evaluation.
     var onlyInTraining = false
 
+    /// Makes what holds the layer of that key the block, and returns the rest of the key.
+    mutating func enterBlock(of key: String) -> String {
+        let parts = key.split(separator: ".")
+        block = parts.dropLast().joined(separator: ".")
+        return parts.last.map(String.init) ?? ""
+    }
+
     /// A layer of the block; with an empty name the block is the layer.
     mutating func add(_ name: String, _ kind: LayerCost.Kind, output: [Int], parameters: Int, multiplyAdds: Int = 0) {
         layers.append(
@@ -86,9 +93,11 @@ extension ComplexityCounter {
     }
 
     /// A `ConvolutionUnit`; `grid` is the output's.
-    mutating func unit(_ name: String, from inputs: Int, to outputs: Int, kernel: Size3, grid: Size3, bias: Bool = true) {
+    mutating func unit(
+        _ name: String, from inputs: Int, to outputs: Int, kernel: Size3, grid: Size3, bias: Bool = true, norm key: String = "norm"
+    ) {
         convolution("\(name).conv", from: inputs, to: outputs, kernel: kernel, grid: grid, bias: bias)
-        norm("\(name).norm", .affineInstance(scale: 1), channels: outputs, grid: grid)
+        norm("\(name).\(key)", .affineInstance(scale: 1), channels: outputs, grid: grid)
     }
 
     /// A convolution and what follows it by MONAI's names; `grid` is the output's.

@@ -8,6 +8,7 @@ public import UNETRSupport
 /// - product of matrices: rows × inner size × columns, times the number of matrices
 /// - normalization by statistics of the input (layer, group, instance): 5 an element with affine parameters, 4 without
 /// - batch normalization in evaluation mode: 2 an element with affine parameters
+/// - values read between voxels: 4 each
 /// - biases, activations, soft-max, sums, products element by element, lengths: nothing
 ///
 /// Numbers beyond `Int`, which settings that no network can have lead to, count as `Int.max`.
@@ -35,6 +36,9 @@ public enum CountingRule {
     public static func normalization(elements: Int, affine: Bool) -> Int {
         [elements, affine ? 5 : 4].saturatingProduct()
     }
+
+    /// Values read between voxels.
+    public static func interpolation(elements: Int) -> Int { [elements, 4].saturatingProduct() }
 
     /// Batch normalization by running statistics, with affine parameters.
     public static func batchNormalization(elements: Int) -> Int { [elements, 2].saturatingProduct() }

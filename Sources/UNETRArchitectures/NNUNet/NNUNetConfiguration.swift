@@ -70,8 +70,8 @@ public struct NNUNetConfiguration: FieldCoded {
     }
 
     // What these fields hold, in words.
-    private var kernelRule: String { "three sizes for each of the \(features.count) stages, odd, from 1 to 15" }
-    private var strideRule: String { "three sizes for each of the \(features.count) stages, from 1 to 8" }
+    var kernelRule: String { "three sizes for each of the \(features.count) stages, odd, from 1 to 15" }
+    var strideRule: String { "three sizes for each of the \(features.count) stages, from 1 to 8" }
 
     /// Checks every field against its rule.
     ///
@@ -102,6 +102,11 @@ public struct NNUNetConfiguration: FieldCoded {
     /// The size [D, H, W] of the tensors of stage 0….
     public func size(stage: Int) -> Size3 {
         strides[...stage].reduce(patchSize) { $0.divided(by: $1) }
+    }
+
+    /// The decoder's stages from 0, the coarsest, each with the stage of the encoder whose size it has.
+    package var decoderLevels: [(stage: Int, level: Int)] {
+        features.indices.dropLast().reversed().enumerated().map { (stage: $0.offset, level: $0.element) }
     }
 
     /// Sizes [D, H, W] of the trained outputs, finest first.

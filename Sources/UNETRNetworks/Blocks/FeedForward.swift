@@ -6,10 +6,15 @@ struct FeedForward {
     private let first, second: Linear
     private let dropout: Double
 
-    /// - Parameter names: the keys of the two layers.
-    init(_ scope: Scope, channels: Int, hidden: Int, names: (String, String) = ("linear1", "linear2"), dropout: Double) throws {
-        first = try Linear(scope / names.0, from: channels, to: hidden)
-        second = try Linear(scope / names.1, from: hidden, to: channels)
+    /// - Parameters:
+    ///   - names: the keys of the two layers.
+    ///   - initial: the first values of their weights.
+    init(
+        _ scope: Scope, channels: Int, hidden: Int, names: (String, String) = ("linear1", "linear2"), dropout: Double,
+        initial: Initializer = .kaiming
+    ) throws {
+        first = try Linear(scope / names.0, from: channels, to: hidden, initial: initial)
+        second = try Linear(scope / names.1, from: hidden, to: channels, initial: initial)
         self.dropout = dropout
     }
 

@@ -23,16 +23,19 @@ enum HeadAttention {
 
 /// Self-attention over all tokens (MONAI's `SABlock`).
 struct SelfAttention {
-    /// What the two linear layers are called, and which comes first in the state dict.
+    /// What the linear layers are called, and which comes first in the state dict.
     enum Keys {
         /// `out_proj`, `qkv`.
         case monai
         /// `qkv`, `proj`.
         case visionTransformer
+        /// `query`, `key`, `value`, `out`: as four layers.
+        case transUNet
     }
 
     private let output: Linear
-    private let qkv: Linear
+    /// One layer for queries, keys and values, or one for each.
+    private let projections: [Linear]
     private let heads: Int
     private let dropout, attentionDropout: Double
 
@@ -45,10 +48,13 @@ struct SelfAttention {
         switch keys {
         case .monai:
             output = try Linear(scope / "out_proj", from: channels, to: channels)
-            qkv = try Linear(scope / "qkv", from: channels, to: 3 * channels, bias: bias)
+            projections = [try Linear(scope / "qkv", from: channels, to: 3 * channels, bias: bias)]
         case .visionTransformer:
-            qkv = try Linear(scope / "qkv", from: channels, to: 3 * channels, bias: bias)
+            projections = [try Linear(scope / "qkv", from: channels, to: 3 * channels, bias: bias)]
             output = try Linear(scope / "proj", from: channels, to: channels)
+        case .transUNet:
+            projections = try ["query", "key", "value"].map { try Linear(scope / $0, from: channels, to: channels, bias: bias) }
+            output = try Linear(scope / "out", from: channels, to: channels)
         }
         self.heads = heads
         self.dropout = dropout
@@ -57,10 +63,11 @@ struct SelfAttention {
 
     /// [N, T, C] → [N, T, C].
     func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        let shape = x.shape
-        let parts = try qkv(x).reshaped([shape[0], shape[1], 3, heads, -1]).permuted([2, 0, 3, 1, 4])
-        let mixed = try HeadAttention.apply(
-            parts.selected(0, 0), parts.selected(0, 1), parts.selected(0, 2), dropout: attentionDropout, pass)
+        let parts = try projections.flatMap { projection in
+            let joined = try projection(x).reshaped([x.shape[0], x.shape[1], 3 / projections.count, heads, -1]).permuted([2, 0, 3, 1, 4])
+            return try (0..<joined.shape[0]).map { try joined.selected(0, $0) }
+        }
+        let mixed = try HeadAttention.apply(parts[0], parts[1], parts[2], dropout: attentionDropout, pass)
         return try pass.dropped(output(mixed), dropout)
     }
 }

@@ -17,16 +17,9 @@ public final class NNUNet: ConfiguredNetwork {
         case residual([ResidualBlock])
     }
 
-    private struct DecoderStage {
-        let upsampling: TransposedConvolution
-        let units: [ConvolutionUnit]
-        let head: Convolution
-    }
-
     private let stem: ConvolutionUnit?
     private let encoder: [Stage]
-    /// Coarsest first.
-    private let decoder: [DecoderStage]
+    private let decoder: NNUNetDecoder
 
     /// A network of that configuration, its parameters new (or unset, to be filled from a file).
     /// - Throws: `ConfigurationError` for impossible settings.
@@ -37,64 +30,31 @@ public final class NNUNet: ConfiguredNetwork {
         try configuration.validate()
         self.configuration = configuration
         store = ParameterStore(device: device, dtype: dtype, values: values, generator: generator)
-        let root = store.root
-        let place = root / "encoder"
-        let features = configuration.features
+        let root = store.root, parts = NNUNetParts(root, configuration, version: .v2)
         stem =
             try configuration.encoder == .plain
             ? nil
             : ConvolutionUnit(
-                place / "stem" / "convs" / 0, from: configuration.inputChannels, to: features[0], kernel: configuration.kernels[0])
-        encoder = try features.indices.map { stage in
-            let first = configuration.encoder == .plain ? configuration.inputChannels : features[0]
-            return try Self.stage(place / "stages" / stage, configuration, stage, from: stage == 0 ? first : features[stage - 1])
-        }
-        root.aliasAll("decoder.encoder", of: "encoder")
-        decoder = try Self.decoder(root / "decoder", configuration)
-    }
-
-    private static func stage(_ scope: Scope, _ configuration: NNUNetConfiguration, _ stage: Int, from inputs: Int) throws -> Stage {
-        let outputs = configuration.features[stage], kernel = configuration.kernels[stage]
-        let layers = (0..<configuration.depths[stage]).map { index in
-            (index: index, inputs: index == 0 ? inputs : outputs, stride: index == 0 ? configuration.strides[stage] : [1, 1, 1])
-        }
-        switch configuration.encoder {
-        case .plain:
-            return .plain(
-                try layers.map {
-                    try ConvolutionUnit(scope / 0 / "convs" / $0.index, from: $0.inputs, to: outputs, kernel: kernel, stride: $0.stride)
-                })
-        case .residual:
-            return .residual(
-                try layers.map {
-                    try ResidualBlock(nnUNet: scope / "blocks" / $0.index, from: $0.inputs, to: outputs, kernel: kernel, stride: $0.stride)
-                })
-        }
-    }
-
-    /// The keys of a decoder stage lie apart: all convolutions come first, then all up-samplings, then all heads.
-    private static func decoder(_ scope: Scope, _ configuration: NNUNetConfiguration) throws -> [DecoderStage] {
-        let features = configuration.features
-        // The stage of the encoder whose size decoder stage `index` has.
-        let levels = Array(features.indices.dropLast().reversed())
-        let units = try levels.enumerated().map { index, level in
-            try (0..<configuration.decoderDepths[index]).map { unit in
-                try ConvolutionUnit(
-                    scope / "stages" / index / "convs" / unit, from: (unit == 0 ? 2 : 1) * features[level], to: features[level],
-                    kernel: configuration.kernels[level])
+                root / "encoder" / "stem" / "convs" / 0, from: configuration.inputChannels, to: configuration.features[0],
+                kernel: configuration.kernels[0])
+        encoder = try configuration.features.indices.map { stage in
+            switch configuration.encoder {
+            case .plain: .plain(try parts.plainStage(stage))
+            case .residual: .residual(try Self.residualStage(root / "encoder" / "stages" / stage / "blocks", configuration, stage))
             }
         }
-        let upsamplings = try levels.enumerated().map { index, level in
-            try TransposedConvolution(
-                scope / "transpconvs" / index, from: features[level + 1], to: features[level], stride: Array(configuration.strides[level + 1]),
-                bias: true, initial: .heNormal)
+        root.aliasAll("decoder.encoder", of: "encoder")
+        // The keys of a decoder stage lie apart: all convolutions come first, then all up-samplings, then all heads.
+        decoder = NNUNetDecoder(units: try parts.decoderUnits(), upsamplings: try parts.upsamplings(), heads: try parts.heads())
+    }
+
+    private static func residualStage(_ scope: Scope, _ configuration: NNUNetConfiguration, _ stage: Int) throws -> [ResidualBlock] {
+        let outputs = configuration.features[stage], inputs = configuration.features[max(stage - 1, 0)]
+        return try (0..<configuration.depths[stage]).map { index in
+            try ResidualBlock(
+                nnUNet: scope / index, from: index == 0 ? inputs : outputs, to: outputs, kernel: configuration.kernels[stage],
+                stride: index == 0 ? configuration.strides[stage] : [1, 1, 1])
         }
-        let heads = try levels.enumerated().map { index, level in
-            try Convolution(
-                scope / "seg_layers" / index, from: features[level], to: configuration.classes, kernel: [1, 1, 1], bias: true,
-                initial: .heNormal)
-        }
-        return levels.indices.map { DecoderStage(upsampling: upsamplings[$0], units: units[$0], head: heads[$0]) }
     }
 
     /// [N, inputChannels, D, H, W] → logits [N, classes, …], finest first; the coarser ones only where `deepSupervision` asks for them.
@@ -102,17 +62,7 @@ public final class NNUNet: ConfiguredNetwork {
         let input = try configuration.checked(input)
         return try withAutocast(pass.mixedPrecision, on: input.device) {
             let skips = try encode(input.contiguous(.channelsLast), pass)
-            var x = skips[skips.count - 1]
-            var logits: [Tensor] = []
-            for (index, stage) in decoder.enumerated() {
-                let level = decoder.count - 1 - index
-                x = try Tensor.concatenated([stage.upsampling(x), skips[level]], axis: 1)
-                for unit in stage.units { x = try unit(x, pass) }
-                if level == 0 || (deepSupervision && level < configuration.supervisedOutputs) {
-                    logits.append(try pass.show("logits\(level)", stage.head(x)))
-                }
-            }
-            return logits.reversed()
+            return try decoder(skips, pass, supervised: deepSupervision ? configuration.supervisedOutputs : 1)
         }
     }
 

@@ -39,29 +39,3 @@ struct VisionTransformer {
         return (hidden, try norm(tokens))
     }
 }
-
-/// Self-attention and two linear layers, each on normalized tokens and added to them.
-struct VisionTransformerBlock {
-    private let feedForward: FeedForward
-    private let norm1, norm2: LayerNorm
-    private let attention: SelfAttention
-
-    init(_ scope: Scope, _ configuration: UNETRConfiguration) throws {
-        let channels = configuration.hiddenSize
-        feedForward = try FeedForward(
-            scope / "mlp", channels: channels, hidden: configuration.feedForwardSize, dropout: configuration.dropout)
-        norm1 = try LayerNorm(scope / "norm1", channels: channels)
-        attention = try SelfAttention(
-            scope / "attn", channels: channels, heads: configuration.heads, bias: configuration.attentionBias,
-            dropout: configuration.dropout)
-        norm2 = try LayerNorm(scope / "norm2", channels: channels)
-        // Not used: it is there for an attention to a second image, which UNETR does not have, but every checkpoint holds it.
-        _ = try LayerNorm(scope / "norm_cross_attn", channels: channels)
-    }
-
-    /// [N, T, C] → [N, T, C].
-    func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        let attended = try x + attention(norm1(x), pass)
-        return try attended + feedForward(norm2(attended), pass)
-    }
-}

@@ -9,14 +9,17 @@ extension Tensor {
         }
     }
 
-    /// Convolution with weight [out, in / groups, d, h, w].
+    /// Convolution with weight [out, in / groups, d, h, w], which reads voxels as far apart as `dilation` says.
     public func convolution3d(
-        _ weight: Tensor, bias: Tensor? = nil, stride: [Int] = [1, 1, 1], padding: [Int] = [0, 0, 0], groups: Int = 1
+        _ weight: Tensor, bias: Tensor? = nil, stride: [Int] = [1, 1, 1], padding: [Int] = [0, 0, 0], dilation: [Int] = [1, 1, 1],
+        groups: Int = 1
     ) throws -> Tensor {
         try yields("convolution", [self, weight]) { out in
             withExtendedLifetime(bias) {
                 stride.withSizes { stride in
-                    padding.withSizes { ct_conv3d(handle, weight.handle, bias.handleOrNone, stride, $0, Int64(groups), out) }
+                    padding.withSizes { padding in
+                        dilation.withSizes { ct_conv3d(handle, weight.handle, bias.handleOrNone, stride, padding, $0, Int64(groups), out) }
+                    }
                 }
             }
         }
@@ -168,6 +171,12 @@ extension Tensor {
     /// Resizes the axes after the first two by the nearest element.
     public func upsampledNearest(to size: [Int]) throws -> Tensor {
         try yields("upsample", [self]) { out in size.withSizes { ct_upsample_nearest(handle, $0, out) } }
+    }
+
+    /// Values between the voxels of [N, C, D, H, W], interpolated linearly; zeros lie outside. The result is [N, C, d, h, w].
+    /// - Parameter places: [N, d, h, w, 3], coordinates along W, H and D; −1 and 1 are the outer faces of the volume.
+    public func sampled(at places: Tensor) throws -> Tensor {
+        try yields("sample", [self, places]) { ct_grid_sample(handle, places.handle, $0) }
     }
 
     /// The mean of each block of that size [d, h, w].
