@@ -12,7 +12,8 @@ struct NNUNetModelTests {
         var file: String
         var arguments: [String]
         var indices: [Int]
-        /// Probabilities where nnU-Net sums logits in float16, as it does, and where it sums them in float32.
+        /// Probabilities where nnU-Net sums logits in float16, as it does, and where it sums them in float32. Its weights of windows are float16 in
+        /// both, a relative error of up to 0.0005.
         var half: [Float]
         var single: [Float]
 
@@ -37,7 +38,7 @@ struct NNUNetModelTests {
             ]
                 + model.arguments)
         let labels = try NIfTI.readLabels(mask)
-        for (kind, probabilities, least, tolerance) in [("", model.half, 0.9997, Float(0.02)), ("_single", model.single, 0.99999, 1e-4)] {
+        for (kind, probabilities, least, tolerance) in [("", model.half, 0.9997, Float(0.02)), ("_single", model.single, 0.99995, 0.003)] {
             let expected = try NIfTI.readLabels(Fixtures.url("nnunet/\(model.name)\(kind).nii.gz"))
             #expect(labels.geometry.size == expected.geometry.size && Set(expected.voxels) == [0, 1, 2])
             let equal = zip(labels.voxels, expected.voxels).count { $0 == $1 }
@@ -58,11 +59,53 @@ struct NNUNetModelTests {
         try Fixtures.withTemporaryFolder { try check(model, Fixtures.url("nnunet/\(model.file)"), in: $0) }
     }
 
+    /// The results folder that an exported zip file holds.
+    private func unpack(_ file: String, in folder: URL) throws -> URL {
+        let archive = try ZipArchive(contentsOf: Fixtures.url("nnunet/\(file)")), results = folder.appending(path: "results")
+        for name in archive.names { try archive.extract(name, into: results) }
+        return results.appending(path: "Dataset004_Hippocampus")
+    }
+
+    @Test func `Weights that do not fit the plans beside them are refused with the keys, and leave no mask`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let training = try unpack("no_mirroring.zip", in: folder).appending(path: "nnUNetTrainerNoMirroring__nnUNetPlansSmall__3d_fullres")
+            let plans = training.appending(path: "plans.json"), text = try String(contentsOf: plans, encoding: .utf8)
+            // Of the three stages' features, 4, 8 and 12, the last.
+            let other = text.replacing(/("features_per_stage": \[\s*4,\s*8,\s*)12/) { "\($0.1)16" }
+            #expect(other != text)
+            try Data(other.utf8).write(to: plans)
+            try CommandLineTool.fail(
+                ["segment", Self.scan.path, "-o", folder.appending(path: "mask.nii.gz").path, "--model", training.path, "--device", "cpu"],
+                saying: ["fold_0/checkpoint_final.pth does not fit the plan beside it", "encoder.stages.2.0.convs.0.conv.weight"])
+            #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "mask.nii.gz").path))
+        }
+    }
+
     @Test func `The results folder is the same model as the zip file of it`() throws {
         try Fixtures.withTemporaryFolder { folder in
-            let archive = try ZipArchive(contentsOf: Fixtures.url("nnunet/no_mirroring.zip")), results = folder.appending(path: "results")
-            for name in archive.names { try archive.extract(name, into: results) }
-            try check(#require(Model.all.first { $0.name == "no_mirroring" }), results.appending(path: "Dataset004_Hippocampus"), in: folder)
+            try check(#require(Model.all.first { $0.name == "no_mirroring" }), unpack("no_mirroring.zip", in: folder), in: folder)
+        }
+    }
+
+    @Test(arguments: ["NibabelIOWithReorient", "SimpleITKIOWithReorient"])
+    func `A reader that turns scans gives a scan of other axes nnU-Net's mask`(reader: String) throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let results = try unpack("no_mirroring.zip", in: folder), mask = folder.appending(path: "mask.nii.gz")
+            let plans = results.appending(path: "nnUNetTrainerNoMirroring__nnUNetPlansSmall__3d_fullres/plans.json")
+            let text = try String(contentsOf: plans, encoding: .utf8)
+            func differing() throws -> Int {
+                try CommandLineTool.succeed([
+                    "segment", Fixtures.url("nnunet/turned_scan.nii.gz").path, "-o", mask.path, "--model", results.path, "--engine", "torch", "--precision",
+                    "float32", "--device", "cpu", "--force",
+                ])
+                let labels = try NIfTI.readLabels(mask), expected = try NIfTI.readLabels(Fixtures.url("nnunet/turned.nii.gz"))
+                #expect(labels.geometry == expected.geometry)
+                return zip(labels.voxels, expected.voxels).count { $0 != $1 }
+            }
+            // Without turning it is another mask.
+            #expect(try differing() > 100)
+            try Data(text.replacing("SimpleITKIO", with: reader).utf8).write(to: plans)
+            #expect(try differing() <= 15)
         }
     }
 

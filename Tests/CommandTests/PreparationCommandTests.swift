@@ -63,6 +63,8 @@ struct PreparationCommandTests {
                 (["--planner", "medium"], "The value 'medium' is invalid for '--planner <planner>'"),
                 (["--configuration", "3d_lowres"], "--configuration needs --planner"),
                 (["--planner", "nnunet", "--configuration", "3d_lowres"], "has no configuration 3d_lowres"),
+                (["--import", "--preset", "acdc"], "--import takes a plan over as it is, for its own network or that of --network; leave out --preset"),
+                (["--import", "--memory", "8G"], "leave out --memory without --network"),
                 (["--preset", "brain"], "--preset 'brain' is unknown; expected one of synapse, "),
                 (["--memory", "much"], "--memory is 'much'; expected a size"),
                 (["--feature-size", "0"], "--feature-size is 0; expected 1 to 512"),

@@ -129,6 +129,28 @@ import UNETRSupport
         }
     }
 
+    @Test func `An archive that was cut short, or that would unpack to far more than it is, is refused`() throws {
+        try with { results, opener in
+            try results.add()
+            let url = try zip(results), whole = try Data(contentsOf: url)
+            var bytes = [UInt8](whole)
+            // The checkpoint says that it is deflated, from two gigabytes.
+            let entry = try #require(
+                bytes.indices.dropLast(46).first { index in
+                    Array(bytes[index..<(index + 4)]) == [0x50, 0x4B, 0x01, 0x02]
+                        && String(decoding: bytes[(index + 46)..<min(index + 200, bytes.count)], as: UTF8.self).contains("checkpoint_final")
+                })
+            bytes.replaceSubrange((entry + 10)..<(entry + 12), with: [8, 0])
+            bytes.replaceSubrange((entry + 24)..<(entry + 28), with: [0xFF, 0xFF, 0xFF, 0x7F])
+            try Data(bytes).write(to: url)
+            #expect(try #require(throws: ArchiveError.self) { try opener.open(url) }.description.contains("the file would unpack to far more than its size"))
+            try whole.prefix(whole.count / 2).write(to: url)
+            let error = try #require(throws: ArchiveError.self) { try opener.open(url) }
+            #expect(error.description.hasPrefix("\(url.path): ") && error.description.contains("cut short"), "\(error)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: opener.cache.path) == [])
+        }
+    }
+
     @Test func `Weights that do not fit are the checkpoint's fault`() throws {
         try with { results, opener in
             let training = try results.add()

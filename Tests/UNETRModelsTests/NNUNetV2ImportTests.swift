@@ -250,6 +250,22 @@ struct MadeResults {
                 try PyTorchArchive.write([("w", StoredArray([1] as [Float], shape: [1]))], to: training.appending(path: "fold_0/checkpoint_final.pth"))
                 return training
             }.contains("it has no network_weights, so it is no checkpoint of nnU-Net v2"))
+        // A pickle that would run something is read as data.
+        #expect(
+            try problem { results in
+                let training = try results.add(), file = training.appending(path: "fold_0/checkpoint_final.pth")
+                try FileManager.default.removeItem(at: file)
+                try FileManager.default.copyItem(at: Fixtures.url("archives/trap.pth"), to: file)
+                return training
+            }.contains("it has no network_weights, so it is no checkpoint of nnU-Net v2"))
+        #expect(!FileManager.default.fileExists(atPath: "ARCHIVE_TEST_WAS_RUN"))
+        #expect(try problem { try $0.add(folds: []) }.contains("has no folder fold_0 with a checkpoint"))
+        #expect(
+            try problem { results in
+                let training = try results.add()
+                try FileManager.default.removeItem(at: training.appending(path: "fold_0/checkpoint_final.pth"))
+                return training
+            }.contains("fold_0 has no checkpoint_final.pth; the training has left nothing there"))
         #expect(
             try problem { results in
                 let training = try results.add()

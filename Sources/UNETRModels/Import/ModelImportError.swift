@@ -43,7 +43,7 @@ public indirect enum ModelImportError: Error, Equatable, Sendable, CustomStringC
         return switch self {
         case .unknown(let path, let known): "\(path) is no model that is known here; known are \(known.joined(separator: "; "))"
         case .several(let path, let what, let names): "\(path) holds several \(what): \(list(names)); choose one"
-        case .missing(let path, let what, let present): "\(path) has no \(what), only \(list(present))"
+        case .missing(let path, let what, let present): "\(path) has no \(what)" + (present.isEmpty ? "" : ", only \(list(present))")
         case .noCheckpoint(let path, let name, let present):
             "\(path) has no \(name)"
                 + (present.isEmpty ? "; the training has left nothing there" : ", only \(list(present)); choose that state, or finish the training")

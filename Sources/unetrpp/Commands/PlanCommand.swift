@@ -24,8 +24,13 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var planning: PlanningOptions
 
     func validate() throws {
-        if imports, let planner = planning.planner {
-            throw ValidationError("--import takes a plan over as it is; leave out --planner \(planner.rawValue)")
+        guard imports else { return }
+        let contradicting = [
+            ("--planner", planning.planner != nil), ("--preset", planning.preset != nil), ("--feature-size", planning.featureSize != nil),
+            ("--memory without --network", planning.memory != nil && planning.network == nil),
+        ]
+        if let (option, _) = contradicting.first(where: { $0.1 }) {
+            throw ValidationError("--import takes a plan over as it is, for its own network or that of --network; leave out \(option)")
         }
     }
 

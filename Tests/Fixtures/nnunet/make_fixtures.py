@@ -10,7 +10,7 @@ for nnU-Net's own files. Zip files are as nnU-Net writes them, but for the curve
   no_mirroring.zip nnUNetTrainerNoMirroring, 3d_fullres
   residual.zip     nnUNetTrainer with the residual encoder, 3d_fullres
   expected.json    for each model and for the ensemble some probabilities, with nnU-Net's sums in float16 and in float32
-  NAME.nii.gz      nnU-Net's masks
+  NAME.nii.gz      nnU-Net's masks; turned.nii.gz that of turned_scan.nii.gz, whose axes run otherwise, where the reader turns scans
 """
 import copy, json, os, pathlib, shutil, sys, zipfile
 
@@ -92,6 +92,28 @@ def predict(trainer, plans, configuration, half=True):
     return out
 
 
+def turned():
+    """The mask of a scan whose axes run otherwise, by a model whose reader turns scans to RAS+."""
+    import nibabel
+    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+    image = nibabel.load(DATA / f"imagesTr/{UNSEEN}.nii.gz")
+    codes = nibabel.orientations.axcodes2ornt("PIL")
+    image = image.as_reoriented(nibabel.orientations.ornt_transform(nibabel.orientations.io_orientation(image.affine), codes))
+    nibabel.save(image, HERE / "turned_scan.nii.gz")
+    source, folder = WORK / f"results/{NAME}/nnUNetTrainerNoMirroring__{PLAIN}__3d_fullres", WORK / "turned"
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    for reader in ["SimpleITKIOWithReorient", "NibabelIOWithReorient"]:
+        plans = json.loads((source / "plans.json").read_text())
+        plans["image_reader_writer"] = reader
+        (folder / "plans.json").write_text(json.dumps(plans))
+        predictor = nnUNetPredictor(perform_everything_on_device=False, device=torch.device("cpu"), allow_tqdm=False)
+        predictor.initialize_from_trained_model_folder(str(folder), (0,), "checkpoint_final.pth")
+        predictor.predict_from_files_sequential([[str(HERE / "turned_scan.nii.gz")]], [str(WORK / reader)], overwrite=True)
+    masks = [nibabel.load(WORK / f"{reader}.nii.gz") for reader in ["SimpleITKIOWithReorient", "NibabelIOWithReorient"]]
+    print("the two readers differ in", (masks[0].get_fdata() != masks[1].get_fdata()).sum(), "voxels", masks[0].shape, np.abs(masks[0].affine - masks[1].affine).max())
+    shutil.copy(WORK / "NibabelIOWithReorient.nii.gz", HERE / "turned.nii.gz")
+
+
 def main():
     from nnunetv2.experiment_planning.plan_and_preprocess_api import extract_fingerprints, plan_experiments, preprocess
     from nnunetv2.ensembling.ensemble import ensemble_folders
@@ -170,7 +192,8 @@ def main():
             "half": [round(float(x), 6) for x in arrays[0].ravel()[places]], "single": [round(float(x), 7) for x in arrays[1].ravel()[places]]})
         for folder, kind in zip(folders[name], ["", "_single"]):
             shutil.copy(folder / f"{UNSEEN}.nii.gz", HERE / f"{name}{kind}.nii.gz")
-    shutil.copy(DATA / f"imagesTr/{UNSEEN}.nii.gz", HERE / "scan.nii.gz")
+    shutil.copyfile(DATA / f"imagesTr/{UNSEEN}.nii.gz", HERE / "scan.nii.gz")
+    turned()
     (HERE / "expected.json").write_text(json.dumps({"nnunetv2": "2.8.1", "models": expected}))
 
 
