@@ -31,6 +31,7 @@ struct MadeResults {
         axes: PickleValue? = .tuple([.int(0), .int(2)]), plans: String? = nil, trainedOn: String? = nil, files: [String] = ["checkpoint_final.pth"]
     ) throws -> URL {
         let folder = root.appending(path: dataset).appending(path: "\(trainer)__nnUNetPlans__\(configuration)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for fold in folds {
             let place = folder.appending(path: "fold_\(fold)")
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)

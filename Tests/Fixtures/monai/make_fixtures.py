@@ -174,7 +174,7 @@ def bundle(name, size, a):
     parser["postprocessing"]["transforms"] = [t for t in parser["postprocessing"]["transforms"] if t["_target_"] != "SaveImaged"]
     mask = parser.get_parsed_content("postprocessing")(data)["pred"].as_tensor()[0].numpy()
     save_file(
-        {"logits": logits.contiguous(), "mask": torch.tensor(mask.astype(np.int8).transpose(2, 1, 0).copy())}, HERE / f"{name}/expected.safetensors")
+        {"image": image[0].contiguous(), "logits": logits.contiguous(), "mask": torch.tensor(mask.astype(np.int8).transpose(2, 1, 0).copy())}, HERE / f"{name}/expected.safetensors")
     # A tensor that a network has under several keys is told by the first.
     parameters, shared, first = {}, {}, {}
     for key, tensor in network.state_dict().items():
