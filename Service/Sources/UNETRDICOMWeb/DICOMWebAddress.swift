@@ -42,7 +42,7 @@ public struct DICOMWebAddress: Hashable, Sendable, CustomStringConvertible {
         return URL(string: "\(url.absoluteString)/\(path)\(words.isEmpty ? "" : "?\(words.joined(separator: "&"))")") ?? url
     }
 
-    private static let plain = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~,")
+    private static let plain = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~,*")
 
     private static func escaped(_ text: String) -> String { text.addingPercentEncoding(withAllowedCharacters: plain) ?? "" }
 

@@ -241,7 +241,7 @@ struct ProgramTests {
                 let start = Array("--\([StandIn.Step].boundary)\r\n\r\n".utf8) + head, end = Array("\r\n--\([StandIn.Step].boundary)--".utf8)
                 let steps =
                     [StandIn.Step].head(200, [StandIn.Step].multipartType.merging(["Content-Length": "\(start.count + count << 20 + end.count)"]) { $1 })
-                    + [.send(start), .repeated([UInt8](repeating: 13, count: 1 << 20), count), .send(end)]
+                    + [.send(start), .repeated([UInt8](repeating: 65, count: 1 << 20), count), .send(end)]
                 var single = archive
                 single.objects = [archive.objects[0]]
                 let lone = single
