@@ -9,7 +9,9 @@ public struct CohortSummary: Sendable {
 
     /// A summary.
     ///
-    /// - Parameter expected: the cases there should be; nil: those that there are.
+    /// - Parameters:
+    ///   - records: what was noted, in any order.
+    ///   - expected: the cases there should be; nil: those that there are.
     public init(_ records: [CaseRecord], expected: [String]? = nil) {
         self.records = records.sorted { $0.name < $1.name }
         untouched = expected.map { Set($0).subtracting(records.map(\.name)).sorted() } ?? []

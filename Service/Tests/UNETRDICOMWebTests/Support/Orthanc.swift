@@ -12,33 +12,48 @@ enum Orthanc {
     /// Calls `body` with the address of an empty archive, for which user `test` has the password.
     static func with(_ body: (String) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
-            let port = try freePort()
-            let configuration: [String: Any] = [
-                "Name": "TEST", "StorageDirectory": folder.path, "IndexDirectory": folder.path, "HttpServerEnabled": true, "HttpPort": port,
-                "DicomServerEnabled": false, "RemoteAccessAllowed": false, "AuthenticationEnabled": true, "RegisteredUsers": ["test": password],
-                "OverwriteInstances": true, "Plugins": [plugin!],
-                "DicomWeb": ["Enable": true, "Root": "/dicom-web/", "StudiesMetadata": "Full", "SeriesMetadata": "Full"] as [String: Any],
-            ]
-            let file = folder.appending(path: "orthanc.json"), log = folder.appending(path: "log")
-            try JSONSerialization.data(withJSONObject: configuration).write(to: file)
-            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: program!)
-            process.arguments = [file.path]
-            process.standardOutput = try FileHandle(forWritingTo: log)
-            process.standardError = process.standardOutput
-            try process.run()
-            defer {
-                kill(process.processIdentifier, SIGKILL)
-                process.waitUntilExit()
+            var started: (process: Process, port: Int)?
+            // Between the look at a port and its use another test may take it.
+            for attempt in 1...10 where started == nil {
+                do { started = try await start(in: folder) } catch let failure as Failure where attempt < 10 && failure.log.contains("already in use") {}
             }
-            let deadline = Date().addingTimeInterval(60)
-            while !(try String(contentsOf: log, encoding: .utf8).contains("Orthanc has started")) {
-                guard process.isRunning, Date() < deadline else { throw Failure(log: try String(contentsOf: log, encoding: .utf8)) }
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            let (process, port) = started!
+            defer { stop(process) }
             try await body("http://127.0.0.1:\(port)/dicom-web")
         }
+    }
+
+    private static func start(in folder: URL) async throws -> (process: Process, port: Int) {
+        let port = try freePort()
+        let configuration: [String: Any] = [
+            "Name": "TEST", "StorageDirectory": folder.path, "IndexDirectory": folder.path, "HttpServerEnabled": true, "HttpPort": port,
+            "DicomServerEnabled": false, "RemoteAccessAllowed": false, "AuthenticationEnabled": true, "RegisteredUsers": ["test": password],
+            "OverwriteInstances": true, "Plugins": [plugin!],
+            "DicomWeb": ["Enable": true, "Root": "/dicom-web/", "StudiesMetadata": "Full", "SeriesMetadata": "Full"] as [String: Any],
+        ]
+        let file = folder.appending(path: "orthanc.json"), log = folder.appending(path: "log")
+        try JSONSerialization.data(withJSONObject: configuration).write(to: file)
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program!)
+        process.arguments = [file.path]
+        process.standardOutput = try FileHandle(forWritingTo: log)
+        process.standardError = process.standardOutput
+        try process.run()
+        let deadline = Date().addingTimeInterval(60)
+        while !(try String(contentsOf: log, encoding: .utf8).contains("Orthanc has started")) {
+            guard process.isRunning, Date() < deadline else {
+                stop(process)
+                throw Failure(log: try String(contentsOf: log, encoding: .utf8))
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return (process, port)
+    }
+
+    private static func stop(_ process: Process) {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 
     struct Failure: Error { var log: String }
