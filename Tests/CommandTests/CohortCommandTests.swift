@@ -98,6 +98,8 @@ struct CohortCommandTests {
 
             try CommandLineTool.fail(
                 cohort.arguments("masks", "--resume", "--step", "0.7"), saying: ["case_0.nii.gz is already there, made with other options"])
+            try CommandLineTool.fail(
+                cohort.arguments("masks", "--resume", "--probabilities"), saying: ["case_0.nii.gz is already there, made with other options"])
             let other = try TinyModel.bundle(in: folder, named: "other", seed: 9).url
             var arguments = cohort.arguments("masks", "--resume")
             arguments[5] = other.path
@@ -125,6 +127,17 @@ struct CohortCommandTests {
             try Data("case_0\n# not yet\ncase_1\ncase_2\n".utf8).write(to: folder.appending(path: "all.txt"))
             let open = try CommandLineTool.run(["cohort", "merge", masks, "--cases", folder.appending(path: "all.txt").path])
             #expect(open.status == 75 && open.output.contains("another run may do case_2"), "\(open)")
+
+            // The scan is mended, but somebody has drawn its mask meanwhile.
+            let drawn = folder.appending(path: "masks/case_0.nii.gz")
+            try NIfTI.write(scan: TinyModel.ball(0).scan, to: cohort.scan(0))
+            try NIfTI.write(labels: TinyModel.ball(0).labels, to: drawn)
+            let bytes = try Data(contentsOf: drawn)
+            try CommandLineTool.fail(cohort.arguments("masks", "--shard", "0/1", "--resume"), saying: ["case_0.nii.gz is already there"])
+            #expect(try Data(contentsOf: drawn) == bytes)
+            try FileManager.default.removeItem(at: drawn)
+            try CommandLineTool.succeed(cohort.arguments("masks", "--shard", "0/1", "--resume"))
+            #expect(try cohort.masks("masks").keys.sorted() == ["case_0.nii.gz", "case_1.nii.gz"])
         }
     }
 
@@ -132,7 +145,7 @@ struct CohortCommandTests {
         try Fixtures.withTemporaryFolder { folder in
             let cohort = try Cohort(folder, cases: 3)
             let list = folder.appending(path: "list.txt")
-            try Data("case_2\ncase_0\ncase_2\n".utf8).write(to: list)
+            try Data("case_2.nii.gz\ncase_0\ncase_2\n".utf8).write(to: list)
             try CommandLineTool.succeed(cohort.arguments("masks", "--cases", list.path))
             #expect(try cohort.masks("masks").keys.sorted() == ["case_0.nii.gz", "case_2.nii.gz"])
             for (name, text, words) in [

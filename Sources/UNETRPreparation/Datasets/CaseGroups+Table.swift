@@ -17,7 +17,7 @@ extension CaseGroups {
         guard let text = String(data: try InputFile.contents(of: url, most: 1 << 26), encoding: .utf8) else {
             throw fail("it is not text in UTF-8")
         }
-        var rows = DelimitedText.rows(text)
+        var rows = CSV.rows(of: text)
         guard rows.count > 1 else { throw fail("it needs a line of headings, such as case,patient, and a line for each case") }
         let headings = rows.removeFirst()
         let known = Set(names)
@@ -65,43 +65,5 @@ extension CaseGroups {
             throw fail(others.isEmpty ? "it has one column; two are needed, such as case,patient" : "name the column of the groups: one of \(listed)")
         }
         return usual[0]
-    }
-}
-
-/// Text of rows and columns, as spreadsheets write it.
-enum DelimitedText {
-    /// The rows that are not blank, without spaces around the cells. The separator is the first line's: tab, else semicolon, else comma.
-    /// A cell in quotation marks may hold separators, line ends, and quotation marks written twice.
-    static func rows(_ text: String) -> [[String]] {
-        let text = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : Substring(text)
-        let first = text.prefix { !$0.isNewline }
-        let separator: Character = first.contains("\t") ? "\t" : first.contains(";") ? ";" : ","
-        var rows: [[String]] = [], row: [String] = [], cell = "", isQuoted = false, wasQuoted = false
-        func trimmed(_ cell: String) -> String { cell.trimmingCharacters(in: .whitespaces) }
-        func endRow() {
-            row.append(trimmed(cell))
-            cell = ""
-            if row.contains(where: { !$0.isEmpty }) { rows.append(row) }
-            row = []
-        }
-        for character in text {
-            if isQuoted {
-                if character == "\"" { (isQuoted, wasQuoted) = (false, true) } else { cell.append(character) }
-                continue
-            }
-            // The second of two quotation marks within a quoted cell.
-            if character == "\"", wasQuoted { cell.append("\"") }
-            wasQuoted = false
-            switch character {
-            case "\"": isQuoted = true
-            case separator:
-                row.append(trimmed(cell))
-                cell = ""
-            case _ where character.isNewline: endRow()
-            default: cell.append(character)
-            }
-        }
-        endRow()
-        return rows
     }
 }

@@ -1,5 +1,6 @@
 public import Foundation
 import UNETRSupport
+import UNETRVolumes
 
 /// A list of cases in a file: one a line, or a table with a column for them.
 public struct CaseList: Equatable, Sendable {
@@ -9,38 +10,33 @@ public struct CaseList: Equatable, Sendable {
     public let names: [String]
 
     /// Reads a list. A file `.csv` or `.tsv` is a table whose column `case`, `name` or `participant_id` counts; in any other file each line is a case, and lines
-    /// that are empty or begin with # are not.
+    /// that are empty or begin with # are not. A case may have the ending of a scan's file.
     ///
     /// - Throws: `WorkflowError.badList`; `FileError`.
     public init(contentsOf url: URL) throws {
-        let data = try InputFile.contents(of: url, most: 64 << 20)
-        guard let text = String(data: data, encoding: .utf8) else { throw WorkflowError.badList(path: url.path, problem: "the file is not text (UTF-8)") }
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
-        var found: [String]
-        switch url.pathExtension.lowercased() {
-        case "csv", "tsv":
-            let separator: Character = url.pathExtension.lowercased() == "csv" ? "," : "\t"
-            func fields(_ line: String) -> [String] {
-                line.split(separator: separator, omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .init(charactersIn: " \"")) }
-            }
-            let head = lines.first.map(fields) ?? []
-            guard let column = head.firstIndex(where: { ["case", "name", "participant_id"].contains($0.lowercased()) }) else {
-                throw WorkflowError.badList(path: url.path, problem: "the table has no column for cases, but \(head.prefix(8).joined(separator: ", "))")
-            }
-            found = try lines.dropFirst().enumerated().map { number, line in
-                let fields = fields(line)
-                guard fields.indices.contains(column), !fields[column].isEmpty else {
-                    throw WorkflowError.badList(path: url.path, problem: "row \(number + 1) names no case")
-                }
-                return fields[column]
-            }
-        default: found = lines
-        }
+        func fail(_ problem: String) -> WorkflowError { .badList(path: url.path, problem: problem) }
+        guard let text = String(data: try InputFile.contents(of: url, most: 64 << 20), encoding: .utf8) else { throw fail("the file is not text (UTF-8)") }
+        let isTable = ["csv", "tsv"].contains(url.pathExtension.lowercased())
+        let cells = isTable ? try Self.column(of: CSV.rows(of: text), fail) : Self.lines(of: text)
         var seen = Set<String>()
-        found = found.filter { seen.insert($0).inserted }
-        guard !found.isEmpty else { throw WorkflowError.badList(path: url.path, problem: "the list is empty") }
+        names = cells.map { VolumeName($0)?.stem ?? $0 }.filter { seen.insert($0).inserted }
+        guard !names.isEmpty else { throw fail("the list is empty") }
         self.url = url
-        names = found
+    }
+
+    private static func lines(of text: String) -> [String] {
+        text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    }
+
+    private static func column(of rows: [[String]], _ fail: (String) -> WorkflowError) throws -> [String] {
+        let head = rows.first ?? []
+        guard let column = head.firstIndex(where: { ["case", "name", "participant_id"].contains($0.lowercased()) }) else {
+            throw fail("the table has no column for cases, but \(head.prefix(8).joined(separator: ", "))")
+        }
+        return try rows.dropFirst().enumerated().map { number, row in
+            guard row.indices.contains(column), !row[column].isEmpty else { throw fail("row \(number + 1) names no case") }
+            return row[column]
+        }
     }
 
     /// Those of `all` that the list names, in the order of `all`.

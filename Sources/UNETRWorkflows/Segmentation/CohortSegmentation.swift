@@ -150,7 +150,7 @@ public struct CohortSegmentation: Sendable {
         let models = try urls.map { try open($0) }, bundles = models.flatMap(\.bundles), task = models.lazy.compactMap(\.task).first
         if let task, models.count > 1 { throw WorkflowError.taskAmongModels(task: task.name) }
         if let task, options.writesProbabilities { throw InferenceError.noProbabilities(task: task.name) }
-        let keeper = try keeper(bundles, task)
+        let groups = groups(of: models), keeper = try keeper(groups, task)
         let (tasks, done) = try tasks(cases(for: bundles[0].plan, of: run), keeper), labels = task?.labels ?? bundles[0].plan.labels
         let structures = try options.structures.map { try labels.structures(named: $0) }
         let settings = EngineSettings(
@@ -158,7 +158,7 @@ public struct CohortSegmentation: Sendable {
         let how = SegmenterOptions(
             mirroring: options.mirroring, stepFraction: options.stepFraction, structures: structures, postProcesses: options.postProcesses,
             reusesConstantWindows: options.reusesConstantWindows)
-        let segmenter = try segmenter(models, task, settings, how)
+        let segmenter = try segmenter(groups, task, settings, how)
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks, writer: try writer(segmenter, bundles, tasks))
         try report(.begins(Outline(tasks: tasks, done: done, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
         for record in done { try keeper?.skip(record) }
@@ -169,32 +169,34 @@ public struct CohortSegmentation: Sendable {
     }
 
     /// Notes what becomes of the cases of a cohort that is done in parts or goes on later; nil for any other.
-    private func keeper(_ bundles: [ModelBundle], _ task: ModelTask?) throws -> RecordKeeper? {
+    private func keeper(_ groups: [[ModelBundle]], _ task: ModelTask?) throws -> RecordKeeper? {
         guard options.shard != nil || options.resumes else { return nil }
         guard !isMask else { throw WorkflowError.noFolderForRecords(path: options.output.path) }
         try OutputRule().check(folder: options.output)
         let key = RecordKeeper.Key(
             structures: options.structures, series: options.series, correctsTilt: options.correctsTilt, forms: options.forms.map(\.rawValue),
-            seed: options.seed,
-            mirroring: options.mirroring, step: options.stepFraction, postProcesses: options.postProcesses, engine: options.engine.rawValue,
-            precision: options.precision.rawValue, eightBits: options.eightBits)
+            probabilities: options.writesProbabilities, seed: options.seed, mirroring: options.mirroring, step: options.stepFraction,
+            postProcesses: options.postProcesses, engine: options.engine.rawValue, precision: options.precision.rawValue, eightBits: options.eightBits)
         return try RecordKeeper(
-            masks: options.output, shard: options.shard, models: bundles, task: task, options: key, version: options.version,
+            masks: options.output, shard: options.shard, models: groups, task: task, options: key, version: options.version,
             device: "\(options.device)")
+    }
+
+    /// The bundles in the groups that are averaged window by window. Models that are given one by one are averaged as those of one training are, if their
+    /// plans allow it.
+    private func groups(of models: [ModelOpener.Opened]) -> [[ModelBundle]] {
+        models.reduce(into: []) { groups, opened in
+            let known = opened.groups.count == 1 ? groups.firstIndex { $0[0].plan.agrees(with: opened.groups[0][0].plan) } : nil
+            if let known { groups[known] += opened.groups[0] } else { groups += opened.groups }
+        }
     }
 
     /// What the models make together: the parts of a task, networks that are averaged window by window, or several such groups.
     private func segmenter(
-        _ models: [ModelOpener.Opened], _ task: ModelTask?, _ settings: EngineSettings, _ how: SegmenterOptions
+        _ groups: [[ModelBundle]], _ task: ModelTask?, _ settings: EngineSettings, _ how: SegmenterOptions
     ) throws -> any ScanSegmenter {
         let note = { (text: String) in logger.notice("\(text)") }
-        if let task { return try TaskSegmenter(task, models: models.flatMap(\.bundles), engines: .all, settings: settings, options: how, note: note) }
-        var groups: [[ModelBundle]] = []
-        for opened in models {
-            // Models that are given one by one are averaged as those of one training are, if their plans allow it.
-            let known = opened.groups.count == 1 ? groups.firstIndex { $0[0].plan.agrees(with: opened.groups[0][0].plan) } : nil
-            if let known { groups[known] += opened.groups[0] } else { groups += opened.groups }
-        }
+        if let task { return try TaskSegmenter(task, models: groups.flatMap { $0 }, engines: .all, settings: settings, options: how, note: note) }
         if groups.count == 1 { return try Segmenter(models: groups[0], engines: .all, settings: settings, options: how, note: note) }
         logger.notice("\(groups.count) models of different plans: their probabilities are averaged on the grid of the scan")
         return try EnsembleSegmenter(groups, engines: .all, settings: settings, options: how, note: note)
@@ -250,14 +252,15 @@ public struct CohortSegmentation: Sendable {
         let tasks = try cases.compactMap { scanCase -> SegmentationJob.Task? in
             let files = try targets(of: scanCase, among: cases.count), values = options.writesProbabilities ? probabilitiesFile(files[0].url) : nil
             let task = SegmentationJob.Task(scan: scanCase, files: files, probabilities: values)
+            var rule = OutputRule(replaces: options.replaces)
             switch options.resumes ? try keeper?.find(scanCase, files: files, replaces: options.replaces) : nil {
             case .done(let record)?:
                 done.append(record)
                 return nil
-            case .unfinished?: return task
+            case .unfinished?: rule.replaces = true
             case .unknown?, nil: break
             }
-            for file in files.map(\.url) + (values.map { [$0] } ?? []) { try OutputRule(replaces: options.replaces).check(file: file) }
+            for file in files.map(\.url) + (values.map { [$0] } ?? []) { try rule.check(file: file) }
             if files.contains(where: { $0.object != nil }) { try checkSeries(scanCase) }
             return task
         }

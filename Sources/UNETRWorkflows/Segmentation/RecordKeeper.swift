@@ -17,6 +17,7 @@ final class RecordKeeper: @unchecked Sendable {
         var series: [String]
         var correctsTilt: Bool
         var forms: [String]
+        var probabilities: Bool
         var seed: UInt64?
         var mirroring: Bool
         var step: Double?
@@ -30,9 +31,10 @@ final class RecordKeeper: @unchecked Sendable {
     enum Found {
         /// Its masks are there.
         case done(CaseRecord)
-        /// It was begun, or its scan has changed since: what is there may be replaced.
+        /// It is to be done, and whatever files of it are there may be replaced: they are as they were noted, and the scan has changed, or the case was
+        /// begun and did not end.
         case unfinished
-        /// Nothing is known of masks that may be there.
+        /// Nothing is known of files that may be there.
         case unknown
     }
 
@@ -43,14 +45,18 @@ final class RecordKeeper: @unchecked Sendable {
     /// Which task was noted last as begun. The job reports one event at a time, on its own thread.
     private var begun: Int?
 
+    /// - Parameter models: in the groups that they are averaged in.
     /// - Throws: `FolderInUse` while another process does the same part.
-    init(masks: URL, shard: Shard?, models: [ModelBundle], task: ModelTask?, options: Key, version: String, device: String) throws {
+    init(masks: URL, shard: Shard?, models: [[ModelBundle]], task: ModelTask?, options: Key, version: String, device: String) throws {
         records = CohortRecords(masks: masks)
         self.shard = shard
         lock = try FolderLock(records.lock(shard))
         var model = SHA256Digest.Hasher()
         if let task { model.add(String(decoding: try JSONText.encode(task, .line), as: UTF8.self)) }
-        for bundle in models { model.add("\(SHA256Digest(of: try bundle.plan.json())) \(try bundle.weightsDigest())\n") }
+        for group in models {
+            for bundle in group { model.add("\(SHA256Digest(of: try bundle.plan.json())) \(try bundle.weightsDigest())\n") }
+            model.add("\n")
+        }
         blank = CaseRecord(
             name: "", state: .begun, model: model.finish().text, options: SHA256Digest(of: try JSONText.encode(options, .line)).text,
             shard: shard?.description, version: version, time: "", device: device)
@@ -61,10 +67,11 @@ final class RecordKeeper: @unchecked Sendable {
     /// - Throws: `WorkflowError.madeOtherwise` for masks made by another model or with other options, unless they may be replaced.
     func find(_ scan: DatasetCase, files: [MaskFile], replaces: Bool) throws -> Found {
         guard let record = try records.record(of: scan.name) else { return .unknown }
-        guard record.state == .done || record.state == .skipped else { return .unfinished }
+        guard record.state != .begun else { return .unfinished }
         let present = files.filter { FileManager.default.fileExists(atPath: $0.url.path) }
         // Changed since, by whom ever: not ours to replace.
         for file in present where try SHA256Digest(ofFile: file.url).text != record.masks[file.url.lastPathComponent] { return .unknown }
+        guard record.state == .done else { return .unfinished }
         guard record.model == blank.model, record.options == blank.options else {
             guard !present.isEmpty, !replaces else { return .unfinished }
             throw WorkflowError.madeOtherwise(mask: present[0].url.path, by: record.model == blank.model ? .otherOptions : .anotherModel)
@@ -118,11 +125,17 @@ final class RecordKeeper: @unchecked Sendable {
             record.state = .done
             record.scan = try Self.digest(of: task.scan)
             record.millilitres = outcome.millilitres
-            for file in task.files {
-                record.masks[file.url.lastPathComponent] = outcome.unwritten.contains(file.url) ? "" : try SHA256Digest(ofFile: file.url).text
-            }
         } else {
             record.state = outcome.mayPass ? .failedForNow : .failed
+        }
+        // Of a case that failed some files may be there.
+        for file in task.files {
+            let isThere = FileManager.default.fileExists(atPath: file.url.path)
+            if outcome.unwritten.contains(file.url) {
+                record.masks[file.url.lastPathComponent] = ""
+            } else if isThere {
+                record.masks[file.url.lastPathComponent] = try SHA256Digest(ofFile: file.url).text
+            }
         }
         try records.write(record)
         try records.append(record, to: records.log(shard))
