@@ -144,6 +144,38 @@ struct NetworkCommandTests {
         }
     }
 
+    @Test("A network that sees one slice at a time trains and segments, and its masks have the scan's slices")
+    func trainsAndSegmentsSlices() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            func path(_ name: String) -> String { folder.appending(path: name).path }
+            let dataset = try TinyData.dataset(in: folder, cases: 5)
+            var network = NNUNetConfiguration(.plain)
+            (network.classes, network.patchSize, network.features) = (2, [1, 16, 16], [8, 16])
+            (network.kernels, network.strides) = ([[1, 3, 3], [1, 3, 3]], [[1, 1, 1], [1, 2, 2]])
+            (network.depths, network.decoderDepths, network.supervisedOutputs) = ([1, 1], [1], 1)
+            let labels = LabelSet(definitions: [LabelDefinition(name: "background", value: 0), LabelDefinition(name: "part", value: 1)])
+            try Plan(
+                dataset: "Test", channelNames: ["MRI"], labels: labels, isTwoDimensional: true, targetSpacing: [1, 1, 1], patchSize: network.patchSize,
+                batchSize: 12, normalization: [.init(scheme: .zScore)], network: .nnUNet(network),
+                inference: InferenceSettings(mirrorAxes: [1, 2], aggregation: .logits)
+            ).write(to: folder.appending(path: "plan.json"))
+            try Data(#"{"optimizer": "adamw", "learningRate": 0.01, "weightDecay": 0.01}"#.utf8).write(to: folder.appending(path: "settings.json"))
+            try CommandLineTool.succeed([
+                "train", dataset.path, "-o", path("run"), "--plan", path("plan.json"), "--epochs", "1", "--iterations", "40", "--settings",
+                path("settings.json"), "--device", "cpu", "--threads", "2",
+            ])
+            let scan = dataset.appending(path: "images/case_0.nii.gz")
+            try CommandLineTool.succeed([
+                "segment", scan.path, "-o", path("mask.nii.gz"), "--model", path("run/model.unetrpp"), "--device", "cpu", "--threads", "2",
+            ])
+            let mask = try NIfTI.readLabels(folder.appending(path: "mask.nii.gz")),
+                expert = try NIfTI.readLabels(dataset.appending(path: "labels/case_0.nii.gz"))
+            #expect(mask.geometry == expert.geometry)
+            let both = zip(mask.voxels, expert.voxels).count { $0 == 1 && $1 == 1 }, sum = (mask.voxels + expert.voxels).count { $0 == 1 }
+            #expect(Double(2 * both) > 0.5 * Double(sum), "Dice \(2 * both) of \(sum)")
+        }
+    }
+
     // MARK: convert
 
     /// A plan around a narrow network.

@@ -58,6 +58,8 @@ struct PreparationCommandTests {
             #expect(residual.patchSize == expected.patchSize && residual.batchSize == expected.batchSize && residual.network == expected.network)
             #expect(residual.network?.architecture == .nnUNetResidual && residual.inference == expected.inference && residual.labels == expected.labels)
             #expect(residual.targetSpacing == [1, 1, 1] && residual.compatibility == .nnUNetV2 && residual.normalization == expected.normalization)
+            let slices = try plan("f.json", ["--planner", "nnunet", "--configuration", "2d"])
+            #expect(slices.isTwoDimensional && slices.patchSize.depth == 1 && slices.inference.mirrorAxes == [1, 2])
             for (words, sentence) in [
                 (["--planner", "resenc-m", "--network", "unetr"], "--planner resenc-m chooses the network and its settings; leave out --network"),
                 (["--planner", "medium"], "The value 'medium' is invalid for '--planner <planner>'"),

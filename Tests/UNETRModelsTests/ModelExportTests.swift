@@ -65,6 +65,33 @@ import UNETRVolumes
         }
     }
 
+    @Test func `A model for slices is written with two sizes an axis and weights without a depth`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            var plan = try Self.plan(), network = try #require(plan.network?.configuration as? NNUNetConfiguration)
+            (plan.isTwoDimensional, plan.patchSize, plan.inference.mirrorAxes) = (true, [1, 24, 16], [1, 2])
+            (network.patchSize, network.kernels) = ([1, 24, 16], [[1, 3, 3], [1, 3, 3], [1, 3, 3]])
+            network.strides = [[1, 1, 1], [1, 2, 2], [1, 2, 1]]
+            plan.network = .nnUNet(network)
+            let state = try StateDictionary([
+                ("a.weight", StoredArray([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 1, 1, 3, 1])), ("a.bias", StoredArray([7, 8] as [Float], shape: [2])),
+            ])
+            let bundle = try ModelBundle.write(plan: plan, state: state, card: "# Card\n", to: folder.appending(path: "m.unetrpp"))
+            let written = try NNUNetV2Exporter([bundle]) { state, _ in state }.write(to: folder.appending(path: "Dataset007_Made"))
+            #expect(written.lastPathComponent == "nnUNetTrainer__nnUNetPlans__2d")
+            let json = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: written.appending(path: "plans.json")))
+            let settings = try #require(json["configurations"]?["2d"]), kwargs = settings["architecture"]?["arch_kwargs"]
+            #expect(settings["patch_size"] == [24, 16] && settings["spacing"]?.doubles == [0.5, 0.75] && settings["batch_dice"] == true)
+            #expect(kwargs?["strides"] == [[1, 1], [2, 2], [2, 1]] && kwargs?["kernel_sizes"] == [[3, 3], [3, 3], [3, 3]])
+            #expect(kwargs?["conv_op"] == "torch.nn.modules.conv.Conv2d" && kwargs?["norm_op"] == "torch.nn.modules.instancenorm.InstanceNorm2d")
+            let model = try #require(try NNUNetV2Importer().model(at: written, ModelChoice())), back = try #require(model.members.first).state()
+            #expect(back["a.weight"]?.shape == [2, 1, 3, 1] && back["a.bias"]?.shape == [2])
+            #expect(back["a.weight"]?.floats() == [1, 2, 3, 4, 5, 6])
+            var expected = plan
+            expected.targetSpacing[0] = 3
+            #expect(model.plan == expected)
+        }
+    }
+
     @Test func `Regions, an ignored value and a model that is not mirrored keep their meaning`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let labels = LabelSet(

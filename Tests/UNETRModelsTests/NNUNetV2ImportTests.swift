@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRArchives
 import UNETRModels
 import UNETRPlanning
@@ -191,12 +192,15 @@ struct MadeResults {
             try describe(["3d_fullres", "3d_cascade_fullres"])
             let cascade = try problem()
             #expect(cascade.contains("cannot be made: ") && cascade.contains("is the second stage of a cascade after 3d_lowres"))
-            let flat = MadeResults.plans().replacingOccurrences(of: #""patch_size": [16, 16, 16]"#, with: #""patch_size": [16, 16]"#)
-                .replacingOccurrences(of: "3d_fullres", with: "2d")
-            try results.add(configuration: "2d", folds: ["0", "1"], plans: flat)
+            let flat = MadeResults.plans().replacing(/, (1|2|3|16)\]/) { $0.1 == "2" ? ", 2]" : "]" }.replacing("[2, 2, 2]", with: "[2, 2]")
+                .replacing("3d_fullres", with: "2d").replacing(#""3d_lowres": {"inherits_from": "2d", "spacing": [2, 2]},"#, with: "")
+            try results.add(configuration: "2d", folds: ["0", "1"], axes: .tuple([.int(0), .int(1)]), plans: flat)
             try describe(["2d", "3d_fullres"])
-            let slices = try problem()
-            #expect(slices.contains("its configuration 2d is two-dimensional, which is not known here") && slices.hasSuffix("; choose one of them"))
+            let mixed = try read(set), flatPlan = mixed.plan, network = try #require(flatPlan.network?.configuration as? NNUNetConfiguration)
+            #expect(mixed.others.map(\.plan.isTwoDimensional) == [false] && flatPlan.isTwoDimensional)
+            #expect(flatPlan.patchSize == [1, 16, 16] && flatPlan.targetSpacing == [1, 1, 1] && flatPlan.inference.mirrorAxes == [1, 2])
+            #expect(network.kernels == [[1, 3, 3], [1, 3, 3]] && network.strides == [[1, 1, 1], [1, 2, 2]])
+            #expect(mixed.notes.contains { $0.hasSuffix("The axes [1, 2] are mirrored, as the checkpoint says.") })
         }
     }
 

@@ -25,6 +25,31 @@ import UNETRVolumes
         #expect(written["orientation"] == nil)
     }
 
+    @Test func `A plan of two dimensions says so, has patches of one slice, and leaves slices where they are`() throws {
+        func change(_ text: inout String, patch: String) {
+            text = text.replacing(#""version": 2"#, with: #""version": 2, "dimensions": 2"#).replacing(/, "network": .*}}/, with: "}")
+                .replacing(#""patchSize": [48, 64, 48]"#, with: #""patchSize": \#(patch)"#)
+        }
+        #expect(try members(plan())["dimensions"] == nil)
+        let flat = try plan { change(&$0, patch: "[1, 64, 48]") }
+        #expect(flat.isTwoDimensional && flat.patchSize == [1, 64, 48])
+        #expect(try members(flat)["dimensions"] == 2 && JSONDecoder().decode(Plan.self, from: flat.json()) == flat)
+        var solid = flat
+        solid.isTwoDimensional = false
+        #expect(solid.preparationDigest != flat.preparationDigest)
+        // Files are [x, y, z], arrays [D, H, W].
+        let scan = Geometry(size: [7, 40, 30], affine: [[2, 0, 0, 0], [0, 0.5, 0, 0], [0, 0, 6, 0]], spacing: [6, 0.5, 2])
+        let slices = flat.preparedGrid(of: scan)
+        #expect(slices.size == [7, 20, 60] && slices.spacing == [6, 1, 1])
+        #expect(solid.preparedGrid(of: scan).size == [42, 20, 60] && solid.preparedGrid(of: scan).spacing == [1, 1, 1])
+        #expect(throws: PlanError.invalid(field: "patchSize", value: "[2, 64, 48]", rule: "a patch of a two-dimensional network has a depth of 1")) {
+            try plan { change(&$0, patch: "[2, 64, 48]") }
+        }
+        #expect(throws: PlanError.invalid(field: "dimensions", value: "4", rule: "must be 2 or 3")) {
+            try plan { $0 = $0.replacing(#""version": 2"#, with: #""version": 2, "dimensions": 4"#) }
+        }
+    }
+
     @Test func `The later fields survive writing and reading, and prepared cases depend on the orientation and the steps`() throws {
         var plan = try plan()
         let digest = plan.preparationDigest

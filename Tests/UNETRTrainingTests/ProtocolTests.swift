@@ -257,6 +257,14 @@ import UNETRVolumes
         #expect(!TrainingConfiguration.published(for: plan).augmentation.inPlane)
     }
 
+    @Test(arguments: [([1, 48, 32], -180...180), ([1, 32, 52], -15...15), ([1, 32, 48], -180...180)] as [(Size3, ClosedRange<Double>)])
+    func `Slices are turned and mirrored within themselves, long ones only a little`(patch: Size3, degrees: ClosedRange<Double>) throws {
+        var plan = try TinyModel.plan()
+        (plan.isTwoDimensional, plan.patchSize) = (true, patch)
+        let found = TrainingConfiguration.published(for: plan).augmentation
+        #expect(found.inPlane && found.mirrorAxes == [1, 2] && found.rotationDegrees[0] == degrees)
+    }
+
     @Test func `An ignore label is refused`() throws {
         try Fixtures.withTemporaryFolder { folder in
             var description = try TinyRun.description(in: folder)

@@ -27,7 +27,7 @@ public struct NNUNetV2Exporter: Sendable {
 
     /// The folder that `write` makes within the folder of the data set: trainer, plans and configuration.
     public static func trainingFolder(in dataset: URL, for plan: Plan) -> URL {
-        dataset.appending(path: "\(trainer(of: plan))__\(plansName)__\(configuration)")
+        dataset.appending(path: "\(trainer(of: plan))__\(plansName)__\(configuration(of: plan))")
     }
 
     /// Writes `plans.json`, `dataset.json` and `fold_0/checkpoint_final.pth` (`fold_1`, … for further bundles), in one move.
@@ -49,9 +49,13 @@ public struct NNUNetV2Exporter: Sendable {
             for (fold, bundle) in bundles.enumerated() {
                 let place = folder.appending(path: "fold_\(fold)")
                 try AtomicFile.makeFolder(place)
-                let state = try complete(bundle.state(), bundle.network)
+                let state = try complete(bundle.state(), bundle.network).entries.map { entry in
+                    // Two-dimensional layers have no axis for the depth.
+                    let shape = entry.array.shape, isFlat = plan.isTwoDimensional && shape.count == 5 && shape[2] == 1
+                    return (entry.key, isFlat ? try entry.array.reshaped(Array(shape[..<2] + shape[3...])) : entry.array)
+                }
                 try PyTorchArchive.write(
-                    state.entries.map { ($0.key, $0.array) }, under: "network_weights", extra: Self.extra(plan, fold, name),
+                    state, under: "network_weights", extra: Self.extra(plan, fold, name),
                     to: place.appending(path: "checkpoint_final.pth"))
             }
             try AtomicFile.write(JSONText.encode(plans), to: folder.appending(path: "plans.json"))
@@ -63,7 +67,15 @@ public struct NNUNetV2Exporter: Sendable {
     /// Which of nnU-Net's readers turns scans to an orientation.
     private static let readers = [nil: "SimpleITKIO", "RAS": "NibabelIOWithReorient"]
 
-    private static let plansName = "nnUNetPlans", configuration = "3d_fullres"
+    private static let plansName = "nnUNetPlans"
+
+    /// nnU-Net's name for what a plan is made for.
+    private static func configuration(of plan: Plan) -> String { plan.isTwoDimensional ? "2d" : "3d_fullres" }
+
+    /// Of one entry an axis those that the network sees.
+    private static func seen<Element>(_ values: some Sequence<Element>, by plan: Plan) -> [Element] {
+        Array(values.dropFirst(plan.isTwoDimensional ? 1 : 0))
+    }
 
     /// The trainer whose prediction is the plan's.
     private static func trainer(of plan: Plan) -> String { plan.inference.mirrorAxes.isEmpty ? "nnUNetTrainerNoMirroring" : "nnUNetTrainer" }
@@ -103,7 +115,7 @@ public struct NNUNetV2Exporter: Sendable {
 
     /// What a checkpoint holds beside the weights.
     private static func extra(_ plan: Plan, _ fold: Int, _ name: String) -> [String: PickleValue] {
-        let axes = plan.inference.mirrorAxes
+        let axes = plan.inference.mirrorAxes.map { plan.isTwoDimensional ? $0 - 1 : $0 }
         func dictionary(_ pairs: [(String, PickleValue)]) -> PickleValue {
             .dictionary(PickleDictionary(pairs.map { (key: .string($0.0), value: $0.1) }))
         }
@@ -111,7 +123,7 @@ public struct NNUNetV2Exporter: Sendable {
             "trainer_name": .string(trainer(of: plan)),
             "inference_allowed_mirroring_axes": axes.isEmpty ? .none : .tuple(axes.map { .int($0) }),
             "init_args": dictionary([
-                ("configuration", .string(configuration)), ("fold", .int(fold)), ("plans", dictionary([("dataset_name", .string(name))])),
+                ("configuration", .string(configuration(of: plan))), ("fold", .int(fold)), ("plans", dictionary([("dataset_name", .string(name))])),
             ]),
             "current_epoch": .int(0),
         ]
@@ -139,16 +151,17 @@ extension NNUNetV2Exporter {
             "image_reader_writer": .string(readers[plan.orientation?.text] ?? ""), "transpose_forward": JSONValue(order),
             "transpose_backward": JSONValue((0..<3).map { order.firstIndex(of: $0) ?? $0 }), "experiment_planner_used": "ExperimentPlanner",
             "label_manager": "LabelManager", "foreground_intensity_properties_per_channel": .object(statistics),
-            "configurations": [configuration: try settings(plan, network)],
+            "configurations": .object([configuration(of: plan): try settings(plan, network)]),
         ]
     }
 
     private static func settings(_ plan: Plan, _ network: NNUNetConfiguration) throws -> JSONValue {
         var settings: [String: JSONValue] = [
-            "data_identifier": .string("\(plansName)_\(configuration)"), "preprocessor_name": "DefaultPreprocessor",
-            "batch_size": .integer(plan.batchSize), "patch_size": JSONValue(plan.patchSize), "spacing": JSONValue(plan.targetSpacing),
+            "data_identifier": .string("\(plansName)_\(configuration(of: plan))"), "preprocessor_name": "DefaultPreprocessor",
+            "batch_size": .integer(plan.batchSize), "patch_size": JSONValue(seen(plan.patchSize, by: plan)),
+            "spacing": JSONValue(seen(plan.targetSpacing, by: plan)),
             "normalization_schemes": .array(plan.normalization.map { .string($0.scheme.nnUNetV2Name ?? "") }),
-            "use_mask_for_norm": .array(plan.normalization.map { .bool($0.useMask) }), "batch_dice": false,
+            "use_mask_for_norm": .array(plan.normalization.map { .bool($0.useMask) }), "batch_dice": .bool(plan.isTwoDimensional),
         ]
         if let (function, arguments) = plan.compatibility.resampling {
             for (what, isLabels, order) in [("data", false, 3), ("seg", true, 1), ("probabilities", false, 1)] {
@@ -159,17 +172,19 @@ extension NNUNetV2Exporter {
                 settings["resampling_fn_\(what)_kwargs"] = .object(arguments)
             }
         }
-        let isResidual = network.encoder == .residual
+        let isResidual = network.encoder == .residual, dimensions = plan.isTwoDimensional ? "2d" : "3d"
+        func rows(_ sizes: [Size3]) -> JSONValue { .array(sizes.map { JSONValue(seen($0, by: plan)) }) }
         settings["architecture"] = [
             "network_class_name": .string(
                 "dynamic_network_architectures.architectures.unet.\(isResidual ? "ResidualEncoderUNet" : "PlainConvUNet")"),
             "arch_kwargs": [
                 "n_stages": .integer(network.features.count), "features_per_stage": JSONValue(network.features),
-                "conv_op": "torch.nn.modules.conv.Conv3d", "kernel_sizes": .array(network.kernels.map { JSONValue($0) }),
-                "strides": .array(network.strides.map { JSONValue($0) }),
+                "conv_op": .string("torch.nn.modules.conv.Conv\(dimensions)"), "kernel_sizes": rows(network.kernels),
+                "strides": rows(network.strides),
                 isResidual ? "n_blocks_per_stage" : "n_conv_per_stage": JSONValue(network.depths),
                 "n_conv_per_stage_decoder": JSONValue(network.decoderDepths), "conv_bias": true,
-                "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d", "norm_op_kwargs": ["eps": 1e-5, "affine": true], "dropout_op": .null,
+                "norm_op": .string("torch.nn.modules.instancenorm.InstanceNorm\(dimensions)"), "norm_op_kwargs": ["eps": 1e-5, "affine": true],
+                "dropout_op": .null,
                 "dropout_op_kwargs": .null, "nonlin": "torch.nn.LeakyReLU", "nonlin_kwargs": ["inplace": true],
             ],
             "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],

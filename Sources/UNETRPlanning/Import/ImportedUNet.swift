@@ -33,7 +33,8 @@ struct ImportedUNet {
     /// have all of it.
     static func obstacle(v2 configuration: JSONValue) -> String? {
         guard let settings = configuration["architecture"]?["arch_kwargs"] else { return nil }
-        for (key, ending) in [("conv_op", "Conv3d"), ("norm_op", "InstanceNorm3d"), ("nonlin", "LeakyReLU")] {
+        let dimensions = configuration["patch_size"]?.array?.count == 2 ? "2d" : "3d"
+        for (key, ending) in [("conv_op", "Conv\(dimensions)"), ("norm_op", "InstanceNorm\(dimensions)"), ("nonlin", "LeakyReLU")] {
             if let found = settings[key]?.string, !found.hasSuffix(ending) { return "\(key) \(found)" }
         }
         if let dropout = settings["dropout_op"], dropout != .null { return "dropout_op \(dropout.string ?? "")" }
@@ -56,7 +57,8 @@ struct ImportedUNet {
         guard isResidual || name.hasSuffix("PlainConvUNet") else { return nil }
         func triples(_ keys: String...) -> [Size3]? {
             keys.lazy.compactMap { settings[$0]?.array }.first.flatMap { rows in
-                let sizes = rows.compactMap { $0.ints.flatMap { Size3($0) } }
+                // Two sizes are those within a slice.
+                let sizes = rows.compactMap { $0.ints.flatMap { Size3($0.count == 2 ? [1] + $0 : $0) } }
                 return sizes.count == rows.count ? sizes : nil
             }
         }

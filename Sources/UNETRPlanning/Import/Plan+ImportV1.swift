@@ -32,6 +32,7 @@ extension Plan {
         guard let spacing = numbers("current_spacing"), let sizes = numbers("patch_size"), let batch = chosen["batch_size"]?.intValue
         else { throw fail("stage \(number) lacks current_spacing, patch_size or batch_size") }
         let patch = try Self.patch(sizes, fail)
+        guard patch.count == 3 else { throw fail("its patch \(patch) is two-dimensional, which is known here for plans of nnU-Net v2 only") }
         guard let order = source["transpose_forward"]?.ints else { throw fail("it has no transpose_forward") }
         let channels = try Self.channels(source, fail)
         var set = labels

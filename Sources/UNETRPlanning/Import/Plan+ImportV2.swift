@@ -11,11 +11,11 @@ extension Plan {
     ///   - description: the `dataset.json` that names channels and labels; nil: the one beside the plan.
     ///   - network: the network it is for, whose patch size replaces the plan's; nil: the configuration's own U-Net, plain or with a residual
     ///     encoder, where it is one.
-    ///   - mirrorAxes: what test-time augmentation mirrors; the plan does not say it, the trainer does.
+    ///   - mirrorAxes: what test-time augmentation mirrors, of the patch's two or three axes; the plan does not say it, the trainer does. Nil: all.
     ///   - url: the `plans.json` that nnU-Net v2 wrote.
     public init(
         importingV2 url: URL, configuration name: String = "3d_fullres", description: URL? = nil, network: NetworkDescription? = nil,
-        mirrorAxes: [Int] = [0, 1, 2]
+        mirrorAxes: [Int]? = nil
     ) throws {
         func fail(_ problem: String) -> PlanError { .unreadable(path: url.path, problem: problem) }
         let data: Data
@@ -37,12 +37,16 @@ extension Plan {
         let beside = url.deletingLastPathComponent().appendingPathComponent("dataset.json")
         let dataset = try DatasetDescription(contentsOf: description ?? beside)
         let numbers = { (key: String) in configuration[key]?.doubles }
-        if numbers("patch_size")?.count == 2 {
-            throw fail("its configuration \(name) is two-dimensional, which is not known here; choose another configuration")
+        guard var spacing = numbers("spacing"), var patch = numbers("patch_size"), let batch = configuration["batch_size"]?.int,
+            [2, 3].contains(patch.count), spacing.count == patch.count
+        else { throw fail("the configuration \(name) lacks a spacing or patch_size of two or three dimensions, or a batch_size") }
+        let isTwoDimensional = patch.count == 2
+        if isTwoDimensional {
+            patch = [1] + patch
+            // Slices stay where they are; this only says how far apart they usually are.
+            let median = source["original_median_spacing_after_transp"]?.doubles ?? []
+            spacing = [median.count == 3 && Geometry.spacingRange.contains(median[0]) ? median[0] : spacing[0]] + spacing
         }
-        guard let spacing = numbers("spacing"), let patch = numbers("patch_size"), let batch = configuration["batch_size"]?.int,
-            spacing.count == 3, patch.count == 3
-        else { throw fail("the configuration \(name) lacks a three-dimensional spacing or patch_size, or a batch_size") }
         let schemes = configuration["normalization_schemes"]?.array?.compactMap(\.string) ?? []
         guard schemes.count == dataset.channelNames.count else {
             throw fail("the configuration \(name) has \(schemes.count) normalization_schemes for \(dataset.channelNames.count) channels")
@@ -56,14 +60,16 @@ extension Plan {
                 // Only the z-score of nnU-Net v2 looks at its mask.
                 useMask: known == .zScore && masks.indices.contains(channel) && masks[channel] == .bool(true))
         }
+        let mirrored = mirrorAxes.map { axes in isTwoDimensional ? axes.map { $0 + 1 } : axes } ?? (isTwoDimensional ? [1, 2] : [0, 1, 2])
         let whole = try Self.patch(patch, fail), compatibility = try Compatibility(v2: configuration, fail)
         do {
             try self.init(
                 dataset: source["dataset_name"]?.string ?? dataset.name ?? "", channelNames: dataset.channelNames, labels: dataset.labels,
-                targetSpacing: spacing, orientation: orientation, axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
+                isTwoDimensional: isTwoDimensional, targetSpacing: spacing, orientation: orientation,
+                axisOrder: AxisOrder(source["transpose_forward"]?.ints ?? [0, 1, 2]),
                 patchSize: network?.patchSize ?? Self.patchSize(whole), batchSize: batch,
                 normalization: normalization, compatibility: compatibility, network: network,
-                inference: InferenceSettings(mirrorAxes: mirrorAxes, aggregation: .logits))
+                inference: InferenceSettings(mirrorAxes: mirrored, aggregation: .logits))
         } catch let error as PlanError { throw PlanError.inFile(path: url.path, problem: "\(error)") }
         if network == nil { self.network = ImportedUNet(v2: configuration)?.network(for: self) }
     }

@@ -4,7 +4,8 @@ import UNETRVolumes
 
 extension Plan: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, dataset, channelNames, labels, ignoreLabel, regionOrder, targetSpacing, orientation, axisOrder, patchSize, batchSize
+        case version, dataset, channelNames, labels, ignoreLabel, regionOrder, dimensions, targetSpacing, orientation, axisOrder, patchSize
+        case batchSize
         case normalization, compatibility, network, inference, postProcessing
         case normalizationOfVersion1 = "normalisation"
     }
@@ -22,6 +23,7 @@ extension Plan: Codable {
             definitions: try values.decode([LabelDefinition].self, forKey: .labels),
             ignoreValue: try values.decodeIfPresent(Int.self, forKey: .ignoreLabel),
             regionOrder: try values.decodeIfPresent([Int].self, forKey: .regionOrder))
+        isTwoDimensional = try Self.isTwoDimensional(values.decodeIfPresent(Int.self, forKey: .dimensions))
         targetSpacing = try values.decode([Double].self, forKey: .targetSpacing)
         orientation = try values.decodeIfPresent(String.self, forKey: .orientation).map(Self.orientation)
         axisOrder = try values.decodeIfPresent(AxisOrder.self, forKey: .axisOrder) ?? .identity
@@ -44,6 +46,7 @@ extension Plan: Codable {
         try values.encode(labels.definitions, forKey: .labels)
         try values.encodeIfPresent(labels.ignoreValue, forKey: .ignoreLabel)
         try values.encodeIfPresent(labels.regionOrder, forKey: .regionOrder)
+        try values.encodeIfPresent(isTwoDimensional ? 2 : nil, forKey: .dimensions)
         try values.encode(targetSpacing, forKey: .targetSpacing)
         try values.encodeIfPresent(orientation?.text, forKey: .orientation)
         try values.encode(axisOrder, forKey: .axisOrder)

@@ -39,6 +39,15 @@ extension Plan {
         return size
     }
 
+    /// Whether a file states two dimensions; three where it says nothing.
+    /// - Throws: `PlanError.invalid` for another number.
+    static func isTwoDimensional(_ dimensions: Int?) throws -> Bool {
+        guard [nil, 2, 3].contains(dimensions) else {
+            throw PlanError.invalid(field: "dimensions", value: dimensions.map { "\($0)" } ?? "", rule: "must be 2 or 3")
+        }
+        return dimensions == 2
+    }
+
     /// The orientation that a file states.
     /// - Throws: `PlanError.invalid` for anything but three letters of three axes.
     static func orientation(_ text: String) throws -> AxisCodes {
@@ -64,6 +73,8 @@ extension Plan {
             "each number must be from \(range.lowerBound) to \(range.upperBound) mm")
         try check(patchSize.allSatisfy { (1...4096).contains($0) }, "patchSize", patchSize, "each number must be from 1 to 4096")
         try check(patchSize.saturatingProduct() <= 1 << 27, "patchSize", patchSize, "all together may be at most 2²⁷ voxels, 512 × 512 × 512")
+        try check(
+            !isTwoDimensional || patchSize.depth == 1, "patchSize", patchSize, "a patch of a two-dimensional network has a depth of 1")
         try check((1...4096).contains(batchSize), "batchSize", batchSize, "must be from 1 to 4096")
         try check(
             normalization.count == channelNames.count, "normalization", "a list of \(normalization.count)",

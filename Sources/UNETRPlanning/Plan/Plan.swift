@@ -19,7 +19,11 @@ public struct Plan: Equatable, Sendable {
     /// The structures to segment.
     public var labels: LabelSet
 
-    /// Voxel spacing of prepared volumes in mm.
+    /// Whether the network sees one slice at a time: the slices of a prepared volume are then as far apart as the scan's own, and a patch has
+    /// a depth of 1. nnU-Net calls this configuration `2d`.
+    public var isTwoDimensional: Bool
+
+    /// Voxel spacing of prepared volumes in mm. The first one says nothing where `isTwoDimensional`.
     public var targetSpacing: [Double]
 
     /// The directions in which a scan's file axes are made to run before all else, such as "RAS"; its mask goes back. Nil: as stored.
@@ -53,13 +57,15 @@ public struct Plan: Equatable, Sendable {
     ///
     /// - Throws: `PlanError.invalid`.
     public init(
-        dataset: String, channelNames: [String], labels: LabelSet, targetSpacing: [Double], orientation: AxisCodes? = nil,
+        dataset: String, channelNames: [String], labels: LabelSet, isTwoDimensional: Bool = false, targetSpacing: [Double],
+        orientation: AxisCodes? = nil,
         axisOrder: AxisOrder = .identity, patchSize: Size3, batchSize: Int = 2, normalization: [IntensityNormalization], compatibility: Compatibility = .modern,
         network: NetworkDescription? = nil, inference: InferenceSettings = InferenceSettings(), postProcessing: PostProcessing? = nil
     ) throws {
         self.dataset = dataset
         self.channelNames = channelNames
         self.labels = labels
+        self.isTwoDimensional = isTwoDimensional
         self.targetSpacing = targetSpacing
         self.orientation = orientation
         self.axisOrder = axisOrder
@@ -106,7 +112,8 @@ public struct Plan: Equatable, Sendable {
     public var preparationDigest: String {
         let relevant = PreparationSettings(
             channels: channelNames.count, labels: labels.foregroundValues, spacing: targetSpacing, axes: axisOrder,
-            orientation: orientation?.text, normalization: normalization, compatibility: compatibility)
+            orientation: orientation?.text, normalization: normalization, compatibility: compatibility,
+            dimensions: isTwoDimensional ? 2 : nil)
         var hash = FNV1a()
         for byte in (try? JSONText.encode(relevant, .plainLine)) ?? Data() { hash.add(UInt64(byte)) }
         return hash.text
@@ -120,10 +127,12 @@ public struct Plan: Equatable, Sendable {
         let orientation: String?
         let normalization: [IntensityNormalization]
         let compatibility: Compatibility
+        /// Nil for three, which is what files say nothing about.
+        let dimensions: Int?
 
         /// The keys of version 1: the digests of cases that were prepared before stay valid.
         private enum CodingKeys: String, CodingKey {
-            case channels, labels, spacing, axes, orientation, compatibility
+            case channels, labels, spacing, axes, orientation, compatibility, dimensions
             case normalization = "normalisation"
         }
     }

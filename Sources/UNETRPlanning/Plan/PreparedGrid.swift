@@ -23,12 +23,13 @@ extension Plan {
     ///   - scan: where the scan lies.
     ///   - box: voxels [D, H, W] of the part of it that is kept, in the scan's own order of axes; nil: all.
     public func preparedGrid(of scan: Geometry, box: Size3? = nil) -> PreparedGrid {
-        let axes = axisMap(of: scan), size = axes.order.apply(box ?? scan.size)
+        let axes = axisMap(of: scan), size = axes.order.apply(box ?? scan.size), own = axes.order.apply(scan.spacing)
+        let targetSpacing = isTwoDimensional ? [own[0]] + targetSpacing.dropFirst() : targetSpacing
         if compatibility == .monai {
             let rule = SpacingRule(scan, axes, target: targetSpacing)
             return PreparedGrid(axes: axes, resampling: rule.grid(from: size), spacing: rule.isUnchanged(size) ? rule.own : rule.spacing)
         }
-        let grid = ResamplingGrid(from: size, spacing: axes.order.apply(scan.spacing), to: targetSpacing, compatibility: compatibility)
+        let grid = ResamplingGrid(from: size, spacing: own, to: targetSpacing, compatibility: compatibility)
         return PreparedGrid(axes: axes, resampling: grid, spacing: targetSpacing)
     }
 }

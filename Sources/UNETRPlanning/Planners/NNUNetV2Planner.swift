@@ -3,7 +3,7 @@ import UNETRArchitectures
 import UNETRSupport
 public import UNETRVolumes
 
-/// The planner of nnU-Net v2: spacing, patch, batch and U-Net of its configurations `3d_fullres` and `3d_lowres`.
+/// The planner of nnU-Net v2: spacing, patch, batch and U-Net of its configurations `3d_fullres`, `3d_lowres` and `2d`.
 ///
 /// Source: nnU-Net 2.8 (`ExperimentPlanner`, `ResEncUNetPlanner` and its presets) and dynamic_network_architectures 0.4.
 public struct NNUNetV2Planner: Equatable, Sendable {
@@ -27,25 +27,27 @@ public struct NNUNetV2Planner: Equatable, Sendable {
             }
         }
 
-        /// Feature-map values of a network that fits that memory with two patches.
-        fileprivate var featureMapValues: Double {
+        /// Feature-map values of a network that fits that memory with the usual batch: two patches, or twelve slices.
+        fileprivate func featureMapValues(slices: Bool) -> Double {
             switch self {
-            case .nnUNet: 560_000_000
-            case .residualM: 680_000_000
-            case .residualL: 2_100_000_000
-            case .residualXL: 3_600_000_000
+            case .nnUNet: slices ? 85_000_000 : 560_000_000
+            case .residualM: slices ? 135_000_000 : 680_000_000
+            case .residualL: slices ? 380_000_000 : 2_100_000_000
+            case .residualXL: slices ? 560_000_000 : 3_600_000_000
             }
         }
 
         fileprivate var isResidual: Bool { self != .nnUNet }
     }
 
-    /// The resolutions that a network is planned for.
+    /// What a network is planned for: a resolution, or slices.
     public enum Configuration: String, Sendable, CaseIterable {
         /// At the data's own resolution.
         case fullResolution = "3d_fullres"
         /// Coarser, where a patch at full resolution holds less than a quarter of a scan.
         case lowResolution = "3d_lowres"
+        /// One slice at a time, at the data's own resolution within it.
+        case slices = "2d"
     }
 
     /// Which of nnU-Net's planners is followed.
@@ -75,7 +77,7 @@ public struct NNUNetV2Planner: Equatable, Sendable {
     /// The plan for a data set.
     ///
     /// - Parameters:
-    ///   - configuration: the resolution.
+    ///   - configuration: the resolution, or slices.
     ///   - labels: the structures to segment; where there is only the background, every value that occurs becomes one.
     ///   - fingerprint: of the training cases.
     ///   - dataset: the name of the data set.
@@ -91,8 +93,10 @@ public struct NNUNetV2Planner: Equatable, Sendable {
         try fingerprint.checkSizes()
         let rules = Sizes(fingerprint)
         let classes = labels.definitions.count + (labels.ignoreValue == nil ? 0 : 1)
+        let isTwoDimensional = configuration == .slices
         var stage = self.stage(
-            rules.spacing, median: rules.medianSize, voxels: rules.voxels, classes: classes)
+            rules.spacing, median: isTwoDimensional ? [1] + rules.medianSize.dropFirst() : rules.medianSize, voxels: rules.voxels, classes: classes,
+            slices: isTwoDimensional)
         if configuration == .lowResolution {
             guard let low = lowResolution(stage, rules, classes: classes) else {
                 throw PlanError.configuration(name: configuration.rawValue, dataset: dataset)
@@ -108,13 +112,14 @@ public struct NNUNetV2Planner: Equatable, Sendable {
         network.supervisedOutputs = NNUNetConfiguration.usualSupervisedOutputs(stages: stage.features.count)
         let reduction = Percentile.of(sorted: fingerprint.cases.map(\.sizeReduction).sorted(), 50)
         return try Plan(
-            dataset: dataset, channelNames: fingerprint.channelNames, labels: labels, targetSpacing: stage.spacing, axisOrder: rules.axisOrder,
-            patchSize: stage.patchSize, batchSize: stage.batchSize,
+            dataset: dataset, channelNames: fingerprint.channelNames, labels: labels, isTwoDimensional: isTwoDimensional,
+            targetSpacing: stage.spacing, axisOrder: rules.axisOrder, patchSize: stage.patchSize, batchSize: stage.batchSize,
             normalization: fingerprint.channelNames.enumerated().map { channel, name in
                 let scheme = IntensityNormalization.Scheme(v2Channel: name)
                 return IntensityNormalization(
                     scheme: scheme, statistics: scheme == .ct ? fingerprint.intensities[channel] : nil, useMask: scheme == .zScore && reduction < 0.75)
-            }, compatibility: .nnUNetV2, network: .nnUNet(network), inference: InferenceSettings(aggregation: .logits))
+            }, compatibility: .nnUNetV2, network: .nnUNet(network),
+            inference: InferenceSettings(mirrorAxes: isTwoDimensional ? [1, 2] : [0, 1, 2], aggregation: .logits))
     }
 }
 
@@ -158,9 +163,11 @@ extension NNUNetV2Planner {
         /// The patch, each axis rounded up to a multiple of the divisor.
         var patchSize: Size3
 
-        /// - Parameter patch: may have halves, as medians of sizes have.
-        init(_ spacing: [Double], _ patch: [Double]) {
-            var spacing = spacing, size = patch, kernel: Size3 = [1, 1, 1]
+        /// - Parameters:
+        ///   - patch: may have halves, as medians of sizes have.
+        ///   - slices: whether the first axis is left out of everything.
+        init(_ spacing: [Double], _ patch: [Double], slices: Bool) {
+            var spacing = slices ? [.infinity] + spacing.dropFirst() : spacing, size = patch, kernel: Size3 = [1, 1, 1]
             patchSize = [1, 1, 1]
             while true {
                 var halved = (0..<3).filter { size[$0] >= 2 * NNUNetV2Planner.smallestEdge }
@@ -178,7 +185,7 @@ extension NNUNetV2Planner {
                 strides.append(Size3 { halved.contains($0) ? 2 : 1 })
                 kernels.append(kernel)
             }
-            kernels.append([3, 3, 3])
+            kernels.append([slices ? 1 : 3, 3, 3])
             for axis in 0..<3 {
                 let unit = Double(divisor[axis])
                 patchSize[axis] = Int(clampingRounded: (patch[axis] / unit).rounded(.up) * unit) ?? divisor[axis]
@@ -191,30 +198,33 @@ extension NNUNetV2Planner {
     /// - Parameters:
     ///   - median: the median scan at that spacing, in voxels.
     ///   - voxels: voxels of all scans together.
-    func stage(_ spacing: [Double], median: [Double], voxels: Double, classes: Int) -> Stage {
+    ///   - slices: whether a patch is one slice; the median scan has then only one.
+    func stage(_ spacing: [Double], median: [Double], voxels: Double, classes: Int, slices: Bool = false) -> Stage {
         let perMillimeter = spacing.map { 1 / $0 }
-        let scale = pow(256 * 256 * 256 / perMillimeter.reduce(1, *), 1.0 / 3)
+        let scale = slices ? (2048 * 2048 / perMillimeter.dropFirst().reduce(1, *)).squareRoot() : pow(256 * 256 * 256 / perMillimeter.reduce(1, *), 1.0 / 3)
         // More than any memory holds, and no more than a scan has.
         let start = zip(perMillimeter, median).map { min(($0 * scale).rounded(.toNearestOrEven), $1) }
-        var topology = Topology(spacing, start)
-        let reference = preset.featureMapValues * (gigabytes / preset.gigabytes)
-        while Double(featureMapValues(topology, classes: classes)) > reference, topology.patchSize.voxels > 1 {
+        var topology = Topology(spacing, [slices ? 1 : start[0]] + start.dropFirst(), slices: slices)
+        let reference = preset.featureMapValues(slices: slices) * (gigabytes / preset.gigabytes), usualBatch = slices ? 12.0 : 2
+        // The planner of plain networks asks whether two patches fit, that of residual ones whether the usual batch does.
+        let most = preset.isResidual ? reference : reference * usualBatch / 2, features = { Self.features($0, slices: slices) }
+        while Double(featureMapValues(topology, classes: classes, features)) > most, topology.patchSize.voxels > 1 {
             // The axis that shows the largest part of the scan is cut; the last of equal ones.
             let parts = (0..<3).map { Double(topology.patchSize[$0]) / median[$0] }
             let axis = (0..<3).max { parts[$0] <= parts[$1] }!
             var smaller = topology.patchSize.map(Double.init)
             smaller[axis] -= Double(topology.divisor[axis])
-            let divisor = Topology(spacing, smaller).divisor
+            let divisor = Topology(spacing, smaller, slices: slices).divisor
             smaller = topology.patchSize.map(Double.init)
             smaller[axis] -= Double(divisor[axis])
-            topology = Topology(spacing, smaller)
+            topology = Topology(spacing, smaller, slices: slices)
         }
-        let estimate = Double(featureMapValues(topology, classes: classes))
-        let fitting = Int(clampingRounded: reference / estimate * 2, .toNearestOrEven) ?? 2
+        let estimate = Double(featureMapValues(topology, classes: classes, features))
+        let fitting = Int(clampingRounded: reference / estimate * usualBatch, .toNearestOrEven) ?? 2
         let share = Int(clampingRounded: voxels * largestPartOfDataset / Double(topology.patchSize.voxels), .toNearestOrEven) ?? 2
         let stages = topology.strides.count
         return Stage(
-            spacing: spacing, patchSize: topology.patchSize, batchSize: max(min(fitting, share), 2), features: Self.features(stages),
+            spacing: spacing, patchSize: topology.patchSize, batchSize: max(min(fitting, share), 2), features: features(stages),
             kernels: topology.kernels, strides: topology.strides, depths: depths(stages), decoderDepths: decoderDepths(stages))
     }
 
@@ -238,7 +248,7 @@ extension NNUNetV2Planner {
     /// A batch may not hold more than this part of the training set's voxels.
     private var largestPartOfDataset: Double { preset.isResidual ? 1 : PlanningRules.largestPartOfDataset }
 
-    private static func features(_ stages: Int) -> [Int] { (0..<stages).map { min(320, 32 << min($0, 16)) } }
+    private static func features(_ stages: Int, slices: Bool) -> [Int] { (0..<stages).map { min(slices ? 512 : 320, 32 << min($0, 16)) } }
 
     private func depths(_ stages: Int) -> [Int] {
         preset.isResidual ? (0..<stages).map { [1, 3, 4, 6][min($0, 3)] } : Array(repeating: 2, count: stages)
@@ -247,8 +257,8 @@ extension NNUNetV2Planner {
     private func decoderDepths(_ stages: Int) -> [Int] { Array(repeating: preset.isResidual ? 1 : 2, count: max(stages - 1, 0)) }
 
     /// Values of the feature maps of a training step with one patch, as nnU-Net counts them.
-    private func featureMapValues(_ topology: Topology, classes: Int) -> Int {
-        let stages = topology.strides.count, features = Self.features(stages), depths = depths(stages), decoderDepths = decoderDepths(stages)
+    private func featureMapValues(_ topology: Topology, classes: Int, _ features: (Int) -> [Int]) -> Int {
+        let stages = topology.strides.count, features = features(stages), depths = depths(stages), decoderDepths = decoderDepths(stages)
         var size = topology.patchSize, sizes: [Size3] = [], total = 0
         if preset.isResidual { total += features[0] * size.voxels }  // the stem
         for stage in 0..<stages {

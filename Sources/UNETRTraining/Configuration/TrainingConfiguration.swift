@@ -79,12 +79,19 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     }()
 
     /// The published protocol for a plan: its batch, in-plane augmentation where its patch is strongly anisotropic (nnU-Net's factor of 3),
-    /// and zero outside the mask in the channels that were normalized inside it.
+    /// and zero outside the mask in the channels that were normalized inside it. For slices nnU-Net's own settings: only their axes are
+    /// mirrored, and long slices (1.5 times as long as wide) are rotated little.
     public static func published(for plan: Plan) -> TrainingConfiguration {
         var configuration = published
         configuration.batchSize = plan.batchSize
         let isAnisotropic = Double(plan.patchSize.max()!) / Double(plan.patchSize[0]) > 3
         configuration.augmentation = .published(inPlane: isAnisotropic, zeroOutsideMask: plan.normalization.map(\.useMask))
+        if plan.isTwoDimensional {
+            let edges = plan.patchSize.dropFirst().sorted()
+            configuration.augmentation.inPlane = true
+            configuration.augmentation.rotationDegrees[0] = Double(edges[1]) / Double(edges[0]) > 1.5 ? -15...15 : -180...180
+            configuration.augmentation.mirrorAxes = [1, 2]
+        }
         return configuration
     }
 

@@ -17,7 +17,7 @@ struct PlanningOptions: ParsableArguments {
             discussion: "--memory is then the graphics card's memory (default: 8G; 24G for resenc-l, 40G for resenc-xl)."))
     var planner: NNUNetV2Planner.Preset?
 
-    @Option(help: "With --planner, the resolution: 3d_fullres or 3d_lowres (default: 3d_fullres).")
+    @Option(help: "With --planner: 3d_fullres, 3d_lowres, or 2d for a network that sees one slice at a time (default: 3d_fullres).")
     var configuration: NNUNetV2Planner.Configuration?
 
     @Option(help: "Published settings: synapse, btcv, acdc, lung, tumor (BraTS), or none (default: by the name of the data set).")

@@ -1,7 +1,7 @@
 """Makes the fixtures of this folder with nnU-Net itself: trains small networks, exports them, and predicts a scan that they have not seen.
 
     pip install torch nnunetv2==2.8.1 nibabel
-    python make_fixtures.py Task04_Hippocampus WORK
+    python make_fixtures.py Task04_Hippocampus WORK [slices]
 
 Task04_Hippocampus is the data set of the Medical Segmentation Decathlon (CC-BY-SA 4.0); scan.nii.gz and the masks are from it. WORK is a folder
 for nnU-Net's own files. Zip files are as nnU-Net writes them, but for the curves of the training (progress.png).
@@ -9,6 +9,7 @@ for nnU-Net's own files. Zip files are as nnU-Net writes them, but for the curve
   full_low.zip     nnUNetTrainer, 3d_fullres and 3d_lowres, with what nnUNetv2_find_best_configuration decided
   no_mirroring.zip nnUNetTrainerNoMirroring, 3d_fullres
   residual.zip     nnUNetTrainer with the residual encoder, 3d_fullres
+  slices.zip       nnUNetTrainer, 2d; with the word "slices" only this model is made
   expected.json    for each model and for the ensemble some probabilities, with nnU-Net's sums in float16 and in float32
   NAME.nii.gz      nnU-Net's masks; turned.nii.gz that of turned_scan.nii.gz, whose axes run otherwise, where the reader turns scans
 """
@@ -18,7 +19,7 @@ DATA, WORK, HERE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(
 for key, folder in [("nnUNet_raw", "raw"), ("nnUNet_preprocessed", "preprocessed"), ("nnUNet_results", "results")]:
     os.environ[key] = str(WORK / folder)
     (WORK / folder).mkdir(parents=True, exist_ok=True)
-os.environ.update(nnUNet_n_proc_DA="0", nnUNet_compile="f", nnUNet_def_n_proc="1")
+os.environ.update(nnUNet_n_proc_DA="1", nnUNet_compile="f", nnUNet_def_n_proc="1")
 import numpy as np, torch
 
 NAME = "Dataset004_Hippocampus"
@@ -57,7 +58,14 @@ def plans(base, name):
         network["n_blocks_per_stage"] = [1, 2, 2]
     low = copy.deepcopy(full)
     low.update(data_identifier="small_3d_lowres", spacing=[1.8, 1.5, 1.6], patch_size=[16, 24, 24])
-    plans["configurations"] = {"3d_fullres": full, "3d_lowres": low}
+    flat = plans["configurations"]["2d"]
+    flat.update(data_identifier="small_2d", spacing=[0.9, 1.1], patch_size=[32, 40], batch_size=8)
+    network = flat["architecture"]["arch_kwargs"]
+    network.update(n_stages=3, features_per_stage=[6, 12, 16], n_conv_per_stage_decoder=network["n_conv_per_stage_decoder"][:2])
+    for key in ["kernel_sizes", "strides", "n_conv_per_stage", "n_blocks_per_stage"]:
+        if key in network:
+            network[key] = network[key][:3]
+    plans["configurations"] = {"3d_fullres": full, "3d_lowres": low, "2d": flat}
     (place / f"{name}.json").write_text(json.dumps(plans))
     return plans
 
@@ -69,6 +77,7 @@ def train(trainer, plans, configuration, iterations=120, rate=0.03):
     plans = copy.deepcopy(plans)
     plans["continue_training"] = False
     torch.manual_seed(0)
+    os.environ["nnUNet_n_proc_DA"] = "0"  # in this process, so that the seed holds
     description = json.loads((WORK / "preprocessed" / NAME / "dataset.json").read_text())
     run = trainer(plans=plans, configuration=configuration, fold=0, dataset_json=description, device=torch.device("cpu"))
     run.num_epochs, run.num_iterations_per_epoch, run.num_val_iterations_per_epoch, run.initial_lr = 4, iterations, 2, rate
@@ -114,6 +123,39 @@ def turned():
     shutil.copy(WORK / "NibabelIOWithReorient.nii.gz", HERE / "turned.nii.gz")
 
 
+def export(export_pretrained_model, file, arguments):
+    """A zip file as nnU-Net writes it, without the curves."""
+    export_pretrained_model(4, str(WORK / file), folds=(0,), strict=True, **arguments)
+    with zipfile.ZipFile(WORK / file) as source, zipfile.ZipFile(HERE / file, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            if not name.endswith(".png"):
+                target.writestr(name, source.read(name))
+
+
+def compared(name, file, arguments, folders):
+    """What `expected.json` says of a model; its masks are copied."""
+    arrays = [np.load(folder / f"{UNSEEN}.npz")["probabilities"] for folder in folders]
+    places = np.sort(np.random.default_rng(7).choice(arrays[0].size, 400, replace=False))
+    for folder, kind in zip(folders, ["", "_single"]):
+        shutil.copy(folder / f"{UNSEEN}.nii.gz", HERE / f"{name}{kind}.nii.gz")
+    return {
+        "name": name, "file": file, "arguments": arguments, "indices": places.tolist(),
+        "half": [round(float(x), 6) for x in arrays[0].ravel()[places]], "single": [round(float(x), 7) for x in arrays[1].ravel()[places]]}
+
+
+SLICES = ("slices", "slices.zip", [], "nnUNetTrainer", PLAIN, "2d")
+
+
+def slices(export_pretrained_model):
+    """The two-dimensional model alone, beside what is there."""
+    name, file, arguments, *model = SLICES
+    export(export_pretrained_model, file, dict(configurations=("2d",), plans_identifier=PLAIN))
+    known = json.loads((HERE / "expected.json").read_text())
+    known["models"] = [m for m in known["models"] if m["name"] != name]
+    known["models"].append(compared(name, file, arguments, [predict(*model, half=half) for half in (True, False)]))
+    (HERE / "expected.json").write_text(json.dumps(known))
+
+
 def main():
     from nnunetv2.experiment_planning.plan_and_preprocess_api import extract_fingerprints, plan_experiments, preprocess
     from nnunetv2.ensembling.ensemble import ensemble_folders
@@ -125,13 +167,14 @@ def main():
     from batchgenerators.utilities.file_and_folder_operations import load_pickle
     from batchgeneratorsv2.transforms.spatial.mirroring import MirrorTransform
     from batchgeneratorsv2.transforms.utils.compose import ComposeTransforms
+    only = sys.argv[3:]
     raw()
     if not (WORK / "preprocessed" / NAME / "nnUNetResEncUNetMPlans.json").exists():
         extract_fingerprints([4], num_processes=1)
         plan_experiments([4])
         plan_experiments([4], experiment_planner_class_name="nnUNetPlannerResEncM")
     plain, residual = plans("nnUNetPlans", PLAIN), plans("nnUNetResEncUNetMPlans", RESIDUAL)
-    for configuration in ["3d_fullres", "3d_lowres"]:
+    for configuration in only and ["2d"] or ["3d_fullres", "3d_lowres", "2d"]:
         if not (WORK / f"preprocessed/{NAME}/small_{configuration}").exists():
             preprocess([4], plans_identifier=PLAIN, configurations=(configuration,), num_processes=(1,))
     # So few iterations learn more without the usual augmentation, all but mirroring.
@@ -143,6 +186,9 @@ def main():
     nnUNetTrainer.get_training_transforms = staticmethod(transforms)
     nnUNetTrainer.configure_rotation_dummyDA_mirroring_and_inital_patch_size = lambda self: (
         *configure(self)[:2], self.configuration_manager.patch_size, configure(self)[3])
+    train(nnUNetTrainer, plain, "2d")
+    if only:
+        return slices(export_pretrained_model)
     train(nnUNetTrainer, plain, "3d_fullres")
     train(nnUNetTrainer, plain, "3d_lowres")
     train(nnUNetTrainerNoMirroring, plain, "3d_fullres")
@@ -151,15 +197,12 @@ def main():
         4, dumb_trainer_config_plans_to_trained_models_dict(["nnUNetTrainer"], ["3d_fullres", "3d_lowres"], [PLAIN]), num_processes=1, folds=(0,))
     print(best["all_results"], best["best_model_or_ensemble"])
     for file, arguments in [
+        ("slices.zip", dict(configurations=("2d",), plans_identifier=PLAIN)),
         ("full_low.zip", dict(configurations=("3d_lowres", "3d_fullres"), plans_identifier=PLAIN)),
         ("no_mirroring.zip", dict(configurations=("3d_fullres",), plans_identifier=PLAIN, trainer="nnUNetTrainerNoMirroring")),
         ("residual.zip", dict(configurations=("3d_fullres",), plans_identifier=RESIDUAL)),
     ]:
-        export_pretrained_model(4, str(WORK / file), folds=(0,), strict=True, **arguments)
-        with zipfile.ZipFile(WORK / file) as source, zipfile.ZipFile(HERE / file, "w", zipfile.ZIP_DEFLATED) as target:
-            for name in source.namelist():
-                if not name.endswith(".png"):
-                    target.writestr(name, source.read(name))
+        export(export_pretrained_model, file, arguments)
 
     expected, folders = [], {}
     models = [
@@ -167,6 +210,7 @@ def main():
         ("low", "full_low.zip", ["--configuration", "3d_lowres"], "nnUNetTrainer", PLAIN, "3d_lowres"),
         ("no_mirroring", "no_mirroring.zip", [], "nnUNetTrainerNoMirroring", PLAIN, "3d_fullres"),
         ("residual", "residual.zip", [], "nnUNetTrainer", RESIDUAL, "3d_fullres"),
+        SLICES,
     ]
     for name, file, arguments, *model in models:
         folders[name] = [predict(*model, half=half) for half in (True, False)]
@@ -185,13 +229,7 @@ def main():
         shutil.copy(clean / f"{UNSEEN}.nii.gz", out / f"{UNSEEN}.nii.gz")
         folders["ensemble"].append(out)
     for name, file, arguments in [m[:3] for m in models] + [("ensemble", "full_low.zip", [])]:
-        arrays = [np.load(folder / f"{UNSEEN}.npz")["probabilities"] for folder in folders[name]]
-        places = np.sort(np.random.default_rng(7).choice(arrays[0].size, 400, replace=False))
-        expected.append({
-            "name": name, "file": file, "arguments": arguments, "indices": places.tolist(),
-            "half": [round(float(x), 6) for x in arrays[0].ravel()[places]], "single": [round(float(x), 7) for x in arrays[1].ravel()[places]]})
-        for folder, kind in zip(folders[name], ["", "_single"]):
-            shutil.copy(folder / f"{UNSEEN}.nii.gz", HERE / f"{name}{kind}.nii.gz")
+        expected.append(compared(name, file, arguments, folders[name]))
     shutil.copyfile(DATA / f"imagesTr/{UNSEEN}.nii.gz", HERE / "scan.nii.gz")
     turned()
     (HERE / "expected.json").write_text(json.dumps({"nnunetv2": "2.8.1", "models": expected}))

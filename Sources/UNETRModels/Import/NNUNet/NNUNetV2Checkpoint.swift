@@ -7,7 +7,7 @@ struct NNUNetV2Checkpoint {
     let configuration: String
     /// The data set of the plan that it was trained with; nil: it does not say.
     let dataset: String?
-    /// Axes of the prepared volume that may be mirrored; nil: it does not say.
+    /// Axes of a patch that may be mirrored; nil: it does not say.
     private let allowedAxes: [Int]?
 
     /// - Throws: `ModelImportError.checkpoint` for a file that is no checkpoint of nnU-Net v2.
@@ -44,12 +44,14 @@ struct NNUNetV2Checkpoint {
         (trainer, configuration, allowedAxes) == (other.trainer, other.configuration, other.allowedAxes) && dataset == other.dataset
     }
 
-    /// What is mirrored in prediction, and how that is known.
-    var mirrorAxes: (axes: [Int], note: String) {
-        func text(_ axes: [Int]) -> String { axes.isEmpty ? "No axis is mirrored" : "The axes \(axes) are mirrored" }
-        if let allowedAxes { return (allowedAxes, "\(text(allowedAxes)), as the checkpoint says.") }
-        let axes = NNUNetV2Trainer(trainer).mirrorAxes
-        return (axes, "\(text(axes)): the checkpoint says nothing about it, and so do nnU-Net and its trainer \(trainer).")
+    /// What is mirrored in prediction, of the two or three axes of a patch.
+    var mirrorAxes: [Int] { allowedAxes ?? NNUNetV2Trainer(trainer).mirrorAxes }
+
+    /// A sentence on what is mirrored, of the prepared volume's axes, and how that is known.
+    func mirrorNote(_ axes: [Int]) -> String {
+        let text = axes.isEmpty ? "No axis is mirrored" : "The axes \(axes) are mirrored"
+        return allowedAxes == nil
+            ? "\(text): the checkpoint says nothing about it, and so do nnU-Net and its trainer \(trainer)." : "\(text), as the checkpoint says."
     }
 }
 

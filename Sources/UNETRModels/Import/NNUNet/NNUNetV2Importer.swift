@@ -132,16 +132,17 @@ extension NNUNetV2Training {
         guard choice.trustsTrainer || NNUNetV2Trainer(first.trainer).isKnown else {
             throw ModelImportError.trainer(path: members[0].checkpoint.path, name: first.trainer)
         }
-        let plansURL = folder.appending(path: "plans.json"), (axes, axesNote) = first.mirrorAxes
+        let plansURL = folder.appending(path: "plans.json")
         var plan = try Plan(
-            importingV2: plansURL, configuration: first.configuration, description: folder.appending(path: "dataset.json"), mirrorAxes: axes)
+            importingV2: plansURL, configuration: first.configuration, description: folder.appending(path: "dataset.json"),
+            mirrorAxes: first.mirrorAxes)
         guard plan.network != nil else {
             throw ModelImportError.network(path: plansURL.path, name: try Self.networkName(plansURL, first.configuration))
         }
         guard first.dataset == nil || first.dataset == plan.dataset else {
             throw ModelImportError.otherPlan(checkpoint: members[0].checkpoint.path, found: first.dataset ?? "", expected: plan.dataset)
         }
-        var notes = [axesNote, "Logits are averaged over windows, mirrored copies and folds, as nnU-Net v2 does."]
+        var notes = [first.mirrorNote(plan.inference.mirrorAxes), "Logits are averaged over windows, mirrored copies and folds, as nnU-Net v2 does."]
         if let best, !inEnsemble, best.models != [folder.lastPathComponent] {
             notes.append("nnU-Net found \(best.models.joined(separator: " with ")) to be best, of which only this is here or chosen.")
         }
