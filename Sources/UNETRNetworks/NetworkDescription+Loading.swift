@@ -7,12 +7,12 @@ extension NetworkDescription {
     /// Fills a network of this description from a checkpoint, whatever released version of its program wrote it.
     ///
     /// A prefix "module." of parallel training is taken off, keys of older versions are translated, and what those versions did not have
-    /// gets the value it had in effect.
+    /// gets the value it had in effect. Weights of two-dimensional layers, [O, I, h, w], become those of a depth of 1.
     /// - Parameters:
     ///   - checkpoint: keys and arrays as the checkpoint has them.
     ///   - network: the network to fill.
     ///   - aliases: whether the returned state has tensors with several keys under all of them, or under the first.
-    /// - Returns: the checkpoint's arrays as they are, under the network's keys and in its order.
+    /// - Returns: the checkpoint's values as they are, under the network's keys, in its order and its shapes.
     /// - Throws: `StateError`; the network is unchanged then.
     @discardableResult
     public func load(
@@ -21,6 +21,10 @@ extension NetworkDescription {
         let state = try checkpoint.removingCommonPrefix("module.")
         let rules = configuration
         var entries = state.entries.compactMap { entry in rules.key(forPublished: entry.key).map { (key: $0, array: entry.array) } }
+        for (place, entry) in entries.enumerated() where entry.array.shape.count == 4 {
+            guard let shape = network.store[entry.key]?.shape, shape.count == 5, shape[2] == 1 else { continue }
+            entries[place].array = try entry.array.reshaped(entry.array.shape[..<2] + [1] + entry.array.shape[2...])
+        }
         let present = Set(entries.map(\.key))
         for entry in network.store.entries where entry.aliasOf == nil && !present.contains(entry.key) {
             guard let value = rules.value(ofMissing: entry.key) else { continue }
