@@ -220,7 +220,9 @@ struct NetworkCommandTests {
             #expect(back.entries.map(\.array) == published.entries.map(\.array))
             // And again from the published shapes.
             try CommandLineTool.succeed(["convert", path("back.safetensors").path, path("n.unetrpp").path, "--plan", path("plan.json").path])
-            #expect(try ModelBundle(contentsOf: path("n.unetrpp")).state().entries.map(\.array) == ModelBundle(contentsOf: path("m.unetrpp")).state().entries.map(\.array))
+            #expect(
+                try ModelBundle(contentsOf: path("n.unetrpp")).state().entries.map(\.array)
+                    == ModelBundle(contentsOf: path("m.unetrpp")).state().entries.map(\.array))
         }
     }
 

@@ -129,6 +129,14 @@ import UNETRVolumes
         #expect(kept.patchSize == [64, 128, 128], "published settings stay where no memory is named")
     }
 
+    @Test func `A network of one slice at a time gets a whole slice, across the coarsest axis, and batches of many`() throws {
+        for preset in [nil, Benchmark.synapse] {
+            let planner = NetworkPlanner(memory: 16 << 30, preset: preset, architecture: .swinUNet)
+            let plan = try planner.plan(Self.fingerprint([160, 250, 60], [1, 1, 3]), labels: Self.labels, dataset: "D")
+            #expect(plan.axisOrder.axes == [2, 0, 1] && plan.patchSize == [1, 160, 256] && plan.batchSize > 8)
+        }
+    }
+
     @Test func `A plan that gets another network keeps to the memory as well`() throws {
         let plan = try NetworkPlanner(preset: .synapse).plan(Self.fingerprint([160, 320, 320], [2, 1, 1]), labels: Self.labels, dataset: "D")
         let swin = try plan.with(architecture: .swinUNETR, memory: 4 << 30)
