@@ -56,7 +56,7 @@ public final class TransUNet: ConfiguredNetwork {
                 if index < skips.count { x = try Tensor.concatenated([x, skips[skips.count - 1 - index]], axis: 1) }
                 x = try pass.show("decoder.blocks.\(index)", units.1(units.0(x, pass), pass))
             }
-            return [pass.show("logits0", try head(x))]
+            return [pass.show("logits0", try inSafePrecision(x, pass, parameters: head.weight.dtype) { try head($0) })]
         }
     }
 }
