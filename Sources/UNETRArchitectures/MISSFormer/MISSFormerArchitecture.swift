@@ -2,7 +2,7 @@ import UNETRSupport
 
 extension NetworkDescription.Architecture {
     /// Huang et al., IEEE TMI 2023 (arXiv 2109.07162): one slice at a time.
-    public static let missFormer = Self("missformer", displayName: "MISSFormer", trainingCopies: 3, usual: MISSFormerConfiguration.usual)
+    public static let missFormer = Self("missformer", displayName: "MISSFormer", trainingCopies: 1.6, usual: MISSFormerConfiguration.usual)
 }
 
 extension NetworkDescription {

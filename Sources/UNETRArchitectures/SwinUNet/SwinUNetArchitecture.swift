@@ -2,7 +2,7 @@ import UNETRSupport
 
 extension NetworkDescription.Architecture {
     /// Cao et al., ECCV Workshops 2022: one slice at a time.
-    public static let swinUNet = Self("swin-unet", displayName: "Swin-Unet", trainingCopies: 3, usual: SwinUNetConfiguration.usual)
+    public static let swinUNet = Self("swin-unet", displayName: "Swin-Unet", trainingCopies: 2.45, usual: SwinUNetConfiguration.usual)
 }
 
 extension NetworkDescription {

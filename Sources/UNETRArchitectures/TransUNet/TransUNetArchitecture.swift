@@ -4,7 +4,7 @@ extension NetworkDescription.Architecture {
     /// Chen et al., 2021 (arXiv 2102.04306): one slice at a time.
     public static let transUNet = Self(
         "transunet", displayName: "TransUNet", published: [.init("TransUNet", parameters: 96.07, multiplyAdds: 48.34, source: .unetrSlides)],
-        trainingCopies: 2.4, usual: TransUNetConfiguration.usual)
+        trainingCopies: 1.65, usual: TransUNetConfiguration.usual)
 }
 
 extension NetworkDescription {
