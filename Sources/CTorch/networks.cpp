@@ -154,6 +154,6 @@ CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out) {
     return yields(out, [&] { return at::avg_pool3d(tensor(input), sizes(stride), sizes(stride)); });
 }
 
-CTStatus ct_max_pool3d(CTTensor input, CTSizes stride, CTTensor *out) {
-    return yields(out, [&] { return at::max_pool3d(tensor(input), sizes(stride), sizes(stride)); });
+CTStatus ct_max_pool3d(CTTensor input, CTSizes kernel, CTSizes stride, CTTensor *out) {
+    return yields(out, [&] { return at::max_pool3d(tensor(input), sizes(kernel), sizes(stride)); });
 }

@@ -25,5 +25,8 @@ public enum Architectures {
         .setr,
         .transUNet3D,
         .coTr,
+        .transUNet,
+        .swinUNet,
+        .missFormer,
     ]
 }

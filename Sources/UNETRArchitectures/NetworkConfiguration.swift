@@ -173,7 +173,14 @@ extension NetworkConfiguration {
         try demand(
             patchSize.saturatingProduct() <= 1 << 27, "patchSize", patchSize, "together at most 2²⁷ voxels, 512 × 512 × 512")
         try demand(
-            zip(patchSize, unit).allSatisfy { $0.isMultiple(of: $1) }, "patchSize", patchSize, "each size divisible by \(unit)")
+            zip(patchSize, unit).allSatisfy { $0.isMultiple(of: $1) }, "patchSize", patchSize, "each size divisible by \(unit)\(nearest(unit))")
+    }
+
+    /// The next smaller and the next larger patch in whole units, in words.
+    private func nearest(_ unit: Size3) -> String {
+        guard unit.allSatisfy({ (1...4096).contains($0) }) else { return "" }
+        let larger = patchSize.roundedUp(to: unit), smaller = patchSize.divided(by: unit).multiplied(by: unit)
+        return smaller.contains(0) ? "; the nearest is \(larger)" : "; the nearest are \(smaller) and \(larger)"
     }
 
     /// Refuses networks too wide or deep for any machine: field by field each may be possible, together they are not.

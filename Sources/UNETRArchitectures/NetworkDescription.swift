@@ -35,7 +35,7 @@ public struct NetworkDescription: Sendable {
     /// A network of that architecture in its usual size.
     ///
     /// The patch is rounded up to what the network can take: multiples of 16 (UNETR), of 32 (Swin UNETR), of the stem × 8 (UNETR++,
-    /// nnFormer), or of the strides that nnU-Net's rule gives for spacing and patch.
+    /// nnFormer), or of the strides that nnU-Net's rule gives for spacing and patch. Two-dimensional networks take one slice of it.
     /// - Parameters:
     ///   - classes: background included.
     ///   - patchSize: voxels [D, H, W].

@@ -128,20 +128,24 @@ public struct GroupNorm {
     let weight: Tensor
     let bias: Tensor
     let groups: Int
+    let epsilon: Double
     let sumsPairwise: Bool
 
     /// Group normalization of [N, C, …].
+    /// - `epsilon`: added to the variance.
     /// - `sumsPairwise`: for volumes [N, C, D, H, W] at full resolution, whose statistics libtorch sums one voxel after the other in
     ///   float32 where the memory is channels-last: over a million voxels that leaves an error of 1e-4. Slower, and in use only.
-    public init(_ scope: Scope, channels: Int, groups: Int, sumsPairwise: Bool = false) throws {
+    public init(_ scope: Scope, channels: Int, groups: Int, epsilon: Double = 1e-5, sumsPairwise: Bool = false) throws {
         weight = try scope.parameter("weight", [channels], .constant(1))
         bias = try scope.parameter("bias", [channels], .constant(0))
-        (self.groups, self.sumsPairwise) = (groups, sumsPairwise)
+        (self.groups, self.epsilon, self.sumsPairwise) = (groups, epsilon, sumsPairwise)
     }
 
     /// Normalizes [N, C, …] group by group.
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
-        guard sumsPairwise, x.dtype == .float32, !x.requiresGradient else { return try x.groupNorm(groups, weight: weight, bias: bias) }
+        guard sumsPairwise, x.dtype == .float32, !x.requiresGradient else {
+            return try x.groupNorm(groups, weight: weight, bias: bias, epsilon: epsilon)
+        }
         let samples = x.shape[0]
         if samples == 1 { return try normalized(x) }
         return try Tensor.concatenated((0..<samples).map { try normalized(x.narrowed(0, $0..<($0 + 1))) }, axis: 0)
@@ -155,7 +159,7 @@ public struct GroupNorm {
         let mean = try ofGroups(sample.mean(voxels))
         let variance = try ofGroups(sample.square().mean(voxels)) - mean.square()
         return try sample.batchNorm(
-            weight: weight, bias: bias, runningMean: repeated(mean), runningVariance: repeated(variance), training: false)
+            weight: weight, bias: bias, runningMean: repeated(mean), runningVariance: repeated(variance), training: false, epsilon: epsilon)
     }
 }
 

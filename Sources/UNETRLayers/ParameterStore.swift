@@ -114,6 +114,13 @@ public struct Scope {
         return tensor
     }
 
+    /// A computed tensor that belongs to the network's state but is not trained; it becomes the store's type.
+    public func buffer(_ name: String, _ values: Tensor) throws -> Tensor {
+        let tensor = try values.to(store.dtype).to(store.device)
+        store.add(tensor, as: .buffer, key: key(name))
+        return tensor
+    }
+
     /// A table of whole numbers that belongs to the network's state, such as places in another table.
     public func buffer(_ name: String, _ shape: [Int], table: [Int]) throws -> Tensor {
         let tensor = try Tensor(table.map(Int64.init), shape: shape).to(store.device)

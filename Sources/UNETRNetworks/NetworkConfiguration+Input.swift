@@ -10,4 +10,9 @@ extension NetworkConfiguration {
         }
         return input
     }
+
+    /// What a network made for color images sees of a scan: one channel three times.
+    func image(_ input: Tensor) throws -> Tensor {
+        imageChannels == inputChannels ? input : try input.expanded([input.shape[0], imageChannels] + patchSize)
+    }
 }

@@ -42,6 +42,9 @@ public enum Networks {
         SETR.self,
         TransUNet3D.self,
         CoTr.self,
+        TransUNet.self,
+        SwinUNet.self,
+        MISSFormer.self,
     ]
 }
 

@@ -5,11 +5,12 @@ import UNETRSupport
 public enum NarrowNetworks {
     public static let names = [
         "unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc", "monai-unet", "segresnet", "basic-unet", "attention-unet",
-        "stunet", "mednext", "dynunet", "transbts", "setr", "transunet3d", "cotr",
+        "stunet", "mednext", "dynunet", "transbts", "setr", "transunet3d", "cotr", "transunet", "swin-unet",
+        "missformer",
     ]
 
     /// Those that drop something in training, if they are told to.
-    public static let namesWithDropout = names.filter { !["nnunet", "nnunet-resenc", "stunet", "mednext", "dynunet"].contains($0) }
+    public static let namesWithDropout = names.filter { !["nnunet", "nnunet-resenc", "stunet", "mednext", "dynunet", "missformer"].contains($0) }
 
     /// With dropout and stochastic depth wherever the published network has them.
     private static func dropping(_ name: String) -> NetworkDescription {
@@ -50,6 +51,12 @@ public enum NarrowNetworks {
         case var configuration as CoTrConfiguration:
             configuration.dropout = 0.3
             return .coTr(configuration)
+        case var configuration as TransUNetConfiguration:
+            configuration.dropout = 0.3
+            return .transUNet(configuration)
+        case var configuration as SwinUNetConfiguration:
+            (configuration.dropout, configuration.attentionDropout, configuration.pathDropout) = (0.1, 0.1, 0.5)
+            return .swinUNet(configuration)
         case let configuration: return NetworkDescription(configuration)  // published without
         }
     }
@@ -185,6 +192,29 @@ public enum NarrowNetworks {
             (configuration.features, configuration.feedForwardSize) = ([4, 6, 12], 16)
             (configuration.heads, configuration.layers, configuration.dropout) = (2, 2, 0)
             return .coTr(configuration)
+        case "transunet":
+            var configuration = TransUNetConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [1, 32, 48]
+            (configuration.depths, configuration.featureSize) = ([1, 2, 1], 32)
+            (configuration.hiddenSize, configuration.feedForwardSize) = (12, 16)
+            (configuration.heads, configuration.layers, configuration.dropout) = (3, 2, 0)
+            (configuration.decoderChannels, configuration.headChannels) = ([6, 4, 4, 4], 8)
+            return .transUNet(configuration)
+        case "swin-unet":
+            var configuration = SwinUNetConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [1, 32, 64]
+            (configuration.featureSize, configuration.window, configuration.heads) = (4, 3, [1, 2, 2, 4])  // 8 × 16 tokens in windows of 3
+            configuration.pathDropout = 0
+            return .swinUNet(configuration)
+        case "missformer":
+            var configuration = MISSFormerConfiguration()
+            configuration.classes = 3
+            configuration.patchSize = [1, 32, 64]
+            (configuration.featureSize, configuration.depths, configuration.layers) = (4, [1, 2, 1, 1], 2)
+            configuration.heads = [1, 2, 2, 4]
+            return .missFormer(configuration)
         default:
             var configuration = NNUNetConfiguration(name == "nnunet" ? .plain : .residual)
             configuration.classes = 3

@@ -124,6 +124,30 @@ public enum ReferenceNetworks {
                 (configuration.heads, configuration.layers) = (3, 2)
             }
             return .coTr(configuration)
+        case "transunet":
+            var configuration = TransUNetConfiguration()
+            (configuration.patchSize, configuration.dropout) = (patch, 0)
+            if isNarrow {
+                (configuration.classes, configuration.depths, configuration.featureSize) = (3, [1, 2, 1], 32)
+                (configuration.hiddenSize, configuration.feedForwardSize) = (48, 96)
+                (configuration.heads, configuration.layers) = (3, 2)
+                (configuration.decoderChannels, configuration.headChannels) = ([24, 16, 12, 8], 40)
+            }
+            return .transUNet(configuration)
+        case "swin_unet":
+            var configuration = SwinUNetConfiguration()
+            (configuration.inputChannels, configuration.patchSize, configuration.pathDropout) = (3, patch, 0)
+            if isNarrow {
+                (configuration.classes, configuration.featureSize, configuration.window) = (3, 12, 4)
+                configuration.depths = name.hasPrefix("train_") ? [2, 1, 1, 1] : [2, 2, 1, 1]
+                configuration.heads = [1, 2, 3, 6]
+            }
+            return .swinUNet(configuration)
+        case "missformer":
+            var configuration = MISSFormerConfiguration()
+            configuration.patchSize = patch
+            if isNarrow { (configuration.classes, configuration.featureSize) = (3, 8) }
+            return .missFormer(configuration)
         default: return .medNeXt(medNeXt(family, isNarrow: isNarrow, patch: patch))
         }
     }

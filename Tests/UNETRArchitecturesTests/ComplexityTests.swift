@@ -66,6 +66,9 @@ struct ComplexityTests {
             ("setr3d_mla_narrow", [32, 32, 48], 155_147, 3_848_064),
             ("transunet3d", [64, 192, 192], 116_857_216, 778_172_110_848), ("transunet3d_narrow", [16, 32, 48], 70_896, 116_624_640),
             ("cotr", [48, 192, 192], 41_872_504, 564_599_697_408), ("cotr_narrow", [16, 32, 64], 147_056, 84_552_832),
+            ("transunet", [1, 224, 224], 105_277_081, 29_333_759_488), ("transunet_narrow", [1, 64, 64], 751_579, 55_271_296),
+            ("swin_unet", [1, 224, 224], 27_168_900, 6_164_159_232), ("swin_unet_narrow", [1, 64, 64], 264_300, 7_592_064),
+            ("missformer", [1, 224, 224], 42_462_537, 9_886_026_752), ("missformer_narrow", [1, 64, 64], 731_899, 13_801_984),
         ] as [(String, Size3, Int, Int)])
     func convolutional(name: String, patch: Size3, parameters: Int, counted: Int) throws {
         let complexity = try ReferenceNetworks.description(name, patch: patch).complexity()

@@ -34,6 +34,7 @@ struct KeyRuleTests {
         let swin = SwinUNETRConfiguration()
         #expect(swin.key(forPublished: "swinViT.layers1.0.blocks.0.mlp.fc1.weight") == "swinViT.layers1.0.blocks.0.mlp.linear1.weight")
         #expect(swin.key(forPublished: "swinViT.layers1.0.blocks.0.mlp.fc2.bias") == "swinViT.layers1.0.blocks.0.mlp.linear2.bias")
+        #expect(SwinUNetConfiguration().key(forPublished: "swin_unet.layers.0.blocks.1.attn_mask") == "layers.0.blocks.1.attn_mask")
         #expect(NNFormerConfiguration(.synapse).key(forPublished: "model_down.norm0.weight") == "model_down.norm0.weight")
     }
 }

@@ -12,11 +12,13 @@ struct RegistryTests {
             Architectures.all.map(\.rawValue) == [
                 "unetr-plus-plus", "unetr", "swin-unetr", "nnformer", "nnunet", "nnunet-resenc", "monai-unet", "segresnet", "basic-unet",
                 "attention-unet", "stunet", "mednext", "dynunet", "transbts", "setr", "transunet3d", "cotr",
+                "transunet", "swin-unet", "missformer",
             ])
         #expect(
             Architectures.all.map(\.displayName) == [
                 "UNETR++", "UNETR", "Swin UNETR", "nnFormer", "nnU-Net", "nnU-Net ResEnc", "MONAI U-Net", "SegResNet", "Basic U-Net",
-                "Attention U-Net", "STU-Net", "MedNeXt", "DynUNet", "TransBTS", "SETR", "3D TransUNet", "CoTr",
+                "Attention U-Net", "STU-Net", "MedNeXt", "DynUNet", "TransBTS", "SETR", "3D TransUNet", "CoTr", "TransUNet",
+                "Swin-Unet", "MISSFormer",
             ])
         #expect(Architecture(rawValue: "swin-unetr") == .swinUNETR && Architecture(rawValue: "Swin UNETR") == nil)
     }
@@ -38,7 +40,7 @@ struct RegistryTests {
             ])
         #expect(
             PublishedFigures.all.map(\.architecture) == [
-                .unetrPlusPlus, .unetr, .swinUNETR, .nnFormer, .nnUNet, .unetr, .nnUNet, .coTr, nil, nil, nil,
+                .unetrPlusPlus, .unetr, .swinUNETR, .nnFormer, .nnUNet, .unetr, .nnUNet, .coTr, .transUNet, nil, nil,
             ])
         #expect(PublishedFigures.all.first { $0.architecture == .nnFormer }?.parameters == 150.5)
         #expect(PublishedFigures.all.compactMap(\.synapseDice) == [87.22, 78.35, 83.48, 86.57])
@@ -67,7 +69,8 @@ struct UsualSettingsTests {
             (.medNeXt, [40, 100, 100], [48, 112, 112]), (.dynUNet, [40, 100, 100], [40, 112, 112]), (.dynUNet, [5, 6, 7], [5, 6, 7]),
             (.transUNet3D, [40, 100, 100], [40, 112, 112]), (.transUNet3D, [5, 6, 7], [5, 6, 7]), (.coTr, [40, 100, 100], [40, 112, 112]),
             (.transBTS, [40, 100, 100], [40, 104, 104]), (.setr, [40, 100, 100], [48, 112, 112]), (.monaiUNet, [5, 6, 7], [5, 6, 7]),
-            (.stuNet, [5, 6, 7], [5, 6, 7]), (.unetr, [16, 32, 48], [16, 32, 48]),
+            (.stuNet, [5, 6, 7], [5, 6, 7]), (.unetr, [16, 32, 48], [16, 32, 48]), (.transUNet, [40, 100, 240], [1, 112, 240]),
+            (.swinUNet, [40, 100, 240], [1, 128, 256]), (.missFormer, [1, 100, 240], [1, 128, 256]),
         ] as [(NetworkDescription.Architecture, Size3, Size3)])
     func patches(architecture: NetworkDescription.Architecture, asked: Size3, patch: Size3) throws {
         let network = NetworkDescription.usual(architecture, inputChannels: 2, classes: 5, patchSize: asked)

@@ -20,7 +20,7 @@ import UNETRTorch
         "unet_monai_narrow", "unet_monai_plain_narrow", "segresnet_narrow", "swin_unetr_v2_narrow", "basic_unet_narrow", "attention_unet_narrow",
         "stunet_narrow", "mednext_narrow", "mednext_narrow_k5", "mednext_narrow_grn", "transbts_narrow", "setr3d_nup_narrow", "setr3d_pup_narrow",
         "setr3d_mla_narrow", "basic_unet_odd_narrow", "dynunet_plain_narrow", "dynunet_residual_narrow",
-        "transunet3d_narrow", "cotr_narrow",
+        "transunet3d_narrow", "cotr_narrow", "transunet_narrow", "swin_unet_narrow", "missformer_narrow",
     ]
 
     @Test("A narrow network equals the published one in float64, and in float32 within three times its own error", arguments: narrow)
@@ -36,12 +36,12 @@ import UNETRTorch
     static let wide = [
         "unet_monai", "unet_monai_plain", "segresnet", "swin_unetr_v2", "basic_unet", "attention_unet", "stunet", "mednext_s_k3", "mednext_s_k5",
         "mednext_b_k3", "mednext_b_k5", "mednext_m_k3", "mednext_m_k5", "mednext_l_k3", "mednext_l_k5", "transbts", "setr3d_nup", "setr3d_pup",
-        "setr3d_mla", "transunet3d", "cotr",
+        "setr3d_mla", "transunet3d", "cotr", "transunet", "swin_unet", "missformer",
     ]
 
     @Test(
         "A network of published width equals the published one within three times its own float32 error",
-        arguments: runsLongTests ? wide : ["unet_monai", "unet_monai_plain"])
+        arguments: runsLongTests ? wide : ["unet_monai", "unet_monai_plain", "swin_unet"])
     func publishedWidth(name: String) throws {
         let manifest = try ParityManifest(name)
         let network = try Self.network(manifest, dtype: .float32)

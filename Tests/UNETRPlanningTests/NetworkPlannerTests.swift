@@ -75,6 +75,12 @@ import UNETRVolumes
         (.coTr, [32, 64, 64], 2, 1427496),
         (.coTr, [64, 64, 96], 1, 1866784),
         (.coTr, [64, 64, 96], 2, 3333340),
+        (.transUNet, [1, 224, 224], 2, 2001460),
+        (.transUNet, [1, 224, 224], 6, 3392560),
+        (.swinUNet, [1, 224, 224], 2, 1020360),
+        (.swinUNet, [1, 224, 224], 6, 2394008),
+        (.missFormer, [1, 224, 224], 2, 1259348),
+        (.missFormer, [1, 224, 224], 6, 2731956),
     ]
 
     @Test(arguments: measured)
@@ -127,6 +133,14 @@ import UNETRVolumes
         }
         let kept = try NetworkPlanner(preset: .synapse, architecture: .swinUNETR).plan(fingerprint, labels: Self.labels, dataset: "D")
         #expect(kept.patchSize == [64, 128, 128], "published settings stay where no memory is named")
+    }
+
+    @Test func `A network of one slice at a time gets a whole slice, across the coarsest axis, and batches of many`() throws {
+        for preset in [nil, Benchmark.synapse] {
+            let planner = NetworkPlanner(memory: 16 << 30, preset: preset, architecture: .swinUNet)
+            let plan = try planner.plan(Self.fingerprint([160, 250, 60], [1, 1, 3]), labels: Self.labels, dataset: "D")
+            #expect(plan.axisOrder.axes == [2, 0, 1] && plan.patchSize == [1, 160, 256] && plan.batchSize > 8)
+        }
     }
 
     @Test func `A plan that gets another network keeps to the memory as well`() throws {

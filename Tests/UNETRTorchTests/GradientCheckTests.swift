@@ -60,6 +60,7 @@ struct GradientCheckTests {
         },
         Operation("parametric ReLU", [volume, [4]]) { try $0[0].parametricReLU($0[1]) },
         Operation("maximum pool", [[1, 2, 4, 5, 2]]) { try $0[0].maximumPooled([2, 2, 1]) },
+        Operation("maximum pool of blocks that overlap", [[1, 2, 1, 6, 5]]) { try $0[0].maximumPooled([1, 3, 3], stride: [1, 2, 2]) },
         Operation("layer norm", [[4, 6], [6], [6]]) { try $0[0].layerNorm([6], weight: $0[1], bias: $0[2]) },
         Operation("group norm", [volume, [4], [4]]) { try $0[0].groupNorm(2, weight: $0[1], bias: $0[2]) },
         Operation("batch norm", [volume, [4], [4]]) {

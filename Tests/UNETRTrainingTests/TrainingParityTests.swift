@@ -52,10 +52,7 @@ import UNETRTraining
     /// What the manifest of a network other than UNETR++ says of its run.
     // swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Contents: Decodable {
-        struct Input: Decodable {
-            var name: String
-            var shape: [Int]
-        }
+        struct Input: Decodable { var name: String }
         struct Label: Decodable {
             var classes: Int
             var block: Int
@@ -64,6 +61,7 @@ import UNETRTraining
         var label: Label
         var output_weights: [Double]
         var no_gradient: [String]
+        var after_every: Int?
         var steps: [Manifest.Step]
     }
 
@@ -72,20 +70,20 @@ import UNETRTraining
         arguments: [
             "train_unet_monai", "train_unet_monai_plain", "train_segresnet", "train_swin_unetr_v2", "train_basic_unet", "train_attention_unet",
             "train_stunet", "train_mednext", "train_transbts", "train_setr3d_nup", "train_setr3d_pup", "train_setr3d_mla",
-            "train_transunet3d", "train_cotr",
+            "train_transunet3d", "train_cotr", "train_transunet", "train_swin_unet", "train_missformer",
         ])
     func others(name: String) throws {
         try Runtime.keepLargeBlocks()
         let manifest = try ParityManifest(name)
         let contents = try JSONDecoder().decode(Contents.self, from: Data(contentsOf: Fixtures.url("parity/\(name).json")))
-        let patch = try #require(Size3(contents.input.shape.dropFirst(2)))
+        let inputShape = try #require(manifest.inputShape), patch = try #require(Size3(inputShape.dropFirst(2)))
         let network = try ReferenceNetworks.description(name, patch: patch).makeNetwork(dtype: .float64, values: .unset)
         manifest.expectState(of: network.store)
         try network.store.fillByRule(smallPositions: false)
         expectClose(DeepSupervisionLoss.weights(levels: contents.output_weights.count), contents.output_weights, within: 1e-15, "weights")
         let run = ReferenceRun(
-            manifest: manifest, steps: contents.steps, inputShape: contents.input.shape, inputName: contents.input.name,
-            classes: contents.label.classes, block: contents.label.block, unused: Set(contents.no_gradient))
+            manifest: manifest, steps: contents.steps, inputShape: inputShape, inputName: contents.input.name,
+            classes: contents.label.classes, block: contents.label.block, unused: Set(contents.no_gradient), every: contents.after_every ?? 1)
         try run.expectSteps(of: network)
     }
 }

@@ -203,7 +203,7 @@ CTStatus ct_upsample_nearest(CTTensor input, CTSizes size, CTTensor *out);
 // [N, C, D, H, W] at places [N, d, h, w, 3] along W, H, D, where −1 and 1 are the outer faces; linear, zeros outside.
 CTStatus ct_grid_sample(CTTensor input, CTTensor places, CTTensor *out);
 CTStatus ct_average_pool3d(CTTensor input, CTSizes stride, CTTensor *out);  // blocks of that size, each once
-CTStatus ct_max_pool3d(CTTensor input, CTSizes stride, CTTensor *out);      // likewise
+CTStatus ct_max_pool3d(CTTensor input, CTSizes kernel, CTSizes stride, CTTensor *out);
 
 // MARK: - Autograd and mixed precision
 

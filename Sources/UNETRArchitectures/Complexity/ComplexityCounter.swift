@@ -48,6 +48,24 @@ struct ComplexityCounter {
                 kernel: kernel, inputs: inputs, outputs: outputs, inputGrid: grid, groups: groups))
     }
 
+    /// Values read between voxels; `grid` is the output's.
+    mutating func interpolation(_ name: String, channels: Int, grid: Size3) {
+        add(
+            name, .product, output: [channels] + grid, parameters: 0,
+            multiplyAdds: CountingRule.interpolation(elements: ([channels] + grid).saturatingProduct()))
+    }
+
+    /// Layers that checkpoints have and nothing is computed with.
+    mutating func addUnused(_ count: (inout ComplexityCounter) -> Void) {
+        var counter = ComplexityCounter()
+        count(&counter)
+        for layer in counter.layers {
+            block = layer.block
+            layers.append(
+                LayerCost(name: layer.name, block: layer.block, kind: .values, outputShape: [0], parameters: layer.parameters, multiplyAdds: 0))
+        }
+    }
+
     /// Over the last axis of `rows` vectors.
     mutating func linear(_ name: String, from inputs: Int, to outputs: Int, rows: Int, bias: Bool = true) {
         add(
@@ -133,6 +151,19 @@ extension ComplexityCounter {
         block = "\(name).conv_block"
         residual(
             nil, from: 2 * outputs, to: outputs, kernel: kernel, grid: grid.multiplied(by: stride), norm: norm, isResidual: isResidual)
+    }
+
+    /// A `PatchMerging` in the block; `grid` is the output's.
+    mutating func patchMerging(channels: Int, neighbors: Int, grid: Size3) {
+        linear("reduction", from: neighbors * channels, to: 2 * channels, rows: grid.voxels, bias: false)
+        layerNorm("norm", channels: neighbors * channels, rows: grid.voxels)
+    }
+
+    /// A `PatchExpansion` in the block; `grid` is the input's.
+    mutating func patchExpansion(channels: Int, factor: Int, grid: Size3) {
+        let outputs = factor == 2 ? channels / 2 : channels, voxels = factor * factor
+        linear("expand", from: channels, to: voxels * outputs, rows: grid.voxels, bias: false)
+        layerNorm("norm", channels: outputs, rows: voxels * grid.voxels)
     }
 
     /// The two products of an attention in which each of `rows` queries meets `keys` keys.

@@ -38,10 +38,8 @@ extension SwinUNETRConfiguration {
                 counter.windowBlock(channels: channels, in: windows(on: grid, shifted: index % 2 == 1), settings)
             }
             grid = grid.divided(by: [2, 2, 2])
-            let tokens = grid.voxels
             counter.block = "\(place).downsample"
-            counter.linear("reduction", from: 8 * channels, to: 2 * channels, rows: tokens, bias: false)
-            counter.layerNorm("norm", channels: 8 * channels, rows: tokens)
+            counter.patchMerging(channels: channels, neighbors: 8, grid: grid)
         }
         for stage in 0..<4 where v2 {
             counter.block = "swinViT.layers\(stage + 1)c.0.layer"

@@ -50,10 +50,7 @@ public struct TransUNet3DConfiguration: FieldCoded {
     /// - Throws: `ConfigurationError` with field, value and rule.
     public func validate() throws {
         try unet.validate()
-        try demand((1...8192).contains(hiddenSize), "hiddenSize", hiddenSize, "from 1 to 8192")
-        try demand((1...32768).contains(feedForwardSize), "feedForwardSize", feedForwardSize, "from 1 to 32768")
-        try demand((1...64).contains(heads) && hiddenSize.isMultiple(of: heads), "heads", heads, "a divisor of hiddenSize, \(hiddenSize)")
-        try demand((1...64).contains(layers), "layers", layers, "from 1 to 64")
+        try transformer.validate()
         try demandProbability(dropout, "dropout")
         try demandPossibleSize(counted.parameters)
     }
@@ -73,6 +70,13 @@ public struct TransUNet3DConfiguration: FieldCoded {
 
     /// The token grid [d, h, w].
     public var grid: Size3 { unet.size(stage: features.count - 1) }
+
+    /// The transformer over the coarsest map.
+    package var transformer: MapTransformerSettings {
+        .init(
+            channels: features[features.count - 1], grid: grid, hiddenSize: hiddenSize, feedForwardSize: feedForwardSize, heads: heads,
+            layers: layers, scalesShortcuts: scalesShortcuts, dropout: dropout)
+    }
 
     /// Sizes [D, H, W] of the outputs, finest first.
     public var outputSizes: [Size3] { unet.outputSizes }

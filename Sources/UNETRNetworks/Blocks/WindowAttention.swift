@@ -16,7 +16,7 @@ struct WindowAttention {
     /// - Parameter givenQueries: true if queries come from another tensor (nnFormer's skip attention).
     init(
         _ scope: Scope, channels: Int, heads: Int, window: Size3, index kind: WindowBlockSettings.PositionIndex = .unique, givenQueries: Bool = false,
-        attentionDropout: Double = 0, outputDropout: Double = 0
+        attentionDropout: Double = 0, outputDropout: Double = 0, initial: Initializer = .kaiming
     ) throws {
         let rows = window.reduce(1) { $0 * (2 * $1 - 1) }
         table = try scope.parameter("relative_position_bias_table", [rows, heads], .truncatedNormal(deviation: 0.02))
@@ -24,8 +24,9 @@ struct WindowAttention {
         index = try scope.buffer("relative_position_index", [tokens, tokens], table: Self.index(window, kind))
         projection =
             givenQueries
-            ? try Linear(scope / "kv", from: channels, to: 2 * channels) : try Linear(scope / "qkv", from: channels, to: 3 * channels)
-        output = try Linear(scope / "proj", from: channels, to: channels)
+            ? try Linear(scope / "kv", from: channels, to: 2 * channels, initial: initial)
+            : try Linear(scope / "qkv", from: channels, to: 3 * channels, initial: initial)
+        output = try Linear(scope / "proj", from: channels, to: channels, initial: initial)
         self.heads = heads
         self.attentionDropout = attentionDropout
         self.outputDropout = outputDropout
@@ -45,24 +46,28 @@ struct WindowAttention {
     }
 
     /// Windows [N · count, T, C] → the same shape.
-    /// - Parameter queries: [N · count, T, C], used as they are, where the attention was made for given queries.
-    func callAsFunction(_ x: Tensor, queries: Tensor? = nil, in grid: WindowGrid, _ pass: ForwardPass) throws -> Tensor {
+    /// - Parameters:
+    ///   - queries: [N · count, T, C], used as they are, where the attention was made for given queries.
+    ///   - mask: added to the scores, [count, T, T]; nil: the grid's own.
+    func callAsFunction(
+        _ x: Tensor, queries: Tensor? = nil, in grid: WindowGrid, mask: Tensor? = nil, _ pass: ForwardPass
+    ) throws -> Tensor {
         let shape = x.shape
         let parts = try projection(x).reshaped([shape[0], shape[1], queries == nil ? 3 : 2, heads, -1]).permuted([2, 0, 3, 1, 4])
         let query = try queries.map { try $0.reshaped([shape[0], shape[1], heads, -1]).transposed(1, 2) } ?? parts.selected(0, 0)
         let (key, value) = try queries == nil ? (parts.selected(0, 1), parts.selected(0, 2)) : (parts.selected(0, 0), parts.selected(0, 1))
         let mixed = try HeadAttention.apply(
-            query, key, value, bias: bias(windows: shape[0], grid), dropout: attentionDropout, pass)
+            query, key, value, bias: bias(windows: shape[0], grid, mask), dropout: attentionDropout, pass)
         return try pass.dropped(output(mixed), outputDropout)
     }
 
     /// The bias of relative positions, and the mask of a shifted grid: [1 or N · count, h, T, T].
-    private func bias(windows: Int, _ grid: WindowGrid) throws -> Tensor {
+    private func bias(windows: Int, _ grid: WindowGrid, _ stored: Tensor?) throws -> Tensor {
         // A window smaller than the table's takes the table's first rows and columns, as published.
         let tokens = grid.tokens
         let rows = try index.narrowed(0, 0..<tokens).narrowed(1, 0..<tokens).reshaped([-1])
         let bias = try table.indexed(0, by: rows).reshaped([tokens, tokens, heads]).permuted([2, 0, 1]).contiguous().unsqueezed(0)
-        guard let mask = try grid.mask(like: table) else { return bias }
+        guard let mask = try stored?.unsqueezed(1) ?? grid.mask(like: table) else { return bias }
         let both = try bias + mask  // [count, h, T, T]
         let count = both.shape[0]
         guard windows > count else { return both }
@@ -76,22 +81,31 @@ struct WindowTransformerBlock {
     private let attention: WindowAttention
     private let feedForward: FeedForward
     private let pathDropout: Double
+    /// [count, T, T], where checkpoints hold it.
+    private let mask: Tensor?
 
-    init(_ scope: Scope, channels: Int, _ settings: WindowBlockSettings, givenQueries: Bool = false) throws {
+    /// - Parameters:
+    ///   - givenQueries: whether queries come from another tensor.
+    ///   - masked: the grid whose mask the checkpoints of this network hold, if it has one.
+    init(
+        _ scope: Scope, channels: Int, _ settings: WindowBlockSettings, givenQueries: Bool = false, storingMaskOf masked: WindowGrid? = nil,
+        initial: Initializer = .kaiming
+    ) throws {
+        mask = try masked?.mask(like: .zeros([1])).map { try scope.buffer("attn_mask", $0.squeezed(1)) }
         norm1 = try LayerNorm(scope / "norm1", channels: channels)
         attention = try WindowAttention(
             scope / "attn", channels: channels, heads: settings.heads, window: settings.window, index: settings.index,
-            givenQueries: givenQueries, attentionDropout: settings.attentionDropout, outputDropout: settings.dropout)
+            givenQueries: givenQueries, attentionDropout: settings.attentionDropout, outputDropout: settings.dropout, initial: initial)
         norm2 = try LayerNorm(scope / "norm2", channels: channels)
         feedForward = try FeedForward(
             scope / "mlp", channels: channels, hidden: Int(Double(channels) * settings.feedForwardRatio),
-            names: settings.feedForwardNames, dropout: settings.dropout)
+            names: settings.feedForwardNames, dropout: settings.dropout, initial: initial)
         pathDropout = settings.pathDropout
     }
 
     /// Tokens [N, d, h, w, C] → the same.
     func callAsFunction(_ x: Tensor, in grid: WindowGrid, _ pass: ForwardPass) throws -> Tensor {
-        let attended = try grid.merge(attention(grid.partition(norm1(x)), in: grid, pass))
+        let attended = try grid.merge(attention(grid.partition(norm1(x)), in: grid, mask: mask, pass))
         return try finished(x, attended, pass)
     }
 

@@ -47,33 +47,11 @@ private protocol SETRDecoder {
     func callAsFunction(_ tokens: [Tensor], _ pass: ForwardPass) throws -> Tensor
 }
 
-/// A convolution, batch normalization and ReLU.
-private struct SETRUnit {
-    let convolution: Convolution
-    let norm: BatchNorm
-
-    init(_ convolution: Convolution, norm: BatchNorm) { (self.convolution, self.norm) = (convolution, norm) }
-
-    /// At places 0 and 1 of a list, or from another place on.
-    init(_ scope: Scope, place: Int = 0, from inputs: Int, to outputs: Int, kernel: [Int]) throws {
-        convolution = try Convolution(scope / place, from: inputs, to: outputs, kernel: kernel)
-        norm = try BatchNorm(scope / (place + 1), channels: outputs)
-    }
-
-    func callAsFunction(_ x: Tensor, _ pass: ForwardPass, shownAs name: String? = nil) throws -> Tensor {
-        let map = try convolution(x)
-        if let name { pass.show(name, map) }
-        let y = try norm(map, pass)
-        try y.reluInPlace()
-        return y
-    }
-}
-
 /// The naive and the progressive decoder.
 private struct SETRPlainDecoder: SETRDecoder {
     let configuration: SETRConfiguration
     let norm: LayerNorm
-    let units: [SETRUnit]
+    let units: [BatchUnit]
     let head: Convolution
 
     init(_ scope: Scope, _ configuration: SETRConfiguration) throws {
@@ -87,7 +65,7 @@ private struct SETRPlainDecoder: SETRDecoder {
                 scope / "conv_\($0)", from: $0 == 0 ? configuration.hiddenSize : width, to: width, kernel: kernel, bias: true)
         }
         head = try Convolution(scope / "conv_\(steps)", from: width, to: configuration.classes, kernel: [1, 1, 1], bias: true)
-        units = try convolutions.enumerated().map { SETRUnit($1, norm: try BatchNorm(scope / "syncbn_fc_\($0)", channels: width)) }
+        units = try convolutions.enumerated().map { BatchUnit($1, norm: try BatchNorm(scope / "syncbn_fc_\($0)", channels: width)) }
     }
 
     func callAsFunction(_ tokens: [Tensor], _ pass: ForwardPass) throws -> Tensor {
@@ -105,8 +83,8 @@ private struct SETRMultiLevelDecoder: SETRDecoder {
     let configuration: SETRConfiguration
     /// All of these: from the first depth to the last.
     let norms: [LayerNorm]
-    let reductions, maps: [SETRUnit]
-    let heads: [(SETRUnit, SETRUnit)]
+    let reductions, maps: [BatchUnit]
+    let heads: [(BatchUnit, BatchUnit)]
     let last: Convolution
 
     init(_ scope: Scope, _ configuration: SETRConfiguration) throws {
@@ -114,14 +92,14 @@ private struct SETRMultiLevelDecoder: SETRDecoder {
         let width = configuration.decoderChannels, narrow = configuration.headChannels
         norms = try (0..<4).map { try LayerNorm(scope / "norm_\($0)", channels: configuration.hiddenSize, epsilon: 1e-6) }
         reductions = try (2...5).map {
-            try SETRUnit(scope / "mla" / "mla_p\($0)_1x1", from: configuration.hiddenSize, to: width, kernel: [1, 1, 1])
+            try BatchUnit(scope / "mla" / "mla_p\($0)_1x1", from: configuration.hiddenSize, to: width, kernel: [1, 1, 1])
         }
-        maps = try (2...5).map { try SETRUnit(scope / "mla" / "mla_p\($0)", from: width, to: width, kernel: [3, 3, 3]) }
+        maps = try (2...5).map { try BatchUnit(scope / "mla" / "mla_p\($0)", from: width, to: width, kernel: [3, 3, 3]) }
         heads = try (2...5).map {
             let place = scope / "mlahead" / "head\($0)"
             return (
-                try SETRUnit(place, from: width, to: narrow, kernel: [3, 3, 3]),
-                try SETRUnit(place, place: 3, from: narrow, to: narrow, kernel: [3, 3, 3])
+                try BatchUnit(place, from: width, to: narrow, kernel: [3, 3, 3]),
+                try BatchUnit(place, place: 3, from: narrow, to: narrow, kernel: [3, 3, 3])
             )
         }
         last = try Convolution(scope / "cls", from: 4 * narrow, to: configuration.classes, kernel: [3, 3, 3], bias: true)

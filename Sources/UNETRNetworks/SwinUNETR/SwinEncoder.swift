@@ -44,8 +44,7 @@ struct SwinEncoder {
 struct SwinStage {
     private let configuration: SwinUNETRConfiguration
     private let blocks: [WindowTransformerBlock]
-    private let reduction: Linear
-    private let norm: LayerNorm
+    private let merging: PatchMerging
 
     init(_ scope: Scope, _ configuration: SwinUNETRConfiguration, stage: Int) throws {
         self.configuration = configuration
@@ -53,8 +52,7 @@ struct SwinStage {
         blocks = try configuration.blocks(stage: stage).enumerated().map { index, settings in
             try WindowTransformerBlock(scope / "blocks" / index, channels: channels, settings)
         }
-        reduction = try Linear(scope / "downsample" / "reduction", from: 8 * channels, to: 2 * channels, bias: false)
-        norm = try LayerNorm(scope / "downsample" / "norm", channels: 8 * channels)
+        merging = try PatchMerging(scope / "downsample", channels: channels, unit: [2, 2, 2], offsets: configuration.merging.offsets)
     }
 
     /// Tokens [N, d, h, w, C] → [N, d/2, h/2, w/2, 2C].
@@ -64,10 +62,6 @@ struct SwinStage {
         for (index, block) in blocks.enumerated() {
             x = try block(x, in: configuration.windows(on: grid, shifted: index % 2 == 1), pass)
         }
-        let split = try x.reshaped([-1, grid[0] / 2, 2, grid[1] / 2, 2, grid[2] / 2, 2, shape[4]])
-        let neighbors = try configuration.merging.offsets.map { offset in
-            try split.selected(6, offset[2]).selected(4, offset[1]).selected(2, offset[0])
-        }
-        return try reduction(norm(Tensor.concatenated(neighbors, axis: -1)))
+        return try merging(x)
     }
 }

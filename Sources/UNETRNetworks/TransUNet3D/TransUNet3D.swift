@@ -1,6 +1,5 @@
 public import UNETRArchitectures
 public import UNETRLayers
-import UNETRSupport
 public import UNETRTorch
 
 /// 3D TransUNet (Chen et al., 2023) with a transformer in the encoder: the plain U-Net of nnU-Net, version 1, whose coarsest map goes through
@@ -13,10 +12,7 @@ public final class TransUNet3D: ConfiguredNetwork {
 
     private let encoder: [[ConvolutionUnit]]
     private let decoder: NNUNetDecoder
-    private let embedding: PatchEmbedding
-    private let positions: Tensor
-    private let blocks: [VisionTransformerBlock]
-    private let norm: LayerNorm
+    private let transformer: MapTransformer
     private let reduction: Convolution
 
     /// A network of that configuration, its parameters new (or unset, to be filled from a file).
@@ -35,14 +31,8 @@ public final class TransUNet3D: ConfiguredNetwork {
         let hidden = configuration.hiddenSize, channels = configuration.features[configuration.features.count - 1]
         reduction = try Convolution(root / "conv_more", from: hidden, to: channels, kernel: [1, 1, 1], bias: true)
         let place = root / "transformer"
-        positions = try (place / "embeddings").parameter("position_embeddings", [1, configuration.grid.voxels, hidden], .constant(0))
-        embedding = try PatchEmbedding(convolution: place / "embeddings" / "patch_embeddings", from: channels, to: hidden, block: [1, 1, 1])
-        blocks = try (0..<configuration.layers).map { index in
-            try VisionTransformerBlock(
-                transUNet: place / "encoder" / "layer" / index, channels: hidden, hidden: configuration.feedForwardSize,
-                heads: configuration.heads, scalesShortcuts: configuration.scalesShortcuts, dropout: configuration.dropout)
-        }
-        norm = try LayerNorm(place / "encoder" / "encoder_norm", channels: hidden, epsilon: 1e-6)
+        transformer = try MapTransformer(
+            place, configuration.transformer, positions: MapTransformer.positions(place, configuration.transformer))
     }
 
     /// [N, inputChannels, D, H, W] → logits [N, classes, …], finest first; the coarser ones only where `deepSupervision` asks for them.
@@ -54,16 +44,8 @@ public final class TransUNet3D: ConfiguredNetwork {
                 x = try units.reduce(x) { try $1($0, pass) }
                 return pass.show("conv_blocks_context.\(index)", x)
             }
-            maps[maps.count - 1] = try pass.show("conv_more", reduction(transformed(x, pass)))
+            maps[maps.count - 1] = try pass.show("conv_more", reduction(transformer(x, pass)))
             return try decoder(maps, pass, supervised: deepSupervision ? configuration.outputSizes.count : 1)
         }
-    }
-
-    /// The coarsest map through the transformer, [N, hiddenSize, d, h, w].
-    private func transformed(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
-        let embedded = try embedding(x).flattened(from: 1, to: 3) + positions
-        let tokens = try blocks.reduce(pass.dropped(embedded, configuration.dropout)) { try $1($0, pass) }
-        let normalized = try pass.show("transformer.encoder", norm(tokens))
-        return try normalized.reshaped([x.shape[0]] + configuration.grid + [configuration.hiddenSize]).channelsToFront()
     }
 }

@@ -46,6 +46,8 @@ public struct NetworkPlanner: Sendable {
         let plan = try planner.plan(fingerprint, labels: labels, dataset: dataset)
         _ = try plan.networkDescription()
         if isUNETRPlusPlus, memory == nil { return plan }
+        // The published patches and batches are of volumes: networks of single slices have their own.
+        let preset = try plan.network(architecture, patch: plan.patchSize).patchSize.depth == 1 ? nil : preset
         if preset != nil, memory == nil { return try plan.with(architecture: architecture) }
         let stages = PlanningRules(fingerprint, classes: plan.labels.outputCount).stages, median = stages[stages.count - 1].medianSize
         // A UNETR++ has been fitted by a rule that says nearly the same; others begin with the whole of the median scan.

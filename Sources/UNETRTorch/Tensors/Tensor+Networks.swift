@@ -185,7 +185,12 @@ extension Tensor {
     }
 
     /// The largest value of each block of that size [d, h, w]; what does not fill a block at the end is left out.
-    public func maximumPooled(_ block: [Int]) throws -> Tensor {
-        try yields("maximum pool", [self]) { out in block.withSizes { ct_max_pool3d(handle, $0, out) } }
+    /// - Parameters:
+    ///   - block: the size of a block.
+    ///   - stride: from one block to the next, [d, h, w]; nil: they lie side by side.
+    public func maximumPooled(_ block: [Int], stride: [Int]? = nil) throws -> Tensor {
+        try yields("maximum pool", [self]) { out in
+            block.withSizes { size in (stride ?? block).withSizes { ct_max_pool3d(handle, size, $0, out) } }
+        }
     }
 }

@@ -15,7 +15,7 @@ struct ConvertCommand: ParsableCommand {
         discussion: """
             INPUT is a model bundle (a folder), a .safetensors file, or a checkpoint of PyTorch (.pth, .pt, .model, .bin, .ckpt), of \
             which no pickle is run. The name of OUTPUT says the form: NAME.unetrpp, NAME.safetensors, or NAME.pth, a dictionary with \
-            the weights under state_dict, for torch.load(weights_only=True). The keys are those of the published code. The weights of \
+            the weights under state_dict, for torch.load(weights_only=True). The keys and shapes are those of the published code. The weights of \
             a bundle are checked against its plan; others are checked where --plan or --configuration says what they belong to, and \
             then checkpoints of older releases are understood too (nnU-Net v1, earlier MONAI). A bundle holds every tensor once.
 
@@ -106,6 +106,7 @@ struct ConvertCommand: ParsableCommand {
             if resampleKernels { state = try network.weights(resamplingKernelsOf: state) }
             state = try network.load(state, into: network.makeNetwork(values: .unset), aliases: form != .bundle)
         }
+        if form != .bundle, let network = networks.last { state = try network.published(state) }
         if let dtype { state = try state.converted(to: dtype.dtype) }
 
         if let plan, form == .bundle {
