@@ -95,12 +95,13 @@ import UNETRVolumes
                 ["evaluate", place("masks").path, place("objects").path, "--only-matched"],
                 saying: ["a: prediction and reference are DICOM objects", "--images` takes the folder of the scans"])
             // Segments are numbered anew in each object, so without names nobody knows which label of a plain map they are.
-            for name in ["a", "b", "c"] {
+            try FileManager.default.removeItem(at: place("masks/c.nrrd"))
+            for name in ["a", "b"] {
                 try VolumeFile.write(labels: VolumeFile.readLabels(place("maps/\(name).nii.gz")), to: place("plain/\(name).nii.gz"))
             }
             try CommandLineTool.fail(
                 ["evaluate", place("masks").path, place("plain").path], saying: ["nothing says which labels they are", "--labels names a dataset.json"])
-            #expect(try dice("plain", "--labels", model.path) == [perfect, perfect, perfect])
+            #expect(try dice("plain", "--labels", model.path) == [perfect, perfect])
         }
     }
 
@@ -194,7 +195,8 @@ import UNETRVolumes
             let tiny = folder.appending(path: "tiny.json"), run = folder.appending(path: "run")
             try TinyModel.plan(labels.foreground, channelNames: ["CT"]).write(to: tiny)
             try CommandLineTool.succeed([
-                "train", data.path, "-o", run.path, "--plan", tiny.path, "--epochs", "1", "--iterations", "2", "--fold", "0", "--device", "cpu", "--threads",
+                "train", data.path, "-o", run.path, "--plan", tiny.path, "--epochs", "1", "--iterations", "2", "--fold", "0", "--group", "none", "--device",
+                "cpu", "--threads",
                 "1",
                 "--precision", "float32",
             ])
