@@ -4,6 +4,9 @@ import NetworkTestSupport
 import Synchronization
 import TestSupport
 import Testing
+import UNETREngines
+import UNETRInference
+import UNETRModels
 import UNETRSupport
 import UNETRTorchEngine
 import UNETRVolumes
@@ -172,8 +175,9 @@ struct WorkerTests {
                 let events = try run(
                     folder, memory: memory,
                     [
-                        (order("a", "one", scan, in: folder), Self.isReady), (order("b", "two", scan, in: folder), ends("a")),
-                        (order("c", "one", scan, in: folder), ends("b")),
+                        (order("a", "one", scan, in: folder, .init(precision: .float32)), Self.isReady),
+                        (order("b", "two", scan, in: folder, .init(precision: .float32)), ends("a")),
+                        (order("c", "one", scan, in: folder, .init(precision: .float32)), ends("b")),
                     ], until: ends("c"))
                 for job in ["a", "b", "c"] { #expect(events.contains { if case .done(job, _, _) = $0 { true } else { false } }, "\(events)") }
                 return events.compactMap { if case .warm(let models) = $0 { models } else { nil } }
@@ -183,12 +187,10 @@ struct WorkerTests {
         }
     }
 
-    /// Enough for one model and the scan, and not for two.
+    /// Just enough for one model and the scan.
     private func leastFor(_ folder: URL, _ scan: URL) throws -> Int {
-        let events = try run(folder, memory: 1 << 20, [(order("x", "one", scan, in: folder), Self.isReady)], until: ends("x"))
-        guard case .failed("x", .memory, let reason) = events.last, let words = reason.firstMatch(of: /about (\d+) MB/), let needed = Int(words.1) else {
-            throw Unexpected(event: events.last)
-        }
-        return (needed + 1) << 20
+        let segmenter = try Segmenter(
+            model: ModelBundle(contentsOf: folder.appending(path: "one.unetrpp")), engines: .all, settings: EngineSettings(.torch, device: .cpu))
+        return try segmenter.memory.alone([VolumeFile.readHeader(scan).geometry])
     }
 }

@@ -52,7 +52,8 @@ final class RecordKeeper: @unchecked Sendable {
         self.shard = shard
         lock = try FolderLock(records.lock(shard))
         blank = CaseRecord(
-            name: "", state: .begun, model: try SHA256Digest(ofModels: models, task: task).text, options: SHA256Digest(of: try JSONText.encode(options, .line)).text,
+            name: "", state: .begun, model: try SHA256Digest(ofModels: models, task: task).text,
+            options: SHA256Digest(of: try JSONText.encode(options, .line)).text,
             shard: shard?.description, version: version, time: "", device: device)
     }
 
