@@ -76,7 +76,7 @@ let package = Package(
             name: "UNETRServerTests",
             dependencies: [
                 "UNETRServer", "unetrpp-serve", "stand-in-worker", volumes, work, .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                lifecycle, logging, core, http, tls,
+                lifecycle, logging, core, http, tls, .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: upcoming),
         .testTarget(

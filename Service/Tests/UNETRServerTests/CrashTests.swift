@@ -1,4 +1,5 @@
 import Foundation
+import NIOHTTP1
 import Testing
 
 @testable import UNETRServer
@@ -72,7 +73,7 @@ struct CrashTests {
                 return job
             }
             for _ in 0..<2 {
-                try await TestServer.with(in: folder) { server in try await wait { try await server.client.state(job) == "running" } }
+                _ = try await TestServer.with(in: folder) { server in try await wait { try await server.client.state(job) == "running" } }
             }
             let store = try Store(folder: folder.appending(path: "data"), keep: 1000)
             #expect(try store.job(job)?.state == .queued && store.job(job)?.attempts == 0)

@@ -60,15 +60,18 @@ final class WorkerProcess: @unchecked Sendable {
     }
 
     private static func forEachLine(of file: FileHandle, _ body: (Data) -> Void) {
-        var buffer = Data()
-        while let part = try? file.read(upToCount: 1 << 16), !part.isEmpty {
-            buffer += part
+        var buffer = Data(), part = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            // A file handle would wait until its buffer is full.
+            let count = read(file.fileDescriptor, &part, part.count)
+            if count < 0, errno == EINTR { continue }
+            // What is longer than any event is none.
+            guard count > 0, buffer.count <= WorkerLine.mostBytes else { return }
+            buffer += part.prefix(count)
             while let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
                 body(Data(buffer[..<end]))
                 buffer = Data(buffer[buffer.index(after: end)...])
             }
-            // Whatever that is, it is no event.
-            guard buffer.count <= WorkerLine.mostBytes else { return }
         }
     }
 }

@@ -34,7 +34,8 @@ struct TestClient: Sendable {
         for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
         let response = try await client.execute(request, timeout: .seconds(60))
-        return Answer(status: Int(response.status.code), headers: response.headers, body: Data(try await response.body.collect(upTo: 256 << 20).readableBytesView))
+        return Answer(
+            status: Int(response.status.code), headers: response.headers, body: Data(try await response.body.collect(upTo: 256 << 20).readableBytesView))
     }
 
     func get(_ path: String) async throws -> Answer { try await ask(.GET, path) }
