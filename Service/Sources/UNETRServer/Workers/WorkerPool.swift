@@ -72,6 +72,8 @@ actor WorkerPool: Service {
             Task { await self.end() }
         }
         ending?.cancel()
+        // A service that ends before its turn would be taken for one that failed.
+        try? await gracefulShutdown()
     }
 
     /// Begins no more jobs; what is under way has some time.
