@@ -82,7 +82,7 @@ struct CrashTests {
 
     @Test func `Only one server uses a folder`() async throws {
         try await TestServer.with { server in
-            #expect(throws: (any Error).self) { try Store(folder: server.data, keep: 1) }
+            #expect(throws: (any Error).self) { _ = try Store(folder: server.data, keep: 1) }
         }
     }
 

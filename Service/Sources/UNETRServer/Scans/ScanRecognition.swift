@@ -31,14 +31,14 @@ struct ScanRecognition: Sendable {
     static func recognize(_ file: URL, name: String, series: String?, most: Int) throws -> (scan: ScanRecognition, file: URL) {
         let (ending, renamed) = try rename(file, most: most)
         do {
-            let (report, url) = try report(of: renamed, ending: ending, series: series)
+            let (report, chosen) = try report(of: renamed, ending: ending, series: series)
             guard let size = report.size, let spacing = report.spacing, report.channels != nil else {
                 let known = report.series.filter { $0.size != nil }.map { "\($0.number.map(String.init) ?? "?"): \($0.modality) \($0.description) (\($0.uid))" }
                 throw APIError(
                     .unprocessableContent, "several_series", field: "series",
                     "\(name) has several series; name one by the parameter series: \(known.joined(separator: "; "))")
             }
-            return (ScanRecognition(ending: ending, format: report.format, size: size, spacing: spacing, series: url.fragment(percentEncoded: false)), renamed)
+            return (ScanRecognition(ending: ending, format: report.format, size: size, spacing: spacing, series: chosen), renamed)
         } catch let error as APIError {
             throw error
         } catch let error as MemoryError {
@@ -50,20 +50,22 @@ struct ScanRecognition: Sendable {
         }
     }
 
-    private static func report(of file: URL, ending: String, series: String?) throws -> (ScanReport, URL) {
+    private static func report(of file: URL, ending: String, series: String?) throws -> (ScanReport, series: String?) {
         // A header must not make the server read another of its files.
         guard try ending == ".zip" || ending == ".dcm" || VolumeFile.files(of: file).count == 1 else {
             throw APIError(.unprocessableContent, "detached", "the header says that the voxels are in another file; send a scan in one file")
         }
-        guard ending == ".zip" || ending == ".dcm" else { return (try ScanReport(of: file), file) }
+        guard ending == ".zip" || ending == ".dcm" else { return (try ScanReport(of: file), nil) }
         let study = try DICOMStudy(contentsOf: file)
         let chosen: DICOMSeries
         do { chosen = try study.series(series?.isEmpty == false ? series : nil) } catch let error as DICOMError {
             guard case .severalSeries = error.problem else { throw error }
-            return (try ScanReport(of: file, readsVoxels: false), file)
+            return (try ScanReport(of: file, readsVoxels: false), nil)
         }
         let url = study.url(of: chosen)
-        return (try ScanReport(of: url), url)
+        // The only series of a study needs no fragment.
+        let fragment = url.fragment(percentEncoded: false) ?? ""
+        return (try ScanReport(of: url), fragment.isEmpty ? chosen.uid : fragment)
     }
 
     /// Gives a file the ending that its bytes stand for.
