@@ -22,7 +22,7 @@ help:
 	@echo 'make test      set up and run all tests (TEST_FLAGS="--filter VolumesTests" for some)'
 	@echo 'make check     formatting, imports and texts: what reviewers should not have to look for'
 	@echo 'make build     the release build, $(PRODUCT)'
-	@echo 'make service   what talks over a network, such as `unetrpp pacs`: beside $(PRODUCT)'
+	@echo 'make service   what talks over a network, `unetrpp pacs` and `unetrpp serve`: beside $(PRODUCT)'
 	@echo 'make service-test   tests of that; with a real archive where Orthanc is installed'
 	@echo 'make bench     time the forward pass and the training step on this machine'
 	@echo 'make doctor    versions, devices, and what is wrong'
@@ -50,10 +50,12 @@ TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive \
 test: setup
 	$(TEST_ENVIRONMENT) $(SWIFT) test $(BUILD_FLAGS) $(TEST_FLAGS)
 
-# A package of its own (Service/Package.swift), which needs no libtorch.
+# A package of its own (Service/Package.swift), which needs no libtorch, but SQLite's headers (Debian: libsqlite3-dev).
 service:
-	$(SWIFT) build --package-path Service -c release --product unetrpp-pacs $(RELEASE_FLAGS) $(BUILD_FLAGS)
-	folder=$$($(SWIFT) build -c release --show-bin-path) && mkdir -p "$$folder" && cp Service/.build/release/unetrpp-pacs "$$folder/"
+	for program in unetrpp-pacs unetrpp-serve; do \
+		$(SWIFT) build --package-path Service -c release --product $$program $(RELEASE_FLAGS) $(BUILD_FLAGS) || exit 1; \
+	done
+	folder=$$($(SWIFT) build -c release --show-bin-path) && mkdir -p "$$folder" && cp Service/.build/release/unetrpp-pacs Service/.build/release/unetrpp-serve "$$folder/"
 
 service-test:
 	$(SWIFT) test --package-path Service $(BUILD_FLAGS) $(TEST_FLAGS)

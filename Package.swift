@@ -51,6 +51,7 @@ let package = Package(
         .library(name: "UNETRPlanning", targets: ["UNETRPlanning"]),
         .library(name: "UNETRPreparation", targets: ["UNETRPreparation"]),
         .library(name: "UNETRInference", targets: ["UNETRInference"]),
+        .library(name: "UNETRWork", targets: ["UNETRWork"]),
         .executable(name: "unetrpp", targets: ["unetrpp"]),
     ],
     dependencies: [
@@ -65,6 +66,7 @@ let package = Package(
         library("UNETRArchives", ["UNETRSupport", "CZlib"]),
         .target(name: "CImageCodecs", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),  // loads its libraries at run time
         library("UNETRVolumes", ["UNETRArchives", "UNETRSupport", "CImageCodecs", "CZlib"]),
+        library("UNETRWork", ["UNETRVolumes", "UNETRSupport"]),
         library("UNETRPictures", ["UNETRSupport", "CZlib"]),
         library("UNETRAugmentation", ["UNETRSupport"]),
         library("UNETREvaluation", ["UNETRPictures", "UNETRVolumes", "UNETRSupport"]),
@@ -122,7 +124,7 @@ let package = Package(
             "UNETRWorkflows",
             [
                 "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels",
-                "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRPictures", "UNETRVolumes", "UNETRSupport",
+                "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // What an app imports: the modules above under one name, and the documentation.
@@ -138,7 +140,7 @@ let package = Package(
             dependencies: [
                 "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
                 "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation",
-                "UNETRAugmentation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "UNETRAugmentation", "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: upcoming, linkerSettings: isPortable ? torchLinkPath : torchRunPath),
@@ -158,6 +160,7 @@ let package = Package(
         tests("UNETRSupport", ["CSHA256"]),
         tests("UNETRArchives", ["UNETRSupport"]),
         tests("UNETRVolumes", ["UNETRArchives", "UNETRSupport", "CZlib"]),
+        tests("UNETRWork", ["UNETRVolumes"]),
         tests("UNETRPictures", ["UNETRSupport", "CZlib"]),
         tests("UNETRPlanning", ["UNETRArchitectures", "UNETRVolumes", "UNETRSupport"]),
         tests("UNETRPreparation", ["UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
@@ -182,7 +185,7 @@ let package = Package(
             "UNETRWorkflows",
             [
                 "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
-                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], torch: true),
         tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),
@@ -190,8 +193,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "NetworkTestSupport", "TestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference",
-                "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
-                "ArchitectureTestSupport", "unetrpp",
+                "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRWork", "UNETRVolumes", "UNETRArchives",
+                "UNETRSupport", "ArchitectureTestSupport", "unetrpp",
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests(
@@ -222,7 +225,7 @@ if Context.environment["UNETRPP_WITHOUT_LIBTORCH"] != nil {
         needing.insert(more.name)
     }
     package.targets.removeAll { needing.contains($0.name) }
-    package.products.removeAll { !["UNETRVolumes", "UNETREvaluation", "UNETRInference"].contains($0.name) }
+    package.products.removeAll { !["UNETRVolumes", "UNETREvaluation", "UNETRInference", "UNETRWork"].contains($0.name) }
 }
 
 // The documentation's compiler, for Scripts/documentation alone.

@@ -31,6 +31,8 @@ struct UNETRPP: AsyncParsableCommand {
             SummaryCommand.self,
             BenchmarkCommand.self,
             PACSCommand.self,
+            ServeCommand.self,
+            WorkerCommand.self,
             DoctorCommand.self,
         ])
 
@@ -59,8 +61,7 @@ struct UNETRPP: AsyncParsableCommand {
     private static let withoutNetwork = Set(
         ([
             ScanCommand.self, DatasetCommand.self, PlanCommand.self, PrepareCommand.self, RestoreCommand.self, PostprocessCommand.self, ModelCommand.self,
-            CohortCommand.self,
-            PACSCommand.self,
+            CohortCommand.self, PACSCommand.self, ServeCommand.self,
         ]
             as [any ParsableCommand.Type])
             .compactMap { $0.configuration.commandName })

@@ -25,9 +25,10 @@ enum CommandLineTool {
 
     /// - Parameters:
     ///   - largestFile: the size, in blocks of the shell, beyond which the system lets the tool write no file.
+    ///   - input: whether standard input is a pipe; else there is nothing to read.
     ///   - environment: variables besides those of the tests. Compiled networks go to a folder for tests.
     static func start(
-        _ arguments: [String], largestFile: Int? = nil, environment: [String: String] = [:]
+        _ arguments: [String], largestFile: Int? = nil, input: Bool = false, environment: [String: String] = [:]
     ) throws -> (process: Process, output: Pipe, errors: Pipe) {
         let process = Process()
         process.executableURL = executable
@@ -43,7 +44,7 @@ enum CommandLineTool {
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input ? Pipe() : FileHandle.nullDevice
         try process.run()
         return (process, output, errors)
     }

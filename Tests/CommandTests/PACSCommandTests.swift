@@ -42,4 +42,11 @@ struct PACSCommandTests {
         #expect(result.status == 1 && result.output.isEmpty)
         #expect(result.errors == "Error: unetrpp-pacs is neither beside unetrpp nor on PATH; `make service` in the project's folder builds it\n")
     }
+
+    @Test func `The server is started in the same way`() throws {
+        let result = try CommandLineTool.run(["serve", "--models", "x"], environment: ["PATH": "/nowhere"])
+        guard !FileManager.default.fileExists(atPath: CommandLineTool.folder.appending(path: "unetrpp-serve").path) else { return }
+        #expect(result.status == 1 && result.output.isEmpty)
+        #expect(result.errors == "Error: unetrpp-serve is neither beside unetrpp nor on PATH; `make service` in the project's folder builds it\n")
+    }
 }

@@ -8,6 +8,9 @@ public struct ZipArchive {
     /// Paths of the files inside, with `/` between folders, in the archive's order.
     public let names: [String]
 
+    /// Bytes of all files together when they are unpacked, as the archive says; unpacking one that has more fails.
+    public let unpackedBytes: Int
+
     private let path: String
     private let directory: ZipDirectory
 
@@ -29,6 +32,7 @@ public struct ZipArchive {
         } catch let problem as ZipProblem {
             throw ArchiveError(path: url.path, problem: .zip(problem))
         }
+        unpackedBytes = directory.records.reduce(0) { $0.adding(checked: $1.size) ?? .max }
         names = directory.records.map(\.name).filter { !$0.hasSuffix("/") }
     }
 

@@ -51,14 +51,9 @@ final class RecordKeeper: @unchecked Sendable {
         records = CohortRecords(masks: masks)
         self.shard = shard
         lock = try FolderLock(records.lock(shard))
-        var model = SHA256Digest.Hasher()
-        if let task { model.add(String(decoding: try JSONText.encode(task, .line), as: UTF8.self)) }
-        for group in models {
-            for bundle in group { model.add("\(SHA256Digest(of: try bundle.plan.json())) \(try bundle.weightsDigest())\n") }
-            model.add("\n")
-        }
         blank = CaseRecord(
-            name: "", state: .begun, model: model.finish().text, options: SHA256Digest(of: try JSONText.encode(options, .line)).text,
+            name: "", state: .begun, model: try SHA256Digest(ofModels: models, task: task).text,
+            options: SHA256Digest(of: try JSONText.encode(options, .line)).text,
             shard: shard?.description, version: version, time: "", device: device)
     }
 

@@ -35,7 +35,10 @@ struct RuntimeOptions: ParsableArguments {
     }
 
     /// Applies the settings to this process and returns the device.
-    func apply() throws -> Device {
+    func apply() throws -> Device { try Self.apply(device: device, threads: threads) }
+
+    /// The same for a device and a number of threads.
+    static func apply(device: String, threads: Int?) throws -> Device {
         try Runtime.setThreads(threads ?? ProcessInfo.processInfo.activeProcessorCount)
         return try Device(named: device)
     }

@@ -1,12 +1,12 @@
 /// What a header `Content-Type` says: a type and its parameters (RFC 9110, 8.3.1).
-struct MediaType: Equatable {
+package struct MediaType: Equatable {
     /// Such as `multipart/related`, in small letters.
-    var name: String
+    package var name: String
     /// By their names in small letters.
-    var parameters: [String: String] = [:]
+    package var parameters: [String: String] = [:]
 
     /// Nil for what is none.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         var rest = text.utf8[...]
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
         func skipSpaces() { rest = rest.drop(while: isSpace) }

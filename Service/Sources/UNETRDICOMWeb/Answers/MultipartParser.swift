@@ -1,9 +1,9 @@
 import Foundation
 
 /// Takes a multipart answer apart while it comes (RFC 2046, 5.1.1), in whatever pieces. It keeps no more than a boundary, or the headers of a part.
-struct MultipartParser {
+package struct MultipartParser {
     /// What has come.
-    enum Event {
+    package enum Event {
         /// The headers of a part, by their names in small letters.
         case begin([String: String])
         /// Some of its bytes.
@@ -13,7 +13,7 @@ struct MultipartParser {
     }
 
     /// What is wrong with an answer.
-    enum Problem: Error, Equatable {
+    package enum Problem: Error, Equatable {
         /// It ended before its last boundary.
         case truncated
         /// It breaks a rule.
@@ -43,7 +43,7 @@ struct MultipartParser {
     var pendingCount: Int { pending.count }
 
     /// - Parameter boundary: of the answer's `Content-Type`.
-    init(boundary: String) throws {
+    package init(boundary: String) throws {
         guard (1...200).contains(boundary.utf8.count), boundary.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             throw Problem.malformed("it has no boundary")
         }
@@ -55,7 +55,7 @@ struct MultipartParser {
     /// Takes the next bytes.
     ///
     /// - Throws: `Problem`, and what `report` throws.
-    mutating func take(_ bytes: UnsafeRawBufferPointer, _ report: (Event) throws -> Void) throws {
+    package mutating func take(_ bytes: UnsafeRawBufferPointer, _ report: (Event) throws -> Void) throws {
         if state == .epilogue { return try passOver(bytes.count) }
         pending.append(contentsOf: bytes)
         var position = 0
@@ -70,7 +70,7 @@ struct MultipartParser {
     /// To be called when the answer has ended.
     ///
     /// - Throws: `Problem.truncated` unless its last boundary has come.
-    func finish() throws { if state != .epilogue { throw Problem.truncated } }
+    package func finish() throws { if state != .epilogue { throw Problem.truncated } }
 
     private mutating func passOver(_ count: Int) throws {
         surplusSeen += count

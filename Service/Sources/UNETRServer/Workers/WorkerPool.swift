@@ -1,0 +1,218 @@
+import Foundation
+import HTTPTypes
+import Logging
+import ServiceLifecycle
+import UNETRWork
+
+/// A worker for each device, started anew when it ends, and the jobs that they do.
+actor WorkerPool: Service {
+    /// How workers are started.
+    struct Settings: Sendable {
+        var program: URL
+        var models: URL
+        var devices: [String]
+        /// For each worker: more arguments, such as a limit of memory.
+        var arguments: [String]
+        /// How long a job under way may take when the server ends.
+        var grace: Duration
+    }
+
+    private struct Worker {
+        var process: WorkerProcess
+        var description: WorkerDescription?
+        var warm: [String] = []
+        var loading: String?
+    }
+
+    private let settings: Settings
+    private let store: Store
+    private let board: JobBoard
+    private let logger: Logger
+    private var workers: [String: Worker] = [:]
+    /// Ends what takes too long when the server ends.
+    private var ending: Task<Void, any Error>?
+
+    init(_ settings: Settings, store: Store, board: JobBoard, logger: Logger) {
+        self.settings = settings
+        self.store = store
+        self.board = board
+        self.logger = logger
+    }
+
+    // MARK: What clients see
+
+    /// The models that can be asked for.
+    var models: [ModelDescription] { workers.values.lazy.compactMap(\.description).first?.models ?? [] }
+
+    func model(_ name: String) -> ModelDescription? { models.first { $0.name == name } }
+
+    /// Whether a model answers at once.
+    func state(of model: String) -> String {
+        workers.values.contains { $0.warm.contains(model) } ? "warm" : workers.values.contains { $0.loading == model } ? "loading" : "cold"
+    }
+
+    var devices: [String] { settings.devices.compactMap { workers[$0]?.description?.device } }
+
+    var version: String? { workers.values.lazy.compactMap(\.description).first?.version }
+
+    /// Whether every device has a worker that takes jobs.
+    var isReady: Bool { settings.devices.allSatisfy { workers[$0]?.description != nil } }
+
+    /// Numbers of the processes, for tests and metrics.
+    var processes: [Int32] { workers.values.map(\.process.number) }
+
+    // MARK: The work
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { group in
+                for device in settings.devices { group.addTask { await self.serve(device) } }
+            }
+        } onGracefulShutdown: {
+            Task { await self.end() }
+        }
+        ending?.cancel()
+        // A service that ends before its turn would be taken for one that failed.
+        try? await gracefulShutdown()
+    }
+
+    /// Begins no more jobs; what is under way has some time.
+    private func end() async {
+        ending = Task {
+            try await Task.sleep(for: settings.grace)
+            for worker in workers.values { worker.process.kill() }
+        }
+        await board.close()
+    }
+
+    private nonisolated func serve(_ device: String) async {
+        var failures = 0, held: JobRecord?
+        while await !board.isClosed, !Task.isCancelled {
+            guard let worker = await start(device) else {
+                failures += 1
+                // Again soon after the first time, and seldom when it does not help.
+                for _ in 0..<min(1 << failures, 60) where await !board.isClosed { try? await Task.sleep(for: .milliseconds(500)) }
+                continue
+            }
+            failures = 0
+            var events = worker.events.makeAsyncIterator()
+            serving: while true {
+                let isSecondTry = held != nil
+                var job = held
+                held = nil
+                if job == nil { job = await board.next(for: device) }
+                guard let job else { break }
+                switch await work(on: job, worker, &events, device) {
+                case .ended: continue
+                case .notBegun where !isSecondTry: held = job  // the worker was gone before
+                case .notBegun, .died: await fail(job, worker)
+                }
+                break serving
+            }
+            worker.closeInput()
+            await leave(device, worker)
+        }
+        if let held { await board.finish(held.id, .interrupted) }
+    }
+
+    private enum Course { case ended, notBegun, died }
+
+    private nonisolated func work(
+        on job: JobRecord, _ worker: WorkerProcess, _ events: inout AsyncStream<WorkerEvent>.Iterator, _ device: String
+    ) async -> Course {
+        do { try await worker.send(.segment(order: order(for: job))) } catch let error as APIError {
+            await board.finish(job.id, .failed(code: error.code, reason: error.reason))
+            return .ended
+        } catch { return .notBegun }
+        await board.onCancel(job.id) { try? worker.send(.cancel(job: job.id)) }
+        var isBegun = false
+        while let event = await events.next() {
+            switch event {
+            case .begun(job.id): isBegun = true
+            case .progress(job.id, let done, let total): await board.progress(job.id, done: done, total: total)
+            case .loading(_, let model): await note(device) { $0.loading = model }
+            case .warm(let models): await note(device) { ($0.warm, $0.loading) = (models, nil) }
+            case .done(job.id, let seconds, let networkSeconds):
+                logger.info("job \(job.id): done in \(seconds) s, \(networkSeconds) s of them in the network")
+                await board.finish(job.id, .done)
+                return .ended
+            case .failed(job.id, let cause, let reason):
+                await note(device) { $0.loading = nil }
+                let reason = await harmless(reason, job)
+                logger.notice("job \(job.id): \(cause.rawValue): \(reason)")
+                await board.finish(job.id, .failed(code: cause.rawValue, reason: reason))
+                return .ended
+            case .canceled(job.id):
+                await note(device) { $0.loading = nil }
+                await board.finish(job.id, .canceled)
+                return .ended
+            default: break
+            }
+        }
+        return isBegun ? .died : .notBegun
+    }
+
+    private func fail(_ job: JobRecord, _ worker: WorkerProcess) async {
+        if await board.isClosed { return await board.finish(job.id, .interrupted) }
+        logger.error("job \(job.id): its worker ended with \(worker.ending)")
+        let reason = "the program that computes ended unexpectedly (\(worker.ending)); the scan may need more memory than there is"
+        await board.finish(job.id, .failed(code: "worker_ended", reason: reason))
+    }
+
+    private func order(for job: JobRecord) throws -> SegmentationOrder {
+        let scans = try store.scans(of: job)
+        guard scans.count == job.scans.count else { throw APIError(.gone, "scan_gone", "the scan is not kept any more") }
+        try FileManager.default.createDirectory(at: store.folder(ofJob: job.id), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        return SegmentationOrder(
+            job: job.id, model: job.model.name, scans: scans.map { store.file(of: $0).path }, series: scans.compactMap(\.series),
+            mask: store.mask(of: job.id).path, statistics: store.statistics(of: job.id).path, choices: job.choices)
+    }
+
+    /// A worker's sentence with the names that the client knows, instead of paths of this machine.
+    private func harmless(_ reason: String, _ job: JobRecord) -> String {
+        let scans = (try? store.scans(of: job)) ?? []
+        let named = scans.reduce(reason) { $0.replacingOccurrences(of: store.file(of: $1).path, with: $1.name) }
+        return named.replacingOccurrences(of: store.folder.path + "/", with: "")
+    }
+
+    /// Starts a worker and waits until it takes jobs; nil where it does not.
+    private func start(_ device: String) async -> WorkerProcess? {
+        let arguments = ["worker"] + [("models", settings.models.path), ("device", device)].flatMap { ["--\($0)", $1] } + settings.arguments
+        let worker: WorkerProcess
+        do {
+            worker = try WorkerProcess(program: settings.program, arguments: arguments, logger: logger) { [board] in
+                Task { await board.dismiss(device) }
+            }
+        } catch {
+            logger.error("\(settings.program.path) cannot be started: \(error)")
+            return nil
+        }
+        workers[device] = Worker(process: worker)
+        let patience = Task {
+            try await Task.sleep(for: .seconds(120))
+            logger.error("the worker for \(device) said nothing for two minutes")
+            worker.kill()
+        }
+        defer { patience.cancel() }
+        var events = worker.events.makeAsyncIterator()
+        guard case .ready(let description)? = await events.next() else {
+            workers[device] = nil
+            logger.error("the worker for \(device) ended at its start with \(worker.ending)")
+            return nil
+        }
+        workers[device]?.description = description
+        logger.notice("a worker for \(description.device) is ready, with \(description.models.count) models")
+        return worker
+    }
+
+    private func leave(_ device: String, _ worker: WorkerProcess) {
+        if workers[device]?.process === worker { workers[device] = nil }
+    }
+
+    private func note(_ device: String, _ change: @Sendable (inout Worker) -> Void) {
+        if var worker = workers[device] {
+            change(&worker)
+            workers[device] = worker
+        }
+    }
+}
