@@ -39,7 +39,7 @@ class Browser:
         port, address = port_file.read_text().splitlines()
         self.socket = websocket.create_connection(f"ws://127.0.0.1:{port}{address}", timeout=120)
         self.counter, self.session = 0, None
-        self.requests, self.console, self.dialogs, self.answers = [], [], [], {}
+        self.requests, self.console, self.dialogs, self.choosers, self.answers = [], [], [], [], {}
         target = next(t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page")
         self.session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log", "DOM"):
@@ -57,7 +57,7 @@ class Browser:
     def call(self, method, **parameters):
         self.counter += 1
         message = {"id": self.counter, "method": method, "params": parameters}
-        if self.session:
+        if self.session and not method.startswith("Browser."):
             message["sessionId"] = self.session
         self.socket.send(json.dumps(message))
         number = self.counter
@@ -85,6 +85,8 @@ class Browser:
                 self.console.append(details.get("exception", {}).get("description", details["text"]))
             case "Log.entryAdded" if parameters["entry"]["level"] == "error":
                 self.console.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
+            case "Page.fileChooserOpened":
+                self.choosers.append(parameters["backendNodeId"])
             case "Page.javascriptDialogOpening":
                 self.dialogs.append(parameters["message"])
                 self.socket.send(json.dumps({"id": -1, "sessionId": self.session, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}}))

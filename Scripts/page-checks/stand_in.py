@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A stand-in for `unetrpp-serve`, for tests of its page: `stand_in.py PAGE [--port N] [--token T]`, on 127.0.0.1.
 
-It speaks /v1 as Documentation/Service.md describes it, but computes nothing: the "mask" of one of the shipped hippocampus scans is the expert's, that of any
-other scan the first expert's. Statistics and comparisons are computed from the masks. It knows four models: "hippocampus"; "slow", the same with a long
-progress, whose event stream breaks off now and then; "two-channels", which wants two scans; and "broken", whose jobs fail.
+It speaks /v1 as the server does, but has no network: the mask of one of the shipped hippocampus scans is the expert's, that of any other scan shows where it is
+brightest and darkest. A DICOM study is taken for the first of the shipped scans. Statistics and comparisons are computed from the masks. There are four
+models: "hippocampus"; "slow", which takes its time and breaks off each stream of events after a while; "two-channels", which wants two scans; and
+"broken", whose jobs fail.
 """
 import argparse
 import datetime
@@ -85,12 +86,12 @@ class Store:
     def __init__(self):
         self.lock = threading.Condition()
         self.scans, self.jobs = {}, {}
-        self.answers = {}
-        for scan in sorted(EXAMPLES.glob("images/*.nii.gz"), reverse=True):
-            self.answers[hashlib.sha256(scan.read_bytes()).hexdigest()] = (EXAMPLES / "labels" / scan.name).read_bytes()
-        self.first = self.answers[list(self.answers)[-1]]
+        self.answers, self.uploads = {}, []
+        for scan in EXAMPLES.glob("images/*.nii.gz"):
+            self.answers[scan.read_bytes()] = (EXAMPLES / "labels" / scan.name).read_bytes()
 
     def add_scan(self, name, body):
+        self.uploads.append((name, body))
         kind, image = recognize(body)
         volume = volumes.Volume(image)
         description = {
@@ -119,17 +120,14 @@ class Store:
         wanted = len(known[wish["model"]]["channels"])
         if len(scans) != wanted:
             raise Refusal(422, "channels", f"The model takes {wanted} scans, one a channel; {len(scans)} were given.", "scans")
-        digest = self.scan(scans[0])[0]["digest"]
-        for other in scans[1:]:
-            self.scan(other)
+        image = [self.scan(scan)[1] for scan in scans][0]
         job = {
             "id": identifier(), "model": wish["model"], "scan": scans[0], "state": "queued", "position": 1, "progress": 0, "created": now(), "fromStore": False,
         }  # fmt: skip
         with self.lock:
             self.jobs[job["id"]] = job
-        mask = self.answers.get(digest, self.first)
-        job_thread = threading.Thread(target=self.work, args=(job, mask), daemon=True)
-        job_thread.start()
+        mask = self.answers.get(image) or volumes.extremes(volumes.Volume(image))
+        threading.Thread(target=self.work, args=(job, mask), daemon=True).start()
         return public(job)
 
     def work(self, job, mask):
@@ -170,6 +168,10 @@ class Store:
         if job["state"] != "done":
             raise Refusal(409, "not-done", f"The job has no result: it is {job['state']}.")
         return job["mask"]
+
+    def remove_scan(self, key):
+        self.scan(key)
+        del self.scans[key]
 
 
 def public(job):
@@ -235,6 +237,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def scan(self, _, key):
         self.answer(200, self.server.store.scan(key)[0])
+
+    def remove_scan(self, _, key):
+        self.server.store.remove_scan(key)
+        self.answer(204)
 
     def image(self, _, key):
         self.answer(200, self.server.store.scan(key)[1], "application/gzip")
@@ -307,6 +313,7 @@ ROUTES = [
     ("GET", "/v1/models", Handler.models),
     ("POST", "/v1/scans", Handler.add_scan),
     ("GET", f"/v1/scans/{ID}", Handler.scan),
+    ("DELETE", f"/v1/scans/{ID}", Handler.remove_scan),
     ("GET", f"/v1/scans/{ID}/image", Handler.image),
     ("GET", "/v1/jobs", Handler.jobs),
     ("POST", "/v1/jobs", Handler.add_job),
@@ -320,12 +327,13 @@ ROUTES = [
 
 
 def start(page, port=0, token=None):
-    """Serves until the program ends; returns the address."""
+    """Serves until the program ends."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     server.page, server.token, server.store = page, token, Store()
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_address[1]}"
+    server.address = f"http://127.0.0.1:{server.server_address[1]}"
+    return server
 
 
 if __name__ == "__main__":
@@ -334,5 +342,5 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--token")
     options = parser.parse_args()
-    print(start(options.page, options.port, options.token), flush=True)
+    print(start(options.page, options.port, options.token).address, flush=True)
     threading.Event().wait()

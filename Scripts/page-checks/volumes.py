@@ -52,6 +52,43 @@ def from_quaternion(numbers, pixdim):
     return [[r * s for r, s in zip(row, scale)] + [o] for row, o in zip(rotation, origin)]
 
 
+def turned(volume):
+    """The same scan in a NIfTI file whose axes run differently: its i is z, its j is x from the other end, its k is y."""
+    raw = bytearray(gzip.decompress(volume.data))
+    offset = int(struct.unpack_from("<f", raw, 108)[0])
+    code = TYPES[struct.unpack_from("<h", raw, 70)[0]]
+    columns, last = [2, 0, 1], volume.size[0] - 1
+    struct.pack_into("<3h", raw, 42, *(volume.size[axis] for axis in columns))
+    struct.pack_into("<3f", raw, 80, *(volume.spacing[axis] for axis in columns))
+    struct.pack_into("<2h", raw, 252, 0, 1)
+    for at, row in enumerate(volume.affine):
+        struct.pack_into("<4f", raw, 280 + 16 * at, row[2], -row[0], row[1], row[3] + last * row[0])
+    values = [volume[last - j, k, i] for k in range(volume.size[1]) for j in range(volume.size[0]) for i in range(volume.size[2])]
+    return gzip.compress(bytes(raw[:offset]) + struct.pack(f"<{len(values)}{code}", *values), mtime=0)
+
+
+def upright(volume):
+    """(size, spacing, value(x, y, z)) with x to the patient's right, y to the front and z up, for axes that run along these directions."""
+    axes = [max(range(3), key=lambda column: abs(row[column])) for row in volume.affine]
+    size, spacing = [volume.size[axis] for axis in axes], [volume.spacing[axis] for axis in axes]
+    forward = [volume.affine[row][axis] > 0 for row, axis in enumerate(axes)]
+
+    def value(*index):
+        own = [0, 0, 0]
+        for at, axis in enumerate(axes):
+            own[axis] = index[at] if forward[at] else size[at] - 1 - index[at]
+        return volume[own]
+
+    return size, spacing, value
+
+
+def extremes(scan):
+    """A mask that can be made of any scan: 1 where it is brightest, 2 where it is darkest."""
+    ordered = sorted(scan.values)
+    bright, dark = ordered[int(0.9 * len(ordered))], ordered[int(0.1 * len(ordered))]
+    return with_values(scan, [1 if v > bright else 2 if v < dark else 0 for v in scan.values])
+
+
 def with_values(volume, values):
     """A NIfTI file (gzip) like `volume`, a mask of 8 bits, with other values."""
     raw = bytearray(gzip.decompress(volume.data))

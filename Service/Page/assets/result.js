@@ -19,7 +19,7 @@ const formats = [
 const presets = { "CT soft tissue": [400, 40], "CT lung": [1500, -600], "CT bone": [1800, 400], "CT brain": [80, 40], "CT liver": [150, 60] };
 
 let open = null; // { job, stop, structures }
-const viewer = new Viewer(byId("canvas"), { onLocation: showLocation, onWindow: showWindow });
+export const viewer = new Viewer(byId("canvas"), { onLocation: showLocation, onWindow: showWindow });
 
 const say = (text) => (byId("status").textContent = text);
 

@@ -1,12 +1,12 @@
 // The form: scans to upload, the model, its channels and options.
 
 import * as api from "./api.js";
-import { byId, dismissReport, duration, element, report } from "./dom.js";
+import { byId, dismissReport, element, report } from "./dom.js";
 import * as files from "./files.js";
 import { zip } from "./zip.js";
 
 let models = [];
-let uploads = []; // { name, item, id?, description?, stop }
+let uploads = []; // { name, item, stop, id?, used? }
 
 /** Names of scans as the user knows them. They stay in this tab: the server is told none. */
 export const names = {
@@ -49,8 +49,8 @@ function offerScans() {
     selects.forEach((select, at) => {
         select.replaceChildren(...ready.map(({ id, name }) => element("option", { value: id, textContent: name })));
         select.value = newest[at]?.id ?? "";
-        select.parentElement.hidden = ready.length <= 1 && selects.length === 1;
     });
+    byId("channels").hidden = ready.length <= 1 && selects.length === 1; // nothing to choose from
     allowStart();
 }
 
@@ -101,8 +101,8 @@ function forget(one) {
     one.stop.abort();
     one.item.remove();
     uploads = uploads.filter((other) => other !== one);
-    // A job may still need it; then the server keeps it and says so, which is no news to anybody.
-    if (one.id) api.removeScan(one.id).catch(() => {});
+    // What a job has used is shown under its mask; the server removes it in time.
+    if (one.id && !one.used) api.removeScan(one.id).catch(report);
     offerScans();
 }
 
@@ -119,7 +119,9 @@ async function submit(event, onJob) {
         if (byId("precision").value !== "auto") options.precision = byId("precision").value;
         const boxes = wantedBoxes();
         if (boxes.some(({ checked }) => !checked)) options.structures = boxes.filter(({ checked }) => checked).map(({ value }) => value);
-        onJob(await api.createJob({ model: model().name, ...(scans.length === 1 ? { scan: scans[0] } : { scans }), options }));
+        const job = await api.createJob({ model: model().name, ...(scans.length === 1 ? { scan: scans[0] } : { scans }), options });
+        for (const one of uploads) one.used ||= scans.includes(one.id);
+        onJob(job);
     } catch (error) {
         report(error);
     } finally {

@@ -12,7 +12,10 @@ const settings = {
     dragAndDropEnabled: false, // files dropped anywhere are new scans
     isRadiologicalConvention: true,
     multiplanarShowRender: 1, // always
-    multiplanarPadPixels: 4,
+    tileMargin: -1, // as much as the letters at the edges need: on the scan nobody could read them
+    isForceMouseClickToVoxelCenters: true, // the slices that are shown are those of the scan, not between two
+    crosshairWidthUnit: "percent",
+    crosshairWidth: 0.6,
     mouseEventConfig: { leftButton: { primary: crosshair }, rightButton: windowing, centerButton: windowing },
     crosshairColor: [0.35, 0.85, 0.45, 0.8],
     fontColor: [0.85, 0.85, 0.85, 1],
@@ -125,11 +128,17 @@ export class Viewer {
         return { robust: [robust_min, robust_max], whole: [global_min, global_max] };
     }
 
-    /** Puts the crosshair on a voxel, given by its index in the scan's own order of axes. */
+    /** Where the slices are drawn: { plane, rectangle: [left, top, width, height] } in pixels of the canvas. */
+    get tiles() {
+        return this.#niivue.screenSlices.map(({ axCorSag: plane, leftTopWidthHeight: rectangle }) => ({ plane, rectangle: [...rectangle] }));
+    }
+
+    /** Puts the crosshair on the voxel nearest to an index in the scan's own order of axes. */
     jump(index) {
         const niivue = this.#niivue;
         const { affine } = niivue.volumes[0].hdr;
-        const millimeters = [0, 1, 2].map((row) => affine[row][3] + index.reduce((sum, i, axis) => sum + affine[row][axis] * i, 0));
+        const voxel = index.map(Math.round);
+        const millimeters = [0, 1, 2].map((row) => affine[row][3] + voxel.reduce((sum, i, axis) => sum + affine[row][axis] * i, 0));
         niivue.scene.crosshairPos = niivue.mm2frac(millimeters, 0, true);
         niivue.createOnLocationChange();
         niivue.drawScene();
