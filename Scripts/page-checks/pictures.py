@@ -76,13 +76,15 @@ class Overlay:
         return self.size[right] * self.spacing[right] / (self.size[up] * self.spacing[up])
 
     def samples(self, plane, rectangle, crosshair):
-        """(x, y, color) of the pixels nearest to the middle of each voxel, and how far they may be from the crosshair's lines: those are left out."""
+        """(x, y, color) of the pixel nearest to the middle of each voxel, except below the crosshair's lines and the letters at the top and at the left."""
         right, up, through = PLANES[plane]
         left, top, width, height = rectangle
         columns, rows = self.size[right], self.size[up]
         for row in range(rows):
             for column in range(columns):
                 x, y = int(left + (column + 0.5) / columns * width), int(top + (row + 0.5) / rows * height)
+                if (abs(x - left - width / 2) < 24 and y - top < 28) or (abs(y - top - height / 2) < 24 and x - left < 28):
+                    continue
                 # Where the middle of that pixel lies, in voxels.
                 h, v = (x + 0.5 - left) / width * columns - 0.5, (rows - 1) - ((y + 0.5 - top) / height * rows - 0.5)
                 if self.radiological and right == 0:

@@ -12,13 +12,14 @@ const settings = {
     dragAndDropEnabled: false, // files dropped anywhere are new scans
     isRadiologicalConvention: true,
     multiplanarShowRender: 1, // always
-    tileMargin: -1, // as much as the letters at the edges need: on the scan nobody could read them
+    multiplanarLayout: 2, // a grid of two by two
+    multiplanarPadPixels: 6,
     isForceMouseClickToVoxelCenters: true, // the slices that are shown are those of the scan, not between two
     crosshairWidthUnit: "percent",
     crosshairWidth: 0.6,
     mouseEventConfig: { leftButton: { primary: crosshair }, rightButton: windowing, centerButton: windowing },
     crosshairColor: [0.35, 0.85, 0.45, 0.8],
-    fontColor: [0.85, 0.85, 0.85, 1],
+    fontColor: [1, 0.45, 0.1, 1], // for the letters at the edges: no gray of a scan hides it
     backColor: [0, 0, 0, 1],
 };
 
