@@ -62,7 +62,7 @@ def now():
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def recognize(body):
+def recognize(body, series):
     """(format, scan as NIfTI) of an upload."""
     if body[:2] == b"PK":
         try:
@@ -74,6 +74,8 @@ def recognize(body):
             raise Refusal(422, "damaged", "The zip archive is damaged or cut off.") from None
         if not pixels:
             raise Refusal(415, "unknown-format", "The zip archive holds no DICOM file.")
+        if len({pathlib.PurePath(name).parent for name in pixels}) > 1 and series != "2":
+            raise Refusal(422, "several_series", "The study has several series; name one: 1: MR T1 (1.2.3); 2: MR T2 (1.2.4)", "series")
         return "dicom", sorted(EXAMPLES.glob("images/*.nii.gz"))[0].read_bytes()
     try:
         volumes.Volume(body)
@@ -90,9 +92,9 @@ class Store:
         for scan in EXAMPLES.glob("images/*.nii.gz"):
             self.answers[scan.read_bytes()] = (EXAMPLES / "labels" / scan.name).read_bytes()
 
-    def add_scan(self, name, body):
+    def add_scan(self, name, series, body):
         self.uploads.append((name, body))
-        kind, image = recognize(body)
+        kind, image = recognize(body, series)
         volume = volumes.Volume(image)
         description = {
             "id": identifier(), "name": name, "format": kind, "size": list(volume.size), "spacing": list(volume.spacing), "bytes": len(body),
@@ -122,7 +124,7 @@ class Store:
             raise Refusal(422, "channels", f"The model takes {wanted} scans, one a channel; {len(scans)} were given.", "scans")
         image = [self.scan(scan)[1] for scan in scans][0]
         job = {
-            "id": identifier(), "model": wish["model"], "scan": scans[0], "state": "queued", "position": 1, "progress": 0, "created": now(), "fromStore": False,
+            "id": identifier(), "model": wish["model"], "scan": scans[0], "state": "queued", "position": 0, "progress": 0, "created": now(), "fromStore": False,
         }  # fmt: skip
         with self.lock:
             self.jobs[job["id"]] = job
@@ -233,7 +235,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, {"models": MODELS})
 
     def add_scan(self, body):
-        self.answer(201, self.server.store.add_scan(self.query.get("name", ""), body))
+        self.answer(201, self.server.store.add_scan(self.query.get("name", ""), self.query.get("series"), body))
 
     def scan(self, _, key):
         self.answer(200, self.server.store.scan(key)[0])

@@ -79,7 +79,9 @@ function send(path, file, { signal, onProgress = () => {} } = {}) {
  */
 const anonymous = (stem, name) => encodeURIComponent(stem + (name.match(/(\.nii)?\.[a-z0-9]{1,5}$/i)?.[0] ?? ""));
 
-export const addScan = (name, file, options) => send(`v1/scans?name=${anonymous("scan", name)}`, file, options);
+/** `series`, where it is not empty, says which series of a DICOM study is meant. */
+export const addScan = (name, file, series, options) =>
+    send(`v1/scans?name=${anonymous("scan", name)}${series && `&series=${encodeURIComponent(series)}`}`, file, options);
 export const compare = async (id, name, file, options) =>
     (await send(`v1/jobs/${id}/compare?name=${anonymous("reference", name)}`, file, options)).structures;
 

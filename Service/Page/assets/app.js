@@ -12,7 +12,7 @@ async function start() {
         byId("server").textContent = `${information.version} · ${information.devices.join(", ")}`;
         byId("forget-token").hidden = !information.authentication;
         jobs.setTitles(models);
-        upload.showModels(models);
+        upload.showModels(models, information.limits);
         await jobs.refresh();
         openNamedJob();
     } catch (error) {

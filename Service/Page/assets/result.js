@@ -68,7 +68,7 @@ function showProgress(job) {
     // Nothing of the scan: titles end up in histories and on shared screens.
     document.title = state === "running" ? `${share} % – UNETR++` : "UNETR++";
     say({
-        queued: position > 1 ? `Waiting: ${position - 1} before it.` : "Waiting to start.",
+        queued: position > 0 ? `Waiting: ${position} before it.` : "Waiting to start.",
         running: `${jobs.title(job)}: ${share} %${secondsLeft === undefined ? "" : `, about ${duration(secondsLeft)} left`}`,
         done: "Loading the result.",
         failed: job.error?.reason ?? "The job failed.",
@@ -86,11 +86,16 @@ async function load(job, signal) {
     showStructures(structures);
     showComparison(null);
     offerFormats(/dicom/i.test(scan.format));
-    await viewer.show(image, mask, structures);
+    try {
+        await viewer.show(image, mask, structures, signal);
+        viewer.setView(Number(document.querySelector("#views input:checked").value));
+        offerPresets();
+        showWindow(viewer.range);
+    } catch (error) {
+        signal.throwIfAborted();
+        report(new Error(`The scan cannot be shown here: ${error.message} The mask can be downloaded all the same.`));
+    }
     signal.throwIfAborted();
-    viewer.setView(Number(document.querySelector("#views input:checked").value));
-    offerPresets();
-    showWindow(viewer.range);
     say(`${jobs.title(job)}: done${took(job)}.`);
 }
 

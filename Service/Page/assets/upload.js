@@ -7,6 +7,7 @@ import { zip } from "./zip.js";
 
 let models = [];
 let uploads = []; // { name, item, stop, id?, used? }
+let most = Infinity; // bytes that the server takes
 
 /** Names of scans as the user knows them. They stay in this tab: the server is told none. */
 export const names = {
@@ -14,8 +15,12 @@ export const names = {
     set: (id, name) => sessionStorage.setItem(`name.${id}`, name),
 };
 
-export function showModels(list) {
+const readiness = { warm: "loaded", loading: "loading" };
+
+/** Shows what the server has; `limits` as it states them. */
+export function showModels(list, limits) {
     models = list;
+    most = limits.uploadBytes;
     const select = byId("model");
     const before = select.value;
     select.replaceChildren(...models.map(({ name, title }) => element("option", { value: name, textContent: title || name })));
@@ -28,7 +33,7 @@ const model = () => models.find(({ name }) => name === byId("model").value);
 function showModel() {
     const { architecture, spacing, labels, license, state, channels } = model() ?? { channels: [], labels: [] };
     byId("model-facts").textContent = model()
-        ? [`${labels.length} structure${labels.length === 1 ? "" : "s"}`, architecture, `${[...spacing].reverse().map((mm) => +mm.toFixed(2)).join(" × ")} mm`, license, state]
+        ? [`${labels.length} structure${labels.length === 1 ? "" : "s"}`, architecture, `${[...spacing].reverse().map((mm) => +mm.toFixed(2)).join(" × ")} mm`, license, readiness[state]]
               .filter(Boolean).join(" · ")
         : "This server has no models.";
     byId("channels").replaceChildren(...channels.map(({ name }, at) =>
@@ -41,14 +46,16 @@ function showModel() {
 
 const channelSelects = () => [...byId("channels").querySelectorAll("select")];
 
-/** Lists the uploaded scans in each channel; the newest ones are taken, in the order of their names. */
+/** Lists the uploaded scans in each channel. The newest ones are taken; if there are too few, the newest is meant to hold all channels. */
 function offerScans() {
     const ready = uploads.filter(({ id }) => id);
     const selects = channelSelects();
     const newest = ready.slice(-selects.length);
+    const taken = newest.length < selects.length ? newest.slice(-1) : newest;
     selects.forEach((select, at) => {
-        select.replaceChildren(...ready.map(({ id, name }) => element("option", { value: id, textContent: name })));
-        select.value = newest[at]?.id ?? "";
+        const inFirst = at ? [element("option", { value: "", textContent: "in the first scan" })] : [];
+        select.replaceChildren(...inFirst, ...ready.map(({ id, name }) => element("option", { value: id, textContent: name })));
+        select.value = taken[at]?.id ?? "";
     });
     byId("channels").hidden = ready.length <= 1 && selects.length === 1; // nothing to choose from
     allowStart();
@@ -56,8 +63,12 @@ function offerScans() {
 
 const wantedBoxes = () => [...byId("wanted").querySelectorAll("input")];
 
+/** The scans to segment: one for each channel, or one that holds them all. */
+const chosenScans = () => channelSelects().map(({ value }) => value).filter(Boolean);
+
 function allowStart() {
-    const complete = model() && channelSelects().every(({ value }) => value);
+    const { length } = chosenScans();
+    const complete = channelSelects()[0]?.value && [1, channelSelects().length].includes(length);
     byId("start").disabled = !complete || !wantedBoxes().some(({ checked }) => checked);
 }
 
@@ -75,14 +86,14 @@ async function upload({ name, entries }) {
     const one = { name, stop, item: element("li", {}, element("span", { className: "name", textContent: name }), remove, state, bar) };
     uploads.push(one);
     byId("uploads").append(one.item);
+    const packed = entries.length > 1;
+    const watched = { signal: stop.signal, onProgress: (share) => (bar.value = share) };
     try {
-        let file = entries[0].file;
-        if (entries.length > 1) {
-            state.textContent = `Packing ${entries.length} files`;
-            file = await zip(entries, { signal: stop.signal, onProgress: (share) => (bar.value = share) });
-        }
+        if (packed) state.textContent = `Packing ${entries.length} files`;
+        const file = packed ? await zip(entries, watched) : entries[0].file;
+        if (file.size > most) throw new Error(`The scan has ${gigabytes(file.size)}; the server takes ${gigabytes(most)} at most.`);
         state.textContent = "Uploading";
-        const description = await api.addScan(entries.length > 1 ? "study.zip" : name, file, { signal: stop.signal, onProgress: (share) => (bar.value = share) });
+        const description = await send(one, packed ? "study.zip" : name, file, watched);
         one.id = description.id;
         names.set(one.id, name);
         state.textContent = facts(description);
@@ -92,6 +103,41 @@ async function upload({ name, entries }) {
         forget(one);
         report(error);
     }
+}
+
+const gigabytes = (bytes) => `${(bytes / 2 ** 30).toFixed(2)} GB`;
+
+/** Uploads a file; where the server finds several series in it, again with the one that the user names. */
+async function send(one, name, file, watched) {
+    for (let series = ""; ; ) {
+        try {
+            return await api.addScan(name, file, series, watched);
+        } catch (error) {
+            if (error.field !== "series") throw error;
+            series = await askForSeries(one, error.message, watched.signal);
+        }
+    }
+}
+
+/** Asks below an upload which series is meant, with the server's sentence, which lists them. */
+function askForSeries({ item, name }, sentence, signal) {
+    const input = element("input", { type: "text" });
+    const question = element("div", { className: "question", role: "group", "aria-label": `Series of ${name}` },
+        element("p", { className: "note", role: "alert", textContent: sentence }),
+        element("label", { className: "field" }, "Series ", input), element("button", { type: "button", textContent: "Take this series" }));
+    item.append(question);
+    return new Promise((resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        const answer = (event) => {
+            if ((event.key && event.key !== "Enter") || !input.value.trim()) return;
+            event.preventDefault(); // Enter must not start a job
+            question.remove();
+            resolve(input.value.trim());
+        };
+        input.onkeydown = answer;
+        question.lastElementChild.onclick = answer;
+        input.focus();
+    });
 }
 
 const facts = ({ format, size, spacing }) =>
@@ -113,7 +159,7 @@ async function submit(event, onJob) {
     const start = byId("start");
     start.disabled = true;
     try {
-        const scans = channelSelects().map(({ value }) => value);
+        const scans = chosenScans();
         const options = {};
         if (!byId("mirroring").checked) options.mirroring = false;
         if (byId("precision").value !== "auto") options.precision = byId("precision").value;

@@ -29,6 +29,7 @@ export class Viewer {
     #structures = [];
     #hidden = new Set();
     #opacity = 0.5;
+    #before = Promise.resolve();
 
     /** `onLocation` gets { millimeters, intensity, label } of the crosshair, `onWindow` the window that the user dragged. */
     constructor(canvas, { onLocation, onWindow }) {
@@ -40,8 +41,14 @@ export class Viewer {
         canvas.parentElement.addEventListener("keyup", (event) => event.stopPropagation(), true);
     }
 
-    /** Shows a scan and its mask, both NIfTI blobs; `structures` as the server's statistics list them. */
-    async show(scan, mask, structures) {
+    /** Shows a scan and its mask, both NIfTI blobs; `structures` as the server's statistics list them. One after the other: NiiVue would mix them up. */
+    show(scan, mask, structures, signal) {
+        const shown = this.#before.then(() => signal.aborted || this.#load(scan, mask, structures));
+        this.#before = shown.catch(() => {});
+        return shown;
+    }
+
+    async #load(scan, mask, structures) {
         const niivue = await this.#start();
         this.#structures = structures;
         this.#hidden.clear();
@@ -64,6 +71,7 @@ export class Viewer {
     /** NiiVue is large, so it is loaded when there is something to see. */
     async #start() {
         if (this.#niivue) return this.#niivue;
+        if (!document.createElement("canvas").getContext("webgl2")) throw new Error("this browser has no WebGL 2.");
         const { Niivue } = await import("./niivue.js");
         const niivue = new Niivue(settings);
         niivue.onLocationChange = ({ mm, values }) =>
