@@ -67,6 +67,17 @@ def turned(volume):
     return gzip.compress(bytes(raw[:offset]) + struct.pack(f"<{len(values)}{code}", *values), mtime=0)
 
 
+def oblique(volume, degrees=15):
+    """The same scan as if it had been taken at an angle: turned around the axis from the feet to the head, then around that from left to right."""
+    raw = bytearray(gzip.decompress(volume.data))
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    turn = [[c, -s, 0], [c * s, c * c, -s], [s * s, s * c, c]]
+    struct.pack_into("<2h", raw, 252, 0, 1)
+    for at, row in enumerate(turn):
+        struct.pack_into("<4f", raw, 280 + 16 * at, *(sum(row[k] * volume.affine[k][column] for k in range(3)) for column in range(4)))
+    return gzip.compress(bytes(raw), mtime=0)
+
+
 def upright(volume):
     """(size, spacing, value(x, y, z)) with x to the patient's right, y to the front and z up, for axes that run along these directions."""
     axes = [max(range(3), key=lambda column: abs(row[column])) for row in volume.affine]

@@ -28,9 +28,10 @@ function openNamedJob() {
 
 function askForToken({ detail }) {
     const dialog = byId("token-dialog");
+    if (dialog.open) return; // another call failed as well; what is being typed stays
     byId("token-problem").textContent = api.token.get() ? detail : "";
     byId("token").value = "";
-    if (!dialog.open) dialog.showModal();
+    dialog.showModal();
 }
 
 async function showAbout() {
