@@ -128,6 +128,17 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    def drag(self, selector, start, end, button):
+        """Drags over an element; places as shares of its width and height."""
+        x, y, width, height = self.run(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center', behavior: 'instant'}});"
+            " const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; })()"
+        )
+        mask = {"left": 1, "right": 2}[button]
+        for kind, place, pressed in (("mouseMoved", start, 0), ("mousePressed", start, mask), ("mouseMoved", end, mask), ("mouseReleased", end, 0)):
+            where = dict(x=x + place[0] * width, y=y + place[1] * height)
+            self.call("Input.dispatchMouseEvent", type=kind, button=button if kind != "mouseMoved" or pressed else "none", buttons=pressed, clickCount=1, **where)
+
     def press(self, key, code=None, text=None, shift=False):
         numbers = {"Tab": 9, "Enter": 13, " ": 32, "PageUp": 33, "PageDown": 34, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
         code = code or {" ": "Space"}.get(key, key)

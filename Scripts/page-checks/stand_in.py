@@ -328,11 +328,11 @@ ROUTES = [
 ]
 
 
-def start(page, port=0, token=None):
+def start(page, port=0, token=None, store=None):
     """Serves until the program ends."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
-    server.page, server.token, server.store = page, token, Store()
+    server.page, server.token, server.store = page, token, store or Store()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     server.address = f"http://127.0.0.1:{server.server_address[1]}"
     return server

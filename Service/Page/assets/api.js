@@ -41,7 +41,19 @@ async function request(method, path, { body, headers = {}, signal } = {}) {
     return response;
 }
 
-const json = async (...all) => (await request(...all)).json();
+/** The answer's body as JSON. Not the server's own where it cannot be read: a proxy's page, say. */
+function parsed(status, text) {
+    try {
+        return JSON.parse(text);
+    } catch {
+        throw new ApiError(status, { reason: `The answer, with status ${status}, is not the server's own. Is something between it and this page?` });
+    }
+}
+
+async function json(...all) {
+    const response = await request(...all);
+    return parsed(response.status, await response.text());
+}
 
 export const information = () => json("GET", "v1/info");
 export const models = async () => (await json("GET", "v1/models")).models;
@@ -65,7 +77,14 @@ function send(path, file, { signal, onProgress = () => {} } = {}) {
         call.setRequestHeader("Content-Type", "application/octet-stream");
         for (const [name, value] of Object.entries(authorization())) call.setRequestHeader(name, value);
         call.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-        call.onload = () => (call.status < 300 ? resolve(JSON.parse(call.responseText)) : reject(failure(call.status, call.responseText)));
+        call.onload = () => {
+            try {
+                if (call.status >= 300) throw failure(call.status, call.responseText);
+                resolve(parsed(call.status, call.responseText));
+            } catch (error) {
+                reject(error);
+            }
+        };
         call.onerror = () => reject(unreachable());
         call.onabort = () => reject(new DOMException("The upload was broken off.", "AbortError"));
         signal?.addEventListener("abort", () => call.abort());
@@ -89,8 +108,11 @@ export const isFinal = (job) => ["done", "failed", "canceled"].includes(job.stat
 
 const longestSilence = 45_000; // the server sends a comment every 15 s
 
-/** Calls `onJob` with each state of a job until its last, which is returned. Connects again after a break, with growing pauses. */
-export async function follow(id, onJob, signal) {
+/**
+ * Calls `onJob` with each state of a job until its last, which is returned. Connects again after a break, with growing pauses;
+ * `onLost` is called where that fails.
+ */
+export async function follow(id, { signal, onJob, onLost }) {
     let pause = 250;
     for (;;) {
         try {
@@ -103,6 +125,7 @@ export async function follow(id, onJob, signal) {
         } catch (error) {
             const passes = error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
             if (!passes) throw error;
+            onLost();
         }
         await new Promise((resolve) => setTimeout(resolve, pause));
         signal.throwIfAborted();

@@ -36,7 +36,7 @@ export async function show(id) {
         showProgress(job);
         if (!api.isFinal(job)) {
             jobs.refresh();
-            job = await api.follow(id, showProgress, stop.signal);
+            job = await api.follow(id, { signal: stop.signal, onJob: showProgress, onLost: () => say("The server does not answer. Trying again.") });
             jobs.refresh();
         }
         if (job.state === "done") await load(job, stop.signal);
@@ -74,6 +74,7 @@ function showProgress(job) {
         failed: job.error?.reason ?? "The job failed.",
         canceled: "The job was canceled.",
     }[state]);
+    byId("status").setAttribute("aria-live", state === "running" ? "off" : "polite"); // nobody wants to hear each percent
     byId("status").classList.toggle("problem", state === "failed");
 }
 
