@@ -166,7 +166,7 @@ class Browser:
     def scheme(self, name):
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
-    def screenshot(self, clip=None):
-        """A PNG of the window, or of a rectangle (x, y, width, height) of the document."""
-        more = {"clip": dict(zip(("x", "y", "width", "height"), clip), scale=1), "captureBeyondViewport": True} if clip else {}
+    def screenshot(self, clip=None, beyond=False):
+        """A PNG of the window, or of a rectangle (x, y, width, height) of the document; `beyond`: also of what is scrolled away, which takes longer."""
+        more = {"clip": dict(zip(("x", "y", "width", "height"), clip), scale=1), "captureBeyondViewport": beyond} if clip else {}
         return base64.b64decode(self.call("Page.captureScreenshot", format="png", optimizeForSpeed=True, **more)["data"])
