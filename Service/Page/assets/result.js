@@ -79,25 +79,32 @@ function showProgress(job) {
 }
 
 async function load(job, signal) {
-    const [scan, image, mask, structures] = await Promise.all([
-        api.scan(job.scan, signal), api.scanImage(job.scan, signal), api.result(job.id, "nifti", signal), api.statistics(job.id, signal),
-    ]);
+    const [mask, structures] = await Promise.all([api.result(job.id, "nifti", signal), api.statistics(job.id, signal)]);
     open.structures = structures;
     byId("result-body").hidden = false;
     showStructures(structures);
     showComparison(null);
-    offerFormats(/dicom/i.test(scan.format));
+    offerFormats(false);
     try {
-        await viewer.show(image, mask, structures, signal);
-        viewer.setView(Number(document.querySelector("#views input:checked").value));
-        offerPresets();
-        showWindow(viewer.range);
+        await draw(job, mask, structures, signal);
     } catch (error) {
         signal.throwIfAborted();
-        report(new Error(`The scan cannot be shown here: ${error.message} The mask can be downloaded all the same.`));
+        byId("view").hidden = true; // it may show another scan
+        report(error.status === 401 ? error : new Error(`The scan cannot be shown: ${error.message} The mask can be downloaded all the same.`));
     }
     signal.throwIfAborted();
     say(`${jobs.title(job)}: done${took(job)}.`);
+}
+
+async function draw(job, mask, structures, signal) {
+    const [scan, image] = await Promise.all([api.scan(job.scan, signal), api.scanImage(job.scan, signal)]);
+    offerFormats(/dicom/i.test(scan.format));
+    byId("view").hidden = false;
+    await viewer.show(image, mask, structures, signal);
+    signal.throwIfAborted();
+    viewer.setView(Number(document.querySelector("#views input:checked").value));
+    offerPresets();
+    showWindow(viewer.range);
 }
 
 const took = ({ started, ended, fromStore }) =>

@@ -129,8 +129,9 @@ function askForSeries({ item, name }, sentence, signal) {
     return new Promise((resolve, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason));
         const answer = (event) => {
-            if ((event.key && event.key !== "Enter") || !input.value.trim()) return;
+            if (event.key && event.key !== "Enter") return;
             event.preventDefault(); // Enter must not start a job
+            if (!input.value.trim()) return;
             question.remove();
             resolve(input.value.trim());
         };
