@@ -228,7 +228,6 @@ export function setUp() {
         if (file) compare(file);
     };
     byId("download").onclick = download;
-    byId("canvas").addEventListener("keydown", chooseView);
     byId("viewer").addEventListener("keydown", chooseView, true);
 }
 
