@@ -14,7 +14,7 @@ endif
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
-.PHONY: help setup codecs build test service service-test check sanitize fuzz demo bench doctor portable consumer clean
+.PHONY: help setup codecs build test service service-test page check-page check sanitize fuzz demo bench doctor portable consumer clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,8 @@ help:
 	@echo 'make build     the release build, $(PRODUCT)'
 	@echo 'make service   what talks over a network, `unetrpp pacs` and `unetrpp serve`: beside $(PRODUCT)'
 	@echo 'make service-test   tests of that; with a real archive where Orthanc is installed'
+	@echo 'make page      the page of `unetrpp serve`, beside it (WHEEL=FILE: with this ipyniivue instead of the package index'"'"'s)'
+	@echo 'make check-page   that page in Chromium, which must be installed'
 	@echo 'make bench     time the forward pass and the training step on this machine'
 	@echo 'make doctor    versions, devices, and what is wrong'
 	@echo 'make portable  a build for other machines, in dist/'
@@ -59,6 +61,13 @@ service:
 
 service-test:
 	$(SWIFT) test --package-path Service $(BUILD_FLAGS) $(TEST_FLAGS)
+
+# The viewer comes from a wheel; nothing is compiled.
+page:
+	Scripts/setup-page "$$($(SWIFT) build -c release --show-bin-path)/page" $(if $(WHEEL),--wheel $(WHEEL))
+
+check-page:
+	Scripts/check-page $(if $(WHEEL),--wheel $(WHEEL))
 
 # Needs no build.
 check:
