@@ -24,12 +24,14 @@ public final class SGD: Optimizer {
     }
 
     /// Changes the parameters by their gradients.
+    ///
+    /// Without momentum libtorch takes no buffers for it.
     public func step() throws {
-        let first = momenta.isEmpty
-        if first { momenta = try parameters.map { try Tensor.zeros($0.shape, $0.dtype, on: $0.device) } }
+        let first = momenta.isEmpty, hasMomentum = momentum != 0
+        if first, hasMomentum { momenta = try parameters.map { try Tensor.zeros($0.shape, $0.dtype, on: $0.device) } }
         try withoutGradients {
             try TensorList.stepSGD(
-                parameters, gradients: try gradients(), momenta: momenta, rate: rate, momentum: momentum, weightDecay: weightDecay,
+                parameters, gradients: try gradients(), momenta: hasMomentum ? momenta : [], rate: rate, momentum: momentum, weightDecay: weightDecay,
                 nesterov: nesterov, first: first)
         }
     }

@@ -49,7 +49,7 @@ public enum CSV {
     }
 
     private static func quoted(_ field: String) -> String {
-        guard field.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return field }
+        guard field.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return field }
         return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }

@@ -181,6 +181,12 @@ private struct TextVolume {
         var file = TextVolume.nrrd.with(["encoding": "ascii"])
         file.voxels = Array((0..<24).map { $0 == 7 ? "seven" : "\($0)" }.joined(separator: " ").utf8)
         #expect(try file.refusal().contains("'seven' stands where a voxel's number is expected"))
+        // 70 characters: their first 65 are a number, too, and the rest must not become the next voxel.
+        file.voxels = Array((0..<24).map { $0 == 7 ? "1." + String(repeating: "0", count: 68) : "\($0)" }.joined(separator: " ").utf8)
+        #expect(try file.refusal().contains("'1." + String(repeating: "0", count: 63) + "…' stands where a voxel's number is expected"))
+        // As many digits as a number may have.
+        file.voxels = Array((0..<24).map { $0 == 7 ? "-7." + String(repeating: "0", count: 61) : "\(-$0)" }.joined(separator: " ").utf8)
+        #expect(try file.inFolder { try VolumeFile.readLabels($0) }.voxels == (0..<24).map { Int16(-$0) })
         file.voxels = Array((0..<24).map { "\(-$0)" }.joined(separator: "\n").utf8)
         let labels = try file.inFolder { try VolumeFile.readLabels($0) }
         #expect(labels.voxels == (0..<24).map { Int16(-$0) })

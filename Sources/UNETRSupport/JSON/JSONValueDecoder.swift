@@ -46,6 +46,12 @@ struct JSONValueDecoder: Decoder {
         }
     }
 
+    func single() throws -> Float {
+        let value = Float(try real())
+        guard value.isFinite else { throw mismatch("a number of single precision, up to 3.4e38,") }
+        return value
+    }
+
     func text() throws -> String { if case .string(let value) = value { value } else { throw mismatch("a text in double quotes") } }
     func bool() throws -> Bool { if case .bool(let value) = value { value } else { throw mismatch("true or false") } }
     var isNull: Bool { if case .null = value { true } else { false } }
@@ -78,7 +84,7 @@ private struct Members<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode(_: Bool.Type, forKey key: Key) throws -> Bool { try at(key).bool() }
     func decode(_: String.Type, forKey key: Key) throws -> String { try at(key).text() }
     func decode(_: Double.Type, forKey key: Key) throws -> Double { try at(key).real() }
-    func decode(_: Float.Type, forKey key: Key) throws -> Float { Float(try at(key).real()) }
+    func decode(_: Float.Type, forKey key: Key) throws -> Float { try at(key).single() }
     func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try at(key).whole(type) }
     func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { try at(key).whole(type) }
     func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { try at(key).whole(type) }
@@ -127,7 +133,7 @@ private struct Elements: UnkeyedDecodingContainer {
     mutating func decode(_: Bool.Type) throws -> Bool { try next { try $0.bool() } }
     mutating func decode(_: String.Type) throws -> String { try next { try $0.text() } }
     mutating func decode(_: Double.Type) throws -> Double { try next { try $0.real() } }
-    mutating func decode(_: Float.Type) throws -> Float { try next { Float(try $0.real()) } }
+    mutating func decode(_: Float.Type) throws -> Float { try next { try $0.single() } }
     mutating func decode(_ type: Int.Type) throws -> Int { try next { try $0.whole(type) } }
     mutating func decode(_ type: Int8.Type) throws -> Int8 { try next { try $0.whole(type) } }
     mutating func decode(_ type: Int16.Type) throws -> Int16 { try next { try $0.whole(type) } }
@@ -154,7 +160,7 @@ private struct Single: SingleValueDecodingContainer {
     func decode(_: Bool.Type) throws -> Bool { try decoder.bool() }
     func decode(_: String.Type) throws -> String { try decoder.text() }
     func decode(_: Double.Type) throws -> Double { try decoder.real() }
-    func decode(_: Float.Type) throws -> Float { Float(try decoder.real()) }
+    func decode(_: Float.Type) throws -> Float { try decoder.single() }
     func decode(_ type: Int.Type) throws -> Int { try decoder.whole(type) }
     func decode(_ type: Int8.Type) throws -> Int8 { try decoder.whole(type) }
     func decode(_ type: Int16.Type) throws -> Int16 { try decoder.whole(type) }

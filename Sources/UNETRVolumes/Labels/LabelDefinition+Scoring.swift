@@ -27,10 +27,10 @@ extension LabelDefinition {
     /// - Returns: nil if the text is not such a list.
     public static func list(_ text: String) -> [LabelDefinition]? {
         let structures = text.split(separator: ",", omittingEmptySubsequences: false).map { part -> LabelDefinition? in
-            let halves = part.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) }
             let numbers = halves.first?.split(separator: "+", omittingEmptySubsequences: false).map { Int16($0.trimmingCharacters(in: .whitespaces)) }
             guard let numbers, !numbers.isEmpty, !numbers.contains(nil) else { return nil }
-            return LabelDefinition(labels: numbers.compactMap { $0 }, name: halves.count > 1 ? halves[1] : nil)
+            return LabelDefinition(labels: numbers.compactMap { $0 }, name: halves.dropFirst().first { !$0.isEmpty })
         }
         return structures.contains(nil) ? nil : structures.compactMap { $0 }
     }

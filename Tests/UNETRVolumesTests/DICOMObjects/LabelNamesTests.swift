@@ -68,6 +68,23 @@ import UNETRSupport
                 ])
     }
 
+    @Test func `Segments with numbers that no label can have are no labels, and never a crash`() {
+        for (number, value) in [
+            ("9223372036854775807", nil), ("40000", nil), ("-9223372036854775808", nil), ("0", "99999999999999999999"), ("0", "40000"), ("0", "1.5"),
+        ]
+            as [(String, String?)]
+        {
+            var keys = NRRDLabels()
+            keys.add("Segment\(number)_Name", "a")
+            if let value { keys.add("Segment\(number)_LabelValue", value) }
+            #expect(keys.labelSet == nil, "Segment\(number), \(value ?? "no value")")
+        }
+        // Two segments of one value, as overlapping layers have them, are no labels of one map.
+        var keys = NRRDLabels()
+        for number in 0..<2 { for (key, value) in [("Name", "s\(number)"), ("LabelValue", "1")] { keys.add("Segment\(number)_\(key)", value) } }
+        #expect(keys.labelSet == nil)
+    }
+
     @Test func `Damaged tables are no labels, and never a crash`() {
         let header = NIfTIHeader(geometry: geometry, datatype: .uint8), good = header.encoded(extension: NIfTILabels.text(labels))
         for seed in 0..<300 as Range<UInt64> {

@@ -35,6 +35,9 @@ extension MONAINetwork {
         guard (given?.name ?? "group") == "group", ["", "group"].contains(earlier.lowercased()) else {
             throw network.fail("its norm is \(earlier.isEmpty ? given?.name ?? "" : earlier), but group is the only one that is known here")
         }
+        if earlier.isEmpty, let other = given?.options.keys.sorted().first(where: { $0 != "num_groups" }) {
+            throw network.fail("its norm is group with \(other), of which only num_groups is known here")
+        }
         settings.groups = earlier.isEmpty ? given?.options["num_groups"]?.int ?? 8 : groups
         try network.demandName("act", "relu")
         try network.demand("use_conv_final", true)

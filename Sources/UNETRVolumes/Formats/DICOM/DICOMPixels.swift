@@ -84,7 +84,9 @@ struct DICOMPixels: Equatable, Sendable {
 
     private static func checkColor(_ dataSet: DICOMDataSet) throws(DICOMProblem) {
         let kind = dataSet.text(.photometricInterpretation) ?? "", samples = try dataSet.short(.samplesPerPixel) ?? 1
-        guard samples == 1, kind.isEmpty || kind.hasPrefix("MONOCHROME") else { throw .color(kind: kind.isEmpty ? "\(samples) samples a pixel" : kind) }
+        guard samples == 1, kind.isEmpty || kind.hasPrefix("MONOCHROME") else {
+            throw .color(kind: kind.isEmpty || kind.hasPrefix("MONOCHROME") ? "\(samples) samples a pixel" : kind)
+        }
     }
 
     /// Where each frame lies.

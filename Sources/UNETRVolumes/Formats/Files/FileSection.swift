@@ -130,6 +130,9 @@ final class FileSection: VoxelSource {
         return filled
     }
 
+    /// No number needs more characters, also one with all digits of a double.
+    private static let longestWord = 64
+
     private func nextWord() throws -> String? {
         var word: [UInt8] = []
         while try fill() {
@@ -137,7 +140,10 @@ final class FileSection: VoxelSource {
             inputStart += 1
             guard byte <= UInt8(ascii: " ") else {
                 word.append(byte)
-                guard word.count <= 64 else { break }
+                // Half of a longer word may be a number, and the other half would then be taken for the next voxel.
+                guard word.count <= Self.longestWord else {
+                    throw VolumeError.notANumber(path: path, text: String(decoding: word, as: UTF8.self) + "…")
+                }
                 continue
             }
             if !word.isEmpty { break }

@@ -16,7 +16,7 @@ struct NRRDLabels {
         LabelSet(
             found: segments.sorted { $0.key < $1.key }.compactMap { number, keys in
                 // Older files have no values: the segments count up from 1.
-                guard let value = keys["LabelValue"].map({ Int($0) }) ?? number + 1 else { return nil }
+                guard let value = keys["LabelValue"].map({ Int($0) }) ?? number.adding(checked: 1) else { return nil }
                 let parts = (keys["Color"] ?? "").split(separator: " ").compactMap { Double($0).flatMap { UInt8(clampingRounded: $0 * 255) } }
                 let color = parts.count == 3 ? SegmentColor(red: parts[0], green: parts[1], blue: parts[2]).text : nil
                 return LabelDefinition(name: Self.unescaped(keys["Name"] ?? keys["ID"] ?? ""), value: value, color: color)
