@@ -17,10 +17,14 @@ extension Plan {
         guard network == plan else { throw PlanError.mismatch(what: what, network: network, plan: plan) }
     }
 
-    /// The plan with that network in it.
+    /// The plan with that network in it. One that sees a single slice makes the plan two-dimensional.
     public func with(network description: NetworkDescription) -> Plan {
         var plan = self
         plan.network = description
+        if description != network {
+            plan.isTwoDimensional = description.patchSize.depth == 1
+            if plan.isTwoDimensional { plan.inference.mirrorAxes.removeAll { $0 == 0 } }
+        }
         return plan
     }
 }
