@@ -154,6 +154,7 @@ let package = Package(
         tests("UNETRArchives", ["UNETRSupport"]),
         tests("UNETRVolumes", ["UNETRArchives", "UNETRSupport", "CZlib"]),
         tests("UNETRPictures", ["UNETRSupport", "CZlib"]),
+        tests("UNETRArchitectures", ["ArchitectureTestSupport", "UNETRGraphs", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRPlanning", ["UNETRArchitectures", "UNETRVolumes", "UNETRSupport"]),
         tests("UNETRPreparation", ["UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRAugmentation", ["UNETRArchives", "UNETRSupport"]),
