@@ -162,6 +162,7 @@ let package = Package(
         tests("UNETRVolumes", ["UNETRArchives", "UNETRSupport", "CZlib"]),
         tests("UNETRWork", ["UNETRVolumes"]),
         tests("UNETRPictures", ["UNETRSupport", "CZlib"]),
+        tests("UNETRArchitectures", ["ArchitectureTestSupport", "UNETRGraphs", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRPlanning", ["UNETRArchitectures", "UNETRVolumes", "UNETRSupport"]),
         tests("UNETRPreparation", ["UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
         tests("UNETRAugmentation", ["UNETRArchives", "UNETRSupport"]),

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRArchitectures
+import UNETRSupport
 
 struct ConfigurationTests {
     private func decode(_ text: String) throws -> UNETRPlusPlusConfiguration {

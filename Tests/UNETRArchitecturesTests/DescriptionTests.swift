@@ -2,6 +2,7 @@ import ArchitectureTestSupport
 import Foundation
 import Testing
 import UNETRArchitectures
+import UNETRSupport
 
 /// Networks by name: what a plan's `network` section says, and what is refused.
 @Suite struct DescriptionTests {

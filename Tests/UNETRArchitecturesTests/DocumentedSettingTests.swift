@@ -3,6 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 import UNETRArchitectures
+import UNETRSupport
 
 /// The table of settings in `Documentation/Networks.md`.
 struct DocumentedSettingTests {

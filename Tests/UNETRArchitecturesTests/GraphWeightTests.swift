@@ -2,6 +2,7 @@ import Testing
 import UNETRArchitectures
 import UNETRArchives
 import UNETRGraphs
+import UNETRSupport
 
 /// Graphs of networks from plain float buffers.
 struct GraphWeightTests {

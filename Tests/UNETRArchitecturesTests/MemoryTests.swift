@@ -1,5 +1,6 @@
 import Testing
 import UNETRArchitectures
+import UNETRSupport
 
 /// Estimates of what a network takes in training and in use.
 struct MemoryTests {

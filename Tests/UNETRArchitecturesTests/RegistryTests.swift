@@ -2,6 +2,7 @@ import ArchitectureTestSupport
 import Foundation
 import Testing
 import UNETRArchitectures
+import UNETRSupport
 
 /// What is known of the architectures before they have a size.
 struct RegistryTests {

@@ -1,5 +1,6 @@
 import Testing
 import UNETRArchitectures
+import UNETRSupport
 
 /// How token grids are cut into windows.
 struct WindowGridTests {

@@ -28,7 +28,7 @@ enum NNUNetV2PostProcessing {
             guard FileManager.default.fileExists(atPath: url.path) else { continue }
             let sets = try read(url)
             let unknown = Set(sets.joined()).subtracting(labels.foregroundValues)
-            guard unknown.isEmpty, !sets.contains(where: \.isEmpty) else {
+            guard unknown.isEmpty else {
                 throw ModelImportError.postProcessing(
                     path: url.path, problem: "it cleans up the values \(unknown.sorted()), which are no labels of the data set")
             }
@@ -71,7 +71,7 @@ enum NNUNetV2PostProcessing {
         }
         return try zip(functions, labels).map { function, labels in
             guard function == known else { throw fail("its \(function ?? "step without a name") is not known here; \(known) is") }
-            guard let values = labels.flatMap(values) else { throw fail("a step has no labels_or_regions") }
+            guard let values = labels.flatMap(values), !values.isEmpty else { throw fail("a step has no labels_or_regions") }
             return values
         }
     }
