@@ -14,7 +14,7 @@ endif
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
-.PHONY: help setup build test service service-test check sanitize fuzz demo bench doctor portable consumer clean
+.PHONY: help setup codecs build test service service-test check sanitize fuzz demo bench doctor portable consumer clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,10 +31,14 @@ help:
 	@echo 'make fuzz      MINUTES=5: try random inputs on the readers of files, each of them for so long (Fuzz/README.md)'
 	@echo 'make sanitize  tests without libtorch and the C++ kernels under the sanitizers (SANITIZE_FLAGS=--quick: address and undefined behavior)'
 	@echo 'make setup     only the set-up: libtorch into .libtorch (LIBTORCH=/path: use that one)'
+	@echo 'make codecs    libraries for compressed DICOM pixels (OpenJPEG, CharLS) into .libtorch, where the system has none'
 	@echo 'make clean     remove what was built; .libtorch stays'
 
 setup:
 	@Scripts/setup
+
+codecs:
+	@Scripts/setup --codecs
 
 build: setup
 	$(SWIFT) build -c release --product unetrpp $(RELEASE_FLAGS) $(BUILD_FLAGS)

@@ -14,9 +14,14 @@ let upcoming: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// Where the linker and the loader find libtorch. Only for what is linked into a program here: the executable and the tests.
+/// Where the linker and the loader find libtorch, and the loader what `make codecs` fetched. Only for what is linked into a program here: the executable
+/// and the tests.
 let torchFolder = "\(Context.packageDirectory)/.libtorch/lib"
-let torchRunPath: [LinkerSetting] = [.unsafeFlags(["-L", torchFolder, "-Xlinker", "-rpath", "-Xlinker", torchFolder])]
+let torchRunPath: [LinkerSetting] = [
+    .unsafeFlags([
+        "-L", torchFolder, "-Xlinker", "-rpath", "-Xlinker", torchFolder, "-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/.libtorch/codecs",
+    ])
+]
 
 /// The same without the run path, for a program that is told by its launcher where libtorch is (see Scripts/portable).
 let torchLinkPath: [LinkerSetting] = [.unsafeFlags(["-L", torchFolder])]

@@ -16,6 +16,7 @@ static struct {
     Error (*get_size)(const Decoder *, uint32_t, size_t *);
     Error (*decode)(const Decoder *, void *, size_t, uint32_t);
     const char *(*text)(Error);
+    const char *(*version)(void);
 } charls;
 
 static const cic_symbol symbols[] = {
@@ -27,6 +28,7 @@ static const cic_symbol symbols[] = {
     {"charls_jpegls_decoder_get_destination_size", (void **)&charls.get_size, 0},
     {"charls_jpegls_decoder_decode_to_buffer", (void **)&charls.decode, 0},
     {"charls_get_error_message", (void **)&charls.text, 0},
+    {"charls_get_version_string", (void **)&charls.version, 1},
 };
 
 static const char *const names[] = {
@@ -41,6 +43,9 @@ int cic_charls_open(void) {
     pthread_once(&once, load);
     return status;
 }
+
+const char *cic_charls_version(void) { return charls.version ? charls.version() : NULL; }
+const char *cic_charls_path(void) { return cic_place((const void *)charls.create); }
 
 static int decode(Decoder *decoder, const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, uint8_t *out, size_t room, int32_t *bits) {
     FrameInfo info = {0};

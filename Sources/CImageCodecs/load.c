@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* dladdr */
 #include "codecs.h"
 
 #include <dlfcn.h>
@@ -31,4 +32,9 @@ int cic_load(const char *const *names, const cic_symbol *symbols, size_t count) 
         *symbols[index].slot = address;
     }
     return CIC_OK;
+}
+
+const char *cic_place(const void *function) {
+    Dl_info info;
+    return function && dladdr(function, &info) ? info.dli_fname : NULL;
 }

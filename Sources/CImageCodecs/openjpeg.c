@@ -82,6 +82,7 @@ int cic_openjpeg_open(void) {
 }
 
 const char *cic_openjpeg_version(void) { return opj.version(); }
+const char *cic_openjpeg_path(void) { return cic_place((const void *)opj.version); }
 
 /* The bytes of a frame as a stream. */
 typedef struct { const uint8_t *bytes; size_t count, position; } Memory;

@@ -43,6 +43,8 @@ int cic_turbojpeg_open(void) {
     return status;
 }
 
+const char *cic_turbojpeg_path(void) { return cic_place((const void *)tj.init); }
+
 int cic_turbojpeg_has_12_bits(void) { return tj.init3 && tj.read_header3 && tj.decompress12; }
 
 /* The size of the picture must be that which the caller has room for. */

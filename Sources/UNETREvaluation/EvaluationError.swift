@@ -27,6 +27,8 @@ public enum EvaluationError: Error, Equatable, Sendable {
     case missing(path: String)
     /// The file cannot be read.
     case unreadable(path: String, problem: String)
+    /// Prediction and reference are DICOM objects, and their series is not at hand.
+    case noGrid(case: String)
     /// There is nothing to score.
     case noClasses
     /// A tolerance is negative or not a number.
@@ -78,6 +80,9 @@ extension EvaluationError: CustomStringConvertible {
             "\(path): there is no such file or folder."
         case .unreadable(let path, let problem):
             "\(path): \(problem)"
+        case .noGrid(let name):
+            "\(name): prediction and reference are DICOM objects, and the series that they are about lies beside neither; give the scans, or write the masks "
+                + "as label maps."
         case .noClasses:
             "There is no class to score: prediction and reference hold only background. Name the classes."
         case .badTolerance(let tolerance):

@@ -20,7 +20,7 @@ public struct ScanReport: Encodable, Equatable, Sendable {
         public var uid: String
         /// `Modality`.
         public var modality: String
-        /// `SeriesDescription`.
+        /// `SeriesDescription`, which people type. It is not encoded: JSON is kept and passed on.
         public var description: String
         /// Slices, or frames.
         public var images: Int
@@ -30,6 +30,10 @@ public struct ScanReport: Encodable, Equatable, Sendable {
         public var spacing: [Double]?
         /// Why it is no volume.
         public var problem: String?
+
+        private enum CodingKeys: CodingKey {
+            case number, uid, modality, images, size, spacing, problem
+        }
     }
 
     /// The path as it was given.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import UNETRSupport
 import UNETRTorch
 
@@ -42,7 +43,9 @@ struct UNETRPP: AsyncParsableCommand {
         } catch is CancellationError {
             exit(withError: Interruption.exitStatus.map { ExitCode($0) } ?? .failure)
         } catch {
-            exit(withError: Advice.added(to: error))
+            guard let status = ExitStatus.of(error) else { exit(withError: Advice.added(to: error)) }
+            FileHandle.standardError.write(Data("Error: \(Advice.added(to: error))\n".utf8))
+            exit(withError: status)
         }
     }
 

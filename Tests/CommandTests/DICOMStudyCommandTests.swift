@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import UNETRModels
 import UNETRPlanning
+import UNETRPreparation
 import UNETRVolumes
 
 /// Commands on DICOM studies as they come: tilted series, structures beside the images, and nothing of the patient in what is written.
@@ -26,7 +27,10 @@ import UNETRVolumes
 
             let model = try TinyModel.bundle(in: folder).url, masks = folder.appending(path: "masks")
             let common = ["segment", tilted.path, "--model", model.path, "--no-mirroring", "--device", "cpu", "--output-format", "nifti,dicom-seg"]
-            try CommandLineTool.fail(common + ["-o", folder.appending(path: "none").path], saying: ["have the slices moved straight as they are read"])
+            try CommandLineTool.fail(
+                common + ["-o", folder.appending(path: "none").path], saying: ["have the slices moved straight as they are read", "--correct-tilt does that"])
+            let json = try CommandLineTool.run(common + ["-o", folder.appending(path: "none").path, "--json"])
+            #expect(json.status == 65 && json.output.contains("--correct-tilt does that"))
             let segmented = try CommandLineTool.run(common + ["-o", masks.path, "--correct-tilt"])
             #expect(segmented.status == 0 && segmented.errors.contains(note))
             #expect(try VolumeFile.readHeader(masks.appending(path: "10b_tilt_untagged.nii.gz")).geometry.size == [8, 65, 64])
@@ -44,6 +48,61 @@ import UNETRVolumes
         let intensities = try #require(try json([])["intensities"] as? [String: Double])
         #expect(intensities["minimum"] == scan.voxels.min().map { Double($0) })
         #expect(intensities["maximum"] == scan.voxels.max().map { Double($0) })
+    }
+
+    @Test func `Where nobody names a form a mask is like its scan; a cohort goes on with it, and evaluate takes it`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            func place(_ path: String) -> URL { folder.appending(path: path) }
+            let study = Fixtures.url("dicom/06b_negative_slope"), structures = ["ball", "shell"].enumerated().map { LabelDefinition(name: $1, value: $0 + 1) }
+            let model = try TinyModel.bundle(TinyModel.plan(structures, channelNames: ["CT"]), findingAllIn: VolumeFile.readScan(study), in: folder).url
+            try FileManager.default.createDirectory(at: place("scans"), withIntermediateDirectories: true)
+            for name in ["a", "b"] { try FileManager.default.copyItem(at: study, to: place("scans/\(name)")) }
+            try VolumeFile.convert(study, to: place("scans/c.nrrd"))
+            func segment(_ output: String, _ more: String...) throws -> CommandLineTool.Result {
+                let scans = ["a", "b", "c.nrrd"].map { place("scans/\($0)").path }
+                return try CommandLineTool.run(
+                    ["segment"] + scans + ["-o", place(output).path, "--model", model.path, "--no-mirroring", "--device", "cpu", "--threads", "1"] + more)
+            }
+            func files(_ output: String) throws -> [String] {
+                try FileManager.default.contentsOfDirectory(atPath: place(output).path).filter { $0 != "records" }.sorted()
+            }
+            #expect(try segment("masks", "--resume").status == 0)
+            #expect(try files("masks") == ["a.seg.dcm", "b.seg.dcm", "c.nrrd"])
+            let first = try Data(contentsOf: place("masks/a.seg.dcm"))
+            #expect(try segment("masks", "--resume").errors.contains("3 of 3 scans are done already"))
+            #expect(try Data(contentsOf: place("masks/a.seg.dcm")) == first)
+            #expect(try segment("maps", "--output-format", "nifti").status == 0)
+            #expect(try files("maps") == ["a.nii.gz", "b.nii.gz", "c.nii.gz"])
+
+            func dice(_ references: String, _ more: String...) throws -> [[Double?]] {
+                let text = try CommandLineTool.succeed(["evaluate", place("masks").path, place(references).path, "--json"] + more)
+                let cases = (try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])?["cases"] as? [[String: Any]] ?? []
+                return cases.map { scored in ["1", "2"].map { (scored["classes"] as? [String: [String: Any]])?[$0]?["dice"] as? Double } }
+            }
+            let perfect: [Double?] = [1, 1]
+            #expect(try dice("maps") == [perfect, perfect, perfect])
+            // Objects on both sides lie on the grid of their series: beside the references, or where --images says.
+            for name in ["a", "b"] {
+                let (object, patient) = (place("masks/\(name).seg.dcm"), place("patients/\(name)"))
+                for folder in [patient, place("objects")] { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+                try FileManager.default.copyItem(at: study, to: patient.appending(path: "images"))
+                try FileManager.default.copyItem(at: object, to: patient.appending(path: "object"))
+                try FileManager.default.copyItem(at: object, to: place("objects/\(name).dcm"))
+            }
+            #expect(try dice("patients", "--only-matched") == [perfect, perfect])
+            #expect(try dice("objects", "--only-matched", "--images", place("scans").path, "-o", place("report").path) == [perfect, perfect])
+            try CommandLineTool.fail(
+                ["evaluate", place("masks").path, place("objects").path, "--only-matched"],
+                saying: ["a: prediction and reference are DICOM objects", "--images` takes the folder of the scans"])
+            // Segments are numbered anew in each object, so without names nobody knows which label of a plain map they are.
+            try FileManager.default.removeItem(at: place("masks/c.nrrd"))
+            for name in ["a", "b"] {
+                try VolumeFile.write(labels: VolumeFile.readLabels(place("maps/\(name).nii.gz")), to: place("plain/\(name).nii.gz"))
+            }
+            try CommandLineTool.fail(
+                ["evaluate", place("masks").path, place("plain").path], saying: ["nothing says which labels they are", "--labels names a dataset.json"])
+            #expect(try dice("plain", "--labels", model.path) == [perfect, perfect])
+        }
     }
 
     @Test func `With probabilities a DICOM segmentation is fractional`() throws {
@@ -99,6 +158,7 @@ import UNETRVolumes
     @Test func `A DICOM folder with structures for each patient is a data set`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let data = folder.appending(path: "patients"), plan = folder.appending(path: "plan.json"), study = Fixtures.url("dicom/06b_negative_slope")
+            let volumes = folder.appending(path: "volumes")  // the same as NIfTI
             let geometry = try VolumeFile.readHeader(study).geometry
             var mask = LabelMap(geometry: geometry, voxels: [Int16](repeating: 0, count: geometry.count))
             for d in 1..<5 { for h in 5..<30 { for w in 6..<30 { mask.voxels[mask.offset(d, h, w)] = 1 } } }
@@ -115,14 +175,36 @@ import UNETRVolumes
                 let object = number == 5 ? "a.seg.dcm" : "RTSTRUCT.rtstruct.dcm"
                 try CommandLineTool.succeed(["scan", "convert", input.path, patient.appending(path: object).path, "--reference", place.path, "--force"])
                 try FileManager.default.removeItem(at: input)
+                try VolumeFile.convert(study, to: volumes.appending(path: "images/patient_\(number).nii.gz"))
+                try VolumeFile.write(labels: mask, to: volumes.appending(path: "labels/patient_\(number).nii.gz"))
             }
             let report = try CommandLineTool.run(["dataset", "check", data.path])
             #expect(report.output.contains("5 cases, channels CT; labels 1 in 5 cases"), "\(report.output)")
             try CommandLineTool.succeed(["plan", data.path, "-o", plan.path])
             let labels = try Plan(contentsOf: plan).labels
             #expect(labels.foreground.map(\.name) == ["GTV_Mass"])
-            try CommandLineTool.succeed(["prepare", data.path, "--plan", plan.path, "-o", folder.appending(path: "prepared").path])
-            #expect(FileManager.default.fileExists(atPath: folder.appending(path: "prepared/patient_5.safetensors").path))
+            let prepared = [data, volumes].map { $0.appendingPathExtension("prepared") }
+            for (source, target) in zip([data, volumes], prepared) {
+                try CommandLineTool.succeed(["prepare", source.path, "--plan", plan.path, "-o", target.path])
+            }
+            for number in 1...5 {
+                let (one, other) = (prepared[0].appending(path: "patient_\(number).safetensors"), prepared[1].appending(path: "patient_\(number).safetensors"))
+                #expect(try Data(contentsOf: one) == Data(contentsOf: other))
+            }
+
+            let tiny = folder.appending(path: "tiny.json"), run = folder.appending(path: "run")
+            try TinyModel.plan(labels.foreground, channelNames: ["CT"]).write(to: tiny)
+            try CommandLineTool.succeed([
+                "train", data.path, "-o", run.path, "--plan", tiny.path, "--epochs", "1", "--iterations", "2", "--fold", "0", "--group", "none", "--device",
+                "cpu", "--threads",
+                "1",
+                "--precision", "float32",
+            ])
+            let (held, results) = (try CrossValidation.folds((1...5).map { "patient_\($0)" })[0].validation, run.appending(path: "validation"))
+            for name in held { #expect(try VolumeFile.readHeader(results.appending(path: "\(name).nii.gz")).geometry.size == geometry.size) }
+            let decide = ["postprocess", results.path, data.path, "--model", run.appending(path: "model.unetrpp").path, "--dry-run"]
+            #expect(try CommandLineTool.succeed(decide).contains("Mean Dice of \(held.count) cases"))
+
             try Data().write(to: data.appending(path: "patient_1/RTSTRUCT.rtstruct.dcm"))
             try FileManager.default.copyItem(at: structures("binary.dcm"), to: data.appending(path: "patient_2/second.dcm"))
             try CommandLineTool.fail(

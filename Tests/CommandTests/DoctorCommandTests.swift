@@ -13,6 +13,13 @@ struct DoctorCommandTests {
         #expect(facts["processor"]?["bfloat16"] == .bool(Processor.current.hasBFloat16) && facts["processor"]?["name"]?.string == Processor.current.name)
         let words = try CommandLineTool.succeed(["doctor"])
         for row in ["unetrpp", "libtorch", "devices", "processor", "memory"] { #expect(words.contains("\n\(row)") || words.hasPrefix(row), "\(row)") }
+        let libraries = facts["pixelLibraries"]?.array ?? []
+        #expect(libraries.compactMap { $0["name"]?.string } == ["OpenJPEG", "CharLS", "libjpeg-turbo"])
+        for library in libraries {
+            let path = library["path"]?.string
+            #expect(words.contains("\(path.map { "\($0), for" } ?? "not found; needed for") \(library["pixels"]?.array?.first?.string ?? "?")"))
+            #expect(path.map { FileManager.default.fileExists(atPath: $0) } ?? true)
+        }
         let problems = facts["problems"]?.array ?? []
         #expect(words.contains("Nothing is wrong.") == problems.isEmpty)
         for problem in problems { #expect(words.contains(problem["what"]?.string ?? "?")) }

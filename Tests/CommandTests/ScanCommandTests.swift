@@ -13,6 +13,10 @@ import UNETRVolumes
         let json = try JSONSerialization.jsonObject(with: Data(CommandLineTool.succeed(["scan", "info", study, "--json"]).utf8)) as? [String: Any]
         #expect((json?["series"] as? [[String: Any]])?.count == 4)
         #expect(json?["size"] == nil)
+        // Descriptions are typed by people, who may type anything.
+        let described = try DICOMStudy(contentsOf: Fixtures.url("dicom/13_mixed_folder")).series.map(\.description).filter { !$0.isEmpty }
+        #expect(!described.isEmpty && described.allSatisfy { text.contains($0) })
+        #expect((json?["series"] as? [[String: Any]])?.allSatisfy { $0["description"] == nil } == true)
         #expect(!text.contains("Golden"))
         let one = try CommandLineTool.succeed(["scan", "info", Fixtures.url("dicom/06b_negative_slope").path])
         #expect(one.contains("48 × 40 × 6 voxels") && one.contains("1.0 × 1.0 × 2.0 mm") && one.contains("LPS"))
@@ -35,6 +39,11 @@ import UNETRVolumes
             try CommandLineTool.fail(["scan", "convert", study.path, folder.appending(path: "a.nrrd").path], saying: ["--force"])
             try CommandLineTool.fail(["scan", "convert", Fixtures.url("dicom/09_missing_slice").path, output], saying: ["a slice is missing between"])
             try CommandLineTool.fail(["scan", "convert", mixed, output], saying: ["expected one", "--series"])
+            // 65: the data cannot be right; 75: it may go better later. Nothing is left behind either way.
+            #expect(try CommandLineTool.run(["scan", "convert", mixed, output]).status == 65)
+            let full = try CommandLineTool.run(["scan", "convert", study.path, folder.appending(path: "c.nii").path], largestFile: 4)
+            #expect(full.status == 75 && full.errors.contains("cannot be written"), "\(full)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a.mha", "a.nii.gz", "a.nrrd"])
             let uid = try DICOMStudy(contentsOf: URL(fileURLWithPath: mixed)).scans[0].uid
             try CommandLineTool.succeed(["scan", "convert", mixed, output, "--series", uid])
         }

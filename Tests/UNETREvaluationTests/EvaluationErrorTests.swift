@@ -41,6 +41,11 @@ struct EvaluationErrorTests {
         (.missing(path: "/p"), "/p: there is no such file or folder."),
         (.unreadable(path: "/p", problem: "is a named pipe"), "/p: is a named pipe"),
         (.noClasses, "There is no class to score: prediction and reference hold only background. Name the classes."),
+        (
+            .noGrid(case: "a"),
+            "a: prediction and reference are DICOM objects, and the series that they are about lies beside neither; give the scans, or write the masks as "
+                + "label maps."
+        ),
         (.badTolerance(-1), "The tolerance -1.0 mm of the normalized surface Dice is not a number of at least 0."),
         (.unusableGeometry(case: "a", problem: "the affine is singular"), "a: distances cannot be computed: the affine is singular."),
         (.probabilities(case: "a", problem: "3 channels"), "a: the probabilities cannot be used: 3 channels."),

@@ -28,8 +28,14 @@ int cic_openjpeg_open(void);
 int cic_charls_open(void);
 int cic_turbojpeg_open(void);
 
-/* OpenJPEG's version, such as 2.5.0. */
+/* The files of the loaded libraries; NULL before they are. */
+const char *cic_openjpeg_path(void);
+const char *cic_charls_path(void);
+const char *cic_turbojpeg_path(void);
+
+/* The versions of OpenJPEG and CharLS, such as 2.5.0; NULL where the library does not say. libjpeg-turbo has no function for that. */
 const char *cic_openjpeg_version(void);
+const char *cic_charls_version(void);
 
 /* Whether the loaded libjpeg-turbo decodes samples of 12 bits (since its release 3). */
 int cic_turbojpeg_has_12_bits(void);

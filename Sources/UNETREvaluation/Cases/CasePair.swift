@@ -5,12 +5,14 @@ import UNETRVolumes
 public struct CasePair: Equatable, Sendable {
     /// The name both files share, without their extension.
     public var name: String
-    /// The predicted label map.
+    /// The predicted label map, or a DICOM object with the structures.
     public var prediction: URL
-    /// The expert's label map.
+    /// The expert's label map, or a DICOM object with the structures.
     public var reference: URL
     /// The probabilities that the prediction was made from, a file with one channel a label, if calibration is asked for.
     public var probabilities: URL?
+    /// The DICOM study of the case, whose grid counts where prediction and reference are both DICOM objects; nil: it lies beside the reference, if anywhere.
+    public var scan: URL?
 
     /// A case to be scored.
     public init(name: String, prediction: URL, reference: URL, probabilities: URL? = nil) {

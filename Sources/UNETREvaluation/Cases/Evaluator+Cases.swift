@@ -28,8 +28,7 @@ extension Evaluator {
     /// Scores one pair of files.
     public func evaluate(_ pair: CasePair, resample: Bool = false) throws -> CaseMetrics {
         try Self.checkMemory(pair)
-        var prediction = try VolumeFile.readLabels(pair.prediction)
-        let reference = try VolumeFile.readLabels(pair.reference, on: prediction.geometry, as: LabelSet(namedBy: classes))
+        var (prediction, reference) = try pair.labelMaps(as: LabelSet(namedBy: classes))
         if resample { prediction = try LabelResampling.nearest(prediction, to: reference.geometry, case: pair.name) }
         var metrics = try evaluate(prediction, against: reference, case: pair.name)
         if let file = pair.probabilities {
@@ -58,14 +57,12 @@ extension Evaluator {
 
     /// Both label maps, and the probabilities, are held whole.
     private static func checkMemory(_ pair: CasePair) throws {
-        func bytes(_ file: URL, _ width: Int) throws -> Int? {
+        let probabilities = try pair.probabilities.map { file in
             let header = try VolumeFile.readHeader(file)
-            return ([width, header.channels] + header.geometry.size).checkedProduct()
+            return ([4, header.channels] + header.geometry.size).checkedProduct()
         }
-        // Structures become labels on the prediction's grid.
-        let reference = DICOMStructures.recognizes(pair.reference) ? pair.prediction : pair.reference
-        let maps = [try bytes(pair.prediction, 2), try bytes(reference, 2), try pair.probabilities.map { try bytes($0, 4) } ?? 0]
-        try MemoryLimit.current.check(maps.contains(nil) ? nil : maps.compactMap(\.self).checkedSum(), for: pair.prediction.path)
+        let bytes = try pair.voxelCounts().map { $0.flatMap { [2, $0].checkedProduct() } } + [probabilities ?? 0]
+        try MemoryLimit.current.check(bytes.contains(nil) ? nil : bytes.compactMap(\.self).checkedSum(), for: pair.prediction.path)
     }
 
     private static func bytes(_ file: URL) -> Int {

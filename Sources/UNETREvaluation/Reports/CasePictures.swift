@@ -8,7 +8,7 @@ extension EvaluationReport {
     /// - Parameters:
     ///   - pairs: the files of the result's cases.
     ///   - count: how many cases, the one with the lowest mean Dice first.
-    ///   - images: a folder with the scans, `CASE.nii.gz` or `CASE_0000.nii.gz`; without it, or without a scan that fits, the ground is
+    ///   - images: a folder with the scans, `CASE.nii.gz`, `CASE_0000.nii.gz` or a DICOM study `CASE`; without it, or without a scan that fits, the ground is
     ///     plain.
     ///   - resample: as for the scores.
     ///   - ignoredLabel: the label of the reference that is drawn as background.
@@ -20,8 +20,7 @@ extension EvaluationReport {
         let files = Dictionary(pairs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         return try result.worstFirst.prefix(max(0, count)).compactMap { (metrics) -> Picture? in
             guard let pair = files[metrics.name] else { return nil }
-            var prediction = try VolumeFile.readLabels(pair.prediction)
-            var reference = try VolumeFile.readLabels(pair.reference, on: prediction.geometry, as: LabelSet(namedBy: result.classes))
+            var (prediction, reference) = try pair.labelMaps(as: LabelSet(namedBy: result.classes))
             if resample { prediction = try LabelResampling.nearest(prediction, to: reference.geometry, case: pair.name) }
             if let ignoredLabel {
                 for index in reference.voxels.indices where reference.voxels[index] == ignoredLabel {
@@ -36,8 +35,8 @@ extension EvaluationReport {
 
     /// The scan of a case if there is one that lies on the same grid.
     private static func scan(of name: String, in folder: URL, geometry: Geometry) -> Scan? {
-        for ending in VolumeFormats.endings.flatMap({ [$0, "_0000" + $0] }) {
-            let file = folder.appendingPathComponent(name + ending)
+        let files = VolumeFormats.endings.flatMap { [$0, "_0000" + $0] }.map { folder.appendingPathComponent(name + $0) }
+        for file in files + [CasePair.study(of: name, in: folder)].compactMap(\.self) {
             guard FileManager.default.fileExists(atPath: file.path), let scan = try? VolumeFile.readScan(file) else { continue }
             if scan.geometry.isApproximatelyEqual(to: geometry) { return scan }
         }

@@ -46,6 +46,8 @@ public struct SegmentationJob: Sendable {
         public var name: String
         /// Why there is no mask; nil for success.
         public var problem: String?
+        /// The error that says so, where it was one.
+        public var error: (any Error)?
         /// Files of an empty mask that were not written, because their form cannot be empty.
         public var unwritten: [URL] = []
         /// Whether the problem may pass, such as a disk that is full: the scan could be read, and its results not be written.
@@ -58,6 +60,10 @@ public struct SegmentationJob: Sendable {
         public var networkSeconds = 0.0
         /// Volume of each structure in ml.
         public var millilitres: [String: Double] = [:]
+
+        fileprivate mutating func fail(_ error: any Error, mayPass: Bool) {
+            (problem, self.error, self.mayPass) = ("\(error)", error, mayPass)
+        }
     }
 
     /// What happens during a job.
@@ -111,7 +117,7 @@ public struct SegmentationJob: Sendable {
             guard let (task, end) = writing else { return }
             writing = nil
             do { outcomes[task].unwritten = try end.take().map(\.url) } catch {
-                (outcomes[task].problem, outcomes[task].mayPass) = ("\(error)", Self.mayPass(error))
+                outcomes[task].fail(error, mayPass: Self.mayPass(error))
             }
             if !memory.overlaps { outcomes[task].seconds = -start.timeIntervalSinceNow }
             report(.finished(task: task, outcomes[task]))
@@ -142,7 +148,7 @@ public struct SegmentationJob: Sendable {
                     stop(&outcomes, from: index)
                     break
                 } catch {
-                    (outcomes[index].problem, outcomes[index].mayPass) = ("\(error)", isRead && Self.mayPass(error))
+                    outcomes[index].fail(error, mayPass: isRead && Self.mayPass(error))
                 }
             }
             outcomes[index].seconds = -start.timeIntervalSinceNow

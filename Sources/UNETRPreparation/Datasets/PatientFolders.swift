@@ -17,8 +17,7 @@ enum PatientFolders {
                 guard files.count == 1 else { throw DICOMObjectError(path: place.path, problem: .severalObjects(files.map(\.lastPathComponent))) }
                 let object = try DICOMStructures(contentsOf: file), study = try DICOMStudy(contentsOf: place)
                 // The series that it says it is about, else the only one.
-                let named = object.seriesUIDs.first { uid in study.series.contains { $0.uid == uid } }
-                let series = try study.series(named)
+                let series = try study.series(about: object) ?? study.series(nil)
                 if let error = series.problem { throw error }
                 modality = modality ?? series.modality
                 cases.append(DatasetCase(name: name, imageURLs: [study.url(of: series)], labelURL: file))

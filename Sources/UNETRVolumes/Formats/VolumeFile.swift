@@ -99,7 +99,7 @@ public enum VolumeFile {
     /// Whether this is a volume by its name or, where that says nothing, by what it is.
     public static func isVolume(_ url: URL) -> Bool { (try? format(of: url)) != nil }
 
-    /// The ending that a mask of this scan gets where nobody names another: the usual one of the scan's format.
+    /// The ending of a label map of this scan where nobody names another: the usual one of the scan's format, or of the first format if that has none.
     public static func maskEnding(for scan: URL) -> String {
         (try? format(of: scan))?.outputEndings.first ?? VolumeFormats.all[0].outputEndings[0]
     }

@@ -16,8 +16,8 @@ public protocol VolumeFormat: Sendable {
     /// Endings of files that hold the voxels only. They may be named instead of the header but are not listed as volumes of a folder.
     var voxelEndings: [String] { get }
 
-    /// Endings that can be written. The first is that of a mask for which no other name is given; without any, masks of such volumes get the
-    /// usual format.
+    /// Endings that can be written. The first is that of a label map for which no other name is given; without any, label maps of such volumes get
+    /// the usual format.
     var outputEndings: [String] { get }
 
     /// Whether a folder, or a file whose ending no format knows, is a volume of this format. Formats whose endings say everything take none.

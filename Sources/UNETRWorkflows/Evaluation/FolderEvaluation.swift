@@ -30,7 +30,7 @@ public struct FolderEvaluation: Sendable {
         /// Whether files that are there already are replaced.
         public var replaces = false
 
-        /// Folder of the scans, the ground of the report's pictures, and how many of the worst cases get one.
+        /// Folder of the scans: the ground of the report's pictures, and the grid of DICOM objects where both sides are some.
         public var images: URL?
         /// How many of the worst cases get a picture.
         public var worst = 5
@@ -71,8 +71,11 @@ public struct FolderEvaluation: Sendable {
         let scoring = options.scoring
         var pairs = try CasePair.match(predictions: options.predictions, references: options.references, requireAll: !scoring.onlyMatched)
         if let probabilities = options.probabilities { pairs = try CasePair.adding(probabilities: probabilities, to: pairs) }
+        if let images = options.images {
+            for index in pairs.indices { pairs[index].scan = CasePair.study(of: pairs[index].name, in: images) }
+        }
         let evaluator = try scoring.evaluator(
-            beside: [options.references, options.predictions], files: pairs.map(\.reference) + pairs.map(\.prediction), benchmark: options.benchmark)
+            beside: [options.references, options.predictions], pairs: pairs, benchmark: options.benchmark)
         let count = pairs.count, scored = pairs
         let result = try StopOnError.run { stop in
             try evaluator.evaluate(scored, resample: scoring.resamples) { done in stop.catching { try report(.scored(done: done, of: count)) } }

@@ -86,7 +86,7 @@ public struct ModelComparison: Sendable {
         guard let references = options.references else { throw EvaluationError.noReferences(predictions: model.source.path) }
         let scoring = options.scoring
         let pairs = try CasePair.match(predictions: model.source, references: references, requireAll: !scoring.onlyMatched)
-        let evaluator = try scoring.evaluator(beside: [references, model.source], files: pairs.map(\.reference) + pairs.map(\.prediction))
+        let evaluator = try scoring.evaluator(beside: [references, model.source], pairs: pairs)
         return try StopOnError.run { stop in
             try evaluator.evaluate(pairs, resample: scoring.resamples) { done in
                 stop.catching { try report(.scored(model: model.name, done: done, of: pairs.count)) }

@@ -41,10 +41,10 @@ public struct ScoringRequest: Sendable {
     ///
     /// - Parameters:
     ///   - places: the files' folders.
-    ///   - files: label maps that may hold names of labels themselves, which count where no dataset.json does.
+    ///   - pairs: the files to score, which may hold names of labels themselves; these count where no dataset.json does.
     ///   - benchmark: published results whose classes are scored.
     /// - Throws: `EvaluationError` for a declaration that cannot be read.
-    public func evaluator(beside places: [URL], files: [URL] = [], benchmark: PublishedTable? = nil) throws -> Evaluator {
+    public func evaluator(beside places: [URL], pairs: [CasePair] = [], benchmark: PublishedTable? = nil) throws -> Evaluator {
         var evaluator = Evaluator(
             definition: definition, ignoredLabel: ignoredLabel, tolerances: tolerances, surfaces: surfaces, lesions: lesions, threads: threads)
         if let classes {
@@ -52,7 +52,7 @@ public struct ScoringRequest: Sendable {
         } else if let benchmark {
             evaluator.classes = benchmark.classes
             evaluator.declaredLabels = Set(benchmark.classes.flatMap(\.labels) + benchmark.otherLabels)
-        } else if let labels = try declaredLabels(beside: places) ?? Self.labels(in: files) {
+        } else if let labels = try declaredLabels(beside: places) ?? Self.labels(in: pairs) {
             evaluator.score(labels)
             if let ignoredLabel { evaluator.ignoredLabel = ignoredLabel }
         }
@@ -60,11 +60,15 @@ public struct ScoringRequest: Sendable {
     }
 
     /// The labels that files name. Label maps are asked first: numbers in a DICOM object need not be those of a label map.
-    private static func labels(in files: [URL]) -> LabelSet? {
-        let areObjects = files.map(DICOMStructures.recognizes)
+    private static func labels(in pairs: [CasePair]) -> LabelSet? {
+        let references = pairs.map(\.reference), files = references + pairs.map(\.prediction)
+        let maps = files.filter { !DICOMStructures.recognizes($0) }
         // What is wrong with a file is said when it is read.
-        return joined(zip(files, areObjects).compactMap { $1 ? nil : (try? VolumeFile.readLabelSet($0)) ?? nil })
-            ?? joined(zip(files, areObjects).compactMap { $1 ? (try? DICOMStructures(contentsOf: $0))?.labelSet : nil })
+        if let named = joined(maps.compactMap { (try? VolumeFile.readLabelSet($0)) ?? nil }) { return named }
+        // Of structures the expert's count. Where the masks are label maps, their numbers must be the same in all objects, else they say nothing.
+        let objects = references.filter(DICOMStructures.recognizes).compactMap { try? DICOMStructures(contentsOf: $0) }
+        guard !objects.isEmpty else { return nil }
+        return maps.isEmpty ? DICOMStructures.labelSet(of: objects) : joined(objects.map(\.labelSet))
     }
 
     /// All labels together; nil where there are none, or two files name one value differently.

@@ -33,7 +33,7 @@ public struct CohortSegmentation: Sendable {
         /// The mask of one scan (a name that `VolumeName(output:)` knows), or a folder for the masks.
         public var output: URL
 
-        /// The forms in which masks are written; empty: as the output's name says, else in the scan's format, which for DICOM is NIfTI.
+        /// The forms in which masks are written; empty: as the output's name says, else like the scan (`MaskFile(like:named:in:)`).
         public var forms: [MaskForm] = []
 
         /// With a seed, equal masks make equal DICOM objects; nil: every object has new identifiers.
@@ -298,9 +298,7 @@ public struct CohortSegmentation: Sendable {
         var files = options.forms.map { form in
             fitting == [form] ? MaskFile(output, form: form) : MaskFile(folder.appending(path: stem + form.ending), form: form)
         }
-        if files.isEmpty {
-            files = [MaskFile(isMask ? output : folder.appending(path: stem + VolumeFile.maskEnding(for: scanCase.imageURLs[0])))]
-        }
+        if files.isEmpty { files = [isMask ? MaskFile(output) : MaskFile(like: scanCase.imageURLs[0], named: stem, in: folder)] }
         let paths = scanCase.imageURLs.map { $0.resolvingSymlinksInPath().standardizedFileURL.path }
         for file in files where paths.contains(file.url.resolvingSymlinksInPath().standardizedFileURL.path) {
             throw WorkflowError.maskOverScan(path: file.url.path)

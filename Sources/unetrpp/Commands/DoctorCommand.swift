@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UNETRVolumes
 
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
             ("bfloat16", processor.bfloat16 ? "in hardware: the default precision" : "not in hardware: float32 is the default on the CPU"),
             ("memory", memory(diagnosis.memory)),
         ]
-        let table = rows.map { $0.0.padding(toLength: 14, withPad: " ", startingAt: 0) + $0.1 }
+        let table = (rows + diagnosis.pixelLibraries.map { ($0.name, pixels($0)) }).map { $0.0.padding(toLength: 14, withPad: " ", startingAt: 0) + $0.1 }
         return (table + [""] + verdict(diagnosis)).joined(separator: "\n")
     }
 
@@ -46,6 +47,12 @@ struct DoctorCommand: ParsableCommand {
     private func memory(_ memory: Diagnosis.Memory) -> String {
         func gibibytes(_ bytes: Int) -> String { String(format: "%.1f GiB", Double(bytes) / 0x1p30) }
         return gibibytes(memory.bytes) + (memory.availableBytes.map { ", \(gibibytes($0)) free" } ?? "")
+    }
+
+    private func pixels(_ library: PixelLibrary) -> String {
+        let kinds = library.pixels.joined(separator: ", ")
+        guard let path = library.path else { return "not found; needed for \(kinds) in DICOM files" }
+        return "\(library.version.map { "\($0), " } ?? "")\(path), for \(kinds) in DICOM files"
     }
 
     private func verdict(_ diagnosis: Diagnosis) -> [String] {

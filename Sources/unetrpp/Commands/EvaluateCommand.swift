@@ -9,7 +9,8 @@ struct EvaluateCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Compare segmentations with reference label maps.",
         discussion: """
-            PREDICTIONS and REFERENCES are two label maps, or two folders whose files belong together by name. With --output a
+            PREDICTIONS and REFERENCES are two label maps, or two folders whose files belong together by name; DICOM segmentations and
+            structure sets, too. With --output a
             folder gets evaluation.json, summary.json (nnU-Net v2's layout), metrics.csv and report.html, which needs no other file.
             """)
 
@@ -30,7 +31,7 @@ struct EvaluateCommand: AsyncParsableCommand, StoppableCommand {
     @Option(help: "Probabilities with one channel per label: a folder of CASE.nii.gz, or one file. Adds calibration.", completion: .file())
     var probabilities: String?
 
-    @Option(help: "Folder of the scans, for the pictures in the report.", completion: .directory)
+    @Option(help: "Folder of the scans, for the pictures in the report; it also has the grid where both sides are DICOM objects.", completion: .directory)
     var images: String?
 
     @Option(help: "Number of worst cases shown as pictures in the report.")

@@ -68,8 +68,7 @@ struct PostprocessCommand: ParsableCommand {
     }
 
     private static func read(_ pair: CasePair, _ labels: LabelSet) throws -> PostProcessingDecision.Pair {
-        var prediction = try VolumeFile.readLabels(pair.prediction)
-        let reference = try VolumeFile.readLabels(pair.reference)
+        var (prediction, reference) = try pair.labelMaps(as: labels)
         guard prediction.geometry.size == reference.geometry.size, prediction.channels == 1, reference.channels == 1 else {
             throw PreparationError.sizeMismatch(
                 scan: pair.prediction.path, expected: reference.geometry.size, got: prediction.geometry.size)

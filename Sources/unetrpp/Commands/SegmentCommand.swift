@@ -12,7 +12,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         discussion: """
             SCANS are files (\(VolumeFormats.endings.joined(separator: ", "))), folders of files, or DICOM studies: a folder as it comes from the
             scanner, its zip archive, or a file of many frames. `unetrpp scan info` lists the series of a study.
-            A model with several channels takes CASE_0000, CASE_0001, … as one scan. Each mask has the geometry of its scan. One scan that cannot be read does not stop the others; the exit code says so.
+            A model with several channels takes CASE_0000, CASE_0001, … as one scan. Each mask has the geometry of its scan and, unless its name or --output-format says otherwise, its format: a DICOM series gets a DICOM segmentation. One scan that cannot be read does not stop the others; the exit code says so.
             While the network works on a scan, the next one is read and the last mask is written, where memory allows. Stopped by a signal,
             the command keeps the masks that are done and leaves no half of one.
             """)
@@ -156,7 +156,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     }
 
     private func row(_ task: SegmentationJob.Task, _ outcome: SegmentationJob.Outcome) -> Row {
-        if let problem = outcome.problem { return Row(case: outcome.name, error: problem) }
+        if let problem = Advice.sentence(for: outcome) { return Row(case: outcome.name, error: problem) }
         return Row(
             case: outcome.name, output: outcome.unwritten.contains(task.mask) ? nil : task.mask.path,
             outputs: task.files.count > 1 ? task.files.map(\.url).filter { !outcome.unwritten.contains($0) }.map(\.path) : nil,

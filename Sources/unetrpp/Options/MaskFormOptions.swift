@@ -6,7 +6,7 @@ import UNETRVolumes
 struct MaskFormOptions: ParsableArguments {
     @Option(
         help:
-            "Forms of the mask, separated by commas: \(MaskForm.allCases.map(\.rawValue).joined(separator: ", ")). Without it, that of the output's name or of the scan."
+            "Forms of the mask, separated by commas: \(MaskForm.allCases.map(\.rawValue).joined(separator: ", ")). Without it, that of the output's name, else that of the scan: of DICOM dicom-seg."
     )
     var outputFormat: String?
 

@@ -11,6 +11,9 @@ import UNETRWorkflows
 
 /// What a library's error leaves to its caller: the option or command that helps here.
 enum Advice {
+    /// Why there is no mask of a scan, with advice; nil for success.
+    static func sentence(for outcome: SegmentationJob.Outcome) -> String? { outcome.error.map { "\(added(to: $0))" } ?? outcome.problem }
+
     /// The error with advice behind its sentence, where there is some; else the error itself.
     static func added(to error: any Error) -> any Error {
         if case OutputError.exists(let path) = error { return CommandError("\(path) is already there; --force replaces it") }
@@ -29,6 +32,7 @@ enum Advice {
         case let error as DICOMObjectError: advice(for: error.problem)
         case ScanCollectionError.seriesNeeded, ScanCollectionError.seriesCount: "--series A,B,… does that"
         case EvaluationError.shapesDiffer, EvaluationError.geometriesDiffer: "--resample does that"
+        case EvaluationError.noGrid: "`unetrpp evaluate --images` takes the folder of the scans"
         case PreparationError.noPublishedSplit(nil): "--preset names a benchmark, --fold a fold"
         case WorkflowError.madeOtherwise: "--force does that"
         case WorkflowError.contradictsRun(_, _, let asked):
@@ -48,6 +52,8 @@ enum Advice {
         case .severalSeries, .sameNumber: "--series does that; `unetrpp scan info` shows them"
         case .duplicates(_, _, _?, _): "--series does that"
         case .tilt(let degrees) where degrees <= 45: "--correct-tilt does that"
+        case .missingLibrary(_, "CharLS", _), .missingLibrary(_, "OpenJPEG", _), .missingLibrary(_, "OpenJPEG 2.5 or newer", _):
+            "`make codecs` fetches it where it cannot be installed"
         default: nil
         }
     }
@@ -55,6 +61,7 @@ enum Advice {
     private static func advice(for problem: DICOMObjectProblem) -> String? {
         switch problem {
         case .noSeries: "--output-format nifti is another format; `unetrpp scan convert MASK OUT --reference SERIES` takes a series"
+        case .noIdentifier, .unreadableText, .tooLarge: "--output-format nifti is another format"
         case .labelsNeeded, .noStructureNamed: "--labels names a dataset.json"
         default: nil
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import UNETRSupport
 import UNETRTorch
+import UNETRVolumes
 
 /// What this program stands on: versions, devices, processor, memory, and what is wrong with them.
 struct Diagnosis: Encodable {
@@ -42,6 +43,7 @@ struct Diagnosis: Encodable {
     var devices: [String]
     var defaultDevice: String
     var processor: ProcessorFacts
+    var pixelLibraries = PixelLibrary.all
     var memory = Memory(bytes: SystemMemory.current.bytes, availableBytes: SystemMemory.available)
     var problems: [Problem] = []
     var usable: Bool { !problems.contains(where: \.isFatal) }
@@ -63,7 +65,7 @@ struct Diagnosis: Encodable {
     }
 
     private enum CodingKeys: CodingKey {
-        case unetrpp, system, libtorch, devices, defaultDevice, processor, memory, problems, usable
+        case unetrpp, system, libtorch, devices, defaultDevice, processor, pixelLibraries, memory, problems, usable
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -74,6 +76,7 @@ struct Diagnosis: Encodable {
         try container.encode(devices, forKey: .devices)
         try container.encode(defaultDevice, forKey: .defaultDevice)
         try container.encode(processor, forKey: .processor)
+        try container.encode(pixelLibraries, forKey: .pixelLibraries)
         try container.encode(memory, forKey: .memory)
         try container.encode(problems, forKey: .problems)
         try container.encode(usable, forKey: .usable)

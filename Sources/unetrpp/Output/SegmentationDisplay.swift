@@ -28,7 +28,7 @@ final class SegmentationDisplay {
             let before = outline.patches[..<task].reduce(0, +)
             bar.update(before + outline.patches[task] * done / total, outline.tasks[task].scan.name)
         case .task(.finished(_, let outcome)):
-            if let problem = outcome.problem { bar.say("unetrpp: \(problem)") }
+            if let problem = Advice.sentence(for: outcome) { bar.say("unetrpp: \(problem)") }
             for file in outcome.unwritten { bar.say("\(file.path): not written, because the mask of \(outcome.name) is empty and DICOM knows no empty object") }
         case .task(.ended(let outcomes)): conclude(outcomes)
         }

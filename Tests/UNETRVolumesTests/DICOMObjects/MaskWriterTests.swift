@@ -31,6 +31,11 @@ import UNETRSupport
             let writer = MaskWriter(labels: mask.labelSet, algorithm: DICOMAlgorithm(name: "test", version: "1"), seed: 1)
             let files = MaskForm.allCases.map { MaskFile(folder.appending(path: "case\($0.ending)"), form: $0) }
             #expect(files.map { MaskFile($0.url) } == files)
+            #expect(MaskFile(like: series, named: "case", in: folder) == files[3])
+            for ending in [".nrrd", ".mha", ".nii.gz"] {
+                let scan = folder.appending(path: "scan\(ending)")
+                #expect(MaskFile(like: scan, named: "case", in: folder) == MaskFile(folder.appending(path: "case\(ending)")))
+            }
             let reference = try DICOMReference(scan: series), header = try VolumeFile.readHeader(series)
             #expect(try writer.write(mask.labels, like: header, reference: reference, to: files) == [])
             for file in files where file.object == nil {

@@ -5,7 +5,7 @@ import UNETRSupport
 /// DICOM, as scanners and archives hand it out: a folder with one file a slice at any depth, a file of many frames, or a zip archive of either.
 ///
 /// Where a study has several series, the URL's fragment names the one that is meant by its UID or number (`DICOMStudy.url(of:)`). Read only;
-/// masks of such scans are written in the usual format.
+/// masks of such scans are objects about the series (`DICOMObjectWriter`), or label maps in the usual format.
 public struct DICOMFormat: VolumeFormat {
     /// DICOM.
     public let name = "DICOM"

@@ -72,6 +72,12 @@ public struct MaskFile: Hashable, Sendable {
         self.url = url
         object = MaskForm(object: url.lastPathComponent)
     }
+
+    /// The mask of a scan for which nobody names a file or a form. It is like the scan: in its format, and of a DICOM series a segmentation.
+    public init(like scan: URL, named stem: String, in folder: URL) {
+        let isDICOM = (try? VolumeFile.format(of: scan)) is DICOMFormat
+        self.init(folder.appending(path: stem + (isDICOM ? MaskForm.dicomSegmentation.ending : VolumeFile.maskEnding(for: scan))))
+    }
 }
 
 /// Writes masks in any form, with what is known of their labels and of what made them.

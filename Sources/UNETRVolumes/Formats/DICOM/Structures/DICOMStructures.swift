@@ -101,6 +101,13 @@ public enum DICOMStructures: Sendable {
     }
 }
 
+extension DICOMStudy {
+    /// The series that an object says it is about; nil where the study has none of these.
+    public func series(about object: DICOMStructures) -> DICOMSeries? {
+        object.seriesUIDs.lazy.compactMap { uid in series.first { $0.uid == uid } }.first
+    }
+}
+
 extension VolumeFile {
     /// A label map, or the labels that the structures of a DICOM object are.
     ///
