@@ -81,7 +81,7 @@ struct CrashTests {
     }
 
     @Test func `Only one server uses a folder`() async throws {
-        try await TestServer.with { server in
+        try await TestServer.with { server -> Void in
             #expect(throws: (any Error).self) { _ = try Store(folder: server.data, keep: 1) }
         }
     }
