@@ -57,7 +57,7 @@ public struct Server: Sendable {
         router.add(middleware: OuterMiddleware(gate: gate, counters: counters))
         router.add(routes, gate: gate)
         // Longer than a body may be silent, so that this is told and not just cut off. A head has the same time.
-        let silence = TimeAmount.nanoseconds(Int64((configuration.silence + .seconds(5)) / .nanoseconds(1)))
+        let silence = TimeAmount.nanoseconds(Int64((configuration.silence + .seconds(10)) / .nanoseconds(1)))
         var channel = HTTPServerBuilder.http1(
             configuration: .init(
                 idleTimeout: silence, httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))

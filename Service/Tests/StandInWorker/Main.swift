@@ -8,7 +8,7 @@ import UNETRWork
 struct StandInWorker {
     /// What the first voxel of a scan asks for.
     private enum Behavior: Float {
-        /// Twenty steps of 50 ms.
+        /// Twenty steps of 100 ms.
         case slow = -1000
         /// Ends by SIGKILL in the middle.
         case crash = -2000
@@ -63,7 +63,7 @@ struct StandInWorker {
         for step in 1...steps {
             if state.isCanceled(order.job) { return say(.canceled(job: order.job)) }
             if behavior == .crash, step == 10 { kill(getpid(), SIGKILL) }
-            if behavior != nil { Thread.sleep(forTimeInterval: 0.05) }
+            if behavior != nil { Thread.sleep(forTimeInterval: 0.1) }
             say(.progress(job: order.job, done: min(step, 20), total: behavior == nil ? 2 : 20))
         }
         let mask = LabelMap(geometry: scan.geometry, voxels: scan.voxels.map { $0 > 100 ? 2 : $0 > 50 ? 1 : 0 })

@@ -73,7 +73,7 @@ struct CrashTests {
                 return job
             }
             for _ in 0..<2 {
-                _ = try await TestServer.with(in: folder) { server in try await wait { try await server.client.state(job) == "running" } }
+                try await TestServer.with(in: folder) { server in try await wait { try await server.client.state(job) == "running" } }
             }
             let store = try Store(folder: folder.appending(path: "data"), keep: 1000)
             #expect(try store.job(job)?.state == .queued && store.job(job)?.attempts == 0)
@@ -81,7 +81,7 @@ struct CrashTests {
     }
 
     @Test func `Only one server uses a folder`() async throws {
-        try await TestServer.with { server in
+        try await TestServer.with { server -> Void in
             #expect(throws: (any Error).self) { _ = try Store(folder: server.data, keep: 1) }
         }
     }
@@ -117,13 +117,14 @@ struct CrashTests {
     @Test func `Killed at any moment of a job, the server does it once more and loses and doubles nothing`() async throws {
         try await withTemporaryFolder { folder in
             var (process, client) = try await start(folder)
+            defer { kill(process.processIdentifier, SIGKILL) }
             let scans = [
                 try await client.upload(TestScan.bytes(first: -1000)), try await client.upload(TestScan.bytes(number: 1)),
                 try await client.upload(TestScan.bytes(number: 2)),
             ]
-            let jobs = [try await client.submit(scans[0]), try await client.submit(scans[1]), try await client.submit(scans[2])]
-            try await wait { try await client.state(jobs[0]) == "running" }
-            try await Task.sleep(for: .milliseconds(200))
+            let first = try await client.submit(scans[0])
+            try await wait { try await client.state(first) == "running" }
+            let jobs = [first, try await client.submit(scans[1]), try await client.submit(scans[2])]
             // Halves that a crash can leave: files without a row.
             try Data("half".utf8).write(to: folder.appending(path: "data/incoming/half"))
             try FileManager.default.createDirectory(at: folder.appending(path: "data/scans/\(Identifier.new())"), withIntermediateDirectories: true)
@@ -147,6 +148,7 @@ struct CrashTests {
     @Test func `A job that was under way at two crashes has failed`() async throws {
         try await withTemporaryFolder { folder in
             var (process, client) = try await start(folder)
+            defer { kill(process.processIdentifier, SIGKILL) }
             let job = try await client.submit(client.upload(TestScan.bytes(first: -4000)))
             for _ in 0..<2 {
                 try await wait { try await client.state(job) == "running" }
@@ -163,6 +165,7 @@ struct CrashTests {
     func `Killed thirty times, all jobs are done in the end`() async throws {
         try await withTemporaryFolder { folder in
             var (process, client) = try await start(folder)
+            defer { kill(process.processIdentifier, SIGKILL) }
             var jobs: [String] = []
             for round in 0..<30 {
                 jobs.append(try await client.submit(client.upload(TestScan.bytes(number: round))))

@@ -61,20 +61,23 @@ struct OuterMiddleware: RouterMiddleware {
     var counters: Counters
 
     func handle(_ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response) async throws -> Response {
-        let start = ContinuousClock.now
+        let start = ContinuousClock.now, end = RequestEnd()
         var response: Response
         do {
             try gate.checkOrigin(of: request)
-            response = try await next(request, context)
+            response = try await RequestEnd.$current.withValue(end) { try await next(request, context) }
         } catch let error as HTTPParserError {
             throw error  // no request any more; the connection is closed
         } catch {
             let error = Self.told(error, request, context)
             response = error.response
-            // Whoever goes on sending what nobody reads is not listened to for long.
-            Task { [channel = context.channel] in
-                try await Task.sleep(for: .seconds(10))
-                if Self.hasBody(request), error.status != .unauthorized { channel.close(mode: .input, promise: nil) }
+            if Self.hasBody(request), !end.hasCome {
+                // Whoever goes on sending what nobody reads is not listened to for long.
+                response.headers[.connection] = "close"
+                Task { [channel = context.channel] in
+                    try await Task.sleep(for: .seconds(10))
+                    channel.close(mode: .all, promise: nil)
+                }
             }
         }
         response.headers[.xContentTypeOptions] = "nosniff"

@@ -5,6 +5,15 @@ import NIOCore
 import Synchronization
 import UNETRSupport
 
+/// Whether all of the request at hand has come.
+final class RequestEnd: Sendable {
+    @TaskLocal static var current: RequestEnd?
+
+    private let state = Mutex(false)
+    var hasCome: Bool { state.withLock { $0 } }
+    func note() { state.withLock { $0 = true } }
+}
+
 /// Bytes of a request on their way to a file.
 struct Upload: Sendable {
     /// How much and how slowly may be sent.
@@ -81,6 +90,7 @@ struct Upload: Sendable {
                         try write(Data(part))
                     }
                 }
+                RequestEnd.current?.note()
                 return Upload(bytes: bytes, digest: hasher.finish().text)
             }
             group.addTask {

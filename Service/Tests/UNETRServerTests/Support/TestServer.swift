@@ -48,7 +48,7 @@ struct TestServer: Sendable {
         try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
         var configuration = try ServerConfiguration(
             flags: [.models: models.path, .data: folder.appending(path: "data").path, .port: "0", .program: standIn.path])
-        configuration.grace = .seconds(2)
+        configuration.grace = .seconds(4)
         try change.apply(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
