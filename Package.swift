@@ -179,7 +179,7 @@ let package = Package(
         tests(
             "UNETRWorkflows",
             [
-                "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
+                "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
                 "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], torch: true),
