@@ -188,8 +188,9 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "NetworkTestSupport", "TestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference",
-                "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
-                "ArchitectureTestSupport", "unetrpp",
+                "UNETRWorkflows", "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation",
+                "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport", "ArchitectureTestSupport", "unetrpp",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests(
