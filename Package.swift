@@ -172,7 +172,10 @@ let package = Package(
         tests("UNETREngines", ["UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRSupport", "CWindows"]),
         tests(
             "UNETRInference",
-            ["UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes", "UNETRArchives", "UNETRSupport"]),
+            [
+                "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives",
+                "UNETRSupport",
+            ]),
         tests("UNETRTorch", ["CTorch"], torch: true),
         tests("UNETRLayers", ["UNETRTorch", "UNETRArchives"], torch: true),
         tests(
@@ -185,7 +188,7 @@ let package = Package(
         tests(
             "UNETRWorkflows",
             [
-                "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
+                "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
                 "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], torch: true),
@@ -194,8 +197,9 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "NetworkTestSupport", "TestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference",
-                "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRWork", "UNETRVolumes", "UNETRArchives",
-                "UNETRSupport", "ArchitectureTestSupport", "unetrpp",
+                "UNETRWorkflows", "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation",
+                "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport", "ArchitectureTestSupport", "unetrpp",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
         tests(

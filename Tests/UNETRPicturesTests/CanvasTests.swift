@@ -54,6 +54,37 @@ import UNETRSupport
         #expect(canvas.drawn == ["........", "##......", "..##....", "....##..", "......##", "###....."])
     }
 
+    @Test func linesAndFramesAreAsThickAsAskedFor() {
+        var canvas = Canvas(width: 8, height: 6)
+        canvas.line(from: (2, 1), to: (5, 1), .white, thickness: 3)
+        canvas.line(from: (6, 4), to: (6, 4), .white, thickness: 2)
+        #expect(canvas.drawn == [".######.", ".######.", ".######.", "........", "......##", "......##"])
+        canvas = Canvas(width: 8, height: 6)
+        canvas.frame(x: 1, y: 0, width: 6, height: 6, .white, thickness: 2)
+        #expect(canvas.drawn == [".######.", ".######.", ".##..##.", ".##..##.", ".######.", ".######."])
+        canvas = Canvas(width: 8, height: 2)
+        canvas.fill(x: 3, y: 0, width: 0, height: 2, .white)
+        canvas.fill(x: 3, y: 5, width: 2, height: 2, .white)
+        canvas.fill(x: -9, y: -9, width: 3, height: 3, .white)
+        #expect(canvas.drawn == ["........", "........"])
+    }
+
+    @Test func oneCanvasLaidOverAnotherIsCutOffAtItsEdges() {
+        var canvas = Canvas(width: 4, height: 3)
+        let tile = Canvas(width: 2, height: 2, background: .white)
+        canvas.draw(tile, x: 3, y: 2)
+        canvas.draw(tile, x: -1, y: -1)
+        #expect(canvas.drawn == ["#...", "....", "...#"])
+    }
+
+    @Test(arguments: [(1, 1), (1, 300), (300, 1)])
+    func aPNGMayBeOfOnePixelOrOneRow(width: Int, height: Int) throws {
+        var canvas = Canvas(width: width, height: height, background: Color(1, 2, 3))
+        canvas[width - 1, height - 1] = Color(200, 100, 50)
+        let image = try #require(PNGReader(canvas.png()))
+        #expect(image.width == width && image.height == height && image.pixels == canvas.pixels)
+    }
+
     @Test func colorsBlendByTheirShare() {
         var canvas = Canvas(width: 2, height: 1, background: Color(100, 0, 200))
         canvas.fill(x: 0, y: 0, width: 1, height: 1, Color(200, 100, 0), alpha: 0.25)

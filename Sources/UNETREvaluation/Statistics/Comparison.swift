@@ -124,7 +124,7 @@ public struct Ranking: Equatable, Sendable {
         public var name: String
         /// Mean over cases and classes of the rank among the models, 1 is best; ties share their mean rank.
         public var meanRank: Double
-        /// Mean over the classes of the mean over cases.
+        /// Mean over the classes that all have of the mean over cases.
         public var mean: Double?
     }
 
@@ -133,17 +133,20 @@ public struct Ranking: Equatable, Sendable {
     /// The models, best mean rank first.
     public var entries: [Entry]
 
-    /// Ranks models case by case and class by class ("rank then aggregate", Maier-Hein et al. 2018). An undefined or infinite value
+    /// Ranks models case by case and class by class ("rank then aggregate", Maier-Hein et al. 2018), on the classes that all have. An undefined or infinite value
     /// ranks last unless it is undefined for all, which leaves the case's class out.
     ///
     /// - Throws: `EvaluationError.notComparable`
     public init(_ results: [(name: String, result: EvaluationResult)], by figure: Figure) throws {
         guard let first = results.first?.result else { throw EvaluationError.notComparable("there is no result") }
         for (_, other) in results.dropFirst() { _ = try Comparison(first, other, figures: [figure]) }
+        // As in a comparison: a class that one of them was not scored on says nothing about the others.
+        let classes = first.classes.filter { structure in results.allSatisfy { $0.result.classes.contains { $0.key == structure.key } } }
+        guard !classes.isEmpty else { throw EvaluationError.notComparable("they have no class in common") }
         var sums = [Double](repeating: 0, count: results.count)
         var places = 0
         for metrics in first.cases {
-            for structure in first.classes {
+            for structure in classes {
                 let values = results.map { entry in
                     entry.result.cases.first { $0.name == metrics.name }?.classes[structure.key].flatMap(figure.value)
                 }
@@ -161,7 +164,7 @@ public struct Ranking: Equatable, Sendable {
         entries = results.enumerated().map { index, entry in
             Entry(
                 name: entry.name, meanRank: places == 0 ? 1 : sums[index] / Double(places),
-                mean: Summary.mean(of: entry.result.classes.map { Summary.mean(of: entry.result.values(figure, of: $0.key)) }))
+                mean: Summary.mean(of: classes.map { Summary.mean(of: entry.result.values(figure, of: $0.key)) }))
         }.sorted { $0.meanRank < $1.meanRank }
     }
 }

@@ -29,7 +29,7 @@ public struct CaseList: Equatable, Sendable {
     }
 
     private static func column(of rows: [[String]], _ fail: (String) -> WorkflowError) throws -> [String] {
-        let head = rows.first ?? []
+        guard let head = rows.first else { throw fail("the list is empty") }
         guard let column = head.firstIndex(where: { ["case", "name", "participant_id"].contains($0.lowercased()) }) else {
             throw fail("the table has no column for cases, but \(head.prefix(8).joined(separator: ", "))")
         }

@@ -227,16 +227,17 @@ public struct CohortSegmentation: Sendable {
     private func cases(for plan: Plan, of run: TrainingRun?) throws -> [DatasetCase] {
         var cases = try ScanCollection.cases(
             in: options.scans, channels: plan.channelNames.count, names: plan.channelNames, series: options.series, correctsTilt: options.correctsTilt)
+        if let run {
+            let validation = Set(try run.readDescription().fold.validation)
+            let missing = validation.subtracting(cases.map(\.name)).sorted()
+            guard missing.isEmpty else {
+                throw WorkflowError.missingScans(run: run.folder.path, missing: missing, places: options.scans.map(\.path))
+            }
+            cases = cases.filter { validation.contains($0.name) }
+        }
         if let list = options.cases { cases = try list.chosen(of: cases, name: \.name) }
         if options.correctsTilt { for scanCase in cases { note(tiltOf: scanCase) } }
-        guard let run else { return options.shard?.part(of: cases) ?? cases }
-        let validation = Set(try run.readDescription().fold.validation)
-        let chosen = cases.filter { validation.contains($0.name) }
-        let missing = validation.subtracting(chosen.map(\.name)).sorted()
-        guard missing.isEmpty else {
-            throw WorkflowError.missingScans(run: run.folder.path, missing: missing, places: options.scans.map(\.path))
-        }
-        return options.shard?.part(of: chosen) ?? chosen
+        return options.shard?.part(of: cases) ?? cases
     }
 
     /// Tells which scans are made straight.
@@ -253,7 +254,7 @@ public struct CohortSegmentation: Sendable {
             let files = try targets(of: scanCase, among: cases.count), values = options.writesProbabilities ? probabilitiesFile(files[0].url) : nil
             let task = SegmentationJob.Task(scan: scanCase, files: files, probabilities: values)
             var rule = OutputRule(replaces: options.replaces)
-            switch options.resumes ? try keeper?.find(scanCase, files: files, replaces: options.replaces) : nil {
+            switch options.resumes ? try keeper?.find(task, replaces: options.replaces) : nil {
             case .done(let record)?:
                 done.append(record)
                 return nil

@@ -29,7 +29,7 @@ final class RecordKeeper: @unchecked Sendable {
 
     /// What is known of a case before the work.
     enum Found {
-        /// Its masks are there.
+        /// Its masks are there, and its probabilities where they are wanted.
         case done(CaseRecord)
         /// It is to be done, and whatever files of it are there may be replaced: they are as they were noted, and the scan has changed, or the case was
         /// begun and did not end.
@@ -60,8 +60,9 @@ final class RecordKeeper: @unchecked Sendable {
     /// Looks at what was noted of a case and at the masks that are there.
     ///
     /// - Throws: `WorkflowError.madeOtherwise` for masks made by another model or with other options, unless they may be replaced.
-    func find(_ scan: DatasetCase, files: [MaskFile], replaces: Bool) throws -> Found {
-        guard let record = try records.record(of: scan.name) else { return .unknown }
+    func find(_ task: SegmentationJob.Task, replaces: Bool) throws -> Found {
+        let files = task.files
+        guard let record = try records.record(of: task.scan.name) else { return .unknown }
         guard record.state != .begun else { return .unfinished }
         let present = files.filter { FileManager.default.fileExists(atPath: $0.url.path) }
         // Changed since, by whom ever: not ours to replace.
@@ -74,7 +75,8 @@ final class RecordKeeper: @unchecked Sendable {
         let isWhole = files.allSatisfy { file in
             record.masks[file.url.lastPathComponent].map { $0.isEmpty || present.contains(file) } ?? false
         }
-        return try isWhole && Self.digest(of: scan) == record.scan ? .done(record) : .unfinished
+        let hasProbabilities = task.probabilities.map { FileManager.default.fileExists(atPath: $0.path) } ?? true
+        return try isWhole && hasProbabilities && Self.digest(of: task.scan) == record.scan ? .done(record) : .unfinished
     }
 
     /// The digest of a scan of one file is that file's own, so that `sha256sum` shows the same.

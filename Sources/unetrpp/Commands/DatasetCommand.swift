@@ -24,9 +24,15 @@ struct DatasetCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            let report = try DatasetCheck.run(on: URL(fileURLWithPath: dataset), splits: splits.map { URL(fileURLWithPath: $0) })
-            if repair {
-                for finding in report.findings { try finding.repair?.apply() }
+            func check() throws -> DatasetReport {
+                try DatasetCheck.run(on: URL(fileURLWithPath: dataset), splits: splits.map { URL(fileURLWithPath: $0) })
+            }
+            var report = try check()
+            let repairs = repair ? report.findings.compactMap(\.repair) : []
+            if !repairs.isEmpty {
+                for repair in repairs { try repair.apply() }
+                EngineOptions.note("\(repairs.count) label map\(repairs.count == 1 ? "" : "s") written anew with the geometry of the scan")
+                report = try check()  // what is left
             }
             print(json ? try JSONLine.encode(report, pretty: true) : report.lines.joined(separator: "\n"))
             guard report.isUsable else { throw ExitCode.failure }

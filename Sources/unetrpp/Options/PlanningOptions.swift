@@ -65,7 +65,7 @@ struct PlanningOptions: ParsableArguments {
         let factor = units[last] ?? 1
         guard let number = Double(units[last] == nil ? upper : String(upper.dropLast())), number > 0, number.isFinite else { return nil }
         let bytes = number * Double(factor)
-        return bytes < 0x1p62 ? Int(rounding: bytes, .towardZero) : nil
+        return (1..<0x1p62).contains(bytes) ? Int(rounding: bytes, .towardZero) : nil
     }
 }
 
