@@ -146,6 +146,7 @@ import UNETRVolumes
             let planner = NetworkPlanner(memory: 16 << 30, preset: preset, architecture: .swinUNet)
             let plan = try planner.plan(Self.fingerprint([160, 250, 60], [1, 1, 3]), labels: Self.labels, dataset: "D")
             #expect(plan.axisOrder.axes == [2, 0, 1] && plan.patchSize == [1, 160, 256] && plan.batchSize > 8)
+            #expect(plan.isTwoDimensional && plan.inference.mirrorAxes == [1, 2])
         }
     }
 

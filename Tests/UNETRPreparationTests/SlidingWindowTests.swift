@@ -12,6 +12,16 @@ import UNETRSupport
         reference = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: Fixtures.url("preparation/sliding/steps_and_gaussian.json")))
     }
 
+    @Test(arguments: [0.25, 0.5, 0.9, 1])
+    func `Patches of one slice visit each slice once, and count there like the middle of a volume`(step: Double) {
+        let window = SlidingWindow(size: [7, 40, 33], patchSize: [1, 16, 24], stepFraction: step)
+        #expect(window.starts[0] == Array(0..<7) && window.corners.count == 7 * window.starts[1].count * window.starts[2].count)
+        #expect(SlidingWindow(size: [1, 40, 33], patchSize: [1, 16, 24], stepFraction: step).starts[0] == [0])
+        let slice = SlidingWindow.importance(patchSize: [1, 16, 24]), volume = SlidingWindow.importance(patchSize: [2, 16, 24])
+        // Of two slices the second has the peak.
+        #expect(slice == Array(volume[(16 * 24)...]) && slice[8 * 24 + 12] == 1)
+    }
+
     @Test func `Patches start where the reference's do`() {
         let cases = reference["steps"]!.array!
         #expect(cases.count > 20)

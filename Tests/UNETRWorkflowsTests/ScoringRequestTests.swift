@@ -82,7 +82,11 @@ struct ScoringRequestTests {
                 try VolumeFile.write(labels: Self.map, named: labels, to: url)
                 return url
             }
-            func classes(_ files: [URL]) throws -> [LabelDefinition]? { try ScoringRequest().evaluator(beside: [folder], files: files).classes }
+            let nameless = try file("f.nii.gz", nil)
+            func classes(_ references: [URL]) throws -> [LabelDefinition]? {
+                let pairs = references.map { CasePair(name: "a", prediction: nameless, reference: $0) }
+                return try ScoringRequest().evaluator(beside: [folder], pairs: pairs).classes
+            }
             let liver = try file("a.nii.gz", Self.labels([(1, "liver")])), both = try file("b.seg.nrrd", Self.labels([(2, "spleen"), (1, "liver")]))
             let plain = try file("c.nii.gz", nil), other = try file("d.nii.gz", Self.labels([(1, "lung")]))
             #expect(try classes([plain]) == nil && classes([]) == nil)
@@ -99,10 +103,13 @@ struct ScoringRequestTests {
     @Test func `Names in a DICOM object count where no label map has any`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let object = Fixtures.url("dicom-structures/binary.dcm"), named = folder.appending(path: "a.nii.gz")
-            let found = try ScoringRequest().evaluator(beside: [], files: [object, Fixtures.url("dicom-structures/mask.nii.gz")])
+            func evaluator(_ prediction: URL) throws -> Evaluator {
+                try ScoringRequest().evaluator(beside: [], pairs: [CasePair(name: "a", prediction: prediction, reference: object)])
+            }
+            let found = try evaluator(Fixtures.url("dicom-structures/mask.nii.gz"))
             #expect(found.classes?.map(\.name) == ["Liver", "Left kidney", "Tumor"])
             try VolumeFile.write(labels: Self.map, named: Self.labels([(1, "liver"), (2, "kidney")]), to: named)
-            #expect(try ScoringRequest().evaluator(beside: [], files: [object, named]).classes?.map(\.name) == ["liver", "kidney"])
+            #expect(try evaluator(named).classes?.map(\.name) == ["liver", "kidney"])
         }
     }
 }

@@ -49,13 +49,9 @@ public struct NNUNetV2Exporter: Sendable {
             for (fold, bundle) in bundles.enumerated() {
                 let place = folder.appending(path: "fold_\(fold)")
                 try AtomicFile.makeFolder(place)
-                let state = try complete(bundle.state(), bundle.network).entries.map { entry in
-                    // Two-dimensional layers have no axis for the depth.
-                    let shape = entry.array.shape, isFlat = plan.isTwoDimensional && shape.count == 5 && shape[2] == 1
-                    return (entry.key, isFlat ? try entry.array.reshaped(Array(shape[..<2] + shape[3...])) : entry.array)
-                }
+                let state = try bundle.network.published(complete(bundle.state(), bundle.network))
                 try PyTorchArchive.write(
-                    state, under: "network_weights", extra: Self.extra(plan, fold, name),
+                    state.entries.map { ($0.key, $0.array) }, under: "network_weights", extra: Self.extra(plan, fold, name),
                     to: place.appending(path: "checkpoint_final.pth"))
             }
             try AtomicFile.write(JSONText.encode(plans), to: folder.appending(path: "plans.json"))
