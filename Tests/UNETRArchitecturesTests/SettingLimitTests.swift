@@ -48,17 +48,22 @@ import UNETRArchitectures
         Limit("unetr-plus-plus", "attentionDropout", taken: ["0", "0.999"], refused: ["1.0", "-0.001"], probability),
         Limit("unetr-plus-plus", "channelDropout", taken: ["0", "0.999"], refused: ["1.0", "-0.001"], probability),
 
-        Limit("unetr", "patchSize", taken: ["[16, 16, 16]"], refused: ["[16, 16, 24]", "[8, 16, 16]"], "each size divisible by [16, 16, 16]"),
+        Limit(
+            "unetr", "patchSize", taken: ["[16, 16, 16]"], refused: ["[16, 16, 24]"],
+            "each size divisible by [16, 16, 16]; the nearest are [16, 16, 16] and [16, 16, 32]"),
+        Limit("unetr", "patchSize", refused: ["[8, 16, 16]"], "each size divisible by [16, 16, 16]; the nearest is [16, 16, 16]"),
         Limit("unetr", "patchSize", refused: ["[0, 16, 16]", "[4112, 16, 16]"], "three sizes from 1 to 4096, [D, H, W]"),
         Limit("unetr", "patchSize", taken: ["[512, 512, 512]"], refused: ["[512, 512, 528]"], "together at most 2²⁷ voxels, 512 × 512 × 512"),
-        Limit("unetr", "featureSize", taken: ["1", "512"], refused: ["0", "513"], "from 1 to 512"),
+        Limit("unetr", "featureSize", taken: ["1", "256"], refused: ["0", "513"], "from 1 to 512"),
         Limit("unetr", "hiddenSize", taken: ["1", "8192"], refused: ["0", "8193"], "from 1 to 8192", with: #""heads": 1, "layers": 4, "feedForwardSize": 1"#),
         Limit("unetr", "feedForwardSize", taken: ["1", "32768"], refused: ["0", "32769"], "from 1 to 32768"),
         Limit("unetr", "heads", taken: ["1", "64"], refused: ["0", "7", "96"], "a divisor of hiddenSize, 768"),
         Limit("unetr", "layers", taken: ["4", "64"], refused: ["0", "6", "68"], "a multiple of 4 from 4 to 64"),
         Limit("unetr", "dropout", taken: ["0", "0.999"], refused: ["1.0", "-0.001"], probability),
 
-        Limit("swin-unetr", "patchSize", taken: ["[32, 32, 64]"], refused: ["[32, 48, 32]"], "each size divisible by [32, 32, 32]"),
+        Limit(
+            "swin-unetr", "patchSize", taken: ["[32, 32, 64]"], refused: ["[32, 48, 32]"],
+            "each size divisible by [32, 32, 32]; the nearest are [32, 32, 32] and [32, 64, 32]"),
         Limit("swin-unetr", "featureSize", taken: ["1", "192"], refused: ["0", "513"], "from 1 to 512", with: #""heads": [1, 1, 1, 1]"#),
         Limit("swin-unetr", "depths", taken: ["[1, 1, 1, 64]"], refused: ["[2, 2, 2]", "[1, 0, 1, 1]", "[1, 1, 65, 1]"], "four numbers from 1 to 64"),
         Limit(
@@ -69,7 +74,7 @@ import UNETRArchitectures
         Limit("swin-unetr", "pathDropout", taken: ["0", "0.999"], refused: ["1.0"], probability),
 
         Limit(
-            "nnformer", "embeddingSize", taken: ["2", "768"], refused: ["0", "1025"], "from 1 to 1024",
+            "nnformer", "embeddingSize", taken: ["2", "512"], refused: ["0", "1025"], "from 1 to 1024",
             with: #""heads": [1, 1, 1, 1], "decoderHeads": [1, 1, 1]"#),
         Limit(
             "nnformer", "embeddingSize", refused: ["191"], "even: the first convolutions have half as many channels",
@@ -130,7 +135,9 @@ import UNETRArchitectures
         Limit(
             "segresnet", "featureSize", taken: ["1", "512"], refused: ["0", "513"], "from 1 to 512", with: #""groups": 1, "depths": [1], "decoderDepths": []"#),
         Limit("segresnet", "groups", taken: ["1", "32"], refused: ["0", "5", "-8"], "a divisor of featureSize, 32"),
-        Limit("segresnet", "patchSize", taken: ["[8, 8, 8]"], refused: ["[8, 8, 12]"], "each size divisible by [8, 8, 8]"),
+        Limit(
+            "segresnet", "patchSize", taken: ["[8, 8, 8]"], refused: ["[8, 8, 12]"],
+            "each size divisible by [8, 8, 8]; the nearest are [8, 8, 8] and [8, 8, 16]"),
         Limit("stunet", "features", taken: ["[1, 1, 1, 1, 1, 4096]"], refused: ["[1, 1, 1, 1, 1, 4097]"], "each from 1 to 4096"),
         Limit("stunet", "depths", taken: ["[64, 1, 1, 1, 1, 1]"], refused: ["[1]", "[0, 1, 1, 1, 1, 1]"], "a number from 1 to 64 for each of the 6 stages"),
         Limit(
@@ -168,6 +175,21 @@ import UNETRArchitectures
         Limit("cotr", "layers", taken: ["1", "64"], refused: ["0", "65"], "from 1 to 64"),
         Limit("cotr", "feedForwardSize", taken: ["1", "32768"], refused: ["0", "32769"], "from 1 to 32768"),
         Limit("cotr", "dropout", taken: ["0"], refused: ["1.0"], probability),
+        Limit("transunet", "depths", taken: ["[1, 1, 64]"], refused: ["[3, 4]", "[0, 4, 9]", "[3, 4, 65]"], "three numbers from 1 to 64"),
+        Limit("transunet", "featureSize", taken: ["32", "128"], refused: ["0", "48", "544"], "a multiple of 32 from 32 to 512"),
+        Limit(
+            "transunet", "decoderChannels", taken: ["[1, 1, 1, 4096]"], refused: ["[256, 128, 64]", "[0, 1, 1, 1]", "[1, 1, 1, 4097]"],
+            "four numbers from 1 to 4096"),
+        Limit("transunet", "headChannels", taken: ["1", "4096"], refused: ["0", "4097"], "from 1 to 4096"),
+        Limit("transunet", "dropout", taken: ["0"], refused: ["1.0"], probability),
+        Limit("swin-unet", "depths", taken: ["[1, 1, 1, 64]"], refused: ["[2, 2, 2]", "[1, 0, 1, 1]", "[1, 1, 65, 1]"], "four numbers from 1 to 64"),
+        Limit(
+            "swin-unet", "heads", taken: ["[1, 1, 1, 1]"], refused: ["[5, 1, 1, 1]", "[1, 1, 1]"], "four divisors of the stages' channels, [96, 192, 384, 768]"),
+        Limit("swin-unet", "window", taken: ["1", "16"], refused: ["0", "17"], "from 1 to 16"),
+        Limit("swin-unet", "pathDropout", taken: ["0"], refused: ["1.0"], probability),
+        Limit("missformer", "featureSize", taken: ["2", "128"], refused: ["0", "3", "514"], "an even number from 2 to 512", with: #""heads": [1, 1, 1, 1]"#),
+        Limit("missformer", "depths", taken: ["[1, 1, 1, 64]"], refused: ["[2, 2, 2]", "[1, 1, 65, 1]"], "four numbers from 1 to 64"),
+        Limit("missformer", "layers", taken: ["1", "64"], refused: ["0", "65"], "from 1 to 64"),
     ]
 
     @Test(arguments: limits) func `A setting is taken up to its limits and refused beyond them, in a sentence`(_ limit: Limit) throws {
