@@ -59,7 +59,7 @@ struct CrashTests {
                 try await wait { try await client.state(jobs.0) == "running" }
                 return jobs
             }
-            let store = try Store(folder: folder.appending(path: "data"), keep: 1000)
+            let store = try await whenFree { try Store(folder: folder.appending(path: "data"), keep: 1000) }
             #expect(try store.job(quick)?.state == .done && FileManager.default.fileExists(atPath: store.mask(of: quick).path))
             #expect(try store.job(endless)?.state == .queued && store.job(endless)?.attempts == 0)
         }
@@ -75,7 +75,7 @@ struct CrashTests {
             for _ in 0..<2 {
                 try await TestServer.with(in: folder) { server in try await wait { try await server.client.state(job) == "running" } }
             }
-            let store = try Store(folder: folder.appending(path: "data"), keep: 1000)
+            let store = try await whenFree { try Store(folder: folder.appending(path: "data"), keep: 1000) }
             #expect(try store.job(job)?.state == .queued && store.job(job)?.attempts == 0)
         }
     }

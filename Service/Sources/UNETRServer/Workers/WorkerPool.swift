@@ -29,6 +29,8 @@ actor WorkerPool: Service {
     private let board: JobBoard
     private let logger: Logger
     private var workers: [String: Worker] = [:]
+    /// What a worker said last of itself and its models; nil until the first is ready.
+    private var known: WorkerDescription?
     /// Ends what takes too long when the server ends.
     private var ending: Task<Void, any Error>?
 
@@ -41,8 +43,11 @@ actor WorkerPool: Service {
 
     // MARK: What clients see
 
-    /// The models that can be asked for.
-    var models: [ModelDescription] { workers.values.lazy.compactMap(\.description).first?.models ?? [] }
+    /// The models that can be asked for, also while a worker that has ended is being replaced.
+    var models: [ModelDescription] { known?.models ?? [] }
+
+    /// Whether the models were looked at.
+    var knowsModels: Bool { known != nil }
 
     func model(_ name: String) -> ModelDescription? { models.first { $0.name == name } }
 
@@ -53,7 +58,7 @@ actor WorkerPool: Service {
 
     var devices: [String] { settings.devices.compactMap { workers[$0]?.description?.device } }
 
-    var version: String? { workers.values.lazy.compactMap(\.description).first?.version }
+    var version: String? { known?.version }
 
     /// Whether every device has a worker that takes jobs.
     var isReady: Bool { settings.devices.allSatisfy { workers[$0]?.description != nil } }
@@ -201,6 +206,7 @@ actor WorkerPool: Service {
             return nil
         }
         workers[device]?.description = description
+        known = description
         logger.notice("a worker for \(description.device) is ready, with \(description.models.count) models")
         return worker
     }

@@ -53,7 +53,7 @@ struct TestServer: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
-        let served = try Server(configuration, logger: logger)
+        let served = try await whenFree { try Server(configuration, logger: logger) }
         let group = try served.group { port in
             continuation.yield(port)
             continuation.finish()
@@ -82,6 +82,14 @@ struct TestServer: Sendable {
             return result!
         }
     }
+}
+
+/// What opens a server's folder, once the last tasks of a server that has ended let go of it.
+func whenFree<Result>(_ open: () throws -> Result) async throws -> Result {
+    for _ in 0..<100 {
+        do { return try open() } catch  where "\(error)".contains("is in use by process") { try await Task.sleep(for: .milliseconds(50)) }
+    }
+    return try open()
 }
 
 /// Bytes over a connection as they are, for what no client would send.

@@ -57,7 +57,7 @@ struct JobRoutes: Sendable {
 
     /// Makes a job of scans that are there.
     func submit(model name: String, scans ids: [String], _ choices: SegmentationChoices, _ client: Client) async throws -> JobRecord {
-        guard await pool.isReady else { throw APIError(.serviceUnavailable, "not_ready", "the models are being looked at; ask again soon", retryAfter: 2) }
+        guard await pool.knowsModels else { throw APIError(.serviceUnavailable, "not_ready", "the models are being looked at; ask again soon", retryAfter: 2) }
         guard let model = await pool.model(name) else {
             throw APIError(.unprocessableContent, "no_model", field: "model", "there is no such model; GET /v1/models lists them")
         }
