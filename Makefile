@@ -42,8 +42,9 @@ setup:
 codecs:
 	@Scripts/setup --codecs
 
+# The program, and beside it what calls libtorch, which it loads when it needs it.
 build: setup
-	$(SWIFT) build -c release --product unetrpp $(RELEASE_FLAGS) $(BUILD_FLAGS)
+	for product in unetrpp unetrpp-torch; do $(SWIFT) build -c release --product $$product $(RELEASE_FLAGS) $(BUILD_FLAGS) || exit 1; done
 
 # Many tests compute at once: threads that wait should sleep, and the C allocator should keep the large blocks that all of them use.
 TEST_ENVIRONMENT = OMP_WAIT_POLICY=passive \

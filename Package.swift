@@ -35,7 +35,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = [], settings:
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], torch: Bool = false) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies + (torch ? ["CTorchOperations"] : []),
         swiftSettings: upcoming, linkerSettings: torch ? torchRunPath : [])
 }
 
@@ -53,6 +53,7 @@ let package = Package(
         .library(name: "UNETRInference", targets: ["UNETRInference"]),
         .library(name: "UNETRWork", targets: ["UNETRWork"]),
         .executable(name: "unetrpp", targets: ["unetrpp"]),
+        .library(name: "unetrpp-torch", type: .dynamic, targets: ["CTorchLoadable"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -93,18 +94,23 @@ let package = Package(
                 "UNETREvaluation", "UNETRVolumes", "UNETRSupport",
             ]),
 
-        // Needs libtorch.
+        // Needs libtorch. Programs here load it, with CTorchOperations, when they first call it; an app that uses the library links both.
+        .target(name: "CTorch", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .systemLibrary(name: "CLibtorch", pkgConfig: usesPkgConfig ? "libtorch" : nil),
         .target(
-            name: "CTorch", dependencies: ["CLibtorch", "CWindows"],
+            // Does not depend on CTorch, whose entries it replaces; they share the header.
+            name: "CTorchOperations", dependencies: ["CLibtorch", "CWindows"],
             cxxSettings: [
                 .headerSearchPath("."),
+                .headerSearchPath("../CTorch/include"),
                 .headerSearchPath("../../.libtorch/include"),
                 .headerSearchPath("../../.libtorch/include/torch/csrc/api/include"),
             ],
             linkerSettings: [
                 .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
+        // What libunetrpp-torch consists of: these operations, and where its linker finds libtorch.
+        .target(name: "CTorchLoadable", dependencies: ["CTorchOperations"], linkerSettings: torchLinkPath),
         library("UNETRTorch", ["CTorch"]),
         library("UNETRLayers", ["UNETRTorch", "UNETRArchives"]),
         library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives", "UNETRSupport"]),
@@ -133,7 +139,7 @@ let package = Package(
             [
                 "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
                 "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRVolumes", "UNETRArchives",
-                "UNETRSupport",
+                "UNETRSupport", "CTorchOperations",
             ]),
         .executableTarget(
             name: "unetrpp",
@@ -142,6 +148,7 @@ let package = Package(
                 "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation",
                 "UNETRAugmentation", "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+                .target(name: "CTorchOperations", condition: .when(platforms: [.macOS])),
             ],
             swiftSettings: upcoming, linkerSettings: isPortable ? torchLinkPath : torchRunPath),
 
@@ -198,7 +205,7 @@ let package = Package(
             dependencies: [
                 "NetworkTestSupport", "TestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference",
                 "UNETRWorkflows", "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation",
-                "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport", "ArchitectureTestSupport", "unetrpp",
+                "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport", "ArchitectureTestSupport", "unetrpp", "CTorchOperations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),
@@ -225,7 +232,7 @@ if Context.environment["UNETRPP_WITHOUT_LIBTORCH"] != nil {
     func dependencies(_ target: Target) -> [String] {
         target.dependencies.compactMap { if case .byNameItem(let name, _) = $0 { name } else { nil } }
     }
-    var needing: Set = ["CLibtorch"]
+    var needing: Set = ["CTorch", "CLibtorch"]
     while let more = package.targets.first(where: { !needing.contains($0.name) && !needing.isDisjoint(with: dependencies($0)) }) {
         needing.insert(more.name)
     }

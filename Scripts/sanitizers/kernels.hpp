@@ -3,7 +3,7 @@
 #define INSTRUCTIONS_MAY_CHANGE
 
 #include <ATen/ATen.h>
-#include "../../Sources/CTorch/parallel.hpp"
+#include "../../Sources/CTorchOperations/parallel.hpp"
 
 #include <algorithm>
 #include <cstdio>

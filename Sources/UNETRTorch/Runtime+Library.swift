@@ -1,9 +1,9 @@
 internal import CTorch
 
 extension Runtime {
-    /// Path of the libtorch this process runs with, as the loader found it; nil if the loader does not say.
+    /// Path of the libtorch this process runs with, or would load, as the loader finds it; nil if the loader does not say.
     public static var libraryPath: String? {
-        text(ct_library_path)
+        isLoaded ? text(ct_library_path) : ct_found_library().map { String(cString: $0) }
     }
 
     /// What the libtorch this process runs with says of its version and build: many lines.

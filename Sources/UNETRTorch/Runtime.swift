@@ -1,9 +1,17 @@
 internal import CTorch
+import Foundation
 
 /// Settings and facts of the libtorch under this process.
 public enum Runtime {
-    /// Version of libtorch this was built against, such as "2.13.0".
-    public static var version: String { String(cString: ct_version()) }
+    /// Version of libtorch this was built against, such as "2.13.0"; "unknown" where what calls libtorch cannot be loaded.
+    public static var version: String { (ct_version() as UnsafePointer<CChar>?).map { String(cString: $0) } ?? "unknown" }
+
+    /// Whether libtorch is in this process. An app that links it has it from the start; the program `unetrpp` loads it when it first calls it.
+    public static var isLoaded: Bool { ct_is_loaded() }
+
+    /// Loads libtorch now, where that is still to be done.
+    /// - Throws: `LibtorchMissingError`.
+    public static func load() throws { try check("load", [], ct_load()) }
 
     /// The vector instructions libtorch uses on this CPU, such as "AVX512".
     public static var cpuCapability: String {
@@ -17,22 +25,34 @@ public enum Runtime {
         return ct_load_cuda(&loaded) == CT_OK && loaded
     }()
 
-    /// How many devices of that kind there are (the index is ignored).
+    /// How many devices of that kind there are (the index is ignored). Loads libtorch only where there can be some.
     public static func deviceCount(_ device: Device) -> Int {
-        if case .cuda = device { guard hasCUDALibrary else { return 0 } }
+        switch device {
+        case .cpu: return 1
+        case .cuda: guard hasGPUDriver, hasCUDALibrary else { return 0 }
+        case .mps:
+            #if !os(macOS)
+                return 0
+            #endif
+        }
         var count: Int64 = 0
         return ct_device_count(device.c.kind, &count) == CT_OK ? Int(count) : 0
     }
 
+    /// Whether the system has a driver of a GPU that libtorch's CUDA part can use: NVIDIA's, also under Windows, or AMD's.
+    static var hasGPUDriver: Bool { (["/dev/nvidiactl", "/dev/dxg", "/dev/kfd"] as [String]).contains { access($0, F_OK) == 0 } }
+
     /// Number of threads an operation on the CPU may use.
     public static var threads: Int {
+        let requested = ct_requested_threads()
+        if requested > 0, !isLoaded { return Int(requested) }
         var count: Int32 = 0
         return ct_threads(&count) == CT_OK ? Int(count) : 1
     }
 
-    /// Sets the number of threads of one operation.
+    /// Sets the number of threads of one operation, now or when libtorch is loaded.
     public static func setThreads(_ count: Int) throws {
-        try check("threads", [], ct_set_threads(Int32(clamping: count)))
+        try check("threads", [], ct_request_threads(Int32(clamping: count)))
     }
 
     /// Seeds every random generator of libtorch.
@@ -65,9 +85,7 @@ public enum Runtime {
     /// Every step of a network frees and asks again for the same large blocks; returned to the system, their pages are faulted in
     /// anew each time, which doubles the time of a training step on Linux. Call it at the start of a program, before it has threads.
     /// Other systems ignore it.
-    public static func keepLargeBlocks(upTo bytes: Int = 2_000_000_000) throws {
-        try check("allocator", [], ct_keep_large_blocks(Int64(bytes)))
-    }
+    public static func keepLargeBlocks(upTo bytes: Int = 2_000_000_000) { ct_keep_large_blocks(Int64(bytes)) }
 
     /// Handles given out and not yet freed, for leak tests.
     public static var liveHandles: Int { Int(ct_live_handles()) }

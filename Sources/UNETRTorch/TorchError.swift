@@ -25,6 +25,18 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
     }
 }
 
+/// There is no libtorch, and something needs it.
+public struct LibtorchMissingError: Error, CustomStringConvertible, Sendable {
+    /// What the system's loader says.
+    public var reason: String
+
+    /// An error for that reason.
+    public init(reason: String) { self.reason = reason }
+
+    /// One sentence: what is wrong.
+    public var description: String { reason }
+}
+
 /// Throws the error of a failing call. Everything that calls the C layer goes through here, so that no status is left unread.
 ///
 /// `inputs` is evaluated only on failure; naming the tensors there also keeps them alive until the call has returned.
@@ -32,6 +44,7 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
 func check(_ operation: StaticString, _ inputs: @autoclosure () -> [Tensor], _ status: CTStatus) throws {
     guard status == CT_OK else {
         let message = String(cString: ct_error_message())
+        if status == CT_NOT_LOADED { throw LibtorchMissingError(reason: message) }
         throw TorchError(operation: "\(operation)", shapes: inputs().map { $0.shape }, message: message)
     }
 }

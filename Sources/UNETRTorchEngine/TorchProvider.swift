@@ -31,6 +31,7 @@ public struct TorchProvider: EngineProvider {
     /// Nil: libtorch computes every network.
     public func obstacle(to network: NetworkDescription, _ settings: EngineSettings) -> EngineObstacle? {
         let device = Device(settings.device), index = if case .cuda(let index) = device { index } else { 0 }
+        do { try Runtime.load() } catch { return EngineObstacle("\(error)") }
         return Runtime.deviceCount(device) > index ? nil : EngineObstacle("libtorch sees no device \(device)")
     }
 
@@ -77,7 +78,7 @@ public struct TorchProvider: EngineProvider {
 }
 
 extension OpenVINOProvider {
-    /// One that also looks for OpenVINO where set-up puts it: beside the libtorch that this process runs with.
+    /// One that also looks for OpenVINO where set-up puts it: beside the libtorch that this process runs with, or would.
     public static let besideLibtorch = OpenVINOProvider(
         places: Runtime.libraryPath.map { [URL(fileURLWithPath: $0).deletingLastPathComponent().deletingLastPathComponent()] } ?? [])
 }

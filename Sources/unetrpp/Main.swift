@@ -37,8 +37,8 @@ struct UNETRPP: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // Before there are other threads; on failure everything is only slower. Where no network runs, kept blocks would only cost memory.
-        if !withoutNetwork.contains(CommandLine.arguments.dropFirst().first ?? "") { try? Runtime.keepLargeBlocks() }
+        // Before there are other threads. Where no network runs, kept blocks would only cost memory.
+        if !withoutNetwork.contains(CommandLine.arguments.dropFirst().first ?? "") { Runtime.keepLargeBlocks() }
         Interruption.listen(as: "unetrpp")
         do {
             try await Cancellation.$current.withValue(Interruption.cancellation) { try await runCommand() }

@@ -18,7 +18,7 @@ enum CommandLineTool {
         #endif
     }()
 
-    private static let executable = folder.appending(path: "unetrpp")
+    static let executable = folder.appending(path: "unetrpp")
 
     /// What a launcher has the tests ignore (a shell's background job: SIGINT), the tool would ignore as well.
     private static let listensToSignals: Void = { for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) } }()
@@ -27,8 +27,9 @@ enum CommandLineTool {
     ///   - largestFile: the size, in blocks of the shell, beyond which the system lets the tool write no file.
     ///   - input: whether standard input is a pipe; else there is nothing to read.
     ///   - environment: variables besides those of the tests. Compiled networks go to a folder for tests.
+    ///   - executable: another copy of the tool.
     static func start(
-        _ arguments: [String], largestFile: Int? = nil, input: Bool = false, environment: [String: String] = [:]
+        _ arguments: [String], executable: URL = executable, largestFile: Int? = nil, input: Bool = false, environment: [String: String] = [:]
     ) throws -> (process: Process, output: Pipe, errors: Pipe) {
         let process = Process()
         process.executableURL = executable
@@ -50,8 +51,10 @@ enum CommandLineTool {
     }
 
     /// Runs the tool to its end.
-    static func run(_ arguments: [String], largestFile: Int? = nil, environment: [String: String] = [:]) throws -> Result {
-        let (process, output, errors) = try start(arguments, largestFile: largestFile, environment: environment)
+    static func run(
+        _ arguments: [String], executable: URL = executable, largestFile: Int? = nil, environment: [String: String] = [:]
+    ) throws -> Result {
+        let (process, output, errors) = try start(arguments, executable: executable, largestFile: largestFile, environment: environment)
         // Both pipes are drained while the tool runs, or it would stop when one is full.
         nonisolated(unsafe) var errorData = Data()
         let drained = DispatchSemaphore(value: 0)

@@ -13,7 +13,7 @@ struct FusedOperationTests {
         "In float64 logits agree to 1e-9, and gradients to that or to rounding, for use and for training", arguments: ["published", "position-preserving"],
         [true, false])
     func agreement(order: String, training: Bool) throws {
-        try Runtime.keepLargeBlocks()
+        Runtime.keepLargeBlocks()
         guard var configuration = NarrowNetworks.description("unetr-plus-plus").configuration as? UNETRPlusPlusConfiguration else { return }
         configuration.spatialOrder = order == "published" ? .published : .positionPreserving
         let network = try NetworkDescription.unetrPlusPlus(configuration).makeNetwork(device: .cpu, dtype: .float64, values: .unset, generator: nil)

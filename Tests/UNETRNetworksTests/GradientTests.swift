@@ -18,7 +18,7 @@ import UNETRTorch
             ["nnformer boxes", "swin-unetr v2", "setr mla", "cotr patches", "cotr aspp"],
         ].flatMap { $0 })
     func directions(name: String) throws {
-        try Runtime.keepLargeBlocks()
+        Runtime.keepLargeBlocks()
         let description = NarrowNetworks.description(name)
         let network = try description.makeNetwork(dtype: .float64, values: .unset)
         try network.store.fillByRule()

@@ -16,7 +16,7 @@ import UNETRTraining
         "Loss, gradient norm, every gradient and the state after three steps equal the reference",
         arguments: runsLongTests ? ["synapse", "acdc", "tumor"] : ["synapse"])
     func threeSteps(variant: String) throws {
-        try Runtime.keepLargeBlocks()
+        Runtime.keepLargeBlocks()
         var manifest = try Manifest("train_\(variant)")
         manifest.configuration.attentionDropout = 0
         manifest.configuration.channelDropout = 0
@@ -28,7 +28,7 @@ import UNETRTraining
     /// In float32 the three losses carry the rounding of a whole forward pass (the manifests of the full networks give up to 3e-6 for
     /// single tensors) and of the steps before; ten times that is allowed. Gradient norms sum over canceling terms: a hundred times.
     @Test func `In float32 three steps stay within rounding of the reference`() throws {
-        try Runtime.keepLargeBlocks()
+        Runtime.keepLargeBlocks()
         var manifest = try Manifest("train_synapse")
         manifest.configuration.attentionDropout = 0
         manifest.configuration.channelDropout = 0
@@ -73,7 +73,7 @@ import UNETRTraining
             "train_transunet3d", "train_cotr", "train_transunet", "train_swin_unet", "train_missformer",
         ])
     func others(name: String) throws {
-        try Runtime.keepLargeBlocks()
+        Runtime.keepLargeBlocks()
         let manifest = try ParityManifest(name)
         let contents = try JSONDecoder().decode(Contents.self, from: Data(contentsOf: Fixtures.url("parity/\(name).json")))
         let inputShape = try #require(manifest.inputShape), patch = try #require(Size3(inputShape.dropFirst(2)))

@@ -24,7 +24,8 @@ typedef enum CTStatus {
     CT_OK = 0,
     CT_TORCH_ERROR = 1,    // libtorch refused: shapes, types, devices, memory
     CT_STANDARD_ERROR = 2, // the C++ library did: out of memory, usually
-    CT_UNKNOWN_ERROR = 3
+    CT_UNKNOWN_ERROR = 3,
+    CT_NOT_LOADED = 4      // there is no libtorch
 } CTStatus;
 
 typedef enum CTType {
@@ -43,6 +44,21 @@ typedef struct CTSizes { const int64_t *values; int64_t count; } CTSizes;
 typedef struct CTTensors { const CTTensor *tensors; int64_t count; } CTTensors;
 
 // A tensor whose pointer is null stands for "none" where a parameter is called optional; a null generator for libtorch's own.
+
+// MARK: - Loading
+//
+// A program either links CTorchOperations, and with it libtorch, or loads both at the first call that needs them (Linux; see loading.c). In the second
+// form it starts without libtorch, and works without as long as nothing calls it.
+
+bool ct_is_loaded(void);       // whether libtorch is in this process
+CTStatus ct_load(void);        // loads it now; CT_NOT_LOADED with a message where that fails, which is tried once
+// As ct_set_threads, or as soon as libtorch is loaded.
+CTStatus ct_request_threads(int32_t count);
+int32_t ct_requested_threads(void);  // 0 if none were
+// The libtorch_cpu that would be loaded, found without loading it; null if there is none or it cannot be told.
+const char *ct_found_library(void);
+// Lets the C allocator keep large blocks (up to `bytes` of free memory at the top of the heap) instead of returning each to the system.
+void ct_keep_large_blocks(int64_t bytes);
 
 // MARK: - Runtime
 
@@ -66,8 +82,6 @@ CTStatus ct_generator_state(CTGenerator generator, CTTensor *out);        // uin
 CTStatus ct_set_generator_state(CTGenerator generator, CTTensor state);
 CTStatus ct_synchronize(CTDevice device);
 CTStatus ct_set_deterministic(bool on);
-// Lets the C allocator keep large blocks (up to `bytes` of free memory at the top of the heap) instead of returning each to the system.
-CTStatus ct_keep_large_blocks(int64_t bytes);
 
 // MARK: - Life and properties
 

@@ -21,7 +21,11 @@ struct DoctorCommand: ParsableCommand {
         let processor = diagnosis.processor
         let rows = [
             ("unetrpp", "\(diagnosis.unetrpp) on \(diagnosis.system)"),
-            ("libtorch", "\(libtorch.running ?? "unknown"), \(libtorch.isCUDABuild ? "CUDA" : "CPU") build (headers \(libtorch.builtFor))"),
+            (
+                "libtorch",
+                libtorch.missing == nil
+                    ? "\(libtorch.running ?? "unknown"), \(libtorch.isCUDABuild ? "CUDA" : "CPU") build (headers \(libtorch.builtFor))" : "not loaded"
+            ),
             ("", libtorch.path ?? "at an unknown place"),
             ("devices", diagnosis.devices.joined(separator: ", ") + " (auto is \(diagnosis.defaultDevice))"),
             ("CUDA library", libtorch.cudaLibraryLoaded ? "loaded" : "not loaded"),

@@ -21,8 +21,15 @@ enum Advice {
         return CommandError("\(error) (\(advice))")
     }
 
+    /// How to get a libtorch.
+    static let libtorch = """
+        three ways out: (1) in a checkout, `make setup` installs it and `make build` builds what calls it; (2) set LIBTORCH=/path to a folder with lib/ (of the \
+        portable program, or for `make setup`); (3) `pip install torch`, which the portable program finds
+        """
+
     private static func advice(for error: any Error) -> String? {
         switch error {
+        case is LibtorchMissingError: libtorch
         case is BundleDigestError: "`unetrpp model seal` writes digests anew"
         case ModelError.notABundle: "`unetrpp train` and `unetrpp convert` write bundles"
         case let error as ModelImportError: advice(for: error)

@@ -1,8 +1,28 @@
 import Foundation
+import UNETREngines
 import UNETRSupport
 import UNETRTorch
+import UNETRTorchEngine
 
 extension Diagnosis {
+    /// Why libtorch cannot be loaded; nil if it is.
+    static var reasonWithoutLibtorch: String? {
+        do {
+            try Runtime.load()
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// Without libtorch what OpenVINO compiles still runs.
+    static func problem(withoutLibtorch reason: String) -> Problem {
+        let hasOpenVINO = (try? OpenVINOProvider.besideLibtorch.loadOpenVINO()) != nil
+        return Problem(
+            what: reason + (hasOpenVINO ? "; only networks that the compiled engine takes can be run, and none trained" : ""),
+            remedy: Advice.libtorch, isFatal: !hasOpenVINO)
+    }
+
     /// A small product on the device: nil if it comes out right.
     static func trial(of device: Device) -> Problem? {
         do {

@@ -8,6 +8,8 @@ import UNETRVolumes
 struct Diagnosis: Encodable {
     struct Libtorch: Encodable {
         var builtFor: String
+        /// Why there is none; nil where it is loaded.
+        var missing: String?
         var running: String?
         var path: String?
         var isCUDABuild: Bool
@@ -51,7 +53,7 @@ struct Diagnosis: Encodable {
     /// Looks at this machine.
     init() {
         libtorch = Libtorch(
-            builtFor: Runtime.version, running: Runtime.loadedVersion,
+            builtFor: Runtime.version, missing: Self.reasonWithoutLibtorch, running: Runtime.loadedVersion,
             path: Runtime.libraryPath.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path },
             isCUDABuild: Runtime.isCUDABuild, cudaLibraryLoaded: Runtime.hasCUDALibrary)
         let found: [Device] =
@@ -61,7 +63,8 @@ struct Diagnosis: Encodable {
         processor = ProcessorFacts(
             name: Processor.current.name, cores: Machine.cores, coreLimit: Machine.coreLimit, threads: Runtime.threads,
             instructionSets: Processor.current.instructionSets, libtorchUses: Runtime.cpuCapability, bfloat16: Processor.current.hasBFloat16)
-        problems = versionProblems + found.compactMap(Self.trial) + cudaProblems + processorProblems + memoryProblems
+        let ofLibtorch = libtorch.missing.map(Self.problem(withoutLibtorch:)).map { [$0] } ?? versionProblems + found.compactMap(Self.trial) + cudaProblems
+        problems = ofLibtorch + processorProblems + memoryProblems
     }
 
     private enum CodingKeys: CodingKey {

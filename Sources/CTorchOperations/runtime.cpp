@@ -7,14 +7,13 @@
 #include <ATen/detail/MPSHooksInterface.h>
 #include <ATen/Version.h>
 #include <dlfcn.h>
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 
 #include <mutex>
 #include <string>
 
 using namespace ctorch;
+
+const int ct_operations_are_linked = 1;
 
 const char *ct_version(void) { return TORCH_VERSION; }
 
@@ -120,16 +119,4 @@ CTStatus ct_synchronize(CTDevice on) {
 
 CTStatus ct_set_deterministic(bool on) {
     return guarded([&] { at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/true); });
-}
-
-CTStatus ct_keep_large_blocks(int64_t bytes) {
-    return guarded([&] {
-#if defined(__GLIBC__)
-        mallopt(M_ARENA_MAX, 1);  // other threads' arenas give large blocks back whatever the thresholds say
-        mallopt(M_MMAP_THRESHOLD, static_cast<int>(std::min<int64_t>(bytes, INT32_MAX)));
-        mallopt(M_TRIM_THRESHOLD, static_cast<int>(std::min<int64_t>(bytes, INT32_MAX)));
-#else
-        (void)bytes;
-#endif
-    });
 }

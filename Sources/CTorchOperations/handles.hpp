@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-#include "include/ctorch.h"
+#include "ctorch.h"
 
 namespace ctorch {
 

@@ -1,0 +1,1 @@
+// No functions of its own: see CTorchOperations, of which libunetrpp-torch consists.
