@@ -150,7 +150,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
                 .target(name: "CTorchOperations", condition: .when(platforms: [.macOS])),
             ],
-            swiftSettings: upcoming, linkerSettings: isPortable ? torchLinkPath : torchRunPath),
+            // The commands have no loop that takes time, and the optimizer needs half a minute for them.
+            swiftSettings: upcoming + [.unsafeFlags(["-Onone"], .when(configuration: .release))], linkerSettings: isPortable ? torchLinkPath : torchRunPath),
 
         // Optimized also in debug builds: the rule that makes the reference's weights runs over a hundred million values.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: upcoming + [.unsafeFlags(["-O"])]),

@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 #include "../../Sources/CTorchOperations/parallel.hpp"
+#include "../../Sources/CTorchOperations/parts/life.hpp"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,7 +1,7 @@
 // Runs the spatial attention, forward and backward, on tensors that end where their last value ends, and compares it with plain operations.
 #include "kernels.hpp"
 
-#include "../../Sources/CTorchOperations/spatial_attention.cpp"
+#include "../../Sources/CTorchOperations/parts/spatial_attention.hpp"
 
 namespace {
 

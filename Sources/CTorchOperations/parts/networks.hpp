@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "handles.hpp"
+#include "../handles.hpp"
 
 using namespace ctorch;
 

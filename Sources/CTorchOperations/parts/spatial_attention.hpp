@@ -4,8 +4,8 @@
 // attention [N, T, h·p] is the largest tensor of a UNETR++ and exists here only tile by tile, in the cache; the backward pass makes it
 // again from the logarithms of the soft-max's sums. Sums over tokens are taken in blocks of fixed size whose results are added in order,
 // so the result does not depend on the number of threads.
-#include "handles.hpp"
-#include "parallel.hpp"
+#include "../handles.hpp"
+#include "../parallel.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -67,6 +67,7 @@ struct Problem {
     Stored *token_gradient;
 };
 
+#undef KERNEL  // a macro of autocasting, whose header may stand above
 #define KERNEL "spatial_kernel.hpp"
 #include <kernels/instruction_sets.hpp>
 

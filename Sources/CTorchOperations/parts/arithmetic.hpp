@@ -1,4 +1,4 @@
-#include "handles.hpp"
+#include "../handles.hpp"
 
 using namespace ctorch;
 

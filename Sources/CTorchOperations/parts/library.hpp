@@ -1,5 +1,5 @@
 // Which libtorch this process runs with, by its own account.
-#include "handles.hpp"
+#include "../handles.hpp"
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>

@@ -1,4 +1,4 @@
-#include "handles.hpp"
+#include "../handles.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>

@@ -1,4 +1,4 @@
-#include "handles.hpp"
+#include "../handles.hpp"
 
 #include <ATen/autocast_mode.h>
 #include <c10/core/GradMode.h>
