@@ -1,0 +1,71 @@
+import UNETRGraphs
+import UNETRSupport
+
+/// The blocks of `UNETRNetworks/Blocks`, under the same names and keys.
+extension NetworkGraphWriter {
+    /// `ResidualBlock` with MONAI's keys: LeakyReLU(norm(conv(LeakyReLU(norm(conv(x))))) + shortcut(x)).
+    ///
+    /// - Parameters:
+    ///   - grid: the size [D, H, W] of the output, which only group normalization needs.
+    ///   - isResidual: false for the two convolutions alone.
+    func residualBlock(
+        _ x: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int, kernel: Size3 = [3, 3, 3], stride: Size3 = [1, 1, 1], norm: NormKind,
+        grid: Size3? = nil, isResidual: Bool = true
+    ) throws -> Graph.Value {
+        let inner = try normalizedConvolution(
+            x, "\(scope).conv1.conv", from: inputs, to: outputs, kernel: kernel, stride: stride,
+            padding: Size3 { (kernel[$0] - stride[$0] + 1) / 2 }, norm: norm, "\(scope).norm1", grid: grid)
+        let outer = try normalizedConvolution(
+            builder.leakyReLU(inner), "\(scope).conv2.conv", from: outputs, to: outputs, kernel: kernel, norm: norm, "\(scope).norm2", grid: grid)
+        guard isResidual else { return builder.leakyReLU(outer) }
+        let shortcut =
+            try inputs == outputs && stride == [1, 1, 1]
+            ? x
+            : normalizedConvolution(
+                x, "\(scope).conv3.conv", from: inputs, to: outputs, kernel: [1, 1, 1], stride: stride, norm: norm, "\(scope).norm3", grid: grid)
+        return builder.leakyReLU(builder.add(outer, shortcut))
+    }
+
+    /// `UpsamplingBlock`: a transposed convolution to a larger size, the skip beside it, and a residual block over both.
+    ///
+    /// - Parameters:
+    ///   - grid: the size [D, H, W] of the skip, which only group normalization needs.
+    ///   - isResidual: false for two convolutions alone.
+    func upsamplingBlock(
+        _ x: Graph.Value, skip: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int, kernel: Size3 = [3, 3, 3], stride: Size3 = [2, 2, 2],
+        bias: Bool = false, norm: NormKind = .instance, grid: Size3? = nil, isResidual: Bool = true
+    ) throws -> Graph.Value {
+        try builder.in(scope) {
+            let raised = try transposedConvolution(x, "\(scope).transp_conv.conv", from: inputs, to: outputs, stride: stride, bias: bias)
+            return try residualBlock(
+                builder.concatenated([raised, skip], axis: 1), "\(scope).conv_block", from: 2 * outputs, to: outputs, kernel: kernel, norm: norm,
+                grid: grid, isResidual: isResidual)
+        }
+    }
+
+    /// `PreactivationBlock`: two 3×3×3 convolutions, each of a normalized and rectified volume, added to the input.
+    ///
+    /// - Parameters:
+    ///   - keys: of the two normalizations and the two convolutions.
+    ///   - grid: the size [D, H, W] of the volume.
+    func preactivationBlock(
+        _ x: Graph.Value, norms: (String, String), convolutions: (String, String), channels: Int, groups: Int, grid: Size3, bias: Bool
+    ) throws -> Graph.Value {
+        let inner = try convolution(
+            builder.relu(normalized(x, .group(groups), norms.0, channels, grid: grid)), convolutions.0, from: channels, to: channels, bias: bias)
+        let outer = try convolution(
+            builder.relu(normalized(inner, .group(groups), norms.1, channels, grid: grid)), convolutions.1, from: channels, to: channels, bias: bias)
+        return builder.add(outer, x)
+    }
+
+    /// `ConvolutionUnit`: a convolution, an instance normalization and a leaky ReLU, with nnU-Net's keys.
+    func convolutionUnit(
+        _ x: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int, kernel: Size3, stride: Size3 = [1, 1, 1], bias: Bool = true,
+        version: NNUNetVersion = .v2
+    ) throws -> Graph.Value {
+        builder.leakyReLU(
+            try normalizedConvolution(
+                x, "\(scope).conv", from: inputs, to: outputs, kernel: kernel, stride: stride, bias: bias, norm: .affineInstance(scale: 1),
+                "\(scope).\(version.norm)"))
+    }
+}
