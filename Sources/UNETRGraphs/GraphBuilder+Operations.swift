@@ -46,8 +46,8 @@ extension GraphBuilder {
     }
     /// Zeros before and behind the values, as many as each axis says.
     public func padded(_ a: Graph.Value, before: [Int], behind: [Int]) -> Graph.Value { apply("Pad", [a, integers(before + behind)]) }
-    /// The rows of a table [rows, …] by their numbers.
-    public func gathered(_ table: Graph.Value, _ rows: Graph.Value) -> Graph.Value { apply("Gather", [table, rows], [("axis", .int(0))]) }
+    /// Entries of an axis by their numbers, in any order and as often as they are named; the numbers' axes take the axis's place.
+    public func gathered(_ a: Graph.Value, _ numbers: Graph.Value, axis: Int = 0) -> Graph.Value { apply("Gather", [a, numbers], [("axis", .int(axis))]) }
     /// The values one after the other along an axis.
     public func concatenated(_ values: [Graph.Value], axis: Int) -> Graph.Value { apply("Concat", values, [("axis", .int(axis))]) }
 
@@ -67,13 +67,23 @@ extension GraphBuilder {
     }
 
     /// A 3D convolution of [N, C, D, H, W] with weights [outputs, inputs / groups, D, H, W].
+    /// - Parameter x: [N, C, D, H, W].
+    /// - Parameter weight: the kernels.
+    /// - Parameter bias: one number for each output channel.
+    /// - Parameter kernel: sizes [d, h, w].
+    /// - Parameter stride: [d, h, w].
+    /// - Parameter padding: how much is added at both ends.
+    /// - Parameter rate: how far apart the voxels are that the kernel reads.
+    /// - Parameter groups: of channels, each for itself.
     public func convolution(
         _ x: Graph.Value, _ weight: Graph.Value, bias: Graph.Value? = nil, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int] = [0, 0, 0],
-        groups: Int = 1
+        rate: Int = 1, groups: Int = 1
     ) -> Graph.Value {
-        apply(
-            "Conv", [x, weight] + (bias.map { [$0] } ?? []),
-            [("kernel_shape", .ints(kernel)), ("strides", .ints(stride)), ("pads", .ints(padding + padding))] + shared(groups))
+        var attributes: [(name: String, value: Graph.Attribute)] = [
+            ("kernel_shape", .ints(kernel)), ("strides", .ints(stride)), ("pads", .ints(padding + padding)),
+        ]
+        if rate > 1 { attributes.append(("dilations", .ints([rate, rate, rate]))) }
+        return apply("Conv", [x, weight] + (bias.map { [$0] } ?? []), attributes + shared(groups))
     }
 
     /// A convolution that makes the volume larger, with weights [inputs, outputs / groups, D, H, W].
@@ -98,8 +108,11 @@ extension GraphBuilder {
     private func shared(_ groups: Int) -> [(name: String, value: Graph.Attribute)] { groups == 1 ? [] : [("group", .int(groups))] }
 
     /// The largest value of each block [d, h, w]; what is left over at the far ends is not read.
-    public func maximumPool(_ x: Graph.Value, _ block: [Int]) -> Graph.Value {
-        apply("MaxPool", [x], [("kernel_shape", .ints(block)), ("strides", .ints(block))])
+    /// - Parameter x: [N, C, D, H, W].
+    /// - Parameter block: sizes [d, h, w].
+    /// - Parameter stride: from block to block; the block's size when nil.
+    public func maximumPool(_ x: Graph.Value, _ block: [Int], stride: [Int]? = nil) -> Graph.Value {
+        apply("MaxPool", [x], [("kernel_shape", .ints(block)), ("strides", .ints(stride ?? block))])
     }
 
     /// The mean of each block [d, h, w].
@@ -113,8 +126,12 @@ extension GraphBuilder {
     }
 
     /// [N, C, D, H, W] made larger by whole factors [d, h, w], trilinear; the corners of voxels stay where they are.
-    public func interpolated(_ x: Graph.Value, _ factors: [Int]) -> Graph.Value {
-        resized(x, factors, [("mode", .text("linear")), ("coordinate_transformation_mode", .text("half_pixel"))])
+    /// - Parameter x: the volume.
+    /// - Parameter factors: along [D, H, W].
+    /// - Parameter aligningCorners: whether the centers of the outermost voxels stay instead.
+    public func interpolated(_ x: Graph.Value, _ factors: [Int], aligningCorners: Bool = false) -> Graph.Value {
+        resized(
+            x, factors, [("mode", .text("linear")), ("coordinate_transformation_mode", .text(aligningCorners ? "align_corners" : "half_pixel"))])
     }
 
     private func resized(_ x: Graph.Value, _ factors: [Int], _ attributes: [(name: String, value: Graph.Attribute)]) -> Graph.Value {

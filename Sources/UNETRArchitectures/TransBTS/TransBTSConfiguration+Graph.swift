@@ -1,4 +1,5 @@
 import UNETRGraphs
+import UNETRSupport
 
 extension TransBTSConfiguration: GraphWritable {
     func logits(of input: Graph.Value, _ writer: NetworkGraphWriter) throws -> Graph.Value {

@@ -122,30 +122,32 @@ struct NetworkGraphWriter {
 
     /// A normalization of [N, channels, D, H, W].
     /// - Parameter grid: [D, H, W], which only group normalization needs.
-    func normalized(_ x: Graph.Value, _ norm: NormKind, _ key: String, _ channels: Int, grid: Size3? = nil) throws -> Graph.Value {
+    func normalized(
+        _ x: Graph.Value, _ norm: NormKind, _ key: String, _ channels: Int, epsilon: Float = NetworkGraphWriter.epsilon, grid: Size3? = nil
+    ) throws -> Graph.Value {
         switch norm {
         case .batch:
             return builder.batchNorm(
                 x, scale: try constant("\(key).weight", [channels]), bias: try constant("\(key).bias", [channels]),
                 mean: try constant("\(key).running_mean", [channels]), variance: try constant("\(key).running_var", [channels]),
-                epsilon: Self.epsilon)
-        case .instance: return instanceNormalized(x, channels)
+                epsilon: epsilon)
+        case .instance: return instanceNormalized(x, channels, epsilon)
         case .affineInstance:
             return builder.instanceNorm(
-                x, scale: try constant("\(key).weight", [channels]), bias: try constant("\(key).bias", [channels]), epsilon: Self.epsilon)
+                x, scale: try constant("\(key).weight", [channels]), bias: try constant("\(key).bias", [channels]), epsilon: epsilon)
         case .group(let groups):
             guard let grid else { preconditionFailure("group normalization needs the size of its volume") }
             // Instance normalization of the groups, then a scale and a shift for each channel.
-            let normalized = builder.reshape(instanceNormalized(builder.reshape(x, [0, groups, -1]), groups), [0, channels] + grid)
+            let normalized = builder.reshape(instanceNormalized(builder.reshape(x, [0, groups, -1]), groups, epsilon), [0, channels] + grid)
             let scale = try byChannel("\(key).weight", channels), shift = try byChannel("\(key).bias", channels)
             return builder.add(builder.multiply(normalized, scale), shift)
         }
     }
 
-    private func instanceNormalized(_ x: Graph.Value, _ channels: Int) -> Graph.Value {
+    private func instanceNormalized(_ x: Graph.Value, _ channels: Int, _ epsilon: Float) -> Graph.Value {
         builder.instanceNorm(
             x, scale: builder.constant(Array(repeating: 1, count: channels), [channels]),
-            bias: builder.constant(Array(repeating: 0, count: channels), [channels]), epsilon: Self.epsilon)
+            bias: builder.constant(Array(repeating: 0, count: channels), [channels]), epsilon: epsilon)
     }
 
     /// What a batch normalization with running statistics multiplies each channel with, and what it adds.

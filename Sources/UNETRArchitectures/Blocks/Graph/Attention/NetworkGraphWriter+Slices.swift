@@ -23,8 +23,11 @@ extension NetworkGraphWriter {
         let voxels = kernel.voxels
         var weight = try floats("\(key).weight", [outputs, images] + kernel)
         if standardized { weight = Self.standardized(weight, rows: outputs) }
-        let sums = (0..<outputs).flatMap { output in
-            (0..<voxels).map { voxel in (0..<images).reduce(0) { $0 + weight[(output * images + $1) * voxels + voxel] } }
+        var sums = [Float](repeating: 0, count: outputs * voxels)
+        for output in 0..<outputs {
+            for image in 0..<images {
+                for voxel in 0..<voxels { sums[output * voxels + voxel] += weight[(output * images + image) * voxels + voxel] }
+            }
         }
         return builder.convolution(
             x, builder.constant(sums, [outputs, 1] + kernel, key: "\(key).weight, of one channel"),
