@@ -4,6 +4,7 @@ import Testing
 import UNETRArchitectures
 import UNETREngines
 import UNETRModels
+import UNETRSupport
 
 /// The choice among engines, with stand-ins for the engines and the shipped model.
 struct RegistryTests {

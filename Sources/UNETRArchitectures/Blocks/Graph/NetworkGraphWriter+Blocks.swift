@@ -49,7 +49,7 @@ extension NetworkGraphWriter {
     ///   - keys: of the two normalizations and the two convolutions.
     ///   - grid: the size [D, H, W] of the volume.
     func preactivationBlock(
-        _ x: Graph.Value, norms: (String, String), convolutions: (String, String), channels: Int, groups: Int, grid: Size3, bias: Bool
+        _ x: Graph.Value, norms: (String, String), convolutions: (String, String), channels: Int, groups: Int, grid: Size3, bias: Bool = false
     ) throws -> Graph.Value {
         let inner = try convolution(
             builder.relu(normalized(x, .group(groups), norms.0, channels, grid: grid)), convolutions.0, from: channels, to: channels, bias: bias)
@@ -67,5 +67,58 @@ extension NetworkGraphWriter {
             try normalizedConvolution(
                 x, "\(scope).conv", from: inputs, to: outputs, kernel: kernel, stride: stride, bias: bias, norm: .affineInstance(scale: 1),
                 "\(scope).\(version.norm)"))
+    }
+
+    /// `ResidualBlock` with nnU-Net's keys and biases: the shortcut follows a stride by a mean and a change of channels by a convolution.
+    func residualBlock(
+        nnUNet x: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int, kernel: Size3, stride: Size3
+    ) throws -> Graph.Value {
+        try builder.in(scope) {
+            let norm = NormKind.affineInstance(scale: 1), pools = stride != [1, 1, 1]
+            let inner = try convolutionUnit(x, "\(scope).conv1", from: inputs, to: outputs, kernel: kernel, stride: stride)
+            let outer = try normalizedConvolution(
+                inner, "\(scope).conv2.conv", from: outputs, to: outputs, kernel: kernel, bias: true, norm: norm, "\(scope).conv2.norm")
+            let pooled = pools ? builder.averagePool(x, Array(stride)) : x, place = "\(scope).skip.\(pools ? 1 : 0)"
+            let shortcut =
+                try inputs == outputs
+                ? pooled
+                : normalizedConvolution(pooled, "\(place).conv", from: inputs, to: outputs, kernel: [1, 1, 1], norm: norm, "\(place).norm")
+            return builder.leakyReLU(builder.add(outer, shortcut))
+        }
+    }
+
+    /// `MONAIConvolution`: a convolution, then a normalization and an activation, each of which may be missing.
+    func convolution(_ x: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int, _ settings: UnitSettings) throws -> Graph.Value {
+        let key = "\(scope).conv", norm = settings.norm
+        let y =
+            if settings.isTransposed {
+                try transposed(x, key, from: inputs, to: outputs, settings, norm: norm, "\(scope).adn.N")
+            } else if let norm {
+                try normalizedConvolution(
+                    x, key, from: inputs, to: outputs, kernel: settings.kernel, stride: settings.stride, bias: true, norm: norm, "\(scope).adn.N")
+            } else {
+                try convolution(x, key, from: inputs, to: outputs, kernel: settings.kernel, stride: settings.stride, bias: true)
+            }
+        return try settings.activation.map { try activated(y, $0, "\(scope).adn.A") } ?? y
+    }
+
+    /// Fills up to the stride times the size.
+    private func transposed(
+        _ x: Graph.Value, _ key: String, from inputs: Int, to outputs: Int, _ settings: UnitSettings, norm: NormKind?, _ normKey: String
+    ) throws -> Graph.Value {
+        let y = try transposedConvolution(
+            x, key, from: inputs, to: outputs, kernel: settings.kernel, stride: settings.stride, padding: settings.padding,
+            outputPadding: Size3 { settings.stride[$0] - 1 }, bias: true)
+        return try norm.map { try normalized(y, $0, normKey, outputs) } ?? y
+    }
+
+    /// An activation, of which the learned slope stands at `key`.weight.
+    private func activated(_ x: Graph.Value, _ kind: ActivationKind, _ key: String) throws -> Graph.Value {
+        switch kind {
+        case .relu: return builder.relu(x)
+        case .leakyReLU(let slope): return builder.leakyReLU(x, slope: Float(slope))
+        case .parametricReLU where form == .fast: return builder.leakyReLU(x, slope: try floats("\(key).weight", [1])[0])
+        case .parametricReLU: return builder.parametricReLU(x, slope: try constant("\(key).weight", [1]))
+        }
     }
 }
