@@ -19,7 +19,7 @@ struct TransformerGraphTests {
     /// Narrow networks, and settings whose graphs differ.
     static let names = [
         "unetr", "unetr convolution", "swin-unetr", "swin-unetr v2", "swin-unetr merging", "nnformer", "nnformer boxes", "transbts", "setr", "setr nup",
-        "setr mla", "cotr", "cotr patches", "cotr aspp", "transunet", "swin-unet", "swin-unet color", "missformer",
+        "setr mla", "cotr", "cotr patches", "cotr aspp", "transunet", "swin-unet", "swin-unet color", "missformer", "transunet3d",
     ]
 
     static func description(_ name: String) -> NetworkDescription {

@@ -23,13 +23,25 @@ extension TransBTSConfiguration: GraphWritable {
             let place = "DeUp\(level + 2)", channels = channels(level)
             x = try builder.in(place) {
                 let reduced = try writer.convolution(x, "\(place).conv1", from: 2 * channels, to: channels, kernel: [1, 1, 1], bias: true)
-                let raised = try writer.transposedConvolution(reduced, "\(place).conv2", from: channels, to: channels, stride: [2, 2, 2], bias: true)
-                let joined = builder.concatenated([maps.removeLast(), raised], axis: 1)
-                let merged = try writer.convolution(joined, "\(place).conv3", from: 2 * channels, to: channels, kernel: [1, 1, 1], bias: true)
+                let merged = try merged(reduced, with: maps.removeLast(), place, channels, writer)
                 return try pair(merged, "DeBlock\(level + 2)", from: channels, to: channels, writer)
             }
         }
         return try writer.convolution(x, "endconv", from: featureSize, to: classes, kernel: [1, 1, 1], bias: true)
+    }
+
+    /// A map made larger and brought together with the encoder's.
+    private func merged(
+        _ x: Graph.Value, with skip: Graph.Value, _ place: String, _ channels: Int, _ writer: NetworkGraphWriter
+    ) throws -> Graph.Value {
+        if writer.form == .fast {
+            return try JoinedConvolution(
+                writer, "\(place).conv2", "\(place).conv3", from: channels, middle: channels, skips: channels, to: channels, kernel: [1, 1, 1],
+                stride: [2, 2, 2], skipsFirst: true, bias: true)(x, skip: skip)
+        }
+        let raised = try writer.transposedConvolution(x, "\(place).conv2", from: channels, to: channels, stride: [2, 2, 2], bias: true)
+        let joined = writer.builder.concatenated([skip, raised], axis: 1)
+        return try writer.convolution(joined, "\(place).conv3", from: 2 * channels, to: channels, kernel: [1, 1, 1], bias: true)
     }
 
     /// `TransBTSEncoder`: the maps of all levels, finest first.

@@ -36,11 +36,33 @@ extension NetworkGraphWriter {
         bias: Bool = false, norm: NormKind = .instance, grid: Size3? = nil, isResidual: Bool = true
     ) throws -> Graph.Value {
         try builder.in(scope) {
+            if form == .fast, !bias, norm.isOfInstances, JoinedConvolution.saves(from: inputs, to: outputs, kernel: kernel, stride: stride) {
+                return try joinedUpsamplingBlock(
+                    x, skip: skip, scope, from: inputs, to: outputs, kernel: kernel, stride: stride, norm: norm, isResidual: isResidual)
+            }
             let raised = try transposedConvolution(x, "\(scope).transp_conv.conv", from: inputs, to: outputs, stride: stride, bias: bias)
             return try residualBlock(
                 builder.concatenated([raised, skip], axis: 1), "\(scope).conv_block", from: 2 * outputs, to: outputs, kernel: kernel, norm: norm,
                 grid: grid, isResidual: isResidual)
         }
+    }
+
+    /// The same without the volume that is made larger: what it is convolved with is part of the transposed convolution.
+    private func joinedUpsamplingBlock(
+        _ x: Graph.Value, skip: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int, kernel: Size3, stride: Size3, norm: NormKind,
+        isResidual: Bool
+    ) throws -> Graph.Value {
+        let block = "\(scope).conv_block"
+        func joined(_ name: String, _ kernel: Size3) throws -> Graph.Value {
+            try JoinedConvolution(
+                self, "\(scope).transp_conv.conv", "\(block).\(name).conv", from: inputs, middle: outputs, skips: outputs, to: outputs, kernel: kernel,
+                stride: stride)(x, skip: skip)
+        }
+        let inner = builder.leakyReLU(try normalized(joined("conv1", kernel), norm, "\(block).norm1", outputs))
+        let outer = try normalizedConvolution(
+            inner, "\(block).conv2.conv", from: outputs, to: outputs, kernel: kernel, norm: norm, "\(block).norm2")
+        guard isResidual else { return builder.leakyReLU(outer) }
+        return builder.leakyReLU(builder.add(outer, try normalized(joined("conv3", [1, 1, 1]), norm, "\(block).norm3", outputs)))
     }
 
     /// `PreactivationBlock`: two 3×3×3 convolutions, each of a normalized and rectified volume, added to the input.
