@@ -11,6 +11,9 @@ extension NetworkDescription {
         /// The name in sentences and tables, such as "Swin UNETR".
         public let displayName: String
 
+        /// Whether networks of this kind can be written as graphs, for compilers.
+        public let hasGraph: Bool
+
         /// What its authors and others printed about it, in the order of the sources.
         let published: [PublishedFigures]
 
@@ -35,6 +38,7 @@ extension NetworkDescription {
         ) {
             rawValue = name
             self.displayName = displayName
+            hasGraph = Configuration.self is any GraphWritable.Type
             self.published = published
             self.trainingCopies = trainingCopies
             self.usual = usual

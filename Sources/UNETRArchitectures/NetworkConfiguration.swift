@@ -1,5 +1,3 @@
-public import UNETRArchives
-public import UNETRGraphs
 public import UNETRSupport
 
 /// Everything that defines one network: what training, inference and files know of its settings.
@@ -25,12 +23,6 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
 
     /// What lives together at the fullest moment of a forward pass in evaluation mode, besides weights, input and output, in bytes of float32.
     var activationBytes: Int { get }
-
-    /// Whether the network can be written as a graph.
-    var hasGraph: Bool { get }
-
-    /// The network's finest output as a graph of plain operations: see `NetworkDescription.graph`.
-    func graph(weights: StateDictionary, form: GraphForm, extent: GraphExtent, batch: Int?) throws -> Graph
 }
 
 extension NetworkConfiguration {
@@ -39,16 +31,6 @@ extension NetworkConfiguration {
     public func complexity() throws -> NetworkComplexity {
         try validate()
         return counted
-    }
-
-    /// Whether the network can be written as a graph. False unless a network says otherwise.
-    public var hasGraph: Bool { false }
-
-    /// Throws: this network has no graph.
-    ///
-    /// - Throws: `ConfigurationError`.
-    public func graph(weights: StateDictionary, form: GraphForm, extent: GraphExtent, batch: Int?) throws -> Graph {
-        throw ConfigurationError(field: "architecture", value: architecture.rawValue, rule: "only unetr-plus-plus can be written as a graph")
     }
 
     /// The fullest moment of a U-shaped network, in bytes of float32: at full resolution the skip and what comes up, joined, and a block's

@@ -9,24 +9,24 @@ public enum GraphForm: String, Codable, Sendable, CaseIterable {
     case fast
 }
 
-/// How much of a network a graph has.
-public enum GraphExtent: String, Sendable {
-    /// "input" [N, channels, D, H, W] → "logits" [N, classes, D, H, W].
-    case whole
-    /// Everything below full resolution: "input" [N, channels, D, H, W] → "coarse" [N, D, H, W, 2f] of decoder3, smaller by the stem.
-    case coarse
-}
-
 extension NetworkDescription {
-    /// The network's finest output as a graph of plain operations.
+    /// Whether the network can be written as a graph for compilers: see `graph`.
+    public var hasGraph: Bool { architecture.hasGraph }
+
+    /// The network's finest output as a graph of plain operations: "input" [N, channels, D, H, W] → "logits" [N, classes, D, H, W].
     ///
     /// - Parameters:
     ///   - weights: under the checkpoint's keys.
     ///   - batch: how many samples the graph takes; any number when nil.
     ///   - form: which form of the graph.
-    ///   - extent: which part of the network.
-    /// - Throws: `StateError` for missing or wrongly shaped weights; `ConfigurationError` for architectures other than UNETR++.
-    public func graph(weights: StateDictionary, form: GraphForm, extent: GraphExtent = .whole, batch: Int? = nil) throws -> Graph {
-        try configuration.graph(weights: weights, form: form, extent: extent, batch: batch)
+    /// - Throws: `StateError` for missing or wrongly shaped weights; `ConfigurationError` for architectures without a graph (`hasGraph`).
+    public func graph(weights: StateDictionary, form: GraphForm, batch: Int? = nil) throws -> Graph {
+        guard let configuration = configuration as? any GraphWritable else {
+            let able = Architectures.all.filter(\.hasGraph).map(\.rawValue).joined(separator: ", ")
+            throw ConfigurationError(field: "architecture", value: architecture.rawValue, rule: "one that can be written as a graph: \(able)")
+        }
+        return try configuration.graph(weights: weights, form: form, batch: batch) { input, writer in
+            writer.builder.output("logits", try configuration.logits(of: input, writer), [batch, classes] + Array(patchSize))
+        }
     }
 }

@@ -25,9 +25,6 @@ public struct NetworkDescription: Sendable {
     /// Sizes [D, H, W] of the outputs of training, finest first.
     public var outputSizes: [Size3] { configuration.outputSizes }
 
-    /// Whether the network can be written as a graph for compilers: see `graph`.
-    public var hasGraph: Bool { configuration.hasGraph }
-
     /// The layers of the network with their parameters and multiply-adds.
     /// - Throws: `ConfigurationError` for impossible settings.
     public func complexity() throws -> NetworkComplexity { try configuration.complexity() }

@@ -1,3 +1,5 @@
+public import UNETRArchives
+
 /// What checkpoints of other programs and versions call a network's tensors.
 public protocol PublishedKeys {
     /// This network's key for a key of a published checkpoint; nil for one that such checkpoints hold and no network uses.
@@ -12,4 +14,11 @@ extension PublishedKeys {
     public func key(forPublished key: String) -> String? { key }
     /// The value of a tensor that the release does not store; nil: it must be there.
     public func value(ofMissing key: String) -> Double? { nil }
+
+    /// A checkpoint under this network's keys: without a prefix "module." of parallel training, and without what no network uses.
+    /// - Throws: `StateError` where two keys become one.
+    public func translated(_ checkpoint: StateDictionary) throws -> StateDictionary {
+        try StateDictionary(
+            checkpoint.removingCommonPrefix("module.").entries.compactMap { entry in key(forPublished: entry.key).map { ($0, entry.array) } })
+    }
 }

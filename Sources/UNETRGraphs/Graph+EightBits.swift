@@ -44,16 +44,16 @@ extension Graph {
         let weights: StoredArray
     }
 
-    /// The convolutions that are worth 8 bits, by the name of their weights, in their order: those that reach over neighbors without
-    /// thinning out, and read what the network computed, not its input.
+    /// The convolutions that are worth 8 bits, by the name of their weights, in their order: those of all channels that reach over
+    /// neighbors without thinning out, and read what the network computed, not its input.
     public var eightBitConvolutions: [String] { kernels.map(\.kernel.name) }
 
     private var kernels: [(node: Node, kernel: Kernel)] {
         let arrays = Dictionary(constants.map { ($0.value, $0.array) }) { first, _ in first }
         let given = Set(inputs.map(\.value))
         return nodes.compactMap { node in
-            guard node.operation == "Conv", !given.contains(node.inputs[0]), node.spans("kernel_shape", { $0 > 1 }),
-                node.spans("strides", { $0 == 1 }), let weights = arrays[node.inputs[1]], weights.scalarType == .float32
+            guard node.operation == "Conv", !given.contains(node.inputs[0]), node.reachesOverNeighbors,
+                let weights = arrays[node.inputs[1]], weights.scalarType == .float32
             else { return nil }
             return (node, Kernel(name: node.inputs[1].name, weights: weights))
         }
@@ -114,10 +114,12 @@ extension Graph {
 }
 
 extension Graph.Node {
-    /// Whether all three numbers of a setting are such.
-    fileprivate func spans(_ name: String, _ isSuch: (Int) -> Bool) -> Bool {
-        guard case .ints(let values)? = attributes.first(where: { $0.name == name })?.value else { return false }
-        return values.count == 3 && values.allSatisfy(isSuch)
+    /// Whether a convolution's kernel is larger than its stride, along at least one axis, and takes all channels together.
+    fileprivate var reachesOverNeighbors: Bool {
+        func numbers(_ name: String) -> [Int] {
+            if case .ints(let values)? = attributes.first(where: { $0.name == name })?.value { values } else { [] }
+        }
+        return !attributes.contains { $0.name == "group" } && zip(numbers("kernel_shape"), numbers("strides")).contains { $0 > $1 }
     }
 }
 

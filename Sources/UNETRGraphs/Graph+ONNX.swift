@@ -67,6 +67,9 @@ extension Graph {
                 case .int(let value):
                     field.integer(3, value)
                     field.integer(20, 2)
+                case .text(let value):
+                    field.text(4, value)
+                    field.integer(20, 3)
                 case .ints(let values):
                     for value in values { field.integer(8, value) }
                     field.integer(20, 7)

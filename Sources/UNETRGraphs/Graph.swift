@@ -8,6 +8,9 @@ public struct Graph: Sendable {
     public struct Value: Hashable, Sendable {
         /// Its name, unique in the graph.
         public let name: String
+
+        /// Stands for an optional input that an operation does without.
+        static let absent = Value(name: "")
     }
 
     /// A setting of an operation.
@@ -18,6 +21,8 @@ public struct Graph: Sendable {
         case ints([Int])
         /// A number.
         case float(Float)
+        /// A word.
+        case text(String)
     }
 
     /// One operation.

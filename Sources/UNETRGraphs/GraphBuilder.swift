@@ -9,6 +9,7 @@ public final class GraphBuilder {
     private var place: [String] = []
     private var uses: [String: Int] = [:]
     private var integerConstants: [[Int]: Graph.Value] = [:]
+    private var sharedValues: [String: Graph.Value] = [:]
 
     /// An empty graph.
     public init(name: String) { graph = Graph(name: name) }
@@ -65,6 +66,14 @@ public final class GraphBuilder {
         let name = "integers" + values.map { "_" + ($0 < 0 ? "m\(-$0)" : "\($0)") }.joined()
         let value = add(StoredArray(values.map(Int64.init)), name)
         integerConstants[values] = value
+        return value
+    }
+
+    /// What was made under that name, or else is made now.
+    func shared(_ name: String, _ make: () throws -> Graph.Value) rethrows -> Graph.Value {
+        if let known = sharedValues[name] { return known }
+        let value = try make()
+        sharedValues[name] = value
         return value
     }
 

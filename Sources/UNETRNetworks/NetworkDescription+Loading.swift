@@ -18,9 +18,8 @@ extension NetworkDescription {
     public func load(
         _ checkpoint: StateDictionary, into network: any SegmentationNetwork, aliases: Bool = true
     ) throws -> StateDictionary {
-        let state = try checkpoint.removingCommonPrefix("module.")
         let rules = configuration
-        var entries = state.entries.compactMap { entry in rules.key(forPublished: entry.key).map { (key: $0, array: entry.array) } }
+        var entries = try rules.translated(checkpoint).entries
         for (place, entry) in entries.enumerated() where entry.array.shape.count == 4 {
             guard let shape = network.store[entry.key]?.shape, shape.count == 5, shape[2] == 1 else { continue }
             entries[place].array = try entry.array.reshaped(entry.array.shape[..<2] + [1] + entry.array.shape[2...])

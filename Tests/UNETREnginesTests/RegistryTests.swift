@@ -4,6 +4,7 @@ import Testing
 import UNETRArchitectures
 import UNETREngines
 import UNETRModels
+import UNETRSupport
 
 /// The choice among engines, with stand-ins for the engines and the shipped model.
 struct RegistryTests {
@@ -77,7 +78,10 @@ struct RegistryTests {
         #expect(provider.obstacle(to: network, EngineSettings(device: .cuda(1)))?.isUnexpected == false)
         let half = provider.obstacle(to: network, EngineSettings(precision: .float16))
         #expect(half?.reason == "the compiled engine computes in float32 or bfloat16, not in float16")
-        let other = provider.obstacle(to: .unetr(UNETRConfiguration()), EngineSettings())
-        #expect(other?.reason == "the compiled engine is for unetr-plus-plus only, not for unetr" && other?.isUnexpected == true)
+        for architecture in Architectures.all where !architecture.hasGraph {
+            let network = NetworkDescription.usual(architecture, inputChannels: 1, classes: 2, patchSize: [64, 64, 64])
+            let other = provider.obstacle(to: network, EngineSettings())
+            #expect(other?.reason == "the compiled engine does not take \(architecture.rawValue)" && other?.isUnexpected == true)
+        }
     }
 }

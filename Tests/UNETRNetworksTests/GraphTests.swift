@@ -104,9 +104,4 @@ struct GraphTests {
             try NetworkDescription.unetrPlusPlus(wider).graph(weights: state, form: .readable)
         }
     }
-
-    @Test func `Other architectures are refused by name`() throws {
-        let state = try StateDictionary([])
-        #expect(throws: ConfigurationError.self) { try NetworkDescription.unetr(UNETRConfiguration()).graph(weights: state, form: .fast) }
-    }
 }

@@ -8,6 +8,23 @@ package struct WindowBlockSettings: Sendable {
         case unique
         /// As released with nnFormer, whose strides (3h − 1, 2h − 1, 1) let offsets share rows. All its weights were trained with it.
         case nnFormer
+
+        /// The rows of the table for all pairs of tokens of a window [d, h, w], [T, T]: for each query those of all keys.
+        package func rows(_ window: Size3) -> [Int] {
+            let strides =
+                switch self {
+                case .unique: [(2 * window[1] - 1) * (2 * window[2] - 1), 2 * window[2] - 1, 1]
+                case .nnFormer: [3 * window[1] - 1, 2 * window[1] - 1, 1]
+                }
+            let places = (0..<window[0]).flatMap { d in
+                (0..<window[1]).flatMap { h in (0..<window[2]).map { w in d * strides[0] + h * strides[1] + w * strides[2] } }
+            }
+            let origin = zip(window, strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
+            return places.flatMap { query in places.map { key in query - key + origin } }
+        }
+
+        /// Rows of the table of a window [d, h, w].
+        package static func count(_ window: Size3) -> Int { window.reduce(1) { $0 * (2 * $1 - 1) } }
     }
 
     package var heads: Int

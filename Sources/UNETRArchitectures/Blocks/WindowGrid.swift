@@ -25,4 +25,15 @@ package struct WindowGrid: Equatable {
     package var tokens: Int { window.voxels }
 
     package var isShifted: Bool { shift.contains { $0 > 0 } }
+
+    /// Whether some tokens in a window may not see each other.
+    package var hasMask: Bool { masked && isShifted }
+
+    /// The regions of the padded and rolled grid along an axis: 0, 1 or 2 for each place. Tokens of one region were neighbors before.
+    package func regions(_ axis: Int) -> [Int] {
+        (0..<padded[axis]).map { index in
+            guard shift[axis] > 0 else { return 0 }
+            return index < padded[axis] - window[axis] ? 0 : index < padded[axis] - shift[axis] ? 1 : 2
+        }
+    }
 }

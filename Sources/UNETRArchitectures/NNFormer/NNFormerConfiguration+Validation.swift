@@ -31,7 +31,7 @@ extension NNFormerConfiguration {
         for stage in 0..<4 where windowing == .boxes {
             // A box's table has no row for some offsets where its sides differ much: see `WindowAttention.PositionIndex.nnFormer`.
             let window = windows[stage]
-            let rows = window.reduce(1) { $0 * (2 * $1 - 1) }
+            let rows = WindowBlockSettings.PositionIndex.count(window)
             let last = (2 * window[0] - 2) * (3 * window[1] - 1) + (2 * window[1] - 2) * (2 * window[1] - 1) + 2 * window[2] - 2
             try demand(last < rows, "windows", window, "sides of similar length; the published table would be too short")
         }

@@ -123,6 +123,13 @@ public struct NNFormerConfiguration: FieldCoded {
         strides.prefix(stage).reduce(patchSize.divided(by: stem)) { $0.divided(by: $1) }
     }
 
+    /// What the convolution from a stage to the next is padded by: where the stride is 1 nothing is mixed; where the side is odd its last
+    /// slice is left out.
+    package func reductionPadding(_ stage: Int) -> Size3 {
+        let (stride, grid) = (strides[stage], grid(stage))
+        return Size3 { stride[$0] == 2 && grid[$0].isMultiple(of: 2) ? 1 : 0 }
+    }
+
     /// Sizes [D, H, W] of the outputs, finest first.
     public var outputSizes: [Size3] {
         (0..<(deepSupervision ? 3 : 1)).map { grid($0).multiplied(by: stem) }

@@ -3,8 +3,8 @@ import UNETRSupport
 extension TransUNetConfiguration {
     /// Bytes of float32 that live together at the fullest moment of a forward pass, batch 1; an estimate.
     public var activationBytes: Int {
-        // A map brought to full resolution, and a unit's two maps there.
-        ([4, decoderChannels[2] + 2 * decoderChannels[3]] + patchSize).saturatingProduct()
+        // A map brought to full resolution before and after it, and a unit's two maps there.
+        ([4, 2 * decoderChannels[2] + 2 * decoderChannels[3]] + patchSize).saturatingProduct()
     }
 
     /// Layer by layer.

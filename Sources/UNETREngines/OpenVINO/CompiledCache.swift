@@ -31,7 +31,7 @@ struct CompiledCache {
     private let header: Header
 
     init(
-        folder: URL, _ network: NetworkDescription, _ extent: GraphExtent, _ weightsDigest: String, _ library: OpenVINOLibrary.Loaded,
+        folder: URL, _ network: NetworkDescription, isWhole: Bool, _ weightsDigest: String, _ library: OpenVINOLibrary.Loaded,
         _ precision: CompiledModel.Precision, eightBits: Quantization.Ranges? = nil
     ) throws {
         var digest = SHA256Digest.Hasher()
@@ -42,7 +42,7 @@ struct CompiledCache {
         }
         add(try JSONText.encode(network, .plainLine))
         add(Data(weightsDigest.utf8))
-        add(Data("graph \(Self.graphVersion), \(extent)".utf8))
+        add(Data("graph \(Self.graphVersion), \(isWhole ? "whole" : "coarse")".utf8))
         if let eightBits { add(try JSONText.encode(eightBits, .plainLine)) }
         header = Header(
             network: digest.finish().text, precision: (eightBits == nil ? "" : "i8+") + precision.rawValue, library: library.build,

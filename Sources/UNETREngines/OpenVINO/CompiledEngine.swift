@@ -60,10 +60,12 @@ public final class CompiledEngine: PatchEngine, @unchecked Sendable {
         parameterCount = try network.complexity().parameters
         blocks = try usesKernels ? FullResolutionBlocks(network, weights: weights, precision: precision, threads: threads) : nil
         coarse = Array(repeating: 0, count: blocks?.coarseShape.reduce(1, *) ?? 0)
-        let extent = blocks == nil ? GraphExtent.whole : .coarse
         let input = [1, network.inputChannels] + network.patchSize
         let output = [1] + (blocks?.coarseShape ?? [network.classes] + network.patchSize)
-        var file = try cache.map { try CompiledCache(folder: $0, network, extent, weightsDigest, library, precision, eightBits: eightBits) }
+        let isWhole = blocks == nil
+        var file = try cache.map {
+            try CompiledCache(folder: $0, network, isWhole: isWhole, weightsDigest, library, precision, eightBits: eightBits)
+        }
         func cached() throws -> CompiledModel? {
             try file?.stored().map {
                 try CompiledModel(exported: $0, precision: precision, threads: threads, inputShape: input, outputShape: output)
@@ -84,7 +86,7 @@ public final class CompiledEngine: PatchEngine, @unchecked Sendable {
         }
         try verify()
         cameFromCache = false
-        let graph = try network.graph(weights: weights(), form: .fast, extent: extent, batch: 1)
+        let graph = try blocks.map { try $0.coarseGraph(weights()) } ?? network.graph(weights: weights(), form: .fast, batch: 1)
         let onnx = try (eightBits.map(graph.inEightBits) ?? graph).onnx()
         let compiled = try CompiledModel(onnx: onnx, precision: precision, threads: threads, inputShape: input, outputShape: output)
         do {

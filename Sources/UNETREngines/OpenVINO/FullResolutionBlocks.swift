@@ -2,6 +2,7 @@ import CFullResolution
 import Dispatch
 import UNETRArchitectures
 import UNETRArchives
+import UNETRGraphs
 import UNETROpenVINO
 
 /// The blocks of UNETR++ at full resolution (encoder1, decoder2 and out1) in kernels of their own, for processors with AVX-512.
@@ -10,6 +11,7 @@ import UNETROpenVINO
 final class FullResolutionBlocks {
     private let handle: CFRHandle
     private let workers: Int
+    private let configuration: UNETRPlusPlusConfiguration
     /// [D, H, W, 2f] of the coarse map.
     let coarseShape: [Int]
 
@@ -30,11 +32,15 @@ final class FullResolutionBlocks {
             stem: (stem[0], stem[1], stem[2]), coarse: Int32(configuration.stageChannels[0]))
         guard let made = cfr_create(precision.kernel, &sizes, weights, Int32(threads)) else { return nil }
         handle = made
+        self.configuration = configuration
         workers = threads
         coarseShape = configuration.grid(stage: 0) + [configuration.stageChannels[0]]
     }
 
     deinit { cfr_free(handle) }
+
+    /// What OpenVINO computes of the network: the coarse map, for one sample.
+    func coarseGraph(_ weights: StateDictionary) throws -> Graph { try configuration.coarseGraph(weights: weights, batch: 1) }
 
     /// - Parameters:
     ///   - input: [inputs, D, H, W].

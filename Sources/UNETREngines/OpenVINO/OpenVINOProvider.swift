@@ -33,7 +33,7 @@ public struct OpenVINOProvider: EngineProvider {
             return EngineObstacle("the compiled engine computes in float32 or bfloat16, not in \(settings.precision.rawValue)")
         }
         guard network.hasGraph else {
-            return EngineObstacle("the compiled engine is for unetr-plus-plus only, not for \(network.architecture.rawValue)")
+            return EngineObstacle("the compiled engine does not take \(network.architecture.rawValue)")
         }
         return nil
     }

@@ -18,10 +18,10 @@ struct WindowAttention {
         _ scope: Scope, channels: Int, heads: Int, window: Size3, index kind: WindowBlockSettings.PositionIndex = .unique, givenQueries: Bool = false,
         attentionDropout: Double = 0, outputDropout: Double = 0, initial: Initializer = .kaiming
     ) throws {
-        let rows = window.reduce(1) { $0 * (2 * $1 - 1) }
-        table = try scope.parameter("relative_position_bias_table", [rows, heads], .truncatedNormal(deviation: 0.02))
+        table = try scope.parameter(
+            "relative_position_bias_table", [WindowBlockSettings.PositionIndex.count(window), heads], .truncatedNormal(deviation: 0.02))
         let tokens = window.voxels
-        index = try scope.buffer("relative_position_index", [tokens, tokens], table: Self.index(window, kind))
+        index = try scope.buffer("relative_position_index", [tokens, tokens], table: kind.rows(window))
         projection =
             givenQueries
             ? try Linear(scope / "kv", from: channels, to: 2 * channels, initial: initial)
@@ -30,19 +30,6 @@ struct WindowAttention {
         self.heads = heads
         self.attentionDropout = attentionDropout
         self.outputDropout = outputDropout
-    }
-
-    private static func index(_ window: Size3, _ kind: WindowBlockSettings.PositionIndex) -> [Int] {
-        let strides =
-            switch kind {
-            case .unique: [(2 * window[1] - 1) * (2 * window[2] - 1), 2 * window[2] - 1, 1]
-            case .nnFormer: [3 * window[1] - 1, 2 * window[1] - 1, 1]
-            }
-        let places = (0..<window[0]).flatMap { d in
-            (0..<window[1]).flatMap { h in (0..<window[2]).map { w in d * strides[0] + h * strides[1] + w * strides[2] } }
-        }
-        let origin = zip(window, strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
-        return places.flatMap { query in places.map { key in query - key + origin } }
     }
 
     /// Windows [N · count, T, C] → the same shape.

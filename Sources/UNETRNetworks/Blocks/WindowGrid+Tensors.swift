@@ -29,14 +29,8 @@ extension WindowGrid {
 
     /// −100 for pairs of tokens that only the roll brought into one window, else 0: [count, 1, T, T]; nil where there are none.
     func mask(like tensor: Tensor) throws -> Tensor? {
-        guard masked, isShifted else { return nil }
-        // The regions of the padded and rolled grid whose tokens were neighbors before: 0, 1, 2 along each axis.
-        let regions = (0..<3).map { axis in
-            (0..<padded[axis]).map { index in
-                guard shift[axis] > 0 else { return 0 }
-                return index < padded[axis] - window[axis] ? 0 : index < padded[axis] - shift[axis] ? 1 : 2
-            }
-        }
+        guard hasMask else { return nil }
+        let regions = (0..<3).map(regions)
         var ids: [Int32] = []
         ids.reserveCapacity(padded.voxels)
         for d in regions[0] { for h in regions[1] { for w in regions[2] { ids.append(Int32(9 * d + 3 * h + w)) } } }

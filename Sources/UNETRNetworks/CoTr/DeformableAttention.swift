@@ -6,50 +6,28 @@ import UNETRTorch
 
 /// The tokens of several maps in one row, finest map first, voxel after voxel.
 struct TokenMaps {
-    let grids: [Size3]
+    let places: TokenPlaces
     /// The center of each token's voxel, [T, 1, 1, 1, 3], and what an offset of one voxel is in each map, [maps, 1, 3], in the coordinates of
     /// `Tensor.sampled(at:)`.
     let centers, voxels: Tensor
 
+    var grids: [Size3] { places.grids }
+
     init(grids: [Size3], dtype: DType, device: Device) throws {
-        self.grids = grids
-        // Depth, column, row: the published code reads them as column, row, depth, and so in maps whose axes are exchanged.
-        let order = [0, 2, 1]
-        let centers = Self.places(grids).flatMap { grid, place in order.map { (2 * Double(place[$0]) + 1) / Double(grid[$0]) - 1 } }
-        let voxels = grids.flatMap { grid in order.map { 2 / Double(grid[$0]) } }
-        self.centers = try Tensor(centers, shape: [-1, 1, 1, 1, 3].map { $0 < 0 ? centers.count / 3 : $0 }).to(dtype).to(device)
-        self.voxels = try Tensor(voxels, shape: [grids.count, 1, 3]).to(dtype).to(device)
+        places = TokenPlaces(grids: grids)
+        let centers = places.centers
+        self.centers = try Tensor(centers, shape: [centers.count / 3, 1, 1, 1, 3]).to(dtype).to(device)
+        voxels = try Tensor(places.voxels, shape: [grids.count, 1, 3]).to(dtype).to(device)
     }
 
     /// Sines and cosines of each token's place along D, H and W, [T, channels].
     func positions(channels: Int) throws -> Tensor {
-        let count = channels / 3
-        let frequencies = (0..<count).map { pow(10000, -Double(3 * ($0 / 3)) / Double(count)) }
-        let values = Self.places(grids).flatMap { grid, place in
-            (0..<3).flatMap { axis in
-                let angle = 2 * Double.pi * (Double(place[axis]) + 0.5) / (Double(grid[axis]) + 1e-6)
-                return frequencies.enumerated().map { index, frequency in
-                    index.isMultiple(of: 2) ? sin(angle * frequency) : cos(angle * frequency)
-                }
-            }
-        }
+        let values = places.positions(channels: channels)
         return try Tensor(values, shape: [values.count / channels, channels]).to(centers.dtype).to(centers.device)
     }
 
     /// Tokens [N, T, …] of one map.
-    func tokens(_ x: Tensor, of map: Int) throws -> Tensor {
-        let first = grids[..<map].reduce(0) { $0 + $1.voxels }
-        return try x.narrowed(1, first..<(first + grids[map].voxels))
-    }
-
-    /// Each token's grid and its place there.
-    private static func places(_ grids: [Size3]) -> [(grid: Size3, place: Size3)] {
-        grids.flatMap { grid in
-            (0..<grid.voxels).map { index in
-                (grid, Size3(index / (grid.height * grid.width), index / grid.width % grid.height, index % grid.width))
-            }
-        }
-    }
+    func tokens(_ x: Tensor, of map: Int) throws -> Tensor { try x.narrowed(1, places.tokens(of: map)) }
 }
 
 /// Attention in which each head of a token reads a few places of each map, near the token's own, and weights what it finds there.

@@ -83,11 +83,9 @@ struct NNFormerDownsampling {
 
     init(_ scope: Scope, _ configuration: NNFormerConfiguration, stage: Int) throws {
         let channels = configuration.channels(stage), stride = configuration.strides[stage]
-        // Where the stride is 1 nothing is mixed; where the side is odd its last slice is left out.
-        let padding = zip(stride, configuration.grid(stage)).map { stride, side in stride == 2 && side.isMultiple(of: 2) ? 1 : 0 }
         reduction = try Convolution(
             scope / "reduction", from: channels, to: 2 * channels, kernel: stride.map { $0 == 2 ? 3 : 1 }, stride: Array(stride),
-            padding: padding, bias: true)
+            padding: Array(configuration.reductionPadding(stage)), bias: true)
         norm = try LayerNorm(scope / "norm", channels: channels)
     }
 

@@ -29,11 +29,11 @@ extension PairedAttentionGraph {
                 builder.concatenated(
                     [try linear(spatialTokens, "out_proj", to: channels / 2), try linear(channelTokens, "out_proj2", to: channels / 2)], axis: -1)
             }
-        return builder.multiply(both, try network.constant("\(scope).gamma", [channels]))
+        return builder.multiply(both, try network.writer.constant("\(scope).gamma", [channels]))
     }
 
     private func checkpoint(_ name: String, _ shape: [Int]) throws -> Graph.Value {
-        try network.constant("\(scope).epa_block.\(name)", shape)
+        try network.writer.constant("\(scope).epa_block.\(name)", shape)
     }
 
     /// [N, h, d, T] with rows of length 1.

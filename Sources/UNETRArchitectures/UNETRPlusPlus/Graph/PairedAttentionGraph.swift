@@ -21,7 +21,7 @@ struct PairedAttentionGraph {
     private var configuration: UNETRPlusPlusConfiguration { network.configuration }
 
     private func weight(_ name: String, _ shape: [Int]) throws -> [Float] {
-        try network.weights.floats(name == "gamma" ? "\(scope).gamma" : "\(scope).epa_block.\(name)", shape)
+        try network.writer.floats(name == "gamma" ? "\(scope).gamma" : "\(scope).epa_block.\(name)", shape)
     }
 
     // MARK: Fast
@@ -124,7 +124,7 @@ struct PairedAttentionGraph {
     private func projections() throws -> (keys: Projection, values: Projection) {
         func linear(_ name: String) throws -> Projection {
             let key = "\(scope).epa_block.\(name).weight"
-            return (try network.constant(key, [projected, tokens]), try weight("\(name).bias", [projected]))
+            return (try network.writer.constant(key, [projected, tokens]), try weight("\(name).bias", [projected]))
         }
         switch configuration.projection {
         case .shared:

@@ -1,37 +1,19 @@
-import UNETRArchives
 import UNETRGraphs
 import UNETRSupport
 
 /// Writes UNETR++ as a graph: the same network as `UNETRPlusPlus`, said to a file instead of to libtorch.
 struct UNETRPlusPlusGraph {
     let configuration: UNETRPlusPlusConfiguration
-    let weights: StateDictionary
-    let form: GraphForm
-    let builder = GraphBuilder(name: "UNETR++")
+    let writer: NetworkGraphWriter
+    var builder: GraphBuilder { writer.builder }
 
-    /// That of every normalization in the network.
-    static let epsilon: Float = 1e-5
+    init(_ configuration: UNETRPlusPlusConfiguration, _ writer: NetworkGraphWriter) { (self.configuration, self.writer) = (configuration, writer) }
 
-    init(_ configuration: UNETRPlusPlusConfiguration, _ weights: StateDictionary, _ form: GraphForm) throws {
-        try configuration.validate()
-        self.configuration = configuration
-        self.weights = weights
-        self.form = form
-    }
+    /// [N, inputChannels, D, H, W] → logits [N, classes, D, H, W].
+    func logits(_ input: Graph.Value) throws -> Graph.Value { try logits(input, coarse(input)) }
 
-    func graph(_ extent: GraphExtent, batch: Int?) throws -> Graph {
-        builder.note("network", "UNETR++, \(form.rawValue) form")
-        let input = builder.input("input", [batch, configuration.inputChannels] + Array(configuration.patchSize))
-        let coarse = try coarse(input)
-        switch extent {
-        case .coarse:
-            let channels = configuration.stageChannels[0]
-            builder.output("coarse", channelsLast(coarse, channels), [batch] + Array(configuration.grid(stage: 0)) + [channels])
-        case .whole:
-            builder.output("logits", try logits(input, coarse), [batch, configuration.classes] + Array(configuration.patchSize))
-        }
-        return builder.graph
-    }
+    /// The same → what decoder3 gives, as [N, D, H, W, C].
+    func coarseChannelsLast(_ input: Graph.Value) throws -> Graph.Value { channelsLast(try coarse(input), configuration.stageChannels[0]) }
 
     /// [N, C, D, H, W] → [N, D, H, W, C], behind a convolution that changes nothing.
     ///
@@ -58,15 +40,13 @@ struct UNETRPlusPlusGraph {
     /// The blocks at full resolution: encoder1, decoder2 and out1.
     private func logits(_ input: Graph.Value, _ coarse: Graph.Value) throws -> Graph.Value {
         let features = configuration.featureSize
-        let full = try instanceResidual(input, "encoder1", from: configuration.inputChannels, to: features)
+        let full = try writer.residualBlock(input, "encoder1", from: configuration.inputChannels, to: features, norm: .instance)
         let fine = try builder.in("decoder2") {
             let up = try upsampled(coarse, "decoder2", from: configuration.stageChannels[0], to: features, stride: configuration.stem)
-            return try instanceResidual(builder.add(up, full), "decoder2.decoder_block.0", from: features, to: features)
+            return try writer.residualBlock(builder.add(up, full), "decoder2.decoder_block.0", from: features, to: features, norm: .instance)
         }
         return try builder.in("out1") {
-            builder.convolution(
-                fine, try constant("out1.conv.conv.weight", [configuration.classes, features, 1, 1, 1]),
-                bias: try constant("out1.conv.conv.bias", [configuration.classes]), kernel: [1, 1, 1])
+            try writer.convolution(fine, "out1.conv.conv", from: features, to: configuration.classes, kernel: [1, 1, 1], bias: true)
         }
     }
 
@@ -77,12 +57,12 @@ struct UNETRPlusPlusGraph {
         return try (0..<4).map { stage in
             let scope = "unetr_pp_encoder.downsample_layers.\(stage)"
             let inputs = stage == 0 ? configuration.inputChannels : channels[stage - 1]
-            let kernel = stage == 0 ? Array(configuration.stem) : [2, 2, 2]
+            let kernel = stage == 0 ? configuration.stem : [2, 2, 2]
             x = try builder.in("downsample\(stage)") {
-                let weight = try constant("\(scope).0.conv.weight", [channels[stage], inputs] + kernel)
-                let coarser = builder.convolution(x, weight, kernel: kernel, stride: kernel)
                 let groups = UNETRPlusPlusConfiguration.normGroups(inputs, channels[stage])
-                return try groupNorm(coarser, "\(scope).1", channels[stage], groups: groups, grid: configuration.grid(stage: stage))
+                return try writer.normalizedConvolution(
+                    x, "\(scope).0.conv", from: inputs, to: channels[stage], kernel: kernel, stride: kernel, padding: [0, 0, 0],
+                    norm: .group(groups), "\(scope).1", grid: configuration.grid(stage: stage))
             }
             for block in 0..<configuration.depths[stage] {
                 x = try builder.in("stage\(stage)/block\(block)") {
@@ -106,10 +86,6 @@ struct UNETRPlusPlusGraph {
     }
 
     private func upsampled(_ x: Graph.Value, _ scope: String, from inputs: Int, to outputs: Int, stride: Size3) throws -> Graph.Value {
-        let weight = try constant("\(scope).transp_conv.conv.weight", [inputs, outputs] + stride)
-        return builder.transposedConvolution(x, weight, stride: Array(stride))
+        try writer.transposedConvolution(x, "\(scope).transp_conv.conv", from: inputs, to: outputs, stride: stride)
     }
-
-    /// A weight as it is in the checkpoint, under its own key.
-    func constant(_ key: String, _ shape: [Int]) throws -> Graph.Value { builder.constant(try weights.floats(key, shape), shape, key: key) }
 }
