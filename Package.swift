@@ -212,8 +212,9 @@ let package = Package(
         tests(
             "UNETRTorchEngine",
             [
-                "NetworkTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference", "UNETREngines", "UNETRModels",
-                "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "NetworkTestSupport", "ArchitectureTestSupport", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
+                "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs", "UNETRVolumes",
+                "UNETRArchives", "UNETRSupport",
             ], torch: true),
     ],
     swiftLanguageModes: [.v6],
