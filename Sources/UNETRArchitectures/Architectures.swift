@@ -4,7 +4,8 @@
 /// - a folder here with its configuration (`NetworkConfiguration`: sizes, validation, complexity, checkpoint keys) and a static property of
 ///   `NetworkDescription.Architecture` (names, usual settings, published figures, as in `UNETR/UNETRArchitecture.swift`);
 /// - one line in `all`;
-/// - a folder of the same name in `UNETRNetworks` with its forward pass, and one line in `Networks.all`.
+/// - a folder of the same name in `UNETRNetworks` with its forward pass, and one line in `Networks.all`;
+/// - for compilers, its graph: `GraphWritable`.
 public enum Architectures {
     /// All architectures, in the order of tables and help texts.
     public static let all: [NetworkDescription.Architecture] = [

@@ -18,7 +18,7 @@ import UNETRVolumes
 ///     try quantizer.save(quantization, to: target)
 ///
 /// Weights become whole numbers with a scale for each output channel; activations become whole numbers on ranges measured on real scans.
-/// Everything but the 3×3×3 convolutions stays in bfloat16 where the processor has it, else in float32; so do the full-resolution blocks
+/// Everything but the convolutions over neighbors (`Graph.eightBitConvolutions`) stays in bfloat16 where the processor has it, else in float32; so do the full-resolution blocks
 /// where they run in kernels of their own.
 public struct Quantizer: Sendable {
     /// The mean Dice of the masks against those of float32 under which a model is not saved.
@@ -66,7 +66,7 @@ public struct Quantizer: Sendable {
 
     /// Measures the ranges on the fullest windows of each scan.
     /// - Parameter progress: called after each scan.
-    /// - Throws: what reading and preparing a scan throws; `QuantizationError.nonFinite`.
+    /// - Throws: what reading and preparing a scan throws; `QuantizationError.nonFinite`, `.nothingToGain`.
     public func calibrate(_ progress: (DatasetCase) throws -> Void = { _ in }) throws -> Quantization {
         let observer = try RangeObserver(bundle, threads: settings.threads)
         let predictor = SlidingWindowPredictor(engines: [], plan: bundle.plan), preparer = Preparer(plan: bundle.plan)

@@ -18,10 +18,12 @@ final class RangeObserver {
     private var sums: [(low: Double, high: Double)]
     private(set) var patches = 0
 
+    /// - Throws: `QuantizationError.nothingToGain` where no convolution is worth 8 bits.
     init(_ bundle: ModelBundle, threads: Int) throws {
         let network = bundle.network
         let graph = try network.graph(weights: bundle.state(), form: .fast, batch: 1)
         names = graph.eightBitConvolutions
+        guard !names.isEmpty else { throw QuantizationError.nothingToGain(network.architecture.rawValue) }
         sums = Array(repeating: (0, 0), count: names.count)
         model = try CompiledModel(
             onnx: graph.observingExtremes().onnx(), precision: .float32, threads: threads,

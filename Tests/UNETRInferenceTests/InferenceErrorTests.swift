@@ -8,7 +8,7 @@ struct InferenceErrorTests {
         (.version(path: "/q", found: 9), "/q has version 9, expected 1; quantize the model anew"),
         (.foreign(path: "/q"), "/q was made for other weights than those beside it; quantize the model anew"),
         (.processor, "this processor has no instruction for 8-bit products (AVX-512 VNNI, AVX-VNNI or AMX)"),
-        (.architecture("unetr"), "only unetr-plus-plus can be computed in 8 bits, not unetr"),
+        (.architecture("x"), "x cannot be computed in 8 bits, because the compiled engine does not take it"),
         (.exists(path: "/m"), "/m is already there; choose another name, or remove it first"),
         (.noScans, "there are no calibration scans; name some scans like those that the model will segment"),
         (

@@ -65,7 +65,11 @@ struct ModelErrorTests {
         (.version(path: "/q", found: 7), "/q has version 7, expected 1; quantize the model anew"),
         (.foreign(path: "/q"), "/q was made for other weights than those beside it; quantize the model anew"),
         (.processor, "this processor has no instruction for 8-bit products (AVX-512 VNNI, AVX-VNNI or AMX)"),
-        (.architecture("unetr"), "only unetr-plus-plus can be computed in 8 bits, not unetr"),
+        (
+            .nothingToGain("mednext"),
+            "this mednext has no convolution that reaches over neighbors and takes all channels, which is what 8 bits make faster; use it as it is"
+        ),
+        (.architecture("x"), "x cannot be computed in 8 bits, because the compiled engine does not take it"),
         (.exists(path: "/q"), "/q is already there; choose another name, or remove it first"),
         (.noScans, "there are no calibration scans; name some scans like those that the model will segment"),
         (

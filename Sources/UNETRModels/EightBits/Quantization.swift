@@ -96,6 +96,8 @@ public enum QuantizationError: Error, Equatable, CustomStringConvertible, Sendab
     case processor
     /// This network cannot be computed in 8 bits.
     case architecture(String)
+    /// This network has no convolution that 8 bits make faster.
+    case nothingToGain(String)
     /// The output exists.
     case exists(path: String)
     /// There are no scans for calibration.
@@ -119,7 +121,9 @@ public enum QuantizationError: Error, Equatable, CustomStringConvertible, Sendab
         case .processor:
             "this processor has no instruction for 8-bit products (AVX-512 VNNI, AVX-VNNI or AMX)"
         case .architecture(let name):
-            "only unetr-plus-plus can be computed in 8 bits, not \(name)"
+            "\(name) cannot be computed in 8 bits, because the compiled engine does not take it"
+        case .nothingToGain(let name):
+            "this \(name) has no convolution that reaches over neighbors and takes all channels, which is what 8 bits make faster; use it as it is"
         case .exists(let path):
             "\(path) is already there; choose another name, or remove it first"
         case .noScans:

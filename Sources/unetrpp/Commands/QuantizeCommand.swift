@@ -14,7 +14,7 @@ struct QuantizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quantize", abstract: "Convert a model to 8 bits for the compiled engine.",
         discussion: """
-            The ranges of what goes into the 3×3×3 convolutions are measured on real scans. Then every scan is segmented in float32 and in \
+            The ranges of what goes into the convolutions over neighboring voxels (3×3×3 in most networks) are measured on real scans. Then every scan is segmented in float32 and in \
             8 bits, both without mirroring, and the masks are compared: Dice and HD95 of each structure. The agreement is the mean Dice \
             over all structures of all scans, without structures that neither mask has; under \(Quantizer.requiredAgreement) nothing is \
             saved, unless --accept-disagreement. The new model is the old one with its ranges beside the weights: the compiled engine takes 8 bits \

@@ -138,9 +138,9 @@ struct NetworkGraphWriter {
         case .group(let groups):
             guard let grid else { preconditionFailure("group normalization needs the size of its volume") }
             // Instance normalization of the groups, then a scale and a shift for each channel.
-            let normalized = builder.reshape(instanceNormalized(builder.reshape(x, [0, groups, -1]), groups, epsilon), [0, channels] + grid)
+            let normalized = instanceNormalized(builder.reshape(x, [0, groups, -1]), groups, epsilon)
             let scale = try byChannel("\(key).weight", channels), shift = try byChannel("\(key).bias", channels)
-            return builder.add(builder.multiply(normalized, scale), shift)
+            return builder.add(builder.multiply(builder.reshape(normalized, [0, channels] + grid), scale), shift)
         }
     }
 
