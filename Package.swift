@@ -53,6 +53,7 @@ let package = Package(
         .library(name: "UNETRInference", targets: ["UNETRInference"]),
         .library(name: "UNETRWork", targets: ["UNETRWork"]),
         .executable(name: "unetrpp", targets: ["unetrpp"]),
+        .executable(name: "unetrpp-worker", targets: ["unetrpp-worker"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -87,11 +88,25 @@ let package = Package(
             ]),
         library("UNETRInference", ["UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes", "UNETRSupport"]),
         library(
+            "UNETRWorker",
+            [
+                "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRWork", "UNETRVolumes",
+                "UNETRSupport",
+            ]),
+        library(
             "UNETRQuantization",
             [
                 "UNETRInference", "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs",
                 "UNETREvaluation", "UNETRVolumes", "UNETRSupport",
             ]),
+
+        // What `unetrpp serve` starts where there is OpenVINO and no libtorch.
+        .executableTarget(
+            name: "unetrpp-worker",
+            dependencies: [
+                "UNETRWorker", "UNETREngines", "UNETRSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: upcoming),
 
         // Needs libtorch.
         .systemLibrary(name: "CLibtorch", pkgConfig: usesPkgConfig ? "libtorch" : nil),
@@ -140,7 +155,7 @@ let package = Package(
             dependencies: [
                 "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
                 "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation",
-                "UNETRAugmentation", "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "UNETRAugmentation", "UNETRPictures", "UNETRWorker", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: upcoming, linkerSettings: isPortable ? torchLinkPath : torchRunPath),
@@ -189,7 +204,7 @@ let package = Package(
             "UNETRWorkflows",
             [
                 "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
-                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRWorker", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], torch: true),
         tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),

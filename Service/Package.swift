@@ -72,15 +72,18 @@ let package = Package(
         // Speaks as a worker does, and needs no model.
         .executableTarget(
             name: "stand-in-worker", dependencies: [work, support, volumes], path: "Tests/StandInWorker", swiftSettings: upcoming),
+        // A real archive, where it is installed.
+        .target(name: "ArchiveTestSupport", path: "Tests/ArchiveTestSupport", swiftSettings: upcoming),
         .testTarget(
             name: "UNETRServerTests",
             dependencies: [
-                "UNETRServer", "unetrpp-serve", "stand-in-worker", volumes, work, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "UNETRServer", "UNETRDICOMWeb", "ArchiveTestSupport", "unetrpp-serve", "stand-in-worker", volumes, work,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 lifecycle, logging, core, http, tls, .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: upcoming),
         .testTarget(
-            name: "UNETRDICOMWebTests", dependencies: ["UNETRDICOMWeb", "unetrpp-pacs", support, volumes, core, posix, http, tls],
+            name: "UNETRDICOMWebTests", dependencies: ["UNETRDICOMWeb", "ArchiveTestSupport", "unetrpp-pacs", support, volumes, core, posix, http, tls],
             swiftSettings: upcoming),
     ],
     swiftLanguageModes: [.v6]

@@ -10,6 +10,7 @@ struct InfoRoutes: Sendable {
     var store: Store
     var board: JobBoard
     var pool: WorkerPool
+    var archives: ArchiveDesk
     var counters: Counters
 
     private struct Info: Encodable {
@@ -23,6 +24,7 @@ struct InfoRoutes: Sendable {
         var devices: [String]
         var limits: Limits
         var authentication: Bool
+        var archives: [String]
     }
 
     /// A model and whether it answers at once.
@@ -41,17 +43,17 @@ struct InfoRoutes: Sendable {
 
     var endpoints: [Endpoint] {
         [
-            Endpoint(.get, "/v1/models") { _, _ in
+            Endpoint(.get, "/v1/models") { _, context in
                 var models: [ModelView] = []
-                for model in await pool.models { models.append(ModelView(model: model, state: await pool.state(of: model.name))) }
+                for model in try await pool.models(of: context.client.owner) { models.append(ModelView(model: model, state: await pool.state(of: model.name))) }
                 return .json(["models": models])
             },
-            Endpoint(.get, "/v1/info") { _, _ in
+            Endpoint(.get, "/v1/info") { _, context in
                 .json(
                     Info(
                         version: await pool.version ?? "", devices: await pool.devices,
                         limits: .init(uploadBytes: configuration.uploadBytes, keepSeconds: Int(configuration.keep)),
-                        authentication: !configuration.tokens.isEmpty))
+                        authentication: !configuration.tokens.isEmpty, archives: archives.names(for: context.client)))
             },
             Endpoint(.get, "/health", isOpen: true) { _, _ in .json(["status": "ok"]) },
             Endpoint(.get, "/ready", isOpen: true) { _, _ in
