@@ -14,7 +14,7 @@ endif
 
 # The targets share one build folder, and the Swift package manager already uses all cores.
 .NOTPARALLEL:
-.PHONY: help setup codecs build test service service-test page check-page check sanitize fuzz demo bench doctor portable consumer clean
+.PHONY: help setup codecs build test service worker service-test page check-page check sanitize fuzz demo bench doctor portable consumer clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make check     formatting, imports and texts: what reviewers should not have to look for'
 	@echo 'make build     the release build, $(PRODUCT)'
 	@echo 'make service   what talks over a network, `unetrpp pacs` and `unetrpp serve`: beside $(PRODUCT)'
+	@echo 'make worker    a worker for `unetrpp serve` that needs no libtorch, but OpenVINO: unetrpp-worker, beside $(PRODUCT)'
 	@echo 'make service-test   tests of that; with a real archive where Orthanc is installed'
 	@echo 'make page      the page of `unetrpp serve`, beside it (WHEEL=FILE: with this ipyniivue instead of the package index'"'"'s)'
 	@echo 'make check-page   that page in Chromium, which must be installed'
@@ -58,6 +59,10 @@ service:
 		$(SWIFT) build --package-path Service -c release --product $$program $(RELEASE_FLAGS) $(BUILD_FLAGS) || exit 1; \
 	done
 	folder=$$($(SWIFT) build -c release --show-bin-path) && mkdir -p "$$folder" && cp Service/.build/release/unetrpp-pacs Service/.build/release/unetrpp-serve "$$folder/"
+
+# A worker without libtorch.
+worker:
+	$(SWIFT) build -c release --product unetrpp-worker $(RELEASE_FLAGS) $(BUILD_FLAGS)
 
 service-test:
 	$(SWIFT) test --package-path Service $(BUILD_FLAGS) $(TEST_FLAGS)

@@ -22,16 +22,17 @@ public struct Server: Sendable {
     private let archives: ArchiveDesk
     private let trainings: Trainings
     let routes: [Endpoint]
-    private let counters = Counters()
+    private let metrics: MetricsRegistry
 
     /// Opens the store, and puts in order what an earlier server left.
     ///
     /// - Throws: `FolderInUse` while another server uses the data's folder; `FileError`, and what the database says.
-    public init(_ configuration: ServerConfiguration, logger: Logger) throws {
+    public init(_ configuration: ServerConfiguration, logger: Logger, metrics: MetricsRegistry = MetricsRegistry()) throws {
         // A worker that is gone is an error of writing to it.
         signal(SIGPIPE, SIG_IGN)
         self.configuration = configuration
         self.logger = logger
+        self.metrics = metrics
         store = try Store(folder: configuration.data, keep: configuration.keep)
         board = JobBoard(store: store, capacity: configuration.queue, logger: logger)
         let settings = WorkerPool.Settings(
@@ -41,10 +42,10 @@ public struct Server: Sendable {
         pool = WorkerPool(settings, store: store, board: board, logger: logger)
         let limits = Upload.Limits(bytes: configuration.uploadBytes, silence: configuration.silence), lanes = Lanes(2)
         archives = ArchiveDesk(configuration, store: store, board: board, pool: pool, lanes: lanes, logger: logger)
-        let scans = ScanRoutes(store: store, lanes: lanes, limits: limits, diskBytes: configuration.diskBytes, counters: counters)
+        let scans = ScanRoutes(store: store, lanes: lanes, limits: limits, diskBytes: configuration.diskBytes, metrics: metrics)
         let jobs = JobRoutes(store: store, board: board, pool: pool, lanes: lanes, limits: limits, scans: scans, archives: archives)
         trainings = Trainings(settings, store: store, board: board, pool: pool, logger: logger) { try await scans.image(of: $0) }
-        let info = InfoRoutes(configuration: configuration, store: store, board: board, pool: pool, archives: archives, counters: counters)
+        let info = InfoRoutes(configuration: configuration, store: store, board: board, pool: pool, archives: archives, metrics: metrics)
         let label = MONAILabelRoutes(
             configuration: configuration, store: store, board: board, pool: pool, lanes: lanes, limits: limits, scans: scans, jobs: jobs, archives: archives,
             trainings: trainings)
@@ -62,7 +63,7 @@ public struct Server: Sendable {
     /// - Throws: what is wrong with the certificate.
     public func group(signals: [UnixSignal] = [], onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) throws -> ServiceGroup {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints), gate = Gate(configuration)
-        router.add(middleware: OuterMiddleware(gate: gate, counters: counters))
+        router.add(middleware: OuterMiddleware(gate: gate, metrics: metrics))
         router.add(routes, gate: gate)
         // Longer than a body may be silent, so that this is told and not just cut off. A head has the same time.
         let silence = TimeAmount.nanoseconds(Int64((configuration.silence + .seconds(10)) / .nanoseconds(1)))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoreMetrics
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -53,6 +54,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        Self.allowConnections()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "unetrpp-serve")
         logger.logLevel = verbose ? .debug : .info
@@ -63,9 +65,24 @@ struct Serve: AsyncParsableCommand {
             flags: flags, environment: environment,
             program: ["unetrpp", "unetrpp-worker"].lazy.compactMap { ProgramFolder.program(named: $0, environment: environment) }.first, page: page)
         for line in configuration.lines { Self.say(line) }
-        let server = try Server(configuration, logger: logger), scheme = configuration.tls == nil ? "http" : "https"
+        let metrics = MetricsRegistry()
+        MetricsSystem.bootstrap(metrics)
+        let server = try Server(configuration, logger: logger, metrics: metrics), scheme = configuration.tls == nil ? "http" : "https"
         let group = try server.group(signals: [.sigterm, .sigint]) { port in Self.say("listening on \(scheme)://\(configuration.address):\(port)/") }
         try await group.run()
+    }
+
+    /// As many connections as the system lets this program have: what a shell allows by itself is used up quickly.
+    private static func allowConnections() {
+        var limit = rlimit()
+        #if canImport(Glibc)
+            let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let files = RLIMIT_NOFILE
+        #endif
+        guard getrlimit(files, &limit) == 0 else { return }
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 1 << 16))
+        _ = setrlimit(files, &limit)
     }
 
     private static func say(_ text: String) { FileHandle.standardError.write(Data("unetrpp serve: \(text)\n".utf8)) }

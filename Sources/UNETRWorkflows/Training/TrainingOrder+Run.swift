@@ -31,7 +31,12 @@ extension TrainingOrder {
             options.settings = folder.appending(path: "settings.json")
             options.split.fold = validates ? "0" : "all"
             try model.plan.write(to: options.plan!)
-            try AtomicFile.write(JSONText.encode(["learningRate": learningRate], .line), to: options.settings!)
+            // Whole cases are validated instead of patches, and weights that are good already are never drawn anew.
+            let settings: [String: JSONValue] = [
+                "learningRate": .number(learningRate), "estimationIterations": .integer(0), "rescueEpoch": .null,
+                "validationInterval": .integer(max(1, epochs / 10)),
+            ]
+            try AtomicFile.write(JSONText.encode(JSONValue.object(settings), .line), to: options.settings!)
             (options.epochs, options.iterations) = (epochs, iterations)
         }
         let workflow = TrainingWorkflow(options, logger: Logger(label: "training") { _ in SwiftLogNoOpLogHandler() })

@@ -87,6 +87,9 @@ actor Trainings: Service {
 
     private func train(_ record: TrainingRecord) async {
         isStopped = false
+        // At the start nobody has looked at them yet.
+        while await !pool.knowsModels, !isEnding { try? await Task.sleep(for: .milliseconds(100)) }
+        guard !isEnding else { return }
         let folder = store.folder(ofTraining: record.id)
         do {
             guard record.attempts < 3 else { throw APIError(.internalServerError, "interrupted", "it was interrupted three times") }

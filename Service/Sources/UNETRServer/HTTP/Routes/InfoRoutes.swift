@@ -1,3 +1,4 @@
+import CoreMetrics
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -11,7 +12,8 @@ struct InfoRoutes: Sendable {
     var board: JobBoard
     var pool: WorkerPool
     var archives: ArchiveDesk
-    var counters: Counters
+    var metrics: MetricsRegistry
+    let started = Date()
 
     private struct Info: Encodable {
         struct Limits: Encodable {
@@ -63,7 +65,7 @@ struct InfoRoutes: Sendable {
                 return .json(["status": "ok"])
             },
             Endpoint(.get, "/metrics", isOpen: true) { _, _ in
-                let text = try await metrics()
+                let text = try await figures()
                 return Response(
                     status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(string: text)))
             },
@@ -75,25 +77,21 @@ struct InfoRoutes: Sendable {
         ]
     }
 
-    private func metrics() async throws -> String {
+    private func figures() async throws -> String {
         let counts = await board.counts, jobs = try store.countJobs(), ended = await board.ended
-        var text = MetricsText()
-        text.add("up_seconds", "gauge", "Seconds since the start.", [("", -counters.started.timeIntervalSinceNow.rounded())])
-        text.add(
-            "requests_total", "counter", "Answers by status.",
-            counters.statuses.sorted { $0.key < $1.key }.map { ("status=\"\($0.key)\"", Double($0.value)) })
-        text.add("uploaded_bytes_total", "counter", "Bytes of scans that came.", [("", Double(counters.uploadedBytes))])
-        text.add(
-            "jobs", "gauge", "Jobs in the store by state.",
-            jobs.sorted { $0.key.rawValue < $1.key.rawValue }.map { ("state=\"\($0.key.rawValue)\"", Double($0.value)) })
-        text.add(
-            "jobs_ended_total", "counter", "Jobs that ended since the start.",
-            ended.sorted { $0.key.rawValue < $1.key.rawValue }.map { ("state=\"\($0.key.rawValue)\"", Double($0.value)) })
-        text.add("jobs_waiting", "gauge", "Jobs in the queue.", [("", Double(counts.waiting))])
-        text.add("jobs_running", "gauge", "Jobs under way.", [("", Double(counts.running))])
-        text.add("event_streams", "gauge", "Streams of events that are open.", [("", Double(counts.watchers))])
-        text.add("workers", "gauge", "Workers that take jobs.", [("", Double(await pool.devices.count))])
-        text.add("stored_bytes", "gauge", "Bytes on the disk.", [("", Double(store.usedBytes))])
-        return text.text
+        func gauge(_ name: String, _ value: some BinaryInteger, _ labels: (String, String)...) {
+            Meter(label: "unetrpp_\(name)", dimensions: labels, factory: metrics).set(value)
+        }
+        gauge("up_seconds", Int(-started.timeIntervalSinceNow))
+        for state in [JobState.queued, .running, .done, .failed, .canceled] {
+            gauge("jobs", jobs[state] ?? 0, ("state", state.rawValue))
+            if let count = ended[state] { gauge("jobs_ended_total", count, ("state", state.rawValue)) }
+        }
+        gauge("jobs_waiting", counts.waiting)
+        gauge("jobs_running", counts.running)
+        gauge("event_streams", counts.watchers)
+        gauge("workers", await pool.devices.count)
+        gauge("stored_bytes", store.usedBytes)
+        return metrics.text
     }
 }
