@@ -88,6 +88,12 @@ let package = Package(
             ]),
         library("UNETRInference", ["UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRVolumes", "UNETRSupport"]),
         library(
+            "UNETRWorker",
+            [
+                "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRWork", "UNETRVolumes",
+                "UNETRSupport",
+            ]),
+        library(
             "UNETRQuantization",
             [
                 "UNETRInference", "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs",
@@ -146,7 +152,7 @@ let package = Package(
             dependencies: [
                 "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
                 "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation",
-                "UNETRAugmentation", "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "UNETRAugmentation", "UNETRPictures", "UNETRWorker", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
                 .target(name: "CTorchOperations", condition: .when(platforms: [.macOS])),
             ],
@@ -197,7 +203,7 @@ let package = Package(
             "UNETRWorkflows",
             [
                 "NetworkTestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels", "UNETRPreparation",
-                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRWorker", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], torch: true),
         tests("UNETRPlusPlus", ["NetworkTestSupport"], torch: true),

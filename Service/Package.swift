@@ -22,6 +22,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -46,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
@@ -64,23 +66,26 @@ let package = Package(
             dependencies: [
                 "UNETRDICOMWeb", work, support, volumes, archives, evaluation, hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"), signals, lifecycle, database,
-                logging, core, http, tls, .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Yams", package: "Yams"),
+                logging, metrics, core, http, tls, .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: upcoming),
         .executableTarget(
-            name: "unetrpp-serve", dependencies: ["UNETRServer", arguments, logging, lifecycle, signals], swiftSettings: upcoming),
+            name: "unetrpp-serve", dependencies: ["UNETRServer", arguments, logging, metrics, lifecycle, signals], swiftSettings: upcoming),
         // Speaks as a worker does, and needs no model.
         .executableTarget(
             name: "stand-in-worker", dependencies: [work, support, volumes], path: "Tests/StandInWorker", swiftSettings: upcoming),
+        // A real archive, where it is installed.
+        .target(name: "ArchiveTestSupport", path: "Tests/ArchiveTestSupport", swiftSettings: upcoming),
         .testTarget(
             name: "UNETRServerTests",
             dependencies: [
-                "UNETRServer", "unetrpp-serve", "stand-in-worker", volumes, work, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "UNETRServer", "UNETRDICOMWeb", "ArchiveTestSupport", "unetrpp-serve", "stand-in-worker", volumes, work,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 lifecycle, logging, core, http, tls, .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: upcoming),
         .testTarget(
-            name: "UNETRDICOMWebTests", dependencies: ["UNETRDICOMWeb", "unetrpp-pacs", support, volumes, core, posix, http, tls],
+            name: "UNETRDICOMWebTests", dependencies: ["UNETRDICOMWeb", "ArchiveTestSupport", "unetrpp-pacs", support, volumes, core, posix, http, tls],
             swiftSettings: upcoming),
     ],
     swiftLanguageModes: [.v6]

@@ -39,6 +39,7 @@ class Browser:
         port, address = port_file.read_text().splitlines()
         self.socket = websocket.create_connection(f"ws://127.0.0.1:{port}{address}", timeout=120)
         self.counter, self.session = 0, None
+        self.addresses, self.refused = {}, set()
         self.requests, self.console, self.dialogs, self.choosers, self.answers = [], [], [], [], {}
         target = next(t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page")
         self.session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
@@ -78,6 +79,9 @@ class Browser:
         match message["method"]:
             case "Network.requestWillBeSent":
                 self.requests.append(parameters["request"]["url"])
+                self.addresses[parameters["requestId"]] = parameters["request"]["url"]
+            case "Network.loadingFailed" if parameters.get("blockedReason") == "csp":
+                self.refused.add(self.addresses[parameters["requestId"]])
             case "Runtime.consoleAPICalled" if parameters["type"] in ("error", "warning", "assert"):
                 self.console.append(" ".join(str(a.get("value", a.get("description"))) for a in parameters["args"]))
             case "Runtime.exceptionThrown":

@@ -40,6 +40,11 @@ public enum EnginePrecision: String, Sendable, CaseIterable {
     case bfloat16
     /// Products and convolutions in float16.
     case float16
+
+    /// bfloat16 on a GPU and on a processor that has it; float32 elsewhere.
+    public static func automatic(on device: EngineDevice) -> EnginePrecision {
+        device != .cpu || Processor.current.hasBFloat16 ? .bfloat16 : .float32
+    }
 }
 
 /// What is wanted of an engine, whichever it is.

@@ -16,7 +16,8 @@ extension EngineSettings {
 }
 
 extension EngineDevice {
-    init(_ device: Device) {
+    /// The same device in the engines' terms.
+    public init(_ device: Device) {
         self =
             switch device {
             case .cpu: .cpu
@@ -39,7 +40,7 @@ extension Device {
 
 extension DType {
     /// The type of mixed precision; nil for float32, which is none.
-    init?(_ precision: EnginePrecision) {
+    public init?(_ precision: EnginePrecision) {
         switch precision {
         case .float32: return nil
         case .bfloat16: self = .bfloat16

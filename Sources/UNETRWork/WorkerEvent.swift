@@ -12,6 +12,14 @@ public enum WorkerEvent: Codable, Equatable, Sendable {
     case progress(job: String, done: Int, total: Int)
     /// Mask and statistics of an order are written.
     case done(job: String, seconds: Double, networkSeconds: Double)
+    /// How uncertain the model is about the scan of an order: from 0 to 1.
+    case scored(job: String, uncertainty: Double)
+    /// So many epochs of a training are done, with this mean Dice of the validation cases, where there was one.
+    case epoch(job: String, done: Int, total: Int, dice: Double?)
+    /// A sentence about a training, for people.
+    case note(job: String, text: String)
+    /// The new model of a training is where it goes.
+    case trained(job: String)
     /// An order cannot be done, for this reason, in a sentence.
     case failed(job: String, cause: FailureCause, reason: String)
     /// An order was stopped. There is no mask.

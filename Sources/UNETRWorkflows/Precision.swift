@@ -1,5 +1,6 @@
-import UNETRSupport
+import UNETREngines
 public import UNETRTorch
+import UNETRTorchEngine
 
 /// The type of a network's products and convolutions.
 public enum Precision: String, Sendable, CaseIterable {
@@ -18,9 +19,7 @@ public enum Precision: String, Sendable, CaseIterable {
         case .float32: return nil
         case .bfloat16: return .bfloat16
         case .float16: return .float16
-        case .automatic:
-            if device != .cpu { return .bfloat16 }
-            return Processor.current.hasBFloat16 ? .bfloat16 : nil
+        case .automatic: return DType(EnginePrecision.automatic(on: EngineDevice(device)))
         }
     }
 }

@@ -50,6 +50,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     case noModel
     /// A task was named among other models.
     case taskAmongModels(task: String)
+    /// A mask with a value that the model does not know.
+    case unknownLabel(case: String, value: Int, known: [Int])
 
     /// One sentence: what is wrong, where, and what to do.
     public var description: String {
@@ -70,6 +72,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
             "the mask would overwrite the scan \(path); choose another place for it"
         case .unlabeledScan(let name, let folder):
             "the scan \(name) has no labels in \(folder), so its mask cannot be compared; add its label file, or leave the scan out"
+        case .unknownLabel(let name, let value, let known):
+            "the mask of \(name) has the value \(value); the model knows \(known.map(String.init).joined(separator: ", "))"
         case .taskAmongModels(let task): "\(task) is made of several models already, so it cannot be averaged with others; name it alone"
         case .noFolderForRecords(let path):
             "\(path) is one mask; a cohort that is done in parts or goes on later needs a folder for its masks"

@@ -24,7 +24,7 @@ struct CommandOptionTests {
             ("0.5", nil),
             ("4611686018427387903T", nil), ("-1G", nil), ("0", nil), ("nan", nil), ("inf", nil), ("G", nil), ("", nil), ("B", nil), ("8 G", nil), ("8Gx", nil),
         ] as [(String, Int?)])
-    func `Sizes are read with their units`(text: String, bytes: Int?) { #expect(PlanningOptions.bytes(text) == bytes) }
+    func `Sizes are read with their units`(text: String, bytes: Int?) { #expect(ByteCount.parse(text) == bytes) }
 
     @Test(arguments: [(0.0, "0 s"), (0.6, "1 s"), (59.4, "59 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (3600, "1 h 0 min"), (100_000, "27 h 46 min")])
     func `Durations are said in two units`(seconds: Double, text: String) { #expect(ProgressBar.duration(seconds) == text) }

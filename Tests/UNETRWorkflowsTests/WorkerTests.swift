@@ -11,6 +11,7 @@ import UNETRSupport
 import UNETRTorchEngine
 import UNETRVolumes
 import UNETRWork
+import UNETRWorker
 import UNETRWorkflows
 
 struct WorkerTests {
@@ -39,8 +40,9 @@ struct WorkerTests {
     private func run(
         _ models: URL, memory: Int? = nil, _ requests: [(WorkerRequest, after: @Sendable ([WorkerEvent]) -> Bool)], until: ([WorkerEvent]) -> Bool
     ) throws -> [WorkerEvent] {
-        var settings = Worker.Settings(models: models, version: "7")
+        var settings = Worker.Settings(models: [models], engines: .all, version: "7")
         settings.engine = .torch
+        settings.training = { try $0.run(from: $1, on: .cpu, report: $2) }
         if let memory { settings.memory = MemoryLimit(bytes: memory) }
         let events = Events(), rest = Mutex(requests[...])
         let worker = try Worker(settings, note: { _ in }, report: events.add)
@@ -59,7 +61,7 @@ struct WorkerTests {
 
     private func isEnd(_ event: WorkerEvent, of job: String) -> Bool {
         switch event {
-        case .done(job, _, _), .failed(job, _, _), .canceled(job): true
+        case .done(job, _, _), .failed(job, _, _), .canceled(job), .scored(job, _), .trained(job): true
         default: false
         }
     }
@@ -184,6 +186,55 @@ struct WorkerTests {
             }
             #expect(try warm(8 << 30) == [["one"], ["one", "two"]])
             #expect(try warm(leastFor(folder, scan)).last == ["one"])
+        }
+    }
+
+    @Test func `How uncertain a model is, from 0 to 1 and the same each time`() throws {
+        let scores = try run(
+            Self.shipped,
+            [
+                (.score(order: .init(job: "a", model: "hippocampus", scans: [Self.scan.path])), Self.isReady),
+                (.score(order: .init(job: "b", model: "hippocampus", scans: [Self.scan.path])), ends("a")),
+                (.score(order: .init(job: "c", model: "none", scans: [Self.scan.path])), ends("b")),
+            ], until: ends("c")
+        ).compactMap { if case .scored(_, let value) = $0 { value } else { nil } }
+        #expect(scores.count == 2 && scores[0] == scores[1] && scores[0] > 0.05 && scores[0] < 0.6, "\(scores)")
+    }
+
+    @Test func `A model is trained further on masks in other formats and numbers, goes on after an interruption, and is a bundle like any other`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            _ = try TinyModel.bundle(in: folder)
+            let cases = try (0..<2).map { index in
+                let ball = TinyModel.ball(index), scan = folder.appending(path: "ball\(index).nii"), mask = folder.appending(path: "ball\(index).nrrd")
+                try VolumeFile.write(scan: ball.scan, to: scan)
+                var labels = ball.labels
+                if index == 1 { labels.voxels = labels.voxels.map { $0 == 1 ? 7 : $0 } }
+                try VolumeFile.write(labels: labels, to: mask)
+                return TrainingOrder.Case(name: "\(index + 1)-ball", image: scan.path, label: mask.path, values: index == 1 ? [7: 1] : [:])
+            }
+            func order(_ job: String, _ cases: [TrainingOrder.Case], _ bundle: String) -> WorkerRequest {
+                .train(
+                    order: .init(
+                        job: job, model: "m", cases: cases, folder: folder.appending(path: job).path, bundle: folder.appending(path: bundle).path,
+                        title: "Balls, version 2", epochs: 2, iterations: 2, learningRate: 1e-3, validates: false))
+            }
+            var wrong = cases
+            wrong[1].values = [:]
+            let events = try run(
+                folder,
+                [
+                    (order("wrong", wrong, "x.unetrpp"), Self.isReady), (order("good", cases, "m-v2.unetrpp"), ends("wrong")),
+                    (order("good", cases, "again.unetrpp"), ends("good")),
+                ],
+                until: { $0.filter { $0 == .trained(job: "good") }.count == 2 })
+            #expect(events.contains { if case .failed("wrong", .scan, let reason) = $0 { reason.contains("the value 7") } else { false } }, "\(events)")
+            #expect(events.contains { if case .epoch("good", 2, 2, _) = $0 { true } else { false } })
+            #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "x.unetrpp").path))
+            // The second order found the run complete.
+            let weights = try ["m-v2", "again"].map { try ModelBundle(contentsOf: folder.appending(path: "\($0).unetrpp")).weightsDigest() }
+            #expect(weights[0] == weights[1] && weights[0] != (try ModelBundle(contentsOf: folder.appending(path: "m.unetrpp")).weightsDigest()))
+            guard case .ready(let worker)? = try run(folder, [], until: Self.isReady).first else { throw Unexpected(event: nil) }
+            #expect(worker.models.first { $0.name == "m-v2" }?.title == "Balls, version 2")
         }
     }
 

@@ -39,6 +39,19 @@ extension DICOMWebClient {
         } catch let problem as DICOMWebProblem { throw error(problem) }
     }
 
+    /// The study that a series belongs to; nil where the archive does not have the series.
+    ///
+    /// - Throws: `DICOMWebError`.
+    public func study(ofSeries uid: String) async throws -> String? {
+        do {
+            let parameters = [(name: "SeriesInstanceUID", value: try DICOMWebProblem.checked(uid: uid))]
+            let found = try await search("series", parameters, fields: [], by: ElementNumber.series, most: 1, name: "series at this address")
+            guard let series = found.first else { return nil }
+            guard try series.identifier(ElementNumber.series) == uid else { throw DICOMWebProblem.foreign(what: "another series") }
+            return try series.identifier(ElementNumber.study)
+        } catch let problem as DICOMWebProblem { throw error(problem) }
+    }
+
     /// The UIDs of the objects of a series.
     ///
     /// - Throws: `DICOMWebError`.

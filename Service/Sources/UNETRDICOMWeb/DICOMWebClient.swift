@@ -24,5 +24,15 @@ public struct DICOMWebClient: Sendable {
         }
     }
 
+    /// A client whose connections stay until `close()`, for many questions.
+    ///
+    /// - Throws: `DICOMWebError` for settings that do not fit the address.
+    public init(_ address: DICOMWebAddress, _ settings: DICOMWebSettings = .init()) throws { connection = try DICOMWebConnection(address, settings) }
+
+    init(connection: DICOMWebConnection) { self.connection = connection }
+
+    /// Takes the connections down. Must be called at the end.
+    public func close() async { await connection.close() }
+
     func error(_ problem: DICOMWebProblem) -> DICOMWebError { connection.error(problem) }
 }

@@ -19,30 +19,39 @@ public struct Server: Sendable {
     private let store: Store
     private let board: JobBoard
     private let pool: WorkerPool
+    private let archives: ArchiveDesk
+    private let trainings: Trainings
     let routes: [Endpoint]
-    private let counters = Counters()
+    private let metrics: MetricsRegistry
 
     /// Opens the store, and puts in order what an earlier server left.
     ///
     /// - Throws: `FolderInUse` while another server uses the data's folder; `FileError`, and what the database says.
-    public init(_ configuration: ServerConfiguration, logger: Logger) throws {
+    public init(_ configuration: ServerConfiguration, logger: Logger, metrics: MetricsRegistry = MetricsRegistry()) throws {
         // A worker that is gone is an error of writing to it.
         signal(SIGPIPE, SIG_IGN)
         self.configuration = configuration
         self.logger = logger
+        self.metrics = metrics
         store = try Store(folder: configuration.data, keep: configuration.keep)
         board = JobBoard(store: store, capacity: configuration.queue, logger: logger)
         let settings = WorkerPool.Settings(
-            program: configuration.program, models: configuration.models, devices: configuration.devices, arguments: configuration.workerArguments,
+            program: configuration.program, models: [configuration.models, store.models], devices: configuration.devices,
+            arguments: configuration.workerArguments,
             grace: configuration.grace)
         pool = WorkerPool(settings, store: store, board: board, logger: logger)
         let limits = Upload.Limits(bytes: configuration.uploadBytes, silence: configuration.silence), lanes = Lanes(2)
-        let scans = ScanRoutes(store: store, lanes: lanes, limits: limits, diskBytes: configuration.diskBytes, counters: counters)
-        let jobs = JobRoutes(store: store, board: board, pool: pool, lanes: lanes, limits: limits, scans: scans)
-        let info = InfoRoutes(configuration: configuration, store: store, board: board, pool: pool, counters: counters)
+        archives = ArchiveDesk(configuration, store: store, board: board, pool: pool, lanes: lanes, logger: logger)
+        let scans = ScanRoutes(store: store, lanes: lanes, limits: limits, diskBytes: configuration.diskBytes, metrics: metrics)
+        let jobs = JobRoutes(store: store, board: board, pool: pool, lanes: lanes, limits: limits, scans: scans, archives: archives)
+        trainings = Trainings(settings, store: store, board: board, pool: pool, logger: logger) { try await scans.image(of: $0) }
+        let info = InfoRoutes(configuration: configuration, store: store, board: board, pool: pool, archives: archives, metrics: metrics)
         let label = MONAILabelRoutes(
-            configuration: configuration, store: store, board: board, pool: pool, lanes: lanes, limits: limits, scans: scans, jobs: jobs)
-        routes = scans.endpoints + jobs.endpoints + info.endpoints + label.endpoints + PageRoutes(configuration.page).endpoints
+            configuration: configuration, store: store, board: board, pool: pool, lanes: lanes, limits: limits, scans: scans, jobs: jobs, archives: archives,
+            trainings: trainings)
+        routes =
+            scans.endpoints + jobs.endpoints + info.endpoints + label.endpoints + PageRoutes(configuration.page).endpoints
+            + OHIFRoutes(configuration, archives: archives).endpoints
     }
 
     /// The services of the server, in one group.
@@ -54,7 +63,7 @@ public struct Server: Sendable {
     /// - Throws: what is wrong with the certificate.
     public func group(signals: [UnixSignal] = [], onRunning: @escaping @Sendable (Int) async -> Void = { _ in }) throws -> ServiceGroup {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints), gate = Gate(configuration)
-        router.add(middleware: OuterMiddleware(gate: gate, counters: counters))
+        router.add(middleware: OuterMiddleware(gate: gate, metrics: metrics))
         router.add(routes, gate: gate)
         // Longer than a body may be silent, so that this is told and not just cut off. A head has the same time.
         let silence = TimeAmount.nanoseconds(Int64((configuration.silence + .seconds(10)) / .nanoseconds(1)))
@@ -71,8 +80,9 @@ public struct Server: Sendable {
         return ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: pool, serviceName: "workers"),
-                    .init(service: Housekeeping(store: store, board: board, logger: logger), serviceName: "housekeeping"),
+                    .init(service: pool, serviceName: "workers"), .init(service: trainings, serviceName: "trainings"),
+                    .init(service: archives, serviceName: "archives"),
+                    .init(service: Housekeeping(store: store, board: board, archives: archives, logger: logger), serviceName: "housekeeping"),
                     .init(service: application, serviceName: "requests"), .init(service: Closing(board: board), serviceName: "closing"),
                 ], gracefulShutdownSignals: signals, logger: logger
             ).limitingShutdown(to: configuration.grace + .seconds(6)))
@@ -101,10 +111,14 @@ extension ServiceGroupConfiguration {
 private struct Housekeeping: Service {
     var store: Store
     var board: JobBoard
+    var archives: ArchiveDesk
     var logger: Logger
 
     func run() async throws {
-        await board.restore(try store.recover())
+        await board.onDelivery { archives.deliver($0) }
+        let waiting = try store.recover()
+        await board.restore(waiting)
+        for job in waiting where job.needsFetching { archives.fetch(job) }
         await cancelWhenGracefulShutdown {
             var seconds = 0
             while true {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoreMetrics
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -35,6 +36,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Most bytes of an upload (default: 2G).") var upload: String?
     @Option(help: "Most bytes kept on the disk (default: 50G).") var disk: String?
     @Option(help: "Folder of the page (default: the folder page beside this program).", completion: .directory) var page: String?
+    @Option(help: "YAML file of the archives that jobs may name: NAME: {url: …, user: …, password-file: …}.", completion: .file()) var archives: String?
+    @Option(help: "Folder of OHIF's build, as it lies in MONAI Label's wheel, served at /ohif/.", completion: .directory) var ohif: String?
+    @Option(help: "The archive that OHIF shows (default: the only one).") var ohifArchive: String?
     @Option(help: "Other origins whose pages may change something, separated by commas.") var origins: String?
     @Option(help: "More names under which this server is reached, separated by commas.") var hosts: String?
     @Flag(help: "Log every request.") var verbose = false
@@ -44,12 +48,13 @@ struct Serve: AsyncParsableCommand {
             (.configuration, configuration), (.models, models), (.data, data), (.address, address), (.port, port), (.tokenFile, tokenFile),
             (.insecure, insecure ? "true" : nil), (.tlsCertificate, tlsCertificate), (.tlsKey, tlsKey), (.devices, devices), (.memory, memory),
             (.threads, threads), (.engine, engine), (.program, program), (.queue, queue), (.keep, keep), (.upload, upload), (.disk, disk), (.page, page),
-            (.origins, origins), (.hosts, hosts),
+            (.archives, archives), (.ohif, ohif), (.ohifArchive, ohifArchive), (.origins, origins), (.hosts, hosts),
         ]
         return Dictionary(uniqueKeysWithValues: given.compactMap { key, value in value.map { (key, $0) } })
     }
 
     func run() async throws {
+        Self.allowConnections()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "unetrpp-serve")
         logger.logLevel = verbose ? .debug : .info
@@ -57,11 +62,27 @@ struct Serve: AsyncParsableCommand {
         let beside = ProgramFolder.current?.appending(path: "page")
         let page = beside.flatMap { FileManager.default.fileExists(atPath: $0.appending(path: "index.html").path) ? $0 : nil }
         let configuration = try ServerConfiguration(
-            flags: flags, environment: environment, program: ProgramFolder.program(named: "unetrpp", environment: environment), page: page)
+            flags: flags, environment: environment,
+            program: ProgramFolder.program(named: "unetrpp", environment: environment), page: page)
         for line in configuration.lines { Self.say(line) }
-        let server = try Server(configuration, logger: logger), scheme = configuration.tls == nil ? "http" : "https"
+        let metrics = MetricsRegistry()
+        MetricsSystem.bootstrap(metrics)
+        let server = try Server(configuration, logger: logger, metrics: metrics), scheme = configuration.tls == nil ? "http" : "https"
         let group = try server.group(signals: [.sigterm, .sigint]) { port in Self.say("listening on \(scheme)://\(configuration.address):\(port)/") }
         try await group.run()
+    }
+
+    /// As many connections as the system lets this program have: what a shell allows by itself is used up quickly.
+    private static func allowConnections() {
+        var limit = rlimit()
+        #if canImport(Glibc)
+            let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let files = RLIMIT_NOFILE
+        #endif
+        guard getrlimit(files, &limit) == 0 else { return }
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 1 << 16))
+        _ = setrlimit(files, &limit)
     }
 
     private static func say(_ text: String) { FileHandle.standardError.write(Data("unetrpp serve: \(text)\n".utf8)) }

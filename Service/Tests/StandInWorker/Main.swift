@@ -19,29 +19,70 @@ struct StandInWorker {
 
     static func main() throws {
         let words = CommandLine.arguments
-        guard let place = words.firstIndex(of: "--models"), words.count > place + 1 else { exit(64) }
-        let models = URL(fileURLWithPath: words[place + 1])
+        let folders = zip(words, words.dropFirst()).filter { $0.0 == "--models" }.map { URL(fileURLWithPath: $0.1) }
+        guard let models = folders.first else { exit(64) }
         guard !FileManager.default.fileExists(atPath: models.appending(path: "broken").path) else { exit(70) }
-        let state = State(),
-            description = ModelDescription(
-                name: "threshold", title: "Threshold", architecture: "none", channels: [.init(name: "CT")],
-                labels: labels.descriptions, regions: false, spacing: [1, 1, 1], patch: [8, 8, 8], license: "none", digest: String(repeating: "ab", count: 32))
-        say(.ready(worker: WorkerDescription(version: "1.2.3", device: "cpu", models: [description])))
+        let state = State()
+        say(.ready(worker: WorkerDescription(version: "1.2.3", device: "cpu", models: [description("threshold")] + (try trained(folders)))))
         Thread.detachNewThread {
             while true {
-                let order = state.next()
-                log(order.job, in: models)
-                do { try segment(order, state) } catch { say(.failed(job: order.job, cause: .scan, reason: "\(order.scans[0]): \(error)")) }
+                let request = state.next()
+                do {
+                    switch request {
+                    case .segment(let order):
+                        log(order.job, in: models)
+                        try segment(order, state)
+                    case .score(let order): try score(order, state)
+                    case .train(let order): try train(order, state)
+                    case .cancel: break
+                    }
+                } catch { say(.failed(job: request.job, cause: .scan, reason: "\(request.scan): \(error)")) }
             }
         }
         while let line = readLine() {
-            switch try WorkerLine.decode(WorkerRequest.self, from: Data(line.utf8)) {
-            case .segment(let order): state.add(order)
-            case .cancel(let job): state.cancel(job)
-            }
+            let request = try WorkerLine.decode(WorkerRequest.self, from: Data(line.utf8))
+            if case .cancel(let job) = request { state.cancel(job) } else { state.add(request) }
         }
         PartialFiles.removeAll()
         _exit(0)
+    }
+
+    private static func description(_ name: String) -> ModelDescription {
+        ModelDescription(
+            name: name, title: name.capitalized, architecture: "none", channels: [.init(name: "CT")], labels: labels.descriptions, regions: false,
+            spacing: [1, 1, 1], patch: [8, 8, 8], license: "none", digest: String(repeating: name == "threshold" ? "ab" : "cd", count: 32))
+    }
+
+    private static func trained(_ folders: [URL]) throws -> [ModelDescription] {
+        try folders.flatMap { try FileManager.default.contentsOfDirectory(atPath: $0.path).sorted() }.filter { $0.hasSuffix(".unetrpp") }
+            .map { description(String($0.dropLast(".unetrpp".count))) }
+    }
+
+    /// The largest voxel as a share of 200.
+    private static func score(_ order: ScoringOrder, _ state: State) throws {
+        say(.begun(job: order.job))
+        let scan = try VolumeFile.readScan(URL(fileURLWithPath: order.scans[0])), behavior = Behavior(rawValue: scan.voxels[0])
+        if behavior == .fail { throw CocoaError(.fileReadCorruptFile) }
+        if behavior == .crash { kill(getpid(), SIGKILL) }
+        while behavior == .endless {
+            if state.isCanceled(order.job) { return say(.canceled(job: order.job)) }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        say(.scored(job: order.job, uncertainty: Double(scan.voxels.max() ?? 0) / 200))
+    }
+
+    /// The bundle holds the order. A thousand epochs and more never end; a learning rate of 1 is too much.
+    private static func train(_ order: TrainingOrder, _ state: State) throws {
+        say(.begun(job: order.job))
+        say(.note(job: order.job, text: "\(order.cases.count) labeled scans in \(order.folder)"))
+        if order.learningRate == 1 { throw CocoaError(.coderInvalidValue) }
+        for epoch in 1...order.epochs {
+            say(.epoch(job: order.job, done: epoch, total: order.epochs, dice: 0.5))
+            repeat { Thread.sleep(forTimeInterval: 0.02) } while order.epochs >= 1000
+        }
+        try AtomicFile.makeFolder(URL(fileURLWithPath: order.bundle))
+        try AtomicFile.write(JSONText.encode(order), to: URL(fileURLWithPath: order.bundle).appending(path: "order.json"))
+        say(.trained(job: order.job))
     }
 
     private static let labels = LabelSet(definitions: [
@@ -84,20 +125,40 @@ struct StandInWorker {
     }
 }
 
+extension WorkerRequest {
+    fileprivate var job: String {
+        switch self {
+        case .segment(let order): order.job
+        case .score(let order): order.job
+        case .train(let order): order.job
+        case .cancel(let job): job
+        }
+    }
+
+    fileprivate var scan: String {
+        switch self {
+        case .segment(let order): order.scans[0]
+        case .score(let order): order.scans[0]
+        case .train(let order): order.folder
+        case .cancel: ""
+        }
+    }
+}
+
 private final class State: @unchecked Sendable {
     static let output = NSLock()
     private let condition = NSCondition()
-    private var orders: [SegmentationOrder] = []
+    private var orders: [WorkerRequest] = []
     private var canceled: Set<String> = []
 
-    func add(_ order: SegmentationOrder) {
+    func add(_ order: WorkerRequest) {
         condition.withLock {
             orders.append(order)
             condition.signal()
         }
     }
 
-    func next() -> SegmentationOrder {
+    func next() -> WorkerRequest {
         condition.withLock {
             while orders.isEmpty { condition.wait() }
             return orders.removeFirst()

@@ -1,3 +1,4 @@
+import ArchiveTestSupport
 import AsyncHTTPClient
 import Foundation
 import NIOHTTP1
@@ -209,6 +210,59 @@ struct AttackTests {
             try await wait { try FileManager.default.contentsOfDirectory(atPath: server.data.appending(path: "incoming").path).isEmpty }
             #expect(try await server.client.get("/health").status == 200)
         }
+    }
+
+    @Test func `A head that comes byte by byte without end is cut off, however steadily`() async throws {
+        try await TestServer.with(.init { $0.silence = .milliseconds(-8000) }) { server in
+            // Ten seconds are added to the silence, of which two are left.
+            let head = try RawConnection(port: server.port), begin = ContinuousClock.now
+            head.send("GET /health HTTP/1.1\r\nHost: localhost\r\nX: ")
+            while ContinuousClock.now - begin < .seconds(15), head.send("x") { try await Task.sleep(for: .milliseconds(100)) }
+            #expect(ContinuousClock.now - begin < .seconds(14))
+            head.close()
+            #expect(try await server.client.get("/health").status == 200)
+        }
+    }
+
+    @Test func `A disk that is full is told the client; when there is room again, everything goes on`() async throws {
+        try await withSmallDisk { disk in
+            try await TestServer.with(.init { $0.data = disk.appending(path: "data") }) { server in
+                let client = server.client, filler = disk.appending(path: "filler")
+                let scan = try await client.upload(TestScan.bytes())
+                try fill(filler)
+                let full = try await client.ask(.POST, "/v1/scans", body: noise(bytes: 1_000_000))
+                #expect(full.status == 507 && full.error.code == "disk_full" && isForm(full), "\(full.text)")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: disk.appending(path: "data/incoming").path).isEmpty)
+                // With or without room for its row, the job has no result.
+                let job = try await client.json(.POST, "/v1/jobs", #"{"model":"threshold","scan":"\#(scan)"}"#)
+                #expect([201, 507].contains(job.status) && (job.status == 201 || isForm(job)), "\(job.text)")
+                if let id = job["id"] {
+                    try await wait { try await !["queued", "running"].contains(client.state(id)) }
+                    #expect(try await client.state(id) == "failed")
+                }
+                #expect(try await client.get("/health").status == 200)
+                try FileManager.default.removeItem(at: filler)
+                #expect(try await client.end(of: client.submit(scan))["state"] == "done")
+            }
+        }
+    }
+
+    /// Calls `body` with a file system of 4 MB, where there can be one.
+    private func withSmallDisk(_ body: (URL) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            guard geteuid() == 0, (try? run("/bin/mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder.path])) != nil else { return }
+            do { try await body(folder) } catch {
+                _ = try? run("/bin/umount", ["-l", folder.path])
+                throw error
+            }
+            _ = try run("/bin/umount", ["-l", folder.path])
+        }
+    }
+
+    private func fill(_ file: URL) throws {
+        let descriptor = open(file.path, O_WRONLY | O_CREAT, 0o600), zeros = [UInt8](repeating: 0, count: 4096)
+        while write(descriptor, zeros, zeros.count) > 0 {}
+        close(descriptor)
     }
 
     @Test func `What is no HTTP is refused, and so are headers without end`() async throws {

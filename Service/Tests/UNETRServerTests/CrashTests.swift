@@ -1,3 +1,4 @@
+import ArchiveTestSupport
 import Foundation
 import NIOHTTP1
 import Testing
@@ -88,13 +89,17 @@ struct CrashTests {
 
     // MARK: kill -9
 
-    private func start(_ folder: URL) async throws -> (process: Process, client: TestClient) {
+    private func start(_ folder: URL, descriptors: Int? = nil) async throws -> (process: Process, client: TestClient) {
         let models = folder.appending(path: "models"), log = folder.appending(path: "log.\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let process = Process()
-        process.executableURL = productsFolder.appending(path: "unetrpp-serve")
-        process.arguments = ["--models", models.path, "--data", folder.appending(path: "data").path, "--port", "0", "--program", TestServer.standIn.path]
+        let words = [
+            productsFolder.appending(path: "unetrpp-serve").path, "--models", models.path, "--data", folder.appending(path: "data").path, "--port", "0",
+            "--program", TestServer.standIn.path,
+        ]
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", "\(descriptors.map { "ulimit -n \($0); " } ?? "")exec \"$@\"", "sh"] + words
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardInput = FileHandle.nullDevice
         try process.run()
@@ -161,23 +166,80 @@ struct CrashTests {
         }
     }
 
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["UNETRPP_LONG_TESTS"] != nil))
-    func `Killed thirty times, all jobs are done in the end`() async throws {
+    @Test(.enabled(if: isLong)) func `Killed at thirty moments of a job, from its begin to behind its end, each job is done once`() async throws {
         try await withTemporaryFolder { folder in
             var (process, client) = try await start(folder)
             defer { kill(process.processIdentifier, SIGKILL) }
             var jobs: [String] = []
             for round in 0..<30 {
-                jobs.append(try await client.submit(client.upload(TestScan.bytes(number: round))))
-                try await Task.sleep(for: .milliseconds(7 * round % 60))
+                // A job of two seconds.
+                jobs.append(try await client.submit(client.upload(TestScan.bytes(first: -1000, number: round))))
+                try await Task.sleep(for: .milliseconds(80 * round))
                 try await end(process, SIGKILL)
                 (process, client) = try await start(folder)
+                #expect(try await client.end(of: jobs[round])["state"] == "done", "moment \(round)")
             }
-            for job in jobs { #expect(["done", "failed"].contains(try await client.end(of: job)["state"])) }
-            #expect((try await client.get("/v1/jobs?limit=1000").json["jobs"] as? [[String: Any]])?.count == 30)
+            let list = try #require(try await client.get("/v1/jobs?limit=1000").json["jobs"] as? [[String: Any]])
+            #expect(list.map { $0["id"] as? String } == jobs.reversed())
+            let mask = try TestScan.mask()
+            for job in jobs { #expect(try await client.get("/v1/jobs/\(job)/result").body == mask) }
+            let begun = try String(contentsOf: folder.appending(path: "models/orders.log"), encoding: .utf8).split(separator: "\n").map(String.init)
+            for job in jobs { #expect([1, 2].contains(begun.filter { $0 == job }.count)) }
+            let data = folder.appending(path: "data")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "jobs").path).sorted() == jobs.sorted())
+            #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "incoming").path).isEmpty)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "scans").path).count == 30)
+            for job in jobs {
+                #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "jobs/\(job)").path).sorted() == ["mask.nii.gz", "statistics.json"])
+            }
             try await end(process, SIGTERM)
         }
     }
+
+    // MARK: Connections
+
+    @Test(.enabled(if: isLong)) func `Ten thousand connections that say nothing keep nobody out, and are let go of`() async throws {
+        try await withTemporaryFolder { folder in
+            let (process, client) = try await start(folder)
+            defer { kill(process.processIdentifier, SIGKILL) }
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = limit.rlim_max
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            try #require(limit.rlim_cur > 11_000)
+            let port = try #require(Int(client.base.split(separator: ":")[2]))
+            let many = try (0..<10_000).map { _ in try RawConnection(port: port) }
+            let begin = ContinuousClock.now
+            let job = try await client.submit(client.upload(TestScan.bytes()))
+            #expect(try await client.end(of: job)["state"] == "done")
+            #expect(ContinuousClock.now - begin < .seconds(5))
+            // Half of them begin to say something.
+            for connection in many.prefix(5000) { connection.send("GET /health HTTP/1.1\r\nHost: localhost\r\n") }
+            #expect(try await client.get("/health").status == 200)
+            // After the time for a head nothing is left of them.
+            let descriptors = "/proc/\(process.processIdentifier)/fd"
+            #expect(try FileManager.default.contentsOfDirectory(atPath: descriptors).count > 10_000)
+            try await wait(seconds: 60) { try FileManager.default.contentsOfDirectory(atPath: descriptors).count < 100 }
+            for connection in many { connection.close() }
+            try await end(process, SIGTERM)
+            #expect(process.terminationStatus == 0)
+        }
+    }
+
+    @Test func `More connections than the system allows keep nobody out for longer than they last`() async throws {
+        try await withTemporaryFolder { folder in
+            let (process, client) = try await start(folder, descriptors: 200)
+            defer { kill(process.processIdentifier, SIGKILL) }
+            let port = try #require(Int(client.base.split(separator: ":")[2]))
+            let many = try (0..<400).map { _ in try RawConnection(port: port) }
+            for connection in many { connection.close() }
+            try await wait { try await client.get("/health").status == 200 }
+            #expect(try await client.end(of: client.submit(client.upload(TestScan.bytes())))["state"] == "done")
+            try await end(process, SIGTERM)
+        }
+    }
+
+    private static let isLong = ProcessInfo.processInfo.environment["UNETRPP_LONG_TESTS"] != nil
 
     /// Processes with a word in their command line; of one parent, or of any.
     private func children(of parent: Int32?, with word: String) throws -> [Int32] {

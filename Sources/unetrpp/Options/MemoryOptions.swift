@@ -7,13 +7,13 @@ struct MemoryOptions: ParsableArguments {
     var memory: String?
 
     func validate() throws {
-        if let memory, PlanningOptions.bytes(memory) == nil {
+        if let memory, ByteCount.parse(memory) == nil {
             throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M")
         }
     }
 
     /// Makes it the limit of this process.
     func apply() {
-        if let bytes = memory.flatMap(PlanningOptions.bytes) { MemoryLimit.current = MemoryLimit(bytes: bytes, reason: "--memory") }
+        if let bytes = memory.flatMap(ByteCount.parse) { MemoryLimit.current = MemoryLimit(bytes: bytes, reason: "--memory") }
     }
 }

@@ -34,7 +34,7 @@ struct PlanningOptions: ParsableArguments {
             throw ValidationError(
                 "--preset '\(preset)' is unknown; expected one of \(Benchmark.allCases.map(\.rawValue).joined(separator: ", ")), none")
         }
-        if let memory, Self.bytes(memory) == nil { throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M") }
+        if let memory, ByteCount.parse(memory) == nil { throw ValidationError("--memory is '\(memory)'; expected a size such as 8G or 900M") }
         if let featureSize, !(1...512).contains(featureSize) { throw ValidationError("--feature-size is \(featureSize); expected 1 to 512") }
         if let planner {
             let contradicting = [("--preset", preset != nil), ("--network", network != nil), ("--feature-size", featureSize != nil)]
@@ -50,22 +50,11 @@ struct PlanningOptions: ParsableArguments {
     var request: PlanningRequest {
         var request = PlanningRequest()
         if let planner { request.planner = .nnUNetV2(planner, configuration ?? .fullResolution) }
-        request.memory = memory.flatMap(Self.bytes)
+        request.memory = memory.flatMap(ByteCount.parse)
         request.preset = preset.map { Benchmark(named: $0).map { .benchmark($0) } ?? .free } ?? .byName
         request.featureSize = featureSize ?? request.featureSize
         request.architecture = network
         return request
-    }
-
-    /// "8G", "900M", "512K" or a number of bytes.
-    static func bytes(_ text: String) -> Int? {
-        let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
-        let upper = text.uppercased().replacingOccurrences(of: "IB", with: "").replacingOccurrences(of: "B", with: "")
-        guard let last = upper.last else { return nil }
-        let factor = units[last] ?? 1
-        guard let number = Double(units[last] == nil ? upper : String(upper.dropLast())), number > 0, number.isFinite else { return nil }
-        let bytes = number * Double(factor)
-        return (1..<0x1p62).contains(bytes) ? Int(rounding: bytes, .towardZero) : nil
     }
 }
 

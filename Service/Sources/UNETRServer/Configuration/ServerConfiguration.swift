@@ -31,6 +31,12 @@ public struct ServerConfiguration: Sendable {
     public var diskBytes: Int
     /// The folder of the page; nil: there is none.
     public var page: URL?
+    /// The archives that clients may name, by their names.
+    public var archives: [String: Archive]
+    /// The folder of OHIF; nil: it is not served.
+    public var ohif: URL?
+    /// The archive that OHIF shows; nil: none.
+    public var shownArchive: Archive?
     /// Other origins whose pages may change something, such as "https://viewer.example.org".
     public var origins: [String]
     /// Names, besides the address and those of this machine, under which the server is reached.
@@ -52,8 +58,12 @@ public struct ServerConfiguration: Sendable {
     /// - Throws: `ConfigurationError` with the setting, what it holds and what it should.
     public init(flags: [ServerSetting: String] = [:], environment: [String: String] = [:], program: URL? = nil, page: URL? = nil) throws {
         let named = flags[.configuration] ?? environment[ServerSetting.configuration.variable]
-        var values = SettingValues()
-        if let named { values.add(try SettingValues.file(URL(fileURLWithPath: named)), from: "file") }
+        var values = SettingValues(), inline: [String: Archive]?
+        if let named {
+            let file = try SettingValues.file(URL(fileURLWithPath: named))
+            values.add(file.values, from: "file")
+            inline = file.archives
+        }
         values.add(
             Dictionary(uniqueKeysWithValues: ServerSetting.allCases.compactMap { key in environment[key.variable].map { (key, $0) } }), from: "environment")
         values.add(flags, from: "flag")
@@ -77,6 +87,20 @@ public struct ServerConfiguration: Sendable {
         uploadBytes = try values.bytes(.upload) ?? 2 << 30
         diskBytes = try values.bytes(.disk) ?? 50 << 30
         self.page = values.text(.page).map { URL(fileURLWithPath: $0) } ?? page
+        let archives = try values.text(.archives).map { try Archive.read(URL(fileURLWithPath: $0)) } ?? inline ?? [:]
+        self.archives = archives
+        ohif = values.text(.ohif).map { URL(fileURLWithPath: $0) }
+        let shown = values.text(.ohifArchive) ?? (archives.count == 1 ? archives.keys.first : nil)
+        if let shown, archives[shown] == nil {
+            throw ConfigurationError(.ohifArchive, "is \(shown); expected one of the archives: \(archives.keys.sorted().joined(separator: ", "))")
+        }
+        shownArchive = ohif == nil ? nil : shown.flatMap { archives[$0] }
+        if let ohif = ohif {
+            guard FileManager.default.fileExists(atPath: ohif.appending(path: "index.html").path) else {
+                throw ConfigurationError(.ohif, "is \(ohif.path), where there is no index.html")
+            }
+            guard shownArchive != nil else { throw ConfigurationError(.ohifArchive, "is missing: which of the archives OHIF shows") }
+        }
         origins = values.list(.origins) ?? []
         hosts = values.list(.hosts) ?? []
         lines = []
@@ -86,7 +110,8 @@ public struct ServerConfiguration: Sendable {
         }
         lines = values.lines(resolved: [
             .data: data.path, .address: address, .port: "\(port)", .devices: devices.joined(separator: ","), .program: program.path, .queue: "\(queue)",
-            .keep: "\(Int(keep))s", .upload: "\(uploadBytes)", .disk: "\(diskBytes)", .page: self.page?.path ?? "none", .tokenFile: "none",
+            .archives: archives.isEmpty ? "none" : archives.keys.sorted().joined(separator: ","), .keep: "\(Int(keep))s", .upload: "\(uploadBytes)",
+            .disk: "\(diskBytes)", .page: self.page?.path ?? "none", .tokenFile: "none",
         ])
     }
 

@@ -9,7 +9,9 @@ public enum ServerSetting: String, CaseIterable, Sendable {
     case insecure
     case tlsCertificate = "tls-certificate"
     case tlsKey = "tls-key"
-    case devices, memory, threads, engine, program, queue, keep, upload, disk, page, origins, hosts
+    case devices, memory, threads, engine, program, queue, keep, upload, disk, page, archives, ohif
+    case ohifArchive = "ohif-archive"
+    case origins, hosts
 
     /// The name of its variable.
     public var variable: String { "UNETRPP_SERVE_" + rawValue.uppercased().replacingOccurrences(of: "-", with: "_") }
@@ -24,8 +26,8 @@ struct SettingValues {
         for (key, text) in more { values[key] = (text, source) }
     }
 
-    /// Reads a file: a map of settings to texts, numbers, truths or lists.
-    static func file(_ url: URL) throws -> [ServerSetting: String] {
+    /// Reads a file: a map of settings to texts, numbers, truths or lists; archives may be described in it.
+    static func file(_ url: URL) throws -> (values: [ServerSetting: String], archives: [String: Archive]?) {
         let content: Any?
         do {
             let text = String(decoding: try InputFile.contents(of: url, most: 1 << 20), as: UTF8.self)
@@ -33,18 +35,22 @@ struct SettingValues {
         } catch let error as FileError { throw ConfigurationError(file: url, error.problem) } catch {
             throw ConfigurationError(file: url, "is not YAML: \("\(error)".split(separator: "\n").joined(separator: " "))")
         }
-        guard let content else { return [:] }
+        guard let content else { return ([:], nil) }
         guard let map = content as? [String: Any] else { throw ConfigurationError(file: url, "is no map of settings") }
-        var values: [ServerSetting: String] = [:]
+        var values: [ServerSetting: String] = [:], archives: [String: Archive]?
         for (name, value) in map {
             guard let key = ServerSetting(rawValue: name), key != .configuration else {
                 let known = ServerSetting.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")
                 throw ConfigurationError(file: url, "has the setting \(name), which is not known; known are \(known)")
             }
+            if key == .archives, value is [String: Any] {
+                archives = try Archive.all(in: value, file: url)
+                continue
+            }
             guard let text = text(value) else { throw ConfigurationError(file: url, "has no text, number or list of them as \(name)") }
             values[key] = text
         }
-        return values
+        return (values, archives)
     }
 
     private static func text(_ value: Any) -> String? {

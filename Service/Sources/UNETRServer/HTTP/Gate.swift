@@ -1,4 +1,6 @@
+import CoreMetrics
 import Foundation
+import GRDB
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -58,7 +60,7 @@ struct OuterMiddleware: RouterMiddleware {
     typealias Context = ServerContext
 
     var gate: Gate
-    var counters: Counters
+    var metrics: MetricsRegistry
 
     func handle(_ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response) async throws -> Response {
         let start = ContinuousClock.now, end = RequestEnd()
@@ -83,7 +85,8 @@ struct OuterMiddleware: RouterMiddleware {
         response.headers[.xContentTypeOptions] = "nosniff"
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         let passed = ContinuousClock.now - start
-        counters.count(status: Int(response.status.code))
+        Counter(label: "unetrpp_requests_total", dimensions: [("status", "\(response.status.code)")], factory: metrics).increment()
+        CoreMetrics.Timer(label: "unetrpp_request_seconds", dimensions: [], factory: metrics).recordNanoseconds(Int64(passed / .nanoseconds(1)))
         context.logger.debug("\(request.method.rawValue) \(request.uri.path): \(response.status.code) after \(passed)")
         return response
     }
@@ -96,6 +99,7 @@ struct OuterMiddleware: RouterMiddleware {
         switch error {
         case let error as APIError: return error
         case let error as HTTPError where error.status == .notFound: return .notFound("page")
+        case let error as DatabaseError where error.resultCode == .SQLITE_FULL: return Upload.diskFull
         case is CancellationError, is ChannelError: return APIError(.badRequest, "cut_off", "the request ended before its end")
         case let error as HTTPError where error.status.code < 500:
             return APIError(error.status, "bad_request", error.body ?? "the request is not what is expected here")

@@ -299,6 +299,7 @@ enum OpenAPI {
               required: [status]
               properties: {status: {type: string}}
             Id: {type: string, pattern: "^[0-9A-HJKMNP-TV-Z]{26}$"}
+            UID: {type: string, pattern: "^[0-9][0-9.]{0,62}[0-9]$"}
             Voxel: {type: array, items: {type: integer}, minItems: 3, maxItems: 3}
             Models:
               type: object
@@ -350,6 +351,15 @@ enum OpenAPI {
                 model: {type: string}
                 scan: {$ref: "#/components/schemas/Id"}
                 scans: {type: array, items: {$ref: "#/components/schemas/Id"}, minItems: 1, maxItems: 64}
+                archive:
+                  type: object
+                  description: A series of an archive that the server is told of (GET /v1/info), instead of a scan
+                  required: [name, study, series]
+                  properties:
+                    name: {type: string}
+                    study: {$ref: "#/components/schemas/UID"}
+                    series: {$ref: "#/components/schemas/UID"}
+                    send: {type: array, description: What is sent back, items: {type: string, enum: [dicom-seg, rtstruct]}}
                 options:
                   type: object
                   properties:
@@ -358,7 +368,7 @@ enum OpenAPI {
                     precision: {type: string, enum: [auto, float32, bfloat16]}
             Job:
               type: object
-              required: [id, model, scan, scans, state, progress, created, fromStore]
+              required: [id, model, scans, state, progress, created, fromStore]
               properties:
                 id: {$ref: "#/components/schemas/Id"}
                 model: {type: string}
@@ -377,6 +387,25 @@ enum OpenAPI {
                   required: [code, reason]
                   properties: {code: {type: string}, reason: {type: string}}
                 fromStore: {type: boolean}
+                archive:
+                  type: object
+                  required: [name, study, series, send]
+                  properties:
+                    name: {type: string}
+                    study: {$ref: "#/components/schemas/UID"}
+                    series: {$ref: "#/components/schemas/UID"}
+                    send: {type: array, items: {type: string, enum: [dicom-seg, rtstruct]}}
+                sent:
+                  type: array
+                  items:
+                    type: object
+                    required: [archive, format, stored]
+                    properties:
+                      archive: {type: string}
+                      format: {type: string, enum: [dicom-seg, rtstruct]}
+                      stored: {type: boolean, description: Whether the archive has it and gave it back as it was}
+                      object: {$ref: "#/components/schemas/UID"}
+                      reason: {type: string}
             Statistics:
               type: object
               required: [structures]
@@ -409,7 +438,7 @@ enum OpenAPI {
                     properties: {name: {type: string}, dice: {type: [number, "null"]}, hd95: {type: [number, "null"]}}
             Info:
               type: object
-              required: [name, version, devices, limits, authentication]
+              required: [name, version, devices, limits, authentication, archives]
               properties:
                 name: {type: string}
                 version: {type: string}
@@ -419,5 +448,6 @@ enum OpenAPI {
                   required: [uploadBytes, keepSeconds]
                   properties: {uploadBytes: {type: integer}, keepSeconds: {type: integer}}
                 authentication: {type: boolean}
+                archives: {type: array, items: {type: string}}
         """#
 }

@@ -3,6 +3,13 @@ import HTTPTypes
 import Logging
 import UNETRWork
 
+/// What a worker is to do next.
+enum Work: Sendable {
+    case job(JobRecord)
+    /// Only while no job waits; it is given up when one comes.
+    case score(ScoreWish)
+}
+
 /// All jobs that wait or are under way: takes new ones, hands them to workers in a fair order, and tells whoever watches one.
 actor JobBoard {
     /// How a job ended.
@@ -32,10 +39,20 @@ actor JobBoard {
     private var queue = FairQueue()
     private var live: [String: Live] = [:]
     /// Workers that have nothing to do.
-    private var idle: [(worker: String, continuation: CheckedContinuation<JobRecord?, Never>)] = []
+    private var idle: [(worker: String, continuation: CheckedContinuation<Work?, Never>)] = []
+    /// Scores that are being made, and how to give one up.
+    private var scoring: [String: (wish: ScoreWish, stop: (@Sendable () -> Void)?)] = [:]
+    /// Digests of the models, by name.
+    private var models: [String: String] = [:]
+    /// Jobs whose scan is being fetched.
+    private var fetching: Set<String> = []
+    /// Sends the mask of a job to the archive that its scan is from, and calls `delivered`.
+    private var deliver: @Sendable (JobRecord) -> Void = { _ in }
     private var watchers: [String: [Int: AsyncStream<JobSignal>.Continuation]] = [:]
     private var watcherNumber = 0
     private(set) var isClosed = false
+    /// Workers of an earlier one do not know all models.
+    private(set) var generation = 0
     /// Seconds of the last jobs, for the time after which a client may ask again.
     private var lastSeconds: [Double] = []
     /// How many jobs ended how, since the start.
@@ -48,9 +65,12 @@ actor JobBoard {
         self.logger = logger
     }
 
+    /// Says how masks get to archives.
+    func onDelivery(_ deliver: @escaping @Sendable (JobRecord) -> Void) { self.deliver = deliver }
+
     /// Takes the jobs of an earlier server that still wait.
     func restore(_ jobs: [JobRecord]) {
-        for job in jobs { queue.add(job.id, client: job.line) }
+        for job in jobs { if job.needsFetching { fetching.insert(job.id) } else { queue.add(job.id, client: job.line) } }
         if !jobs.isEmpty { logger.notice("\(jobs.count) jobs of before wait") }
         handOver()
     }
@@ -67,14 +87,43 @@ actor JobBoard {
             ended[.done, default: 0] += 1
             return inserted
         }
-        guard queue.count < capacity else {
-            throw APIError(.tooManyRequests, "queue_full", "\(queue.count) jobs wait already; ask again later", retryAfter: secondsUntilRoom)
+        let waiting = queue.count + fetching.count
+        guard waiting < capacity else {
+            throw APIError(.tooManyRequests, "queue_full", "\(waiting) jobs wait already; ask again later", retryAfter: secondsUntilRoom)
         }
         let inserted = try store.insert(job)
-        queue.add(job.id, client: job.line)
-        handOver()
+        if job.needsFetching { fetching.insert(job.id) } else { enqueue(inserted) }
         return try store.job(job.id) ?? inserted
     }
+
+    private func enqueue(_ job: JobRecord) {
+        queue.add(job.id, client: job.line)
+        handOver()
+        // A score takes nobody's turn.
+        if queue.count > 0 { for (_, stop) in scoring.values { stop?() } }
+    }
+
+    /// A job's scan is there.
+    /// - Returns: false where nobody wants it any more.
+    func fetched(_ id: String, _ scan: ScanRecord) throws -> Bool {
+        guard fetching.remove(id) != nil else { return false }
+        let job = try store.update(id) { job in
+            (job.scans, job.stem) = ([scan.id], FileName.stem(scan.name))
+            job.key = (try? JobRecord.key(scans: [scan], model: job.model, choices: job.choices)) ?? job.key
+        }
+        guard let job else { return false }
+        enqueue(job)
+        return true
+    }
+
+    /// A job's scan cannot be had.
+    func notFetched(_ id: String, code: String, reason: String) throws {
+        guard fetching.remove(id) != nil else { return }
+        try end(id, .failed, error: (code, reason))
+    }
+
+    /// The jobs whose scans are to be fetched.
+    var unfetched: Set<String> { fetching }
 
     func view(_ job: JobRecord) -> JobView { views([job])[0] }
 
@@ -88,7 +137,7 @@ actor JobBoard {
 
     /// Stops a job that waits or is under way. It is canceled at once, even if its worker takes a moment to stop.
     func cancel(_ job: JobRecord) throws {
-        if queue.remove(job.id) {
+        if queue.remove(job.id) || fetching.remove(job.id) != nil {
             try end(job.id, .canceled, error: nil)
             notifyWaiting()
         } else if live[job.id] != nil {
@@ -126,14 +175,23 @@ actor JobBoard {
     func ping() { for watchers in watchers.values { for watcher in watchers.values { watcher.yield(.ping) } } }
 
     /// How many wait, are under way, and are watched.
-    var counts: (waiting: Int, running: Int, watchers: Int) { (queue.count, live.count, watchers.values.reduce(0) { $0 + $1.count }) }
+    var counts: (waiting: Int, running: Int, watchers: Int) { (queue.count + fetching.count, live.count, watchers.values.reduce(0) { $0 + $1.count }) }
 
     // MARK: For workers
 
-    /// The next job for a worker, which is under way from here on; nil when the worker was dismissed or the server is ending.
-    func next(for worker: String) async -> JobRecord? {
-        guard !isClosed else { return nil }
-        if let job = start() { return job }
+    /// The models there are, with their digests.
+    func know(_ models: [ModelDescription]) {
+        self.models = Dictionary(models.map { ($0.name, $0.digest) }) { first, _ in first }
+        wake()
+    }
+
+    /// Looks again for something to do.
+    func wake() { handOver() }
+
+    /// The next work for a worker, which is under way from here on; nil when the worker was dismissed, is of an earlier generation, or the server is ending.
+    func next(for worker: String, _ generation: Int) async -> Work? {
+        guard !isClosed, generation == self.generation else { return nil }
+        if let work = take() { return work }
         return await withCheckedContinuation { idle.append((worker, $0)) }
     }
 
@@ -142,6 +200,13 @@ actor JobBoard {
         let leaving = idle.filter { $0.worker == worker }
         idle.removeAll { $0.worker == worker }
         for (_, continuation) in leaving { continuation.resume(returning: nil) }
+    }
+
+    /// Replaces all workers, each when it has nothing to do.
+    func renew() {
+        generation += 1
+        for (_, continuation) in idle { continuation.resume(returning: nil) }
+        idle = []
     }
 
     /// Says how a job under way can be stopped.
@@ -172,6 +237,10 @@ actor JobBoard {
                     lastSeconds.append(-job.begun.timeIntervalSinceNow)
                     lastSeconds = lastSeconds.suffix(10)
                 }
+                if let job, let record = try store.job(id), !record.forms.isEmpty {
+                    live[id] = job
+                    return deliver(record)
+                }
                 try end(id, .done, error: nil)
             case .failed(let code, let reason):
                 try? FileManager.default.removeItem(at: store.folder(ofJob: id))
@@ -184,11 +253,34 @@ actor JobBoard {
         } catch { logger.error("job \(id): its end cannot be noted: \(error)") }
     }
 
+    /// What became of a job's mask at its archive. The job is done in any case.
+    func delivered(_ id: String, _ sent: [SentMask]) {
+        let job = live.removeValue(forKey: id)
+        guard job?.isCanceled != true else { return }
+        do {
+            try store.update(id) { $0.sent = sent }
+            try end(id, .done, error: nil)
+        } catch { logger.error("job \(id): its end cannot be noted: \(error)") }
+    }
+
+    /// Says how a score under way can be given up.
+    func onGivingUp(_ wish: ScoreWish, _ stop: @escaping @Sendable () -> Void) {
+        guard scoring[wish.id] != nil else { return }
+        scoring[wish.id]?.stop = stop
+        if queue.count > 0 { stop() }
+    }
+
+    /// A worker does not make a score any more.
+    func endScore(_ wish: ScoreWish) { scoring[wish.id] = nil }
+
     /// Begins no more jobs. Workers that wait are dismissed, and streams end.
     func close() {
         isClosed = true
         for (_, continuation) in idle { continuation.resume(returning: nil) }
         idle = []
+        for (_, stop) in scoring.values { stop?() }
+        // Whoever delivers knows this board.
+        deliver = { _ in }
         for watchers in watchers.values { for watcher in watchers.values { watcher.finish() } }
     }
 
@@ -196,9 +288,21 @@ actor JobBoard {
 
     private func handOver() {
         while let (_, continuation) = idle.first {
-            guard let job = start() else { return }
+            guard let work = take() else { return }
             idle.removeFirst()
-            continuation.resume(returning: job)
+            continuation.resume(returning: work)
+        }
+    }
+
+    private func take() -> Work? {
+        if let job = start() { return .job(job) }
+        do {
+            guard let wish = try store.nextUnscored(models, passing: Set(scoring.values.map(\.wish.scan.id))) else { return nil }
+            scoring[wish.id] = (wish, nil)
+            return .score(wish)
+        } catch {
+            logger.error("no image can be chosen to be scored: \(error)")
+            return nil
         }
     }
 
@@ -209,6 +313,13 @@ actor JobBoard {
             do {
                 guard let waiting = try store.job(id) else { continue }
                 if let done = try answerFromStore(waiting) {
+                    guard waiting.forms.isEmpty else {
+                        let job = try store.update(id) { ($0.state, $0.started, $0.fromStore) = (.running, Date(), true) }
+                        live[id] = Live()
+                        notify(id)
+                        if let job { deliver(job) }
+                        continue
+                    }
                     try store.update(id) { $0 = done }
                     tellEnd(id, .done)
                     continue
@@ -225,7 +336,7 @@ actor JobBoard {
 
     /// The job as it is with the result that another has; nil where there is none.
     private func answerFromStore(_ job: JobRecord) throws -> JobRecord? {
-        guard let done = try store.doneJob(key: job.key), (try? store.linkResults(of: done, to: job.id)) != nil else { return nil }
+        guard !job.needsFetching, let done = try store.doneJob(key: job.key), (try? store.linkResults(of: done, to: job.id)) != nil else { return nil }
         var job = job
         (job.state, job.fromStore, job.started, job.ended) = (.done, true, Date(), Date())
         job.expires = Date() + store.keep

@@ -5,7 +5,7 @@ import UNETRVolumes
 import UNETRWork
 
 /// A form in which masks are handed out.
-enum ResultForm: String, CaseIterable, Sendable {
+enum ResultForm: String, Codable, CaseIterable, Sendable {
     case nifti, nrrd, segNRRD = "seg-nrrd", metaimage, dicomSegmentation = "dicom-seg", structureSet = "rtstruct"
 
     /// The ending of its files, with its dot.

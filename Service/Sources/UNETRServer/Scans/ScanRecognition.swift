@@ -50,6 +50,23 @@ struct ScanRecognition: Sendable {
         }
     }
 
+    /// Looks at a series in a folder that an archive's objects were fetched into, and reads all of it.
+    ///
+    /// - Throws: `APIError` for what is no scan.
+    static func recognize(series: String, in folder: URL, name: String) throws -> ScanRecognition {
+        do {
+            let (report, chosen) = try report(of: folder, ending: ".dcm", series: series)
+            guard let size = report.size, let spacing = report.spacing else { throw unknown(name) }
+            return ScanRecognition(ending: "", format: report.format, size: size, spacing: spacing, series: chosen)
+        } catch let error as APIError {
+            throw error
+        } catch let error as MemoryError {
+            throw APIError(.contentTooLarge, "too_large", named("\(error)", folder, name))
+        } catch {
+            throw APIError(.unprocessableContent, "unreadable", named("\(error)", folder, name))
+        }
+    }
+
     private static func report(of file: URL, ending: String, series: String?) throws -> (ScanReport, series: String?) {
         // A header must not make the server read another of its files.
         guard try ending == ".zip" || ending == ".dcm" || VolumeFile.files(of: file).count == 1 else {

@@ -116,7 +116,8 @@ struct Upload: Sendable {
     /// The disk's refusal; that it is full is told the client.
     static func full(_ error: any Error) -> any Error {
         let code = (error as? CocoaError)?.code
-        return code == .fileWriteOutOfSpace
-            ? APIError(.insufficientStorage, "disk_full", "the server's disk is full; ask who runs it") : error
+        return code == .fileWriteOutOfSpace ? diskFull : error
     }
+
+    static var diskFull: APIError { APIError(.insufficientStorage, "disk_full", "the server's disk is full; ask who runs it") }
 }

@@ -37,6 +37,29 @@ enum JobState: String, Codable, Sendable, DatabaseValueConvertible {
     var isFinal: Bool { self != .queued && self != .running }
 }
 
+/// A series of an archive, and what is to be sent back.
+struct ArchivedSource: Codable, Equatable, Sendable {
+    /// The archive's name.
+    var archive: String
+    /// The study's UID.
+    var study: String
+    /// The series' UID.
+    var series: String
+    var send: [ResultForm]
+}
+
+/// What became of a mask that was sent to an archive.
+struct SentMask: Codable, Equatable, Sendable {
+    var archive: String
+    var format: ResultForm
+    /// Whether the archive has it, and gave it back as it was.
+    var stored: Bool
+    /// The object's UID, where it was made.
+    var object: String?
+    /// Why it is not stored.
+    var reason: String?
+}
+
 /// A job: a row, and once it is done the files `jobs/ID/mask.nii.gz` and `jobs/ID/statistics.json`.
 struct JobRecord: Codable, Equatable, Sendable, FetchableRecord, PersistableRecord {
     static let databaseTableName = "job"
@@ -67,6 +90,16 @@ struct JobRecord: Codable, Equatable, Sendable, FetchableRecord, PersistableReco
     var started: Date?
     var ended: Date?
     var expires: Date?
+    /// The series of an archive that is the scan.
+    var source: ArchivedSource?
+    /// What became of the mask at the archive.
+    var sent: [SentMask]?
+
+    /// Whether its scan has still to be fetched.
+    var needsFetching: Bool { source != nil && scans.isEmpty }
+
+    /// The objects that go to the archive when the mask is there.
+    var forms: [ResultForm] { source?.send ?? [] }
 
     /// The digest of everything that the result depends on.
     static func key(scans: [ScanRecord], model: ModelDescription, choices: SegmentationChoices) throws -> String {

@@ -14,7 +14,7 @@ final class Store: Sendable {
     /// How long scans and ended jobs are kept, in seconds.
     let keep: Double
 
-    private static let subfolders = ["incoming", "scans", "jobs", "labels"]
+    private static let subfolders = ["incoming", "scans", "jobs", "labels", "training", "models"]
 
     /// Opens or makes a store.
     ///
@@ -77,6 +77,32 @@ final class Store: Sendable {
                 table.column("created", .datetime).notNull()
             }
         }
+        migrator.registerMigration("3") { database in
+            // Models whose owners want to know how uncertain they are, and what is known of that; `model` is a name here and a digest there.
+            try database.create(table: "scoring") { table in
+                table.primaryKey(["owner", "model"])
+                for name in ["owner", "model"] { table.column(name, .text).notNull() }
+            }
+            try database.create(table: "uncertainty") { table in
+                table.primaryKey(["scan", "model"])
+                for name in ["scan", "model"] { table.column(name, .text).notNull() }
+                table.column("value", .double)
+            }
+            try database.create(table: "training") { table in
+                table.primaryKey("id", .text)
+                for name in ["owner", "model", "title", "state"] { table.column(name, .text).notNull() }
+                table.column("name", .text).notNull().unique()
+                for name in ["wish", "log"] { table.column(name, .jsonText).notNull() }
+                for name in ["attempts", "epoch"] { table.column(name, .integer).notNull() }
+                for name in ["dice", "best"] { table.column(name, .double) }
+                table.column("reason", .text)
+                table.column("created", .datetime).notNull()
+                table.column("ended", .datetime)
+            }
+            try database.alter(table: "job") { table in
+                for name in ["source", "sent"] { table.add(column: name, .jsonText) }
+            }
+        }
         return migrator
     }
 
@@ -86,6 +112,9 @@ final class Store: Sendable {
     func folder(ofScan id: String) -> URL { folder.appending(path: "scans/\(id)") }
     func folder(ofJob id: String) -> URL { folder.appending(path: "jobs/\(id)") }
     func file(of scan: ScanRecord) -> URL { folder(ofScan: scan.id).appending(path: scan.file) }
+    func folder(ofTraining id: String) -> URL { folder.appending(path: "training/\(id)") }
+    /// Models that were trained here.
+    var models: URL { folder.appending(path: "models") }
     func mask(of id: String) -> URL { folder(ofJob: id).appending(path: "mask.nii.gz") }
     func statistics(of id: String) -> URL { folder(ofJob: id).appending(path: "statistics.json") }
 
@@ -123,9 +152,13 @@ final class Store: Sendable {
 
     private func removeOrphans() throws {
         let known = try database.read { database in
-            try Set(String.fetchAll(database, sql: "SELECT id FROM scan UNION SELECT id FROM job UNION SELECT file FROM label"))
+            try Set(
+                String.fetchAll(
+                    database,
+                    sql: "SELECT id FROM scan UNION SELECT id FROM job UNION SELECT file FROM label UNION SELECT id FROM training WHERE state = 'running'"))
         }
-        for place in Self.subfolders {
+        AtomicFile.removeAbandoned(in: models)
+        for place in Self.subfolders where place != "models" {
             let folder = folder.appending(path: place)
             for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where !known.contains(name) {
                 try FileManager.default.removeItem(at: folder.appending(path: name))
@@ -149,6 +182,7 @@ final class Store: Sendable {
             let scans = try String.fetchAll(database, sql: "SELECT id FROM scan WHERE expires < ?", arguments: [now]).filter { !needed.contains($0) }
             try ScanRecord.filter(keys: scans).deleteAll(database)
             for scan in scans { try database.execute(sql: "DELETE FROM image WHERE scan = ?", arguments: [scan]) }
+            try database.execute(sql: "DELETE FROM uncertainty WHERE scan NOT IN (SELECT id FROM scan)")
             return (jobs, scans)
         }
         for id in jobs { try? FileManager.default.removeItem(at: folder(ofJob: id)) }

@@ -9,12 +9,18 @@ actor WorkerPool: Service {
     /// How workers are started.
     struct Settings: Sendable {
         var program: URL
-        var models: URL
+        /// Folders of models.
+        var models: [URL]
         var devices: [String]
         /// For each worker: more arguments, such as a limit of memory.
         var arguments: [String]
         /// How long a job under way may take when the server ends.
         var grace: Duration
+
+        /// The words that make the program a worker for a device.
+        func words(_ device: String) -> [String] {
+            ["worker"] + (models.map { ("models", $0.path) } + [("device", device)]).flatMap { ["--\($0)", $1] } + arguments
+        }
     }
 
     private struct Worker {
@@ -43,13 +49,22 @@ actor WorkerPool: Service {
 
     // MARK: What clients see
 
-    /// The models that can be asked for, also while a worker that has ended is being replaced.
-    var models: [ModelDescription] { known?.models ?? [] }
+    /// The models that a client can ask for, also while a worker that has ended is being replaced: all but those that others trained.
+    func models(of owner: String) throws -> [ModelDescription] {
+        let foreign = try store.models(foreignTo: owner)
+        return (known?.models ?? []).filter { !foreign.contains($0.name) }
+    }
 
     /// Whether the models were looked at.
     var knowsModels: Bool { known != nil }
 
-    func model(_ name: String) -> ModelDescription? { models.first { $0.name == name } }
+    func model(_ name: String, of owner: String) throws -> ModelDescription? { try models(of: owner).first { $0.name == name } }
+
+    /// Names of all models.
+    var names: Set<String> { Set((known?.models ?? []).map(\.name)) }
+
+    /// Replaces all workers by new ones, each when it has nothing to do, so that they look at the models again.
+    func renew() async { await board.renew() }
 
     /// Whether a model answers at once.
     func state(of model: String) -> String {
@@ -93,6 +108,7 @@ actor WorkerPool: Service {
     private nonisolated func serve(_ device: String) async {
         var failures = 0, held: JobRecord?
         while await !board.isClosed, !Task.isCancelled {
+            let generation = await board.generation
             guard let worker = await start(device) else {
                 failures += 1
                 // Again soon after the first time, and seldom when it does not help.
@@ -103,16 +119,20 @@ actor WorkerPool: Service {
             var events = worker.events.makeAsyncIterator()
             serving: while true {
                 let isSecondTry = held != nil
-                var job = held
+                var work = held.map(Work.job)
                 held = nil
-                if job == nil { job = await board.next(for: device) }
-                guard let job else { break }
-                switch await work(on: job, worker, &events, device) {
-                case .ended: continue
-                case .notBegun where !isSecondTry: held = job  // the worker was gone before
-                case .notBegun, .died: await fail(job, worker)
+                if work == nil { work = await board.next(for: device, generation) }
+                switch work {
+                case nil: break serving
+                case .score(let wish): guard await score(wish, worker, &events, device) else { break serving }
+                case .job(let job):
+                    switch await self.work(on: job, worker, &events, device) {
+                    case .ended: continue
+                    case .notBegun where !isSecondTry: held = job  // the worker was gone before
+                    case .notBegun, .died: await fail(job, worker)
+                    }
+                    break serving
                 }
-                break serving
             }
             worker.closeInput()
             await leave(device, worker)
@@ -157,6 +177,66 @@ actor WorkerPool: Service {
         return isBegun ? .died : .notBegun
     }
 
+    /// - Returns: whether the worker is still there.
+    private nonisolated func score(
+        _ wish: ScoreWish, _ worker: WorkerProcess, _ events: inout AsyncStream<WorkerEvent>.Iterator, _ device: String
+    ) async -> Bool {
+        let outcome = await outcome(of: wish, worker, &events, device)
+        do {
+            switch outcome {
+            case .score(let value): try store.save(value, for: wish)
+            // Whatever it was, it would be so again.
+            case .failed(_, isLast: true) where await board.isClosed: break
+            case .failed(let reason, _):
+                logger.notice("\(wish.model) says nothing of the scan \(wish.scan.id): \(reason)")
+                try store.save(nil, for: wish)
+            case .givenUp: break
+            }
+        } catch { logger.error("a score cannot be noted: \(error)") }
+        await board.endScore(wish)
+        return !outcome.isLast
+    }
+
+    private enum ScoreOutcome {
+        case score(Double)
+        case failed(String, isLast: Bool = false)
+        case givenUp(isLast: Bool)
+
+        /// Whether the worker is gone.
+        var isLast: Bool {
+            switch self {
+            case .score: false
+            case .failed(_, let isLast), .givenUp(let isLast): isLast
+            }
+        }
+    }
+
+    private nonisolated func outcome(
+        of wish: ScoreWish, _ worker: WorkerProcess, _ events: inout AsyncStream<WorkerEvent>.Iterator, _ device: String
+    ) async -> ScoreOutcome {
+        let order = ScoringOrder(
+            job: wish.id, model: wish.model, scans: [store.file(of: wish.scan).path], series: [wish.scan.series].compactMap(\.self))
+        do { try worker.send(.score(order: order)) } catch { return .givenUp(isLast: true) }
+        await board.onGivingUp(wish) { try? worker.send(.cancel(job: wish.id)) }
+        var isBegun = false
+        while let event = await events.next() {
+            switch event {
+            case .begun(wish.id): isBegun = true
+            case .loading(_, let model): await note(device) { $0.loading = model }
+            case .warm(let models): await note(device) { ($0.warm, $0.loading) = (models, nil) }
+            case .scored(wish.id, let value): return .score(value)
+            case .failed(wish.id, _, let reason):
+                await note(device) { $0.loading = nil }
+                return .failed(reason.replacingOccurrences(of: store.folder.path + "/", with: ""))
+            case .canceled(wish.id):
+                await note(device) { $0.loading = nil }
+                return .givenUp(isLast: false)
+            default: break
+            }
+        }
+        return isBegun ? .failed("the program that computes ended unexpectedly (\(worker.ending))", isLast: true) : .givenUp(isLast: true)
+    }
+
     private func fail(_ job: JobRecord, _ worker: WorkerProcess) async {
         if await board.isClosed { return await board.finish(job.id, .interrupted) }
         logger.error("job \(job.id): its worker ended with \(worker.ending)")
@@ -182,10 +262,9 @@ actor WorkerPool: Service {
 
     /// Starts a worker and waits until it takes jobs; nil where it does not.
     private func start(_ device: String) async -> WorkerProcess? {
-        let arguments = ["worker"] + [("models", settings.models.path), ("device", device)].flatMap { ["--\($0)", $1] } + settings.arguments
         let worker: WorkerProcess
         do {
-            worker = try WorkerProcess(program: settings.program, arguments: arguments, logger: logger) { [board] in
+            worker = try WorkerProcess(program: settings.program, arguments: settings.words(device), logger: logger) { [board] in
                 Task { await board.dismiss(device) }
             }
         } catch {
@@ -207,6 +286,7 @@ actor WorkerPool: Service {
         }
         workers[device]?.description = description
         known = description
+        await board.know(description.models)
         logger.notice("a worker for \(description.device) is ready, with \(description.models.count) models")
         return worker
     }

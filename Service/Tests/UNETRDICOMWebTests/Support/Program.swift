@@ -1,3 +1,4 @@
+import ArchiveTestSupport
 import Foundation
 
 /// The built `unetrpp-pacs`, run as a user would.

@@ -2,14 +2,6 @@ import Foundation
 import Testing
 import UNETRVolumes
 
-/// Calls `body` with a new folder, and removes it afterwards.
-func withTemporaryFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "unetrpp-server-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try await body(folder)
-}
-
 /// The folder of the built programs: that of the test bundle.
 let productsFolder: URL = {
     #if os(macOS)

@@ -1,3 +1,4 @@
+import ArchiveTestSupport
 import AsyncHTTPClient
 import Foundation
 import Logging

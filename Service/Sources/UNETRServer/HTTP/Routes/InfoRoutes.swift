@@ -1,3 +1,4 @@
+import CoreMetrics
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -10,7 +11,9 @@ struct InfoRoutes: Sendable {
     var store: Store
     var board: JobBoard
     var pool: WorkerPool
-    var counters: Counters
+    var archives: ArchiveDesk
+    var metrics: MetricsRegistry
+    let started = Date()
 
     private struct Info: Encodable {
         struct Limits: Encodable {
@@ -23,6 +26,7 @@ struct InfoRoutes: Sendable {
         var devices: [String]
         var limits: Limits
         var authentication: Bool
+        var archives: [String]
     }
 
     /// A model and whether it answers at once.
@@ -41,17 +45,17 @@ struct InfoRoutes: Sendable {
 
     var endpoints: [Endpoint] {
         [
-            Endpoint(.get, "/v1/models") { _, _ in
+            Endpoint(.get, "/v1/models") { _, context in
                 var models: [ModelView] = []
-                for model in await pool.models { models.append(ModelView(model: model, state: await pool.state(of: model.name))) }
+                for model in try await pool.models(of: context.client.owner) { models.append(ModelView(model: model, state: await pool.state(of: model.name))) }
                 return .json(["models": models])
             },
-            Endpoint(.get, "/v1/info") { _, _ in
+            Endpoint(.get, "/v1/info") { _, context in
                 .json(
                     Info(
                         version: await pool.version ?? "", devices: await pool.devices,
                         limits: .init(uploadBytes: configuration.uploadBytes, keepSeconds: Int(configuration.keep)),
-                        authentication: !configuration.tokens.isEmpty))
+                        authentication: !configuration.tokens.isEmpty, archives: archives.names(for: context.client)))
             },
             Endpoint(.get, "/health", isOpen: true) { _, _ in .json(["status": "ok"]) },
             Endpoint(.get, "/ready", isOpen: true) { _, _ in
@@ -61,7 +65,7 @@ struct InfoRoutes: Sendable {
                 return .json(["status": "ok"])
             },
             Endpoint(.get, "/metrics", isOpen: true) { _, _ in
-                let text = try await metrics()
+                let text = try await figures()
                 return Response(
                     status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(string: text)))
             },
@@ -73,25 +77,21 @@ struct InfoRoutes: Sendable {
         ]
     }
 
-    private func metrics() async throws -> String {
+    private func figures() async throws -> String {
         let counts = await board.counts, jobs = try store.countJobs(), ended = await board.ended
-        var text = MetricsText()
-        text.add("up_seconds", "gauge", "Seconds since the start.", [("", -counters.started.timeIntervalSinceNow.rounded())])
-        text.add(
-            "requests_total", "counter", "Answers by status.",
-            counters.statuses.sorted { $0.key < $1.key }.map { ("status=\"\($0.key)\"", Double($0.value)) })
-        text.add("uploaded_bytes_total", "counter", "Bytes of scans that came.", [("", Double(counters.uploadedBytes))])
-        text.add(
-            "jobs", "gauge", "Jobs in the store by state.",
-            jobs.sorted { $0.key.rawValue < $1.key.rawValue }.map { ("state=\"\($0.key.rawValue)\"", Double($0.value)) })
-        text.add(
-            "jobs_ended_total", "counter", "Jobs that ended since the start.",
-            ended.sorted { $0.key.rawValue < $1.key.rawValue }.map { ("state=\"\($0.key.rawValue)\"", Double($0.value)) })
-        text.add("jobs_waiting", "gauge", "Jobs in the queue.", [("", Double(counts.waiting))])
-        text.add("jobs_running", "gauge", "Jobs under way.", [("", Double(counts.running))])
-        text.add("event_streams", "gauge", "Streams of events that are open.", [("", Double(counts.watchers))])
-        text.add("workers", "gauge", "Workers that take jobs.", [("", Double(await pool.devices.count))])
-        text.add("stored_bytes", "gauge", "Bytes on the disk.", [("", Double(store.usedBytes))])
-        return text.text
+        func gauge(_ name: String, _ value: some BinaryInteger, _ labels: (String, String)...) {
+            Meter(label: "unetrpp_\(name)", dimensions: labels, factory: metrics).set(value)
+        }
+        gauge("up_seconds", Int(-started.timeIntervalSinceNow))
+        for state in [JobState.queued, .running, .done, .failed, .canceled] {
+            gauge("jobs", jobs[state] ?? 0, ("state", state.rawValue))
+            if let count = ended[state] { gauge("jobs_ended_total", count, ("state", state.rawValue)) }
+        }
+        gauge("jobs_waiting", counts.waiting)
+        gauge("jobs_running", counts.running)
+        gauge("event_streams", counts.watchers)
+        gauge("workers", await pool.devices.count)
+        gauge("stored_bytes", store.usedBytes)
+        return metrics.text
     }
 }

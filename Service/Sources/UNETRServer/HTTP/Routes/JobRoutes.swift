@@ -15,9 +15,19 @@ struct JobRoutes: Sendable {
     var lanes: Lanes
     var limits: Upload.Limits
     var scans: ScanRoutes
+    var archives: ArchiveDesk
 
     /// What is asked for.
     private struct Wish: Decodable {
+        /// A series of an archive, instead of a scan.
+        struct Source: Decodable {
+            var name: String
+            var study: String
+            var series: String
+            var send: [String]?
+        }
+
+        var archive: Source?
         var model: String
         var scan: String?
         var scans: [String]?
@@ -28,8 +38,17 @@ struct JobRoutes: Sendable {
         [
             Endpoint(.post, "/v1/jobs") { request, context in
                 let wish = try await request.json(Wish.self, limits)
-                let job = try await submit(
-                    model: wish.model, scans: wish.scans ?? [wish.scan].compactMap(\.self), wish.options ?? SegmentationChoices(), context.client)
+                let choices = wish.options ?? SegmentationChoices(), ids = wish.scans ?? [wish.scan].compactMap(\.self)
+                let job: JobRecord
+                if let source = wish.archive {
+                    guard ids.isEmpty else {
+                        throw APIError(
+                            .unprocessableContent, "two_scans", field: "archive", "the job names a scan and a series of an archive; name one of them")
+                    }
+                    job = try await submit(model: wish.model, source, choices, context.client)
+                } else {
+                    job = try await submit(model: wish.model, scans: ids, choices, context.client)
+                }
                 return .json(await board.view(job), status: job.fromStore ? .ok : .created)
             },
             Endpoint(.get, "/v1/jobs") { request, context in
@@ -57,10 +76,7 @@ struct JobRoutes: Sendable {
 
     /// Makes a job of scans that are there.
     func submit(model name: String, scans ids: [String], _ choices: SegmentationChoices, _ client: Client) async throws -> JobRecord {
-        guard await pool.knowsModels else { throw APIError(.serviceUnavailable, "not_ready", "the models are being looked at; ask again soon", retryAfter: 2) }
-        guard let model = await pool.model(name) else {
-            throw APIError(.unprocessableContent, "no_model", field: "model", "there is no such model; GET /v1/models lists them")
-        }
+        let model = try await model(name, choices, client)
         guard !ids.isEmpty, ids.count <= 64 else { throw APIError(.unprocessableContent, "no_scan", field: "scan", "the job names no scan, or far too many") }
         let scans = try ids.map { id in
             guard let scan = try store.scan(id, of: client.owner) else {
@@ -68,10 +84,51 @@ struct JobRoutes: Sendable {
             }
             return scan
         }
-        guard scans.count == 1 || scans.count == model.channels.count else {
-            throw APIError(
-                .unprocessableContent, "channels", field: "scans",
-                "the model takes \(model.channels.count) channels (\(model.channels.map(\.name).joined(separator: ", "))), and \(scans.count) scans were given")
+        guard scans.count == 1 || scans.count == model.channels.count else { throw Self.channels(model, scans.count) }
+        return try await board.submit(
+            JobRecord(
+                id: Identifier.new(), number: 0, owner: client.owner, line: client.line, model: model, scans: ids, stem: FileName.stem(scans[0].name),
+                choices: choices, key: JobRecord.key(scans: scans, model: model, choices: choices), state: .queued, attempts: 0, fromStore: false,
+                created: Date()))
+    }
+
+    /// Makes a job of a series that is still to be fetched.
+    private func submit(model name: String, _ source: Wish.Source, _ choices: SegmentationChoices, _ client: Client) async throws -> JobRecord {
+        let model = try await model(name, choices, client)
+        try archives.check(source.name, for: client)
+        for (field, uid) in [("study", source.study), ("series", source.series)] where !DICOMObjectName.isIdentifier(uid) {
+            throw APIError(.unprocessableContent, "bad_uid", field: "archive.\(field)", "the \(field) is no DICOM UID")
+        }
+        let forms = try (source.send ?? []).map { text in
+            guard let form = ResultForm(rawValue: text), form.object != nil else {
+                throw APIError(.unprocessableContent, "bad_format", field: "archive.send", "archives take \(Self.objects), and no \(text)")
+            }
+            return form
+        }
+        guard model.channels.count == 1 else { throw Self.channels(model, 1) }
+        let job = try await board.submit(
+            JobRecord(
+                id: Identifier.new(), number: 0, owner: client.owner, line: client.line, model: model, scans: [], stem: FileName.stem(source.series),
+                choices: choices, key: "", state: .queued, attempts: 0, fromStore: false, created: Date(),
+                source: ArchivedSource(archive: source.name, study: source.study, series: source.series, send: Set(forms).sorted { $0.rawValue < $1.rawValue }))
+        )
+        archives.fetch(job)
+        return job
+    }
+
+    private static let objects = ResultForm.allCases.filter { $0.object != nil }.map(\.rawValue).joined(separator: " and ")
+
+    private static func channels(_ model: ModelDescription, _ count: Int) -> APIError {
+        APIError(
+            .unprocessableContent, "channels", field: "scans",
+            "the model takes \(model.channels.count) channels (\(model.channels.map(\.name).joined(separator: ", "))), and \(count) scans were given")
+    }
+
+    /// The model that is asked for, with structures that it has.
+    private func model(_ name: String, _ choices: SegmentationChoices, _ client: Client) async throws -> ModelDescription {
+        guard await pool.knowsModels else { throw APIError(.serviceUnavailable, "not_ready", "the models are being looked at; ask again soon", retryAfter: 2) }
+        guard let model = try await pool.model(name, of: client.owner) else {
+            throw APIError(.unprocessableContent, "no_model", field: "model", "there is no such model; GET /v1/models lists them")
         }
         if let structures = choices.structures {
             guard !structures.isEmpty, structures.allSatisfy({ name in model.labels.contains { $0.name == name } }) else {
@@ -80,11 +137,7 @@ struct JobRoutes: Sendable {
                     "the model's structures are \(model.labels.map(\.name).joined(separator: ", "))")
             }
         }
-        return try await board.submit(
-            JobRecord(
-                id: Identifier.new(), number: 0, owner: client.owner, line: client.line, model: model, scans: ids, stem: FileName.stem(scans[0].name),
-                choices: choices, key: JobRecord.key(scans: scans, model: model, choices: choices), state: .queued, attempts: 0, fromStore: false,
-                created: Date()))
+        return model
     }
 
     private func job(_ context: ServerContext) throws -> JobRecord {

@@ -1,3 +1,4 @@
+import CoreMetrics
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -10,7 +11,7 @@ struct ScanRoutes: Sendable {
     var lanes: Lanes
     var limits: Upload.Limits
     var diskBytes: Int
-    var counters: Counters
+    var metrics: MetricsRegistry
 
     var endpoints: [Endpoint] {
         [
@@ -47,7 +48,7 @@ struct ScanRoutes: Sendable {
 
     /// Makes a file that was received a scan.
     func take(_ file: URL, _ upload: Upload, name: String, series: String?, owner: String) async throws -> ScanRecord {
-        counters.count(uploadedBytes: upload.bytes)
+        Counter(label: "unetrpp_uploaded_bytes_total", factory: metrics).increment(by: upload.bytes)
         let store = store, most = limits.bytes
         return try await lanes.run {
             do {

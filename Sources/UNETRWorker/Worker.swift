@@ -1,13 +1,13 @@
 public import Foundation
 public import UNETREngines
 import UNETRInference
+public import UNETRModels
 import UNETRPreparation
 public import UNETRSupport
-public import UNETRTorch
 import UNETRVolumes
 public import UNETRWork
 
-/// Segments scans for another process, which asks by `WorkerRequest` and is told by `WorkerEvent`. Models stay loaded as long as memory allows.
+/// Segments scans, and trains, for another process, which asks by `WorkerRequest` and is told by `WorkerEvent`. Models stay loaded as long as memory allows.
 ///
 ///     let worker = try Worker(settings) { event in … }
 ///     worker.run { readLine().map { … } }
@@ -16,26 +16,37 @@ public import UNETRWork
 public final class Worker: @unchecked Sendable {
     /// What a worker works with.
     public struct Settings: Sendable {
-        /// The folder of its models: bundles and tasks, `NAME.unetrpp`.
-        public var models: URL
+        /// Trains the only bundle of a model further, and reports how far it is.
+        public typealias Training = @Sendable (_ order: TrainingOrder, _ bundle: ModelBundle, _ report: @Sendable (WorkerEvent) -> Void) throws -> Void
+
+        /// The folders of its models: bundles and tasks, `NAME.unetrpp`.
+        public var models: [URL]
         /// Where it computes.
-        public var device = Device.cpu
+        public var device = EngineDevice.cpu
+        /// How many threads compute on the CPU; nil: one for each core.
+        public var threads: Int?
+        /// The kinds of engines there are.
+        public var engines: EngineRegistry
         /// Which engine is wanted.
         public var engine = EngineChoice.auto
         /// What scan and models may take together.
         public var memory = MemoryLimit.current
+        /// What trains; nil where this program cannot.
+        public var training: Training?
         /// The version of the program.
         public var version: String
 
         /// Settings with the usual values.
-        public init(models: URL, version: String) {
+        public init(models: [URL], engines: EngineRegistry, version: String) {
             self.models = models
+            self.engines = engines
             self.version = version
         }
     }
 
     private struct Waiting {
-        var order: SegmentationOrder
+        var job: String
+        var request: WorkerRequest
         var cancellation: Cancellation
     }
 
@@ -80,21 +91,23 @@ public final class Worker: @unchecked Sendable {
         }
         while let request = try next() {
             switch request {
-            case .segment(let order): add(order)
+            case .segment(let order): add(request, order.job)
+            case .score(let order): add(request, order.job)
+            case .train(let order): add(request, order.job)
             case .cancel(let job): cancel(job)
             }
         }
     }
 
-    private func add(_ order: SegmentationOrder) {
+    private func add(_ request: WorkerRequest, _ job: String) {
         condition.withLock {
-            orders.append(Waiting(order: order, cancellation: Cancellation(parent: nil)))
+            orders.append(Waiting(job: job, request: request, cancellation: Cancellation(parent: nil)))
             condition.signal()
         }
     }
 
     private func cancel(_ job: String) {
-        condition.withLock { for waiting in orders where waiting.order.job == job { waiting.cancellation.cancel() } }
+        condition.withLock { for waiting in orders where waiting.job == job { waiting.cancellation.cancel() } }
     }
 
     private func close() {
@@ -114,11 +127,22 @@ public final class Worker: @unchecked Sendable {
     }
 
     private func work(on waiting: Waiting) {
-        let job = waiting.order.job
+        let job = waiting.job
         report(.begun(job: job))
         do {
-            let outcome = try Cancellation.$current.withValue(waiting.cancellation) { try segment(waiting.order) }
-            report(.done(job: job, seconds: outcome.seconds, networkSeconds: outcome.networkSeconds))
+            try Cancellation.$current.withValue(waiting.cancellation) {
+                try Cancellation.check()
+                switch waiting.request {
+                case .segment(let order):
+                    let outcome = try segment(order)
+                    report(.done(job: job, seconds: outcome.seconds, networkSeconds: outcome.networkSeconds))
+                case .score(let order): report(.scored(job: job, uncertainty: try uncertainty(order)))
+                case .train(let order):
+                    try train(order)
+                    report(.trained(job: job))
+                case .cancel: break
+                }
+            }
         } catch is CancellationError {
             report(.canceled(job: job))
         } catch let failure as Failure {
@@ -135,25 +159,9 @@ public final class Worker: @unchecked Sendable {
     }
 
     private func segment(_ order: SegmentationOrder) throws -> SegmentationJob.Outcome {
-        try Cancellation.check()
-        var isLoaded = false
-        let segmenter: any ScanSegmenter
-        do {
-            segmenter = try shelf.segmenter(order.model, order.choices) {
-                report(.loading(job: order.job, model: order.model))
-                isLoaded = true
-            }
-        } catch let error as InferenceError {
-            throw error
-        } catch {
-            throw Failure(cause: error is MemoryError ? .memory : .model, reason: "\(error)")
-        }
-        if isLoaded { report(.warm(models: shelf.names)) }
-        try Cancellation.check()
-        let scan = try scan(of: order, segmenter), mask = URL(fileURLWithPath: order.mask)
-        let before = shelf.names
-        let limit = shelf.makeRoom(forScan: try? VolumeFile.readHeader(scan.imageURLs[0]).geometry, segmenter)
-        if shelf.names != before { report(.warm(models: shelf.names)) }
+        let segmenter = try segmenter(order.job, order.model, order.choices)
+        let scan = try scan(order.job, order.scans, order.series, segmenter), mask = URL(fileURLWithPath: order.mask)
+        let limit = makeRoom(for: scan, segmenter)
         let job = SegmentationJob(segmenter: segmenter, tasks: [.init(scan: scan, mask: mask)], memoryLimit: limit)
         var told = Date.distantPast
         let outcome = job.run { event in
@@ -171,21 +179,70 @@ public final class Worker: @unchecked Sendable {
         return outcome
     }
 
+    private func uncertainty(_ order: ScoringOrder) throws -> Double {
+        let segmenter = try segmenter(order.job, order.model, SegmentationChoices(mirroring: false))
+        guard !(segmenter is TaskSegmenter) else {
+            throw Failure(cause: .model, reason: "\(order.model) is a task of several models, which has no probabilities")
+        }
+        let scan = try scan(order.job, order.scans, order.series, segmenter), geometry = try VolumeFile.readHeader(scan.imageURLs[0]).geometry
+        let limit = makeRoom(for: scan, segmenter)
+        try limit.check(segmenter.memoryEstimate.alone([geometry], writesProbabilities: true), for: scan.imageURLs[0].path)
+        let entropy = PredictiveEntropy(areRegions: segmenter.labels.hasRegions)
+        let loaded = try segmenter.load(scan.readScan(channelNames: segmenter.channelNames), name: scan.name)
+        _ = try segmenter.segment(loaded, probabilities: entropy.add, progress: { _, _ in try Cancellation.check() })
+        return entropy.mean
+    }
+
+    private func train(_ order: TrainingOrder) throws {
+        let opened = try shelf.open(order.model)
+        guard let training = settings.training else { throw Failure(cause: .model, reason: "this worker does not train; that needs libtorch") }
+        guard opened.task == nil, opened.bundles.count == 1 else {
+            throw Failure(cause: .model, reason: "\(order.model) consists of several models; train one of them")
+        }
+        try training(order, opened.bundles[0], report)
+    }
+
+    /// A model that is ready, with what is told while it is loaded.
+    private func segmenter(_ job: String, _ model: String, _ choices: SegmentationChoices) throws -> any ScanSegmenter {
+        var isLoaded = false
+        let segmenter: any ScanSegmenter
+        do {
+            segmenter = try shelf.segmenter(model, choices) {
+                report(.loading(job: job, model: model))
+                isLoaded = true
+            }
+        } catch let error as InferenceError {
+            throw error
+        } catch {
+            throw Failure(cause: error is MemoryError ? .memory : .model, reason: "\(error)")
+        }
+        if isLoaded { report(.warm(models: shelf.names)) }
+        try Cancellation.check()
+        return segmenter
+    }
+
+    private func makeRoom(for scan: DatasetCase, _ segmenter: any ScanSegmenter) -> MemoryLimit {
+        let before = shelf.names
+        let limit = shelf.makeRoom(forScan: try? VolumeFile.readHeader(scan.imageURLs[0]).geometry, segmenter)
+        if shelf.names != before { report(.warm(models: shelf.names)) }
+        return limit
+    }
+
     /// The scan of an order, as the model takes it.
-    private func scan(of order: SegmentationOrder, _ segmenter: any ScanSegmenter) throws -> DatasetCase {
-        let urls = order.scans.map { URL(fileURLWithPath: $0) }
+    private func scan(_ job: String, _ scans: [String], _ series: [String], _ segmenter: any ScanSegmenter) throws -> DatasetCase {
+        let urls = scans.map { URL(fileURLWithPath: $0) }
         guard urls.count != 1 else {
             let url = urls[0]
-            guard VolumeName(url.lastPathComponent) == nil else { return DatasetCase(name: order.job, imageURLs: urls) }
-            return try ScanCollection.cases(in: urls, channels: segmenter.channelNames.count, names: segmenter.channelNames, series: order.series)[0]
+            guard VolumeName(url.lastPathComponent) == nil else { return DatasetCase(name: job, imageURLs: urls) }
+            return try ScanCollection.cases(in: urls, channels: segmenter.channelNames.count, names: segmenter.channelNames, series: series)[0]
         }
         guard urls.count == segmenter.channelNames.count else {
             throw WorkerError.scanCount(found: urls.count, channels: segmenter.channelNames)
         }
         // A series that is named stands in the URL's fragment; see `VolumeFile`.
         return DatasetCase(
-            name: order.job,
-            imageURLs: try zip(urls, order.series + Array(repeating: "", count: max(0, urls.count - order.series.count))).map { url, series in
+            name: job,
+            imageURLs: try zip(urls, series + Array(repeating: "", count: max(0, urls.count - series.count))).map { url, series in
                 guard VolumeName(url.lastPathComponent) == nil else { return url }
                 let study = try DICOMStudy(contentsOf: url)
                 return study.url(of: try study.series(series.isEmpty ? nil : series))

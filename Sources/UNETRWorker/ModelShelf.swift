@@ -5,8 +5,6 @@ import UNETRInference
 import UNETRModels
 import UNETRPlanning
 import UNETRSupport
-import UNETRTorch
-import UNETRTorchEngine
 import UNETRVolumes
 import UNETRWork
 
@@ -34,23 +32,35 @@ final class ModelShelf {
     /// The one used last at the end.
     private var warm: [Warm] = []
 
-    /// Looks at the bundles and tasks in a folder; their weights are not read.
+    private static let ending = ".unetrpp"
+
+    /// Bundles and tasks need no conversion.
+    private static let opener = ModelOpener { _, _ in throw ModelError.notABundle(path: "the model", problem: "it has to be imported first") }
+
+    private static func bundles(in folder: URL) throws -> [URL] {
+        do {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            return names.filter { $0.hasSuffix(ending) && !$0.hasPrefix(".") }.map { folder.appending(path: $0) }
+        } catch { throw FileError(path: folder.path, problem: "the folder cannot be read: \(FileError.reason(error))") }
+    }
+
+    /// Looks at the bundles and tasks in folders; their weights are not read.
     ///
     /// - Parameter note: gets a sentence about each that cannot be used.
     /// - Throws: `FileError` for a folder that cannot be read.
     init(_ settings: Worker.Settings, note: @escaping (String) -> Void) throws {
         self.settings = settings
         self.note = note
-        let names: [String]
-        do { names = try FileManager.default.contentsOfDirectory(atPath: settings.models.path).sorted() } catch {
-            throw FileError(path: settings.models.path, problem: "the folder cannot be read: \(FileError.reason(error))")
-        }
         var places: [String: URL] = [:]
-        descriptions = names.filter { $0.hasSuffix(".unetrpp") && !$0.hasPrefix(".") }.compactMap { name in
-            let url = settings.models.appending(path: name), stem = String(name.dropLast(".unetrpp".count))
+        descriptions = try settings.models.flatMap(Self.bundles).compactMap { url in
+            let name = String(url.lastPathComponent.dropLast(Self.ending.count))
             do {
-                let description = try ModelDescription(ModelOpener().open(url), at: url, name: stem)
-                places[stem] = url
+                let description = try ModelDescription(Self.opener.open(url), at: url, name: name)
+                guard places[name] == nil else {
+                    note("\(url.path): there is a model \(name) already, \(places[name]!.path)")
+                    return nil
+                }
+                places[name] = url
                 return description
             } catch {
                 note("\(error)")
@@ -68,8 +78,7 @@ final class ModelShelf {
     /// - Parameter willLoad: called before the model is loaded, where it has to be.
     /// - Throws: `WorkerError.unknownModel`, `InferenceError.unknownStructure`; what loading a model throws.
     func segmenter(_ model: String, _ choices: SegmentationChoices, willLoad: () -> Void) throws -> any ScanSegmenter {
-        guard let url = places[model] else { throw WorkerError.unknownModel(name: model, known: places.keys.sorted()) }
-        let opened = try ModelOpener().open(url), labels = opened.task?.labels ?? opened.bundles[0].plan.labels
+        let opened = try open(model), labels = opened.task?.labels ?? opened.bundles[0].plan.labels
         let structures = try choices.structures.map { try labels.structures(named: $0) }
         let options = SegmenterOptions(mirroring: choices.mirroring ?? true, structures: structures)
         let key = Key(model: model, precision: choices.precision ?? .auto, options: opened.task == nil ? nil : choices)
@@ -87,6 +96,13 @@ final class ModelShelf {
         return (segmenter as? Segmenter)?.with(options) ?? segmenter
     }
 
+    /// What a model consists of.
+    /// - Throws: `WorkerError.unknownModel`; what reading it throws.
+    func open(_ model: String) throws -> ModelOpener.Opened {
+        guard let url = places[model] else { throw WorkerError.unknownModel(name: model, known: places.keys.sorted()) }
+        return try Self.opener.open(url)
+    }
+
     /// Lets go of models, the one used longest ago first and never the one used last, until a scan of this size can be segmented.
     /// - Returns: what the work on the scan may take.
     func makeRoom(forScan geometry: Geometry?, _ segmenter: any ScanSegmenter) -> MemoryLimit {
@@ -102,13 +118,13 @@ final class ModelShelf {
     }
 
     private func make(_ opened: ModelOpener.Opened, _ precision: SegmentationChoices.Precision, _ options: SegmenterOptions) throws -> any ScanSegmenter {
-        let precision = Precision(precision)
         let engine = EngineSettings(
-            settings.engine, device: settings.device, mixedPrecision: precision.mixed(on: settings.device), usesEightBits: precision == .automatic)
+            settings.engine, device: settings.device, precision: EnginePrecision(precision, on: settings.device), usesEightBits: precision == .auto,
+            threads: settings.threads)
         if let task = opened.task {
-            return try TaskSegmenter(task, models: opened.bundles, engines: .all, settings: engine, options: options, note: note)
+            return try TaskSegmenter(task, models: opened.bundles, engines: settings.engines, settings: engine, options: options, note: note)
         }
-        return try Segmenter(models: opened.bundles, engines: .all, settings: engine, options: options, note: note)
+        return try Segmenter(models: opened.bundles, engines: settings.engines, settings: engine, options: options, note: note)
     }
 
     private static func size(of bundle: ModelBundle) -> Int {
@@ -122,11 +138,11 @@ extension SegmentationMemoryEstimate {
     fileprivate var kept: Int { alone([], writesProbabilities: false) }
 }
 
-extension Precision {
-    init(_ precision: SegmentationChoices.Precision) {
+extension EnginePrecision {
+    init(_ precision: SegmentationChoices.Precision, on device: EngineDevice) {
         self =
             switch precision {
-            case .auto: .automatic
+            case .auto: .automatic(on: device)
             case .float32: .float32
             case .bfloat16: .bfloat16
             }
@@ -155,23 +171,5 @@ extension ModelDescription {
             lines.first { $0.hasPrefix("# ") }.map { String($0.dropFirst(2)) },
             cells.first { $0.count == 2 && ["licence", "license"].contains(where: $0[0].lowercased().hasPrefix) }?[1]
         )
-    }
-}
-
-extension SHA256Digest {
-    /// The digest of plans and weights of models that make a mask together.
-    ///
-    /// - Parameters:
-    ///   - groups: the models in the groups that they are averaged in.
-    ///   - task: what they make together; nil where they are averaged.
-    /// - Throws: `FileError`, and what encoding a plan throws.
-    init(ofModels groups: [[ModelBundle]], task: ModelTask?) throws {
-        var model = Hasher()
-        if let task { model.add(String(decoding: try JSONText.encode(task, .line), as: UTF8.self)) }
-        for group in groups {
-            for bundle in group { model.add("\(SHA256Digest(of: try bundle.plan.json())) \(try bundle.weightsDigest())\n") }
-            model.add("\n")
-        }
-        self = model.finish()
     }
 }

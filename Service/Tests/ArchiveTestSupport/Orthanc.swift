@@ -1,16 +1,18 @@
 import Foundation
 
 /// A real archive: Orthanc with its DICOMweb plugin, as Debian packs them, on a port and in a folder of its own.
-enum Orthanc {
+public enum Orthanc {
     private static let program = ["/usr/sbin/Orthanc", "/usr/bin/Orthanc", "/usr/local/sbin/Orthanc"].first(where: FileManager.default.isExecutableFile)
     private static let plugin: String? = ["/usr/share/orthanc/plugins", "/usr/lib/orthanc", "/usr/local/share/orthanc/plugins"].lazy
         .map { "\($0)/libOrthancDicomWeb.so" }.first(where: FileManager.default.fileExists)
 
-    static var isInstalled: Bool { program != nil && plugin != nil }
-    static let password = "correct horse"
+    /// Whether it can be started here.
+    public static var isInstalled: Bool { program != nil && plugin != nil }
+    /// The password of user `test`.
+    public static let password = "correct horse"
 
     /// Calls `body` with the address of an empty archive, for which user `test` has the password.
-    static func with(_ body: (String) async throws -> Void) async throws {
+    public static func with(_ body: (String) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
             var started: (process: Process, port: Int)?
             // Between the look at a port and its use another test may take it.
