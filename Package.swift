@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The list of targets is the architecture: a target may use only what stands above it here.
-// Below the line "needs libtorch", nothing but Torch talks to CTorch and nothing but CTorch talks to libtorch.
+// Below the line "needs libtorch", nothing but Torch talks to CTorch and CDistributed, and nothing but these two talk to libtorch.
 //
 // `make setup` puts libtorch at `.libtorch/include` and `.libtorch/lib` (links to wherever it is installed), which is where the
 // targets of this package look, so that plain `swift build` and `swift test` work. A package that depends on this one has no such
@@ -105,7 +105,20 @@ let package = Package(
             linkerSettings: [
                 .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
-        library("UNETRTorch", ["CTorch"]),
+        // Several processes by libtorch's c10d, whose headers need names of gloo's that libtorch does not ship. It needs CTorch, too: as a dependency, though, its
+        // header would be a module, which C++ files of another target cannot include.
+        .target(
+            name: "CDistributed", dependencies: ["CLibtorch"],
+            cxxSettings: [
+                .define("USE_C10D_GLOO"),
+                .headerSearchPath("."),
+                .headerSearchPath("gloo-declarations"),
+                .headerSearchPath("../CTorch"),
+                .headerSearchPath("../CTorch/include"),
+                .headerSearchPath("../../.libtorch/include"),
+                .headerSearchPath("../../.libtorch/include/torch/csrc/api/include"),
+            ]),
+        library("UNETRTorch", ["CTorch", "CDistributed"]),
         library("UNETRLayers", ["UNETRTorch", "UNETRArchives"]),
         library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives", "UNETRSupport"]),
         library(
