@@ -68,6 +68,11 @@ std::unique_ptr<Made> make_reducer(std::vector<at::Tensor> parameters, const c10
     }
 }
 
+/// The reducer warns that it looks for parameters without gradients although there are none: they are few, but some networks have them.
+struct Silence : c10::WarningHandler {
+    void process(const c10::Warning &) override {}
+};
+
 struct Reduction {
     c10::intrusive_ptr<Group> group;
     std::unique_ptr<c10d::Reducer> reducer;
@@ -87,6 +92,8 @@ CTStatus cd_make_reducer(CDGroup handle, CTTensors parameters, CDReducer *out) {
 CTStatus cd_prepare(CDReducer handle, CTTensor loss) {
     return guarded([&] {
         auto *reduction = static_cast<Reduction *>(handle.pointer);
+        Silence silence;
+        c10::WarningUtils::WarningHandlerGuard guard(&silence);
         reduction->group->call([&] {
             reduction->reducer->prepare_for_forward();
             reduction->reducer->prepare_for_backward({tensor(loss)});

@@ -75,13 +75,15 @@ import UNETRTorch
         zip(first, second).flatMap { zip($0, $1).map { abs($0 - $1) } }.max() ?? .infinity
     }
 
-    @Test(arguments: [(Kind.unetrPlusPlus, 2, 2), (.attentionUNet, 2, 4), (.unetrPlusPlus, 3, 4), (.attentionUNet, 4, 4)])
-    func `Gradients of processes that share a batch are those of one process, in float64 to 1e-10`(kind: Kind, count: Int, batch: Int) throws {
-        let alone = try Self.train(kind, .float64, steps: 2, batch: batch, rank: 0, count: 1, SingleProcess(), weights: false)
+    @Test(arguments: [(Kind.unetrPlusPlus, 2, 2, 1), (.attentionUNet, 2, 4, 2), (.unetrPlusPlus, 3, 4, 1), (.attentionUNet, 4, 4, 2)])
+    func `Gradients of processes that share a batch are those of one process, in float64 to 1e-10`(
+        kind: Kind, count: Int, batch: Int, steps: Int
+    ) throws {
+        let alone = try Self.train(kind, .float64, steps: steps, batch: batch, rank: 0, count: 1, SingleProcess(), weights: false)
         let largest = alone.values.joined().map(abs).max() ?? 0
         #expect(largest > 1e-3)
         let shared = try GlooThreads.run(count) {
-            try Self.train(kind, .float64, steps: 2, batch: batch, rank: $0.rank, count: count, $0, weights: false)
+            try Self.train(kind, .float64, steps: steps, batch: batch, rank: $0.rank, count: count, $0, weights: false)
         }.map { try $0.get() }
         for one in shared {
             #expect(difference(one.values, alone.values) < 1e-10 * largest, "\(difference(one.values, alone.values)) of \(largest)")
@@ -90,16 +92,20 @@ import UNETRTorch
         }
     }
 
-    @Test(arguments: Kind.allCases)
+    @Test(arguments: runsLongTests ? Kind.allCases : [.attentionUNet])
     func `Twenty steps in float32 stay together within rounding, and end with the same bits in all`(kind: Kind) throws {
-        let alone = try Self.train(kind, .float32, steps: 20, batch: 2, rank: 0, count: 1, SingleProcess(), weights: true)
+        func alone(_ dtype: DType) throws -> (losses: [Double], values: [[Double]]) {
+            try Self.train(kind, dtype, steps: 20, batch: 2, rank: 0, count: 1, SingleProcess(), weights: true)
+        }
         let shared = try GlooThreads.run(2) {
             try Self.train(kind, .float32, steps: 20, batch: 2, rank: $0.rank, count: 2, $0, weights: true)
         }.map { try $0.get() }
-        #expect(shared[0].values == shared[1].values)
-        // Momentum carries the roundings of twenty steps on; the weights themselves move by 0.1 and more.
-        #expect(difference(shared[0].values, alone.values) < 2e-4, "\(difference(shared[0].values, alone.values))")
-        #expect(difference([shared[0].losses], [alone.losses]) < 1e-4, "\(difference([shared[0].losses], [alone.losses]))")
+        #expect(shared[0].values == shared[1].values && shared[0].losses == shared[1].losses)
+        // Momentum carries roundings from step to step. How far they lead, the same steps in float64 say: two processes come no farther than one does.
+        let (exact, single) = (try alone(.float64), try alone(.float32))
+        let (own, theirs) = (difference(single.values, exact.values), difference(shared[0].values, exact.values))
+        #expect(theirs < 3 * own && own < 0.05, "\(theirs) from float64, one process \(own)")
+        #expect(difference([shared[0].losses], [exact.losses]) < 3 * difference([single.losses], [exact.losses]) + 1e-5)
     }
 
     @Test func `Statistics of batch normalization are those of the whole batch, gradients too`() throws {

@@ -1,6 +1,10 @@
 import Foundation
+import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRLayers
+import UNETRNetworks
+import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
 import UNETRTorch
@@ -12,10 +16,10 @@ import UNETRTorch
     private struct Killed: Error {}
 
     private func description(in folder: URL, _ change: (inout TrainingConfiguration) -> Void = { _ in }) throws -> TrainingRun.Description {
-        try TinyRun.description(in: folder, plan: TinyModel.plan().with(network: SharedBatchTests.Kind.attentionUNet.description)) {
+        try TinyRun.description(in: folder, plan: TinyModel.plan().with(network: SharedBatchTests.Kind.attentionUNet.description), change: {
             ($0.epochs, $0.validationInterval, $0.optimizer) = (2, 1, .sgd)
             change(&$0)
-        }
+        })
     }
 
     /// Trains with so many processes, until `stop` says so; gives the weights.
