@@ -109,6 +109,7 @@ let package = Package(
         // header would be a module, which C++ files of another target cannot include.
         .target(
             name: "CDistributed", dependencies: ["CLibtorch"],
+            exclude: ["nccl"],  // for GPUs: Scripts/build-nccl
             cxxSettings: [
                 .define("USE_C10D_GLOO"),
                 .headerSearchPath("."),

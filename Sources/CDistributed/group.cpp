@@ -7,6 +7,7 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <torch/csrc/distributed/c10d/comm.hpp>
 
+#include <dlfcn.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -76,6 +77,10 @@ std::shared_ptr<gloo::transport::Device> make_device(const char *interface, cons
     if (is_loopback(address)) address = outside_address();
     return address.empty() ? c10d::ProcessGroupGloo::createDefaultDevice() : c10d::ProcessGroupGloo::createDeviceForHostname(address);
 }
+
+/// The part that connects GPUs (nccl/nccl.cpp), once it is loaded.
+using MakeNCCL = void (*)(const Store &, int, int, milliseconds, c10::intrusive_ptr<c10d::Backend> &);
+MakeNCCL make_nccl = nullptr;
 
 /// The sum over the processes; so is its gradient.
 struct Sum : torch::autograd::Function<Sum> {
@@ -158,8 +163,10 @@ CTStatus cd_get(CDStore handle, const char *key, int64_t timeout_ms, char *text,
 }
 
 CTStatus cd_join(
-    CDStore handle, int32_t rank, int32_t count, const char *interface, const char *towards, int64_t timeout_ms, CDGroup *out) {
+    CDStore handle, int32_t rank, int32_t count, const char *interface, const char *towards, bool uses_nccl, int64_t timeout_ms,
+    CDGroup *out) {
     return guarded([&] {
+        TORCH_CHECK(!uses_nccl || make_nccl, "the part that connects GPUs is not loaded");
         auto options = c10d::ProcessGroupGloo::Options::create(milliseconds(timeout_ms));
         options->devices.push_back(make_device(interface, towards));
         auto backend = c10::make_intrusive<c10d::ProcessGroupGloo>(store(handle), rank, count, options);
@@ -167,8 +174,27 @@ CTStatus cd_join(
         made->processes = c10::make_intrusive<c10d::ProcessGroup>(store(handle), rank, count);
         made->processes->setBackend(at::kCPU, c10d::ProcessGroup::BackendType::GLOO, backend);
         made->processes->setDefaultBackend(c10d::ProcessGroup::BackendType::GLOO);
+        if (uses_nccl) {
+            c10::intrusive_ptr<c10d::Backend> gpus;
+            make_nccl(c10::make_intrusive<c10d::PrefixStore>("nccl", store(handle)), rank, count, milliseconds(timeout_ms), gpus);
+            made->processes->setBackend(at::kCUDA, c10d::ProcessGroup::BackendType::NCCL, gpus);
+        }
         made->processes->setGroupName("training");
         *out = {made.release()};
+    });
+}
+
+CTStatus cd_load_nccl(const char *path, bool *out) {
+    return guarded([&] {
+        if (!make_nccl) {
+            void *library = dlopen(path ? path : "libunetrpp_nccl.so", RTLD_NOW | RTLD_LOCAL);
+            if (library) {
+                auto version = reinterpret_cast<const char *(*)()>(dlsym(library, "unetrpp_nccl_version"));
+                TORCH_CHECK(version && std::string(version()) == TORCH_VERSION, "the library that connects GPUs was built for another libtorch");
+                make_nccl = reinterpret_cast<MakeNCCL>(dlsym(library, "unetrpp_nccl_backend"));
+            }
+        }
+        *out = make_nccl != nullptr;
     });
 }
 

@@ -32,9 +32,12 @@ CTStatus cd_set(CDStore store, const char *key, const char *text);
 CTStatus cd_get(CDStore store, const char *key, int64_t timeout_ms, char *text, int64_t capacity);  // waits for the key; a text cut to fit
 
 // Connects the processes of a group by gloo. `interface` is a network interface, or null: the one that leads to `towards`, a host; null: the
-// machine's own loopback. Afterward a process that does not take part in a collective call for `timeout_ms` counts as lost.
+// machine's own loopback. With `uses_nccl`, tensors on GPUs go by NCCL (see cd_load_nccl). Afterward a process that does not take part in a collective call for `timeout_ms` counts as lost.
 CTStatus cd_join(
-    CDStore store, int32_t rank, int32_t count, const char *interface, const char *towards, int64_t timeout_ms, CDGroup *out);
+    CDStore store, int32_t rank, int32_t count, const char *interface, const char *towards, bool uses_nccl, int64_t timeout_ms,
+    CDGroup *out);
+// Loads the part that connects GPUs, if it is there: from `path`, or where the loader looks. False: it is not; fails where it is for another libtorch.
+CTStatus cd_load_nccl(const char *path, bool *out);
 void cd_free_group(CDGroup group);
 bool cd_has_failed(CDGroup group);  // whether a call of the group has failed, also in a backward pass
 

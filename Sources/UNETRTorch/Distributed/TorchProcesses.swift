@@ -1,6 +1,6 @@
 internal import CDistributed
 
-/// Processes that compute together by libtorch's c10d: gloo, on the CPU.
+/// Processes that compute together by libtorch's c10d: by gloo on CPUs, and on GPUs by NCCL, where the library for that is there.
 ///
 /// All make the same calls in the same order. A call returns when all have made it; it throws when one of them has ended or says nothing for
 /// longer than the time that was agreed on, and so do all later calls.
@@ -20,17 +20,28 @@ public final class TorchProcesses: @unchecked Sendable {
     ///   - count: number of processes.
     ///   - interface: the network interface to use, such as "ib0"; nil: the one that leads to `host`.
     ///   - host: a host of the others; nil: all are on this machine.
+    ///   - onGPUs: whether tensors on GPUs are exchanged, too, which `loadNCCL` must have prepared.
     ///   - patience: how long a process may leave the others without a word.
     /// - Throws: `CommunicationError`.
-    public init(meetingIn store: MeetingStore, rank: Int, count: Int, interface: String? = nil, towards host: String?, patience: Duration) throws {
+    public init(meetingIn store: MeetingStore, rank: Int, count: Int, interface: String? = nil, towards host: String?, onGPUs: Bool = false, patience: Duration) throws {
         (self.rank, self.count) = (rank, count)
         var out = CDGroup(pointer: nil)
         try checkCommunication(
-            "joining", cd_join(store.handle, Int32(clamping: rank), Int32(clamping: count), interface, host, patience.milliseconds, &out))
+            "joining", cd_join(store.handle, Int32(clamping: rank), Int32(clamping: count), interface, host, onGPUs, patience.milliseconds, &out))
         handle = out
     }
 
     deinit { cd_free_group(handle) }
+
+    /// Loads the library that connects GPUs; false where there is none.
+    ///
+    /// - Parameter path: where it is; nil: where the loader finds it.
+    /// - Throws: `CommunicationError` for one that was built for another libtorch.
+    public static func loadNCCL(_ path: String?) throws -> Bool {
+        var isLoaded = false
+        try checkCommunication("loading", cd_load_nccl(path, &isLoaded))
+        return isLoaded
+    }
 
     /// Whether a call has failed, also one within a backward pass.
     public var hasFailed: Bool { cd_has_failed(handle) }

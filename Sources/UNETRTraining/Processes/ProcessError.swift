@@ -34,7 +34,8 @@ public enum ProcessError: Error, Equatable, CustomStringConvertible, Sendable {
             "another training process has ended or says nothing (\(problem))"
                 + (checkpoint.map { "; the last good checkpoint is \($0), and the run goes on from there when it is resumed" } ?? "")
         case .noBackend(let device):
-            "several processes train on CPUs; for \(device) the library that connects GPUs (NCCL) is not part of this program. Train with one process there"
+            "several processes train on CPUs; on \(device) they need the library that connects GPUs, libunetrpp_nccl.so, which was not found beside this program. "
+                + "Build it, or train with one process there"
         case .batchTooSmall(let batch, let processes):
             "a batch of \(batch) \(batch == 1 ? "patch" : "patches") cannot be shared by \(processes) processes; the batch is that of all processes together: "
                 + "start fewer, or set a larger batchSize"

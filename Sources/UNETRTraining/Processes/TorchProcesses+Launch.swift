@@ -10,9 +10,12 @@ extension TorchProcesses {
     ///   - folder: a folder that all see, where a file is put to meet if the launcher names no host.
     ///   - program: name and version of the program, which must be the same in all.
     ///   - interface: the network interface to use; nil: the one that leads to the meeting point.
+    ///   - device: where they compute; on GPUs the library must be there that connects them.
     ///   - patience: how long to wait for the others now, and how long one may leave the others without a word later.
     /// - Throws: `ProcessError`.
-    public static func join(_ launch: Launch, in folder: URL, program: String, interface: String? = nil, patience: Duration) throws -> TorchProcesses {
+    public static func join(_ launch: Launch, in folder: URL, program: String, interface: String? = nil, device: Device = .cpu, patience: Duration) throws -> TorchProcesses {
+        let onGPUs = device != .cpu
+        if onGPUs { try loadNCCL(for: device) }
         var place = "", host: String?, meetingFile: String?
         func problem(_ error: CommunicationError) -> ProcessError {
             if case .address(_, let port, _) = launch.meetingPoint, error.isPortTaken { return .portTaken(port) }
@@ -38,13 +41,22 @@ extension TorchProcesses {
             let store = try open()
             try greet(launch, store, program, patience)
             let processes = try TorchProcesses(
-                meetingIn: store, rank: launch.rank, count: launch.count, interface: interface, towards: host, patience: patience)
+                meetingIn: store, rank: launch.rank, count: launch.count, interface: interface, towards: host, onGPUs: onGPUs, patience: patience)
             try processes.barrier()
             if launch.rank == 0, let meetingFile { try? FileManager.default.removeItem(atPath: meetingFile) }
             return processes
         } catch let error as CommunicationError {
             throw problem(error)
         }
+    }
+
+    /// The library is beside the program, or where a variable says.
+    private static func loadNCCL(for device: Device) throws {
+        guard case .cuda = device else { throw ProcessError.noBackend(device: "\(device)") }
+        let given = ProcessInfo.processInfo.environment["UNETRPP_NCCL"]
+        let beside = Bundle.main.executableURL?.deletingLastPathComponent().appendingPathComponent("libunetrpp_nccl.so").path
+        for path in [given ?? beside, nil] { if try loadNCCL(path) { return } }
+        throw ProcessError.noBackend(device: "\(device)")
     }
 
     /// Compares the programs before they talk in a way that only equal ones understand.

@@ -25,13 +25,12 @@ struct ProcessOptions: ParsableArguments {
 
     /// Joins the others.
     func join(_ launch: Launch, in folder: URL, device: Device) throws -> any ProcessGroup {
-        guard device == .cpu else { throw ProcessError.noBackend(device: "\(device)") }
         // While it waits there is nothing to be finished: a signal ends it at once.
         Interruption.begin(stoppable: false)
         defer { Interruption.begin(stoppable: true) }
         let processes = try TorchProcesses.join(
             launch, in: folder, program: "unetrpp \(UNETRPP.configuration.version)",
-            interface: ProcessInfo.processInfo.environment["GLOO_SOCKET_IFNAME"], patience: .seconds(patience))
+            interface: ProcessInfo.processInfo.environment["GLOO_SOCKET_IFNAME"], device: device, patience: .seconds(patience))
         if launch.rank == 0 {
             let threads = Runtime.threads
             ProgressBar("", total: 0).say(

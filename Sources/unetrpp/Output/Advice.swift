@@ -43,6 +43,7 @@ enum Advice {
             case .setting: nil
             }
         case LaunchError.noMeetingPoint: "--meeting-point file:///… names a file on a file system that all see"
+        case ProcessError.noBackend: "Scripts/build-nccl does the first, --device cpu is another way"
         case DeviceError.absent: "--device cpu; `unetrpp doctor` lists the devices"
         default: nil
         }
