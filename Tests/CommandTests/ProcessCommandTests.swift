@@ -13,17 +13,20 @@ import UNETRSupport
         let folder: URL
         let dataset: URL
         let plan: URL
+        let settings: URL
 
         init(_ folder: URL) throws {
             self.folder = folder
             dataset = try TinyData.dataset(in: folder)
             plan = folder.appending(path: "plan.json")
+            settings = folder.appending(path: "settings.json")
             try TinyModel.plan().write(to: plan)
+            try Data(#"{"estimationIterations": 1, "validationInterval": 1000000, "finalValidation": false}"#.utf8).write(to: settings)
         }
 
         func arguments(_ run: String, epochs: Int = 2, _ more: [String] = []) -> [String] {
             [
-                "train", dataset.path, "-o", folder.appending(path: run).path, "--plan", plan.path, "--epochs", "\(epochs)", "--iterations", "3",
+                "train", dataset.path, "-o", folder.appending(path: run).path, "--plan", plan.path, "--settings", settings.path, "--epochs", "\(epochs)", "--iterations", "3",
                 "--seed", "7", "--device", "cpu", "--threads", "1", "--precision", "float32", "--patience", "20",
             ] + more
         }
@@ -74,7 +77,7 @@ import UNETRSupport
         while !FileManager.default.fileExists(atPath: url.path), started.allSatisfy({ $0.process.isRunning }), deadline.timeIntervalSinceNow > 0 { usleep(2000) }
     }
 
-    @Test func `Two processes prepare once and train one model, which one process or three go on with`() throws {
+    @Test func `Two processes prepare once and train one model, which one process goes on with`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let run = try Run(folder)
             let ends = try start([run.arguments("run"), run.arguments("run")]).map(end)
@@ -85,8 +88,6 @@ import UNETRSupport
             #expect(card.contains("2 epochs × 3 steps of 2 patches"))
             // Nothing that they met by is left.
             #expect(try FileManager.default.contentsOfDirectory(atPath: run.file("run").path).allSatisfy { !$0.contains("meeting") })
-            let again = try start([run.arguments("run", ["--resume"]), run.arguments("run", ["--resume"])]).map(end)
-            #expect(again.map(\.status) == [0, 0], "\(again)")
             try CommandLineTool.succeed(run.arguments("run", ["--resume"]))
         }
     }
@@ -95,11 +96,11 @@ import UNETRSupport
     func `A process that is killed ends the others with 75, and the run goes on`(number: Int) throws {
         try Fixtures.withTemporaryFolder { folder in
             let run = try Run(folder)
-            let arguments = run.arguments("run", epochs: 40, ["--resume"])
+            let arguments = run.arguments("run", epochs: 1000, ["--resume"])
             let started = try start([arguments, arguments])
             // The first epoch's checkpoint is there; then a moment that differs from number to number.
             waitForFile(run.file("run/latest/checkpoint.safetensors"), started)
-            usleep(UInt32(number) * 37_000)
+            usleep(UInt32(number) * 17_000)
             let victim = number % 2, survivor = 1 - victim
             kill(started[victim].process.processIdentifier, SIGKILL)
             let killed = Date()

@@ -112,6 +112,15 @@ import UNETRTorch
         #expect(errors[1].contains("this is test 1, libtorch \(Runtime.version), 2 processes, but process 0 is test 0"), "\(errors)")
     }
 
+    @Test(arguments: [Device.cuda(0), .mps])
+    func `GPUs of several processes need a library that is not there`(device: Device) throws {
+        let launch = Launch(launcher: .variables, rank: 0, count: 2, localRank: 0, localCount: 2, meetingPoint: .fileNamed("meeting"), name: "test")
+        let error = #expect(throws: ProcessError.self) {
+            try TorchProcesses.join(launch, in: FileManager.default.temporaryDirectory, program: "test", device: device, patience: .seconds(1))
+        }
+        #expect(error == .noBackend(device: "\(device)"))
+    }
+
     @Test func `Work of unequal length keeps all together; who fails or is stopped ends it for all`() throws {
         let sums = try GlooThreads.run(3) { processes in
             let number = try processes.together { () -> Int in
