@@ -16,10 +16,12 @@ import UNETRTorch
     private struct Killed: Error {}
 
     private func description(in folder: URL, _ change: (inout TrainingConfiguration) -> Void = { _ in }) throws -> TrainingRun.Description {
-        try TinyRun.description(in: folder, plan: TinyModel.plan().with(network: SharedBatchTests.Kind.attentionUNet.description), change: {
-            ($0.epochs, $0.validationInterval, $0.optimizer) = (2, 1, .sgd)
-            change(&$0)
-        })
+        try TinyRun.description(
+            in: folder, plan: TinyModel.plan().with(network: SharedBatchTests.Kind.attentionUNet.description),
+            change: {
+                ($0.epochs, $0.validationInterval, $0.optimizer) = (2, 1, .sgd)
+                change(&$0)
+            })
     }
 
     /// Trains with so many processes, until `stop` says so; gives the weights.
@@ -106,7 +108,8 @@ import UNETRTorch
     }
 
     @Test func `Other programs and other numbers of processes are refused before anything else`() throws {
-        let results = try GlooThreads.run(2, program: { "test \($0)" }) { _ in 0 }
+        @Sendable func program(_ rank: Int) -> String { "test \(rank)" }
+        let results = try GlooThreads.run(2, program: program) { _ in 0 }
         let errors = results.map { if case .failure(let error) = $0 { "\(error)" } else { "" } }
         #expect(errors[0].contains("this is test 0, libtorch \(Runtime.version), 2 processes, but process 1 is test 1"), "\(errors)")
         #expect(errors[1].contains("this is test 1, libtorch \(Runtime.version), 2 processes, but process 0 is test 0"), "\(errors)")

@@ -27,7 +27,8 @@ extension Launch {
             switch next {
             case "[": isInside = true
             case "]": isInside = false
-            case ",", "-" where isInside:
+            case ",",
+                "-" where isInside:
                 // The rest of the bracket names other hosts.
                 characters = characters.drop { $0 != "]" }
             case ",": return host

@@ -23,7 +23,9 @@ public final class TorchProcesses: @unchecked Sendable {
     ///   - onGPUs: whether tensors on GPUs are exchanged, too, which `loadNCCL` must have prepared.
     ///   - patience: how long a process may leave the others without a word.
     /// - Throws: `CommunicationError`.
-    public init(meetingIn store: MeetingStore, rank: Int, count: Int, interface: String? = nil, towards host: String?, onGPUs: Bool = false, patience: Duration) throws {
+    public init(meetingIn store: MeetingStore, rank: Int, count: Int, interface: String? = nil, towards host: String?, onGPUs: Bool = false, patience: Duration)
+        throws
+    {
         (self.rank, self.count) = (rank, count)
         var out = CDGroup(pointer: nil)
         try checkCommunication(

@@ -140,7 +140,7 @@ public final class Trainer {
                 if processes.count == 1 { try Cancellation.check() }
                 try report(event)
             }
-        } catch where processes.hasFailed && !(error is ProcessError) {
+        } catch  where processes.hasFailed && !(error is ProcessError) {
             throw ProcessError.lost(problem: (error as? CommunicationError)?.message ?? "\(error)", checkpoint: lastGood)
         }
     }

@@ -13,7 +13,9 @@ extension TorchProcesses {
     ///   - device: where they compute; on GPUs the library must be there that connects them.
     ///   - patience: how long to wait for the others now, and how long one may leave the others without a word later.
     /// - Throws: `ProcessError`.
-    public static func join(_ launch: Launch, in folder: URL, program: String, interface: String? = nil, device: Device = .cpu, patience: Duration) throws -> TorchProcesses {
+    public static func join(_ launch: Launch, in folder: URL, program: String, interface: String? = nil, device: Device = .cpu, patience: Duration) throws
+        -> TorchProcesses
+    {
         let onGPUs = device != .cpu
         if onGPUs { try loadNCCL(for: device) }
         var place = "", host: String?, meetingFile: String?
