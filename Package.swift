@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The list of targets is the architecture: a target may use only what stands above it here.
-// Below the line "needs libtorch", nothing but Torch talks to CTorch and nothing but CTorch talks to libtorch.
+// Below the line "needs libtorch", nothing but UNETRTorch talks to CTorch, and nothing but CTorchOperations and CDistributed talk to libtorch.
 //
 // `make setup` puts libtorch at `.libtorch/include` and `.libtorch/lib` (links to wherever it is installed), which is where the
 // targets of this package look, so that plain `swift build` and `swift test` work. A package that depends on this one has no such
@@ -35,7 +35,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = [], settings:
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], torch: Bool = false) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies + (torch ? ["CTorchOperations"] : []),
+        name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies + (torch ? ["CTorchOperations", "CDistributed"] : []),
         swiftSettings: upcoming, linkerSettings: torch ? torchRunPath : [])
 }
 
@@ -115,8 +115,21 @@ let package = Package(
             linkerSettings: [
                 .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
+        // Several processes by libtorch's c10d, whose headers need names of gloo's that libtorch does not ship. Shares headers with CTorch and CTorchOperations.
+        .target(
+            name: "CDistributed", dependencies: ["CLibtorch"],
+            exclude: ["nccl"],  // for GPUs: Scripts/build-nccl
+            cxxSettings: [
+                .define("USE_C10D_GLOO"),
+                .headerSearchPath("."),
+                .headerSearchPath("gloo-declarations"),
+                .headerSearchPath("../CTorchOperations"),
+                .headerSearchPath("../CTorch/include"),
+                .headerSearchPath("../../.libtorch/include"),
+                .headerSearchPath("../../.libtorch/include/torch/csrc/api/include"),
+            ]),
         // What libunetrpp-torch consists of: these operations, and where its linker finds libtorch.
-        .target(name: "CTorchLoadable", dependencies: ["CTorchOperations"], linkerSettings: torchLinkPath),
+        .target(name: "CTorchLoadable", dependencies: ["CTorchOperations", "CDistributed"], linkerSettings: torchLinkPath),
         library("UNETRTorch", ["CTorch"]),
         library("UNETRLayers", ["UNETRTorch", "UNETRArchives"]),
         library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives", "UNETRSupport"]),
@@ -145,7 +158,7 @@ let package = Package(
             [
                 "UNETRWorkflows", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRQuantization", "UNETRInference",
                 "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRVolumes", "UNETRArchives",
-                "UNETRSupport", "CTorchOperations",
+                "UNETRSupport", "CTorchOperations", "CDistributed",
             ]),
         .executableTarget(
             name: "unetrpp",
@@ -154,7 +167,7 @@ let package = Package(
                 "UNETREngines", "UNETRModels", "UNETROpenVINO", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRGraphs", "UNETREvaluation",
                 "UNETRAugmentation", "UNETRPictures", "UNETRWorker", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
-                .target(name: "CTorchOperations", condition: .when(platforms: [.macOS])),
+                .target(name: "CTorchOperations", condition: .when(platforms: [.macOS])), .target(name: "CDistributed", condition: .when(platforms: [.macOS])),
             ],
             // The commands have no loop that takes time, and the optimizer needs half a minute for them.
             swiftSettings: upcoming + [.unsafeFlags(["-Onone"], .when(configuration: .release))], linkerSettings: isPortable ? torchLinkPath : torchRunPath),
@@ -213,6 +226,7 @@ let package = Package(
                 "NetworkTestSupport", "TestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference",
                 "UNETRWorkflows", "UNETREngines", "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation",
                 "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRArchives", "UNETRSupport", "ArchitectureTestSupport", "unetrpp", "CTorchOperations",
+                "CDistributed",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: upcoming, linkerSettings: torchRunPath),

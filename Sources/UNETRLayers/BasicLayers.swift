@@ -183,7 +183,32 @@ public struct BatchNorm {
     /// Normalizes by the batch in training, otherwise by the running statistics.
     public func callAsFunction(_ x: Tensor, _ pass: ForwardPass) throws -> Tensor {
         if pass.training { try batchCount.addInPlace(Tensor(1, dtype: .int64, device: batchCount.device)) }
+        if pass.training, let sum = pass.batchSum { return try synchronized(x, sum) }
         return try x.batchNorm(
             weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: pass.training)
     }
+
+    /// By the statistics of a batch that several processes share, as PyTorch's SyncBatchNorm.
+    private func synchronized(_ input: Tensor, _ sum: (Tensor) throws -> Tensor) throws -> Tensor {
+        let x = try input.dtype == weight.dtype ? input : input.to(weight.dtype)
+        let channels = x.shape[1], axes = [0] + Array(2..<x.rank)
+        func alongChannels(_ values: Tensor) throws -> Tensor { try values.reshaped([1, channels] + Array(repeating: 1, count: x.rank - 2)) }
+        let count = try Tensor.full([1], Double(x.count / channels), x.dtype, on: x.device)
+        let sums = try sum(Tensor.concatenated([x.sum(axes), count], axis: 0))
+        let total = try sums.narrowed(0, channels..<(channels + 1)).detached()
+        let mean = try sums.narrowed(0, 0..<channels) / total
+        let centered = try x - alongChannels(mean)
+        let squares = try sum(centered.square().sum(axes))
+        let variance = try squares / total
+        let scale = try (variance + Self.epsilon).rsqrt() * weight
+        try withoutGradients {
+            // The running variance is that of the population, the batch's that of the sample.
+            let unbiased = try squares.detached() / (total - 1)
+            try runningMean.copyInPlace(runningMean * (1 - Self.momentum) + mean.detached() * Self.momentum)
+            try runningVariance.copyInPlace(runningVariance * (1 - Self.momentum) + unbiased * Self.momentum)
+        }
+        return try (centered * alongChannels(scale) + alongChannels(bias)).to(input.dtype)
+    }
+
+    private static let epsilon = 1e-5, momentum = 0.1
 }

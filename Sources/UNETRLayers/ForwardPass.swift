@@ -20,6 +20,9 @@ public struct ForwardPass: Sendable {
     /// Whether operations that are fused on the CPU are used there; the plain ones are the same function, slower.
     public var fused = Tensor.spatialAttentionIsFast
 
+    /// Sums a tensor over the processes that share a batch, for statistics of the whole batch; nil: each takes those of its own part.
+    public var batchSum: (@Sendable (Tensor) throws -> Tensor)?
+
     /// Receives inner tensors by name, such as "encoder.stage0", for tests and tools.
     public var tap: (@Sendable (String, Tensor) -> Void)?
 

@@ -63,23 +63,28 @@ import UNETRSupport
         #expect(try load(other)[0].image != one[0].image)
     }
 
-    @Test("Two ranks share the samples of one global batch")
-    func ranksShareABatch() throws {
+    @Test("Processes share the samples of one batch, which are the same however many they are", arguments: [2, 3, 4])
+    func processesShareABatch(count: Int) throws {
         var whole = Self.configuration()
         whole.batchSize = 4
         let all = try load(whole)
-        for rank in 0..<2 {
-            var part = Self.configuration()
+        var found = 0
+        for rank in 0..<count {
+            var part = whole
             part.rank = rank
-            part.worldSize = 2
-            let half = try load(part)
-            for (batch, reference) in zip(half, all) {
-                #expect(batch.origins == Array(reference.origins[(2 * rank)..<(2 * rank + 2)]))
-                let size = batch.image.count
-                #expect(batch.image == Array(reference.image[(rank * size)..<((rank + 1) * size)]))
+            part.worldSize = count
+            let size = all[0].image.count / 4
+            for (batch, reference) in zip(try load(part), all) {
+                #expect(batch.origins == Array(reference.origins[part.part]))
+                #expect(batch.image == Array(reference.image[(part.part.lowerBound * size)..<(part.part.upperBound * size)]))
             }
+            found += part.part.count
         }
+        #expect(found == 4)
         #expect(all[0].origins.map(\.foreground) == [false, false, false, true])
+        whole.worldSize = 5
+        let error = #expect(throws: AugmentationError.self) { try self.load(whole) }
+        #expect(error?.description == "Batch loader: batchSize must be from the number of processes, 5, to 1048576, found 4.")
     }
 
     @Test("A batch has its shapes, no label below 0, zeros outside the mask, and levels that are reductions of the patch")

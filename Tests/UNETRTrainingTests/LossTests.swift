@@ -52,8 +52,8 @@ struct LossTests {
         let targets = TrainingTargets(labels: Self.regions)
         let probabilities = try Tensor([0.9, 0.9, 0.9, 0.2, 0.1, 0.8, 0.7, 0.9, 0.1, 0.1, 0.6, 0.1].map { Float($0) }, shape: [3, 1, 1, 4])
         #expect(try targets.numbers(deciding: probabilities) == [1, 2, 3, 2])
-        var dice = WholeCaseDice(targets)
-        [Int16]([1, 3, 3, 0]).withUnsafeBufferPointer { dice.add(prediction: [1, 2, 3, 2], reference: $0) }
+        var dice = WholeCaseDice(targets, cases: 1)
+        [Int16]([1, 3, 3, 0]).withUnsafeBufferPointer { dice.add(0, prediction: [1, 2, 3, 2], reference: $0) }
         // Whole: 3 of 4 against 3; core: 3 against 2, both found; enhancing: 1 against 2, one found.
         #expect(try dice.means(SingleProcess()) == [6.0 / 7, 4.0 / 5, 2.0 / 3])
     }

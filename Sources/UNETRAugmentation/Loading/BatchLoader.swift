@@ -4,19 +4,19 @@ public import UNETRSupport
 /// Background threads that make batches ahead of the training loop, always the same ones.
 ///
 /// Batch k of an epoch depends on the seed, the epoch, k and the rank alone: not on the number of threads nor on their timing, and
-/// not on where loading began. Ranks share one global batch: rank r of w has samples r·n … r·n + n − 1 of w·n.
+/// not on where loading began. Processes share each batch, and its samples do not depend on how many they are.
 public final class BatchLoader: Sendable {
     /// What is loaded, and how far ahead.
     public struct Configuration: Sendable, Codable, Equatable {
         /// Equal seeds give equal batches, whatever the number of threads.
         public var seed: UInt64
-        /// Samples per batch on this rank.
+        /// Samples per batch, of all processes together.
         public var batchSize: Int
         /// Batches that every process draws in an epoch.
         public var batchesPerEpoch: Int
         /// The sizes of the label levels, finest first; level 0 must be the patch.
         public var levels: [Size3]
-        /// The share of the global batch that is centered on foreground.
+        /// The share of the batch that is centered on foreground.
         public var foregroundShare = 0.33
         /// The number of this process among `worldSize`.
         public var rank = 0
@@ -26,6 +26,9 @@ public final class BatchLoader: Sendable {
         public var threads = 1
         /// Batches that may be ready or under way.
         public var ahead = 3
+
+        /// The samples of each batch that this process makes: an equal part to within one, in the order of the ranks.
+        public var part: Range<Int> { (batchSize * rank / worldSize)..<(batchSize * (rank + 1) / worldSize) }
 
         /// Settings for one process.
         public init(seed: UInt64, batchSize: Int, batchesPerEpoch: Int, levels: [Size3]) {

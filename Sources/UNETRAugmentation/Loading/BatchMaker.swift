@@ -25,6 +25,9 @@ struct BatchMaker: Sendable {
             (0..<configuration.worldSize).contains(configuration.rank), "rank", "0 to \(configuration.worldSize - 1)",
             "\(configuration.rank)")
         try require(
+            configuration.batchSize >= configuration.worldSize && configuration.batchSize <= 1 << 20, "batchSize",
+            "from the number of processes, \(configuration.worldSize), to \(1 << 20)", "\(configuration.batchSize)")
+        try require(
             (0...1).contains(configuration.foregroundShare), "foregroundShare", "0 to 1", "\(configuration.foregroundShare)")
         try require(
             configuration.levels.first == augmenter.patch, "level 0", "the patch \(augmenter.patch.text())",
@@ -33,11 +36,11 @@ struct BatchMaker: Sendable {
         channels = sources[0].channels
         let sample = 4 * channels * augmenter.patch.voxels + configuration.levels.reduce(0) { $0 + 2 * $1.voxels }
         let limit = MemoryLimit.current
-        let bytes = [configuration.batchSize, sample, configuration.ahead].saturatingProduct()
+        let bytes = [configuration.part.count, sample, configuration.ahead].saturatingProduct()
         try require(
             bytes <= limit.bytes, "batchSize",
             "so small that \(configuration.ahead) batches fit \(limit.reason)",
-            "\(configuration.batchSize), which takes \(bytes >> 20) MB")
+            "\(configuration.part.count), which takes \(bytes >> 20) MB")
         for source in sources {
             try require(source.channels == channels, "the number of channels", "\(channels) in every case", "\(source.channels)")
         }
@@ -52,16 +55,16 @@ struct BatchMaker: Sendable {
     func makeBatch(_ index: Int) -> Batch {
         let position = Batch.Position(
             epoch: index / configuration.batchesPerEpoch, batch: index % configuration.batchesPerEpoch)
-        return Batch(position: position, count: configuration.batchSize, channels: channels, levels: configuration.levels)
+        return Batch(position: position, count: configuration.part.count, channels: channels, levels: configuration.levels)
     }
 
     /// Makes sample `index` of the batch in place. Different samples may be made at the same time.
     func fill(_ index: Int, of batch: Batch, _ scratch: Scratch) throws -> Batch.Origin {
-        let sample = configuration.rank * configuration.batchSize + index
+        let sample = configuration.part.lowerBound + index
         var generator = generator(batch.position, sample)
         let number = generator.index(below: sources.count)
         let source = sources[number]
-        let foreground = sampler.isForeground(sample, of: configuration.worldSize * configuration.batchSize)
+        let foreground = sampler.isForeground(sample, of: configuration.batchSize)
         let corner = sampler.origin(in: source, foreground: foreground, using: &generator)
         let volume = augmenter.patch.voxels
         let image = UnsafeMutableBufferPointer(rebasing: batch.image[(index * channels * volume)..<((index + 1) * channels * volume)])

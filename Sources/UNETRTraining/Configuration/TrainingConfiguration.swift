@@ -51,6 +51,8 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public var seed: UInt64 = 1
     /// Threads that make batches.
     public var loaderThreads = 1
+    /// Whether batch normalization takes the statistics of the whole batch where several processes share it; nil: yes.
+    public var synchronizedStatistics: Bool?
     /// Whether fused operations are used where there are some; the plain ones are the same functions, slower.
     public var fusedOperations = true
 
@@ -106,7 +108,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
         guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw FileError(path: url.path, problem: "the training settings are not a JSON object")
         }
-        let optional = ["mixedPrecision", "averaging", "rescueEpoch"]
+        let optional = ["mixedPrecision", "averaging", "rescueEpoch", "synchronizedStatistics"]
         for field in given.keys where known[field] == nil && !optional.contains(field) {
             throw TrainingError.setting(
                 field: field, value: "present", rule: "known fields are \(Set(known.keys).union(optional).sorted().joined(separator: ", "))")

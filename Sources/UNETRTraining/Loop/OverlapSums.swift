@@ -34,20 +34,21 @@ struct OverlapSums {
 struct WholeCaseDice {
     /// The structures that each number of a sample belongs to.
     private let structures: [[Int]]
-    private var sums: [Double]
-    private var counts: [Double]
+    private let count: Int
+    /// Case by case: overlap of each structure, then size of each. They are added up in the order of the cases, whichever process had them.
+    private var table: [Double]
 
-    init(_ targets: TrainingTargets) {
+    init(_ targets: TrainingTargets, cases: Int) {
         let members = targets.members
         let largest = Int(members.joined().max() ?? 0)
         structures = (0...largest).map { number in members.indices.filter { members[$0].contains(Int16(number)) } }
-        sums = [Double](repeating: 0, count: members.count)
-        counts = sums
+        count = members.count
+        table = [Double](repeating: 0, count: 2 * members.count * cases)
     }
 
-    /// Takes in a case; −1 in the reference counts as background.
-    mutating func add(prediction: [Int16], reference: UnsafeBufferPointer<Int16>) {
-        var overlap = [Int](repeating: 0, count: sums.count)
+    /// Takes in case `number`; −1 in the reference counts as background.
+    mutating func add(_ number: Int, prediction: [Int16], reference: UnsafeBufferPointer<Int16>) {
+        var overlap = [Int](repeating: 0, count: count)
         var size = overlap
         for (found, expected) in zip(prediction, reference) where found > 0 || expected > 0 {
             let (found, expected) = (structures[Int(found)], structures[Int(max(0, expected))])
@@ -57,15 +58,22 @@ struct WholeCaseDice {
             }
             for structure in expected { size[structure] += 1 }
         }
-        for index in sums.indices where size[index] > 0 {
-            sums[index] += 2 * Double(overlap[index]) / Double(size[index])
-            counts[index] += 1
+        for index in 0..<count {
+            table[2 * count * number + index] = Double(overlap[index])
+            table[2 * count * number + count + index] = Double(size[index])
         }
     }
 
     /// One value for each structure over the cases of all processes; 0 where it never occurred.
     func means(_ processes: any ProcessGroup) throws -> [Double] {
-        let totals = try processes.sum(sums + counts)
-        return sums.indices.map { totals[sums.count + $0] == 0 ? 0 : totals[$0] / totals[sums.count + $0] }
+        let table = try processes.sum(table)
+        return (0..<count).map { index in
+            var sum = 0.0, found = 0.0
+            for start in stride(from: 0, to: table.count, by: 2 * count) where table[start + count + index] > 0 {
+                sum += 2 * table[start + index] / table[start + count + index]
+                found += 1
+            }
+            return found == 0 ? 0 : sum / found
+        }
     }
 }

@@ -9,17 +9,26 @@ public protocol SegmentationLoss: Sendable {
     func callAsFunction(_ logits: Tensor, _ target: Tensor) throws -> Tensor
 }
 
+/// Sums a tensor over the processes that share a batch.
+public typealias BatchSum = @Sendable (Tensor) throws -> Tensor
+
 /// Soft Dice of probabilities and indicators: (2·TP + s) / (2·TP + FP + FN + s + 1e-8) with s = 1e-5.
 struct SoftDice {
     /// Counts over the whole batch instead of per sample.
     var batchDice: Bool
+    /// Sums a tensor over the processes that share the batch; nil: there is one.
+    var batchSum: BatchSum?
     var smooth = 1e-5
 
     /// Both [N, outputs, D, H, W]; returns [outputs] over the batch, [N, outputs] per sample.
     func callAsFunction(_ probabilities: Tensor, _ indicators: Tensor) throws -> Tensor {
         let axes = batchDice ? [0, 2, 3, 4] : [2, 3, 4]
-        let overlap = try (probabilities * indicators).sum(axes) * 2
-        let size = try probabilities.sum(axes) + indicators.sum(axes)  // 2·TP + FP + FN
+        var overlap = try (probabilities * indicators).sum(axes) * 2
+        var size = try probabilities.sum(axes) + indicators.sum(axes)  // 2·TP + FP + FN
+        if batchDice, let batchSum {
+            let sums = try batchSum(Tensor.stacked([overlap, size]))
+            (overlap, size) = (try sums.selected(0, 0), try sums.selected(0, 1))
+        }
         return try (overlap + smooth) / (size + (smooth + 1e-8))
     }
 }
@@ -31,16 +40,18 @@ struct SoftDice {
 public struct DiceCrossEntropyLoss: SegmentationLoss {
     /// Whether Dice is computed over the batch as a whole.
     public var batchDice: Bool
+    /// Sums a tensor over the processes that share the batch; nil: there is one.
+    public var batchSum: BatchSum?
 
     /// Cross-entropy minus soft Dice.
-    public init(batchDice: Bool = true) { self.batchDice = batchDice }
+    public init(batchDice: Bool = true, batchSum: BatchSum? = nil) { (self.batchDice, self.batchSum) = (batchDice, batchSum) }
 
     /// The loss of logits [N, C, D, H, W] for class numbers [N, D, H, W].
     public func callAsFunction(_ logits: Tensor, _ target: Tensor) throws -> Tensor {
         let logits = try logits.dtype == .float64 ? logits : logits.to(.float32)
         let classes = logits.shape[1]
         let indicators = try target.oneHot(classes: classes).to(logits.dtype)
-        let dice = try SoftDice(batchDice: batchDice)(logits.softmax(1), indicators)
+        let dice = try SoftDice(batchDice: batchDice, batchSum: batchSum)(logits.softmax(1), indicators)
         return try logits.crossEntropy(target) - dice.narrowed(-1, 1..<classes).mean()
     }
 }
@@ -51,15 +62,17 @@ public struct DiceCrossEntropyLoss: SegmentationLoss {
 public struct DiceBinaryCrossEntropyLoss: SegmentationLoss {
     /// Whether Dice is computed over the batch as a whole.
     public var batchDice: Bool
+    /// Sums a tensor over the processes that share the batch; nil: there is one.
+    public var batchSum: BatchSum?
 
     /// Binary cross-entropy minus soft Dice, for overlapping regions.
-    public init(batchDice: Bool = true) { self.batchDice = batchDice }
+    public init(batchDice: Bool = true, batchSum: BatchSum? = nil) { (self.batchDice, self.batchSum) = (batchDice, batchSum) }
 
     /// The loss of logits [N, C, D, H, W] for regions of the same shape.
     public func callAsFunction(_ logits: Tensor, _ target: Tensor) throws -> Tensor {
         let logits = try logits.dtype == .float64 ? logits : logits.to(.float32)
         let target = try target.to(logits.dtype)
-        return try logits.binaryCrossEntropy(target) - SoftDice(batchDice: batchDice)(logits.sigmoid(), target).mean()
+        return try logits.binaryCrossEntropy(target) - SoftDice(batchDice: batchDice, batchSum: batchSum)(logits.sigmoid(), target).mean()
     }
 }
 

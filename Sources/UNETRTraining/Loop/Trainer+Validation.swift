@@ -21,7 +21,7 @@ extension Trainer {
         let count = configuration.estimationIterations
         guard count > 0 else { return (nil, nil) }
         let names = description.fold.validation.isEmpty ? description.fold.training : description.fold.validation
-        let sources = try names.map { try CaseSource(named: $0, in: prepared, targets) }
+        let sources = try processes.inStep { try names.map { try CaseSource(named: $0, in: prepared, targets) } }
         var loading = loading(batches: count)
         loading.seed = ~configuration.seed  // other patches than those of training
         let loader = try BatchLoader(
@@ -33,10 +33,10 @@ extension Trainer {
                 var sums = OverlapSums(structures: plan.labels.foreground.count)
                 var loss = 0.0
                 let pass = ForwardPass(mixedPrecision: configuration.mixedPrecision)
-                while let batch = try loader.next() {
+                while let batch = try processes.inStep({ try loader.next() }) {
                     let (image, levels) = try batch.tensors(targets, on: device)
                     let logits = try network(image, pass, deepSupervision: levels.count > 1)
-                    loss += try step.loss(logits, levels).item()
+                    loss += try step.loss(logits, levels).item() * step.share
                     let labels = try batch.withLabels(0) {
                         try Tensor(copying: UnsafeRawBufferPointer($0), shape: batch.labelShape(0), dtype: .int16).to(device)
                     }
@@ -54,16 +54,20 @@ extension Trainer {
         guard !names.isEmpty else { return nil }
         return try withAveragedWeights {
             let predictor = try predictor()
-            var sums = WholeCaseDice(targets)
-            for (number, name) in names.enumerated() where number % processes.count == processes.rank {
-                let source = try CaseSource(named: name, in: prepared, targets)
-                let image = try source.withImage { FloatArray(Array($0), shape: [source.channels] + source.size) }
-                // Slice by slice: the probabilities of a whole scan may be more than there is memory.
-                var prediction: [Int16] = []
-                prediction.reserveCapacity(source.size.voxels)
-                try predictor.forEachSlab(of: image) { prediction += try targets.numbers(deciding: $0.withView { try Tensor($0) }) }
-                try source.withLabels { sums.add(prediction: prediction, reference: $0) }
-                try report(.validated(done: number + 1, of: names.count))
+            var sums = WholeCaseDice(targets, cases: names.count)
+            // Scans take unequally long.
+            try processes.together {
+                for (number, name) in names.enumerated() where number % processes.count == processes.rank {
+                    try Cancellation.check()
+                    let source = try CaseSource(named: name, in: prepared, targets)
+                    let image = try source.withImage { FloatArray(Array($0), shape: [source.channels] + source.size) }
+                    // Slice by slice: the probabilities of a whole scan may be more than there is memory.
+                    var prediction: [Int16] = []
+                    prediction.reserveCapacity(source.size.voxels)
+                    try predictor.forEachSlab(of: image) { prediction += try targets.numbers(deciding: $0.withView { try Tensor($0) }) }
+                    try source.withLabels { sums.add(number, prediction: prediction, reference: $0) }
+                    try report(.validated(done: number + 1, of: names.count))
+                }
             }
             return try sums.means(processes)
         }
@@ -85,6 +89,7 @@ extension Trainer {
             classes: plan.labels.foreground)
         let cases = try withAveragedWeights {
             try names.enumerated().map { number, name in
+                try Cancellation.check()
                 let file = try PreparedCaseFile(named: name, in: prepared)
                 let image = FloatArray(file.image.floats(), shape: file.image.shape)
                 let mask = try segmenter.segment(image, of: file.properties).labels

@@ -52,19 +52,22 @@ public final class Trainer {
     /// Starts a run in an empty folder, or takes up the one that is there.
     ///
     /// - Parameters:
-    ///   - processes: those that train together, each with a trainer of its own; `batchSize` is the part of each.
+    ///   - processes: those that train together, each with a trainer of its own; a batch is that of all together.
     ///   - resume: true to continue from the folder's last checkpoint (or from the start, where it has none yet).
     ///   - lock: that of the run's folder, where the caller has it already; nil: it is taken, and held as long as the trainer lives.
     ///   - device: where it computes.
     ///   - run: the folder with checkpoints and log.
     ///   - description: plan, network, settings and data.
     /// - Throws: `TrainingError.runExists` for a folder with a run without `resume`, `TrainingError.differentRun` for other settings,
-    ///   `TrainingError.damagedCheckpoint`, `FolderInUse`.
+    ///   `TrainingError.damagedCheckpoint`, `FolderInUse`, `ProcessError`.
     public init(
         run: TrainingRun, description: TrainingRun.Description, device: Device = .cpu, processes: any ProcessGroup = SingleProcess(),
         resume: Bool = false, lock: FolderLock? = nil
     ) throws {
         try description.configuration.validate()
+        guard description.configuration.batchSize >= processes.count else {
+            throw ProcessError.batchTooSmall(batch: description.configuration.batchSize, processes: processes.count)
+        }
         if let ignored = description.plan.labels.ignoreValue { throw TrainingError.ignoreLabelUnsupported(value: ignored) }
         var held = lock
         // One process looks and decides: when the others look, it may have begun to write.
@@ -86,19 +89,25 @@ public final class Trainer {
         generator = try Generator(seed: configuration.seed, device: device)
         network = try settings.makeNetwork(device: device, generator: generator)
         if let initial = description.initial {
-            beginning = try FirstWeights.load(URL(fileURLWithPath: initial), into: network.store, classes: settings.classes)
+            var found: String?
+            try processes.onFirst { [network] in
+                found = try FirstWeights.load(URL(fileURLWithPath: initial), into: network.store, classes: settings.classes)
+            }
+            beginning = found
         }
         optimizer = configuration.makeOptimizer(network.store)
         average = try configuration.averaging.map { [network] in try WeightAverage(of: network.store, decay: $0) }
         targets = TrainingTargets(labels: description.plan.labels)
         step = TrainingStep(
-            network: network, optimizer: optimizer, loss: DeepSupervisionLoss(targets.loss(batchDice: configuration.batchDice)),
-            processes: processes)
+            network: network, optimizer: optimizer,
+            loss: DeepSupervisionLoss(targets.loss(batchDice: configuration.batchDice, batchSum: processes.batchSum)), processes: processes)
         step.gradientClip = configuration.gradientClip
         if configuration.mixedPrecision == .float16 { step.scaler = LossScaler() }
         try processes.onFirst { if !run.exists { try run.write(description) } }
         let hasCheckpoint = FileManager.default.fileExists(atPath: run.latest.path)
-        if resume, try processes.broadcast([hasCheckpoint ? 1 : 0])[0] != 0 { try readCheckpoint() }
+        if resume, try processes.broadcast([hasCheckpoint ? 1 : 0])[0] != 0 { try processes.inStep { try readCheckpoint() } }
+        step.share = Double(loading(batches: 1).part.count * processes.count) / Double(configuration.batchSize)
+        try requireEqual()
         try share()
     }
 
@@ -125,9 +134,30 @@ public final class Trainer {
     ///
     /// - Parameter report: throwing from it stops the run.
     public func run(_ report: (TrainingEvent) throws -> Void) throws {
-        try train { event in
-            try Cancellation.check()
-            try report(event)
+        do {
+            try train { event in
+                // Several processes agree on the moment to stop.
+                if processes.count == 1 { try Cancellation.check() }
+                try report(event)
+            }
+        } catch  where processes.hasFailed && !(error is ProcessError) {
+            throw ProcessError.lost(problem: (error as? CommunicationError)?.message ?? "\(error)", checkpoint: lastGood)
+        }
+    }
+
+    /// Compares what the processes have read: the network's tensors and the cases.
+    private func requireEqual() throws {
+        guard processes.count > 1 else { return }
+        let tensors = network.store.entries.map { "\($0.key) \($0.tensor.shape) \($0.tensor.dtype)" }.joined(separator: "\n")
+        try processes.requireEqual([("network", tensors), ("number of finished epochs", "\(checkpoint.epoch)")])
+        let cases = (description.fold.training + description.fold.validation).map { name in
+            let files = PreparedCase.urls(of: name, in: prepared)
+            let properties = (try? SHA256Digest(ofFile: files.properties).text) ?? "missing"
+            let size = (try? FileManager.default.attributesOfItem(atPath: files.arrays.path))?[.size] as? Int ?? -1
+            return "\(name) \(properties) \(size)"
+        }
+        if let found = try processes.difference([cases.joined(separator: "\n")]) {
+            throw ProcessError.otherCases(rank: found.rank, folder: prepared.path)
         }
     }
 
@@ -142,7 +172,7 @@ public final class Trainer {
     /// Trains, writes the model and validates it.
     func train(_ report: (TrainingEvent) throws -> Void) throws {
         guard !description.fold.training.isEmpty else { throw TrainingError.noCases(what: "training") }
-        let sources = try description.fold.training.map { try CaseSource(named: $0, in: prepared, targets) }
+        let sources = try processes.inStep { try description.fold.training.map { try CaseSource(named: $0, in: prepared, targets) } }
         let steps = configuration.iterationsPerEpoch * configuration.accumulation
         let loader = try BatchLoader(
             sources: sources, augmenter: Augmenter(plan: configuration.augmentation, patch: levels[0]), configuration: loading(batches: steps),
@@ -176,7 +206,9 @@ public final class Trainer {
         var losses: [Double] = []
         var largestNorm = 0.0
         for iteration in 0..<configuration.iterationsPerEpoch {
-            let batches = try (0..<configuration.accumulation).compactMap { _ in try loader.next()?.tensors(targets, on: device) }
+            let batches = try processes.inStep {
+                try (0..<configuration.accumulation).compactMap { _ in try loader.next()?.tensors(targets, on: device) }
+            }
             optimizer.rate = rate(epoch, iteration)
             let result = try step(batches, pass)
             let overflow = step.scaler.map { $0.factor >= LossScaler.leastFactor } ?? false
@@ -214,6 +246,7 @@ public final class Trainer {
     private var pass: ForwardPass {
         var pass = ForwardPass(training: true, mixedPrecision: configuration.mixedPrecision, generator: generator)
         if !configuration.fusedOperations { pass.fused = false }
+        if configuration.synchronizedStatistics ?? true { pass.batchSum = processes.batchSum }
         return pass
     }
 

@@ -19,7 +19,10 @@ final class TrainingStep {
     var gradientClip = 12.0
     /// With float16 only.
     var scaler: LossScaler?
+    /// What the part of this process counts in a mean over the processes: 1 where all have equally many samples.
+    var share = 1.0
     private let parameters: [Tensor]
+    private lazy var reducer = Swift.Result { try processes.makeReducer(of: parameters) }
 
     init(network: any SegmentationNetwork, optimizer: any Optimizer, loss: DeepSupervisionLoss, processes: any ProcessGroup = SingleProcess()) {
         self.network = network
@@ -32,16 +35,20 @@ final class TrainingStep {
     /// - Parameter batches: images [N, C, D, H, W] and targets level by level; the gradient is the mean of theirs.
     func callAsFunction(_ batches: [(image: Tensor, targets: [Tensor])], _ pass: ForwardPass) throws -> Result {
         try optimizer.clearGradients()
-        let factor = (scaler?.factor ?? 1) / Double(batches.count)
+        let factor = (scaler?.factor ?? 1) * share / Double(batches.count)
+        let reducer = try processes.count > 1 ? reducer.get() : nil
         var sum = 0.0
-        for (image, targets) in batches {
+        for (number, (image, targets)) in batches.enumerated() {
             let value = try loss(network(image, pass, deepSupervision: targets.count > 1), targets)
-            try (factor == 1 ? value : value * factor).backward()
+            let scaled = try factor == 1 ? value : value * factor
+            // The gradients of the batches before the last add up in each process.
+            if number == batches.count - 1 { try reducer?.prepare(for: scaled) }
+            try scaled.backward()
             sum += try value.item()
         }
-        let mean = try processes.sum([sum / Double(batches.count)])[0] / Double(processes.count)
+        let mean = try processes.sum([sum * share / Double(batches.count)])[0] / Double(processes.count)
         let gradients = parameters.compactMap(\.gradient)
-        try processes.averageInPlace(gradients)
+        if reducer == nil { try processes.averageInPlace(gradients) }
         if let scaler { try withoutGradients { try TensorList.multiplyInPlace(gradients, by: 1 / scaler.factor) } }
         let norm = try optimizer.clipGradients(to: gradientClip)
         if mean.isFinite, norm.isFinite { try optimizer.step() }

@@ -10,9 +10,10 @@ public struct TrainingTargets: Sendable {
     /// Targets for this label set.
     public init(labels: LabelSet) { self.labels = labels }
 
-    /// The loss that fits.
-    public func loss(batchDice: Bool) -> any SegmentationLoss {
-        labels.hasRegions ? DiceBinaryCrossEntropyLoss(batchDice: batchDice) : DiceCrossEntropyLoss(batchDice: batchDice)
+    /// The loss that fits. `batchSum` sums over the processes that share a batch; nil: there is one.
+    public func loss(batchDice: Bool, batchSum: BatchSum? = nil) -> any SegmentationLoss {
+        labels.hasRegions
+            ? DiceBinaryCrossEntropyLoss(batchDice: batchDice, batchSum: batchSum) : DiceCrossEntropyLoss(batchDice: batchDice, batchSum: batchSum)
     }
 
     /// What is stored for each label value in training samples: its place in the list of labels or, for regions, the value itself.

@@ -158,7 +158,7 @@ extension Trainer {
 
             - Network: \(network.store.parameterCount) parameters
             - Training: \(description.fold.training.count) cases, \(configuration.epochs) epochs × \(configuration.iterationsPerEpoch) steps \
-            of \(configuration.batchSize * configuration.accumulation * processes.count) patches, seed \(configuration.seed)\
+            of \(configuration.batchSize * configuration.accumulation) patches, seed \(configuration.seed)\
             \(beginning.map { "\n- Start: \($0)" } ?? "")
             - Validation: \(description.fold.validation.count) cases the training never saw
 

@@ -54,6 +54,9 @@ public struct TrainingWorkflow: Sendable {
         /// The precision; `automatic` leaves it to the settings where they name one.
         public var precision = Precision.automatic
 
+        /// The processes that train together, each with this workflow and the same options; all see the run's folder.
+        public var processes: any ProcessGroup = SingleProcess()
+
         /// Options with the usual settings. The data set may be nil where a run is resumed.
         public init(dataset: URL?, run: URL) {
             self.dataset = dataset
@@ -87,11 +90,47 @@ public struct TrainingWorkflow: Sendable {
 
     /// The workflow as a job.
     ///
-    /// - Throws: `TrainingError`, `WorkflowError`, and what reading a data set, splitting it and planning for it throw; `CancellationError`
-    ///   where it was stopped.
-    public func job() -> LongJob<Event> { LongJob { try run($0) } }
+    /// - Throws: `TrainingError`, `WorkflowError`, `ProcessError`, and what reading a data set, splitting it and planning for it throw;
+    ///   `CancellationError` where it was stopped.
+    public func job() -> LongJob<Event> {
+        LongJob { report in
+            let processes = options.processes
+            do { try run(report) } catch let error where processes.hasFailed && !(error is ProcessError) {
+                throw ProcessError.lost(problem: (error as? CommunicationError)?.message ?? "\(error)", checkpoint: nil)
+            }
+        }
+    }
 
     private func run(_ report: @escaping LongJob<Event>.Report) throws {
+        let processes = options.processes
+        if processes.count > 1 { try processes.requireEqual(processes.inStep { try wishes() }) }
+        var start: (description: TrainingRun.Description, lock: FolderLock)?
+        // One process prepares; the others wait and take over what it found.
+        try processes.onFirst { start = try begin(report) }
+        let description = try start?.description ?? JSONText.decode(from: processes.broadcast(Data()))
+        if processes.rank == 0, processes.count > 1 { _ = try processes.broadcast(JSONText.encode(description)) }
+        let trainer = try Trainer(
+            run: TrainingRun(folder: options.run), description: description, device: options.device, processes: processes, resume: options.resumes,
+            lock: start?.lock)
+        if let beginning = trainer.beginning { logger.notice("Start: \(beginning)") }
+        try report(.begins(description, epochsDone: trainer.epochsDone))
+        try trainer.run { try report(.training($0)) }
+    }
+
+    /// What the processes must agree in, besides what the first finds.
+    private func wishes() throws -> [(name: String, text: String)] {
+        func contents(_ url: URL?) throws -> String { try url.map { try SHA256Digest(ofFile: $0).text } ?? "" }
+        return [
+            ("plan", try contents(options.plan)), ("file of settings", try contents(options.settings)),
+            ("number of epochs", "\(options.epochs ?? 0)"), ("number of steps", "\(options.iterations ?? 0)"),
+            ("seed", options.seed.map { "\($0)" } ?? ""), ("choice of cases", "\(options.split)"), ("way of planning", "\(options.planning)"),
+            ("choice of first weights", options.initial?.lastPathComponent ?? ""), ("precision", "\(options.precision)"),
+            ("choice between a new run and one that goes on", "\(options.resumes)"), ("kind of device", options.device == .cpu ? "cpu" : "gpu"),
+        ]
+    }
+
+    /// Plans and prepares: the description of the run, and the lock of its folder.
+    private func begin(_ report: @escaping LongJob<Event>.Report) throws -> (TrainingRun.Description, FolderLock) {
         let dataset = try options.dataset.map { try Dataset(contentsOf: $0) }
         let run = TrainingRun(folder: options.run)
         if run.exists, !options.resumes { throw TrainingError.runExists(path: options.run.path) }
@@ -109,11 +148,7 @@ public struct TrainingWorkflow: Sendable {
             try prepare(cases, plan, prepared, report)
             try choice.look(for: cases, in: prepared, logger)
         }
-        let description = known ?? newDescription(plan, configuration, choice, dataset!, prepared)
-        let trainer = try Trainer(run: run, description: description, device: options.device, resume: options.resumes, lock: lock)
-        if let beginning = trainer.beginning { logger.notice("Start: \(beginning)") }
-        try report(.begins(description, epochsDone: trainer.epochsDone))
-        try trainer.run { try report(.training($0)) }
+        return (known ?? newDescription(plan, configuration, choice, dataset!, prepared), lock)
     }
 
     private func newChoice(of dataset: Dataset?, _ run: TrainingRun) throws -> CaseChoice {

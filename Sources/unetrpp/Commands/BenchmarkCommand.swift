@@ -18,13 +18,17 @@ struct BenchmarkCommand: ParsableCommand {
         discussion: """
             One figure a call, so that the peak memory is that of the thing timed. The input is random; a training step is forward with
             deep supervision, Dice and cross-entropy, backward, gradient clipping and SGD. The first run is not counted. With --augmentation the time is that of a batch of
-            training samples, made by all threads.
+            training samples, made by all threads. Started several times by torchrun, mpirun or srun, --train times the step of all processes together, each
+            with a batch of its own, and --gradients tells how much of the communication is hidden behind the backward pass.
             """)
 
     @OptionGroup var choice: NetworkOptions
     @Option(help: "Samples per batch.") var batch = 1
     @Option(help: "Timed repetitions.") var repetitions = 5
     @Flag(help: "Time the training step instead of the forward pass.") var train = false
+    @Option(help: "Several processes: average gradients while they are computed (overlapped), when all are there (afterward), or not at all (apart).")
+    var gradients = GradientMean.overlapped
+    @OptionGroup var group: ProcessOptions
     @Flag(help: "Time the augmentation of training samples instead, without a network.") var augmentation = false
     @Flag(help: "Use plain operations instead of fused ones and our own kernels.") var plain = false
     @Option(help: "Engine: torch (libtorch) or compiled (OpenVINO, finest output only).") var engine = EngineChoice.torch
@@ -39,12 +43,18 @@ struct BenchmarkCommand: ParsableCommand {
         if train, engine != .torch { throw ValidationError("--engine \(engine.rawValue) cannot train; leave --engine or --train out") }
     }
 
+    /// When several processes average their gradients.
+    enum GradientMean: String, ExpressibleByArgument, CaseIterable { case overlapped, afterward, apart }
+
     struct Result: Codable {
         var what: String
         var precision: String
         var engine: String
         var batch: Int
         var threads: Int
+        /// How many share the work, and when they average gradients; nil for one.
+        var processes: Int?
+        var gradients: String?
         var device: String
         /// Median, fastest and slowest run, in seconds.
         var median: Double
@@ -54,7 +64,9 @@ struct BenchmarkCommand: ParsableCommand {
     }
 
     func run() throws {
-        let device = try runtime.apply()
+        let launch = try train ? group.launch() : nil
+        let device = try runtime.apply(launch)
+        let processes = try launch.map { try group.join($0, in: FileManager.default.temporaryDirectory, device: device) } ?? SingleProcess()
         let mixed = runtime.mixedPrecision(on: device)
         let description = try choice.description()
         if augmentation {
@@ -71,24 +83,26 @@ struct BenchmarkCommand: ParsableCommand {
         let patches = try FloatArray(input)
         let once: () throws -> Void =
             try train
-            ? trainingStep(network, description, input, mixed)
+            ? trainingStep(network, description, input, mixed, processes)
             : {
                 if let compiled { return try patches.withView { try compiled.withLogits(of: $0) { _ in } } }
                 _ = try withoutGradients { try network(input, pass(training: false, mixed), deepSupervision: true) }
             }
         let times = try measure(once, device).sorted()
+        guard processes.rank == 0 else { return }
         let result = Result(
             what: "\(description.architecture.displayName), \(train ? "training step" : "forward"), "
                 + description.patchSize.text(),
             precision: mixed?.rawValue ?? "float32", engine: compiled?.summary ?? "libtorch", batch: batch,
-            threads: Runtime.threads, device: "\(device)",
+            threads: Runtime.threads, processes: launch?.count, gradients: launch.map { _ in gradients.rawValue }, device: "\(device)",
             median: times[times.count / 2], fastest: times[0], slowest: times[times.count - 1],
             peakMegabytes: ProcessUsage.peakMemory >> 20)
         if runtime.json {
             print(try JSONLine.encode(result))
         } else {
             print(
-                "\(result.what), batch \(batch), \(result.precision), \(result.engine), \(result.device), \(result.threads) threads: "
+                "\(result.what), batch \(batch), \(result.precision), \(result.engine), \(result.device), \(result.threads) threads"
+                    + (launch.map { ", \($0.count) processes, gradients \(gradients.rawValue)" } ?? "") + ": "
                     + String(format: "median %.3f s (%.3f–%.3f), ", result.median, result.fastest, result.slowest)
                     + "peak memory \(result.peakMegabytes) MB")
         }
@@ -122,7 +136,7 @@ struct BenchmarkCommand: ParsableCommand {
     }
 
     private func trainingStep(
-        _ network: any SegmentationNetwork, _ description: NetworkDescription, _ input: Tensor, _ mixed: DType?
+        _ network: any SegmentationNetwork, _ description: NetworkDescription, _ input: Tensor, _ mixed: DType?, _ processes: any ProcessGroup
     ) throws -> () throws -> Void {
         let optimizer = SGD(network.store.parameters, rate: 0.01, momentum: 0.99, weightDecay: 3e-5, nesterov: true)
         let loss = DeepSupervisionLoss(DiceCrossEntropyLoss(batchDice: false))
@@ -130,9 +144,13 @@ struct BenchmarkCommand: ParsableCommand {
             try (Tensor.rand([batch] + size, on: input.device) * Double(description.classes)).to(.int64)
         }
         let pass = pass(training: true, mixed)
+        let reducer = try gradients == .overlapped ? processes.makeReducer(of: optimizer.parameters) : nil
         return {
             try optimizer.clearGradients()
-            try loss(network(input, pass, deepSupervision: true), targets).backward()
+            let value = try loss(network(input, pass, deepSupervision: true), targets)
+            try reducer?.prepare(for: value)
+            try value.backward()
+            if gradients == .afterward { try processes.averageInPlace(optimizer.parameters.compactMap(\.gradient)) }
             try optimizer.clipGradients(to: 12)
             try optimizer.step()
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import UNETRPlanning
 import UNETRSupport
+import UNETRTraining
 import UNETRWorkflows
 
 struct TrainCommand: AsyncParsableCommand, StoppableCommand {
@@ -12,6 +13,9 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
             folder gets run.json, log.jsonl, progress.svg and TensorBoard's events, checkpoints after every epoch, and at the end
             model.unetrpp and validation/ with the masks and scores of the validation cases. A run that was stopped, in whatever way,
             goes on with --resume and gives the same bits as if it had not been.
+
+            Started several times by torchrun --no-python, mpirun or srun, the processes train one model together on CPUs, and the batch is
+            that of all of them. DIR must be on a file system that they share. They end with 75 when one of them is lost.
             """)
 
     @Argument(help: "Folder of the data set; not needed with --resume once the cases are prepared.", completion: .directory)
@@ -38,6 +42,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     @Option(help: "Random seed, instead of the one in the settings.") var seed: UInt64?
     @Flag(help: "Continue the run in the output folder with its own plan, settings and cases.") var resume = false
     @OptionGroup var planning: PlanningOptions
+    @OptionGroup var group: ProcessOptions
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
@@ -49,20 +54,26 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     }
 
     func run() async throws {
-        let workflow = TrainingWorkflow(try workflowOptions(), logger: .talk)
+        let launch = try group.launch()
+        var options = try workflowOptions(launch)
+        if let launch { options.processes = try group.join(launch, in: options.run, device: options.device) }
+        // One speaks for all; what keeps another from going on, it says itself.
+        let speaks = options.processes.rank == 0
+        let workflow = TrainingWorkflow(options, logger: speaks ? .talk : .silent)
         let display = TrainingDisplay(json: runtime.json)
         do {
-            for try await event in workflow.job().events() { try display.show(event) }
+            for try await event in workflow.job().events() { if speaks { try display.show(event) } }
         } catch is CancellationError {
-            display.sayStopped()
-            throw CancellationError()
+            if speaks { display.sayStopped() }
+            // The signal may have come to another process.
+            throw Interruption.exitStatus == nil ? ExitStatus.stopped : CancellationError()
         }
     }
 
-    private func workflowOptions() throws -> TrainingWorkflow.Options {
+    private func workflowOptions(_ launch: Launch?) throws -> TrainingWorkflow.Options {
         func url(_ path: String) -> URL { URL(fileURLWithPath: path) }
         var options = TrainingWorkflow.Options(dataset: dataset.map(url), run: url(output))
-        options.device = try runtime.apply()
+        options.device = try runtime.apply(launch)
         options.precision = runtime.chosenPrecision
         options.resumes = resume
         options.plan = plan.map(url)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import UNETRSupport
 import UNETRTorch
 import UNETRWorkflows
 
@@ -8,7 +9,7 @@ struct RuntimeOptions: ParsableArguments {
     @Option(help: "Device: auto, cpu, cuda, cuda:N or mps.")
     var device = "auto"
 
-    @Option(help: "Threads on the CPU (default: all cores).")
+    @Option(help: "Threads on the CPU (default: all cores; several processes on one machine share them).")
     var threads: Int?
 
     @Option(
@@ -36,6 +37,14 @@ struct RuntimeOptions: ParsableArguments {
 
     /// Applies the settings to this process and returns the device.
     func apply() throws -> Device { try Self.apply(device: device, threads: threads) }
+
+    /// The same for one of several processes, which share the cores and the GPUs of their machine.
+    func apply(_ launch: Launch?) throws -> Device {
+        guard let launch else { return try apply() }
+        let chosen = try Self.apply(device: device, threads: threads ?? max(1, Machine.cores / launch.localCount))
+        guard case .cuda(0) = chosen, !device.contains(":") else { return chosen }
+        return try Device(named: "cuda:\(launch.localRank)")
+    }
 
     /// The same for a device and a number of threads.
     static func apply(device: String, threads: Int?) throws -> Device {

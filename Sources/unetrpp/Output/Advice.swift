@@ -34,7 +34,7 @@ enum Advice {
         case ModelError.notABundle: "`unetrpp train` and `unetrpp convert` write bundles"
         case let error as ModelImportError: advice(for: error)
         case QuantizationError.damaged, QuantizationError.version, QuantizationError.foreign: "`unetrpp quantize` does that"
-        case TrainingError.runExists, TrainingError.cannotSave: "--resume does that"
+        case TrainingError.runExists, TrainingError.cannotSave, ProcessError.lost(_, _?): "--resume does that"
         case let error as DICOMError: advice(for: error.problem)
         case let error as DICOMObjectError: advice(for: error.problem)
         case ScanCollectionError.seriesNeeded, ScanCollectionError.seriesCount: "--series A,B,… does that"
@@ -49,6 +49,8 @@ enum Advice {
             case .initialWeights: "that is --init"
             case .setting: nil
             }
+        case LaunchError.noMeetingPoint: "--meeting-point file:///… names a file on a file system that all see"
+        case ProcessError.noBackend: "Scripts/build-nccl does the first, --device cpu is another way"
         case DeviceError.absent: "--device cpu; `unetrpp doctor` lists the devices"
         default: nil
         }

@@ -19,4 +19,7 @@ struct TalkHandler: LogHandler {
 extension Logger {
     /// What commands give to the library.
     static var talk: Logger { Logger(label: "unetrpp") { _ in TalkHandler() } }
+
+    /// Where another process says the same.
+    static var silent: Logger { Logger(label: "unetrpp") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -10,11 +10,14 @@ public protocol ProcessGroup: Sendable {
     /// Number of processes.
     var count: Int { get }
 
-    /// Replaces each tensor by its mean over the processes: the gradients of a step.
+    /// Replaces each tensor by its mean over the processes.
     func averageInPlace(_ tensors: [Tensor]) throws
 
     /// The sums of each number over the processes, the same bits in each: losses and counts.
     func sum(_ values: [Double]) throws -> [Double]
+
+    /// The sum of a tensor over the processes, the same bits in each; its gradient is summed likewise.
+    func sum(_ tensor: Tensor) throws -> Tensor
 
     /// Replaces each tensor by that of rank 0: weights and averages.
     func broadcastInPlace(_ tensors: [Tensor]) throws
@@ -22,18 +25,26 @@ public protocol ProcessGroup: Sendable {
     /// The numbers of rank 0, as many as are given: decisions that all must make alike.
     func broadcast(_ values: [Double]) throws -> [Double]
 
-    /// Returns when every process has called it.
-    func barrier() throws
+    /// What averages the gradients of these parameters while they are computed; nil: they are averaged when all are there.
+    func makeReducer(of parameters: [Tensor]) throws -> GradientReducer?
+
+    /// Whether a call has failed, also one within a backward pass: then the processes are no longer in step.
+    var hasFailed: Bool { get }
 }
 
 extension ProcessGroup {
-    /// Runs `body` on rank 0 while the others wait. What it throws is thrown there; the others throw `TrainingError.otherProcess`.
-    func onFirst(_ body: () throws -> Void) throws {
-        var problem: (any Error)?
-        if rank == 0 { do { try body() } catch { problem = error } }
-        let failed = try broadcast([problem == nil ? 0 : 1])[0] != 0
-        if let problem { throw problem }
-        if failed { throw TrainingError.otherProcess(rank: 0) }
+    /// None.
+    public func makeReducer(of parameters: [Tensor]) throws -> GradientReducer? { nil }
+    /// False.
+    public var hasFailed: Bool { false }
+
+    /// Returns when every process has called it.
+    public func barrier() throws { _ = try sum([0]) }
+
+    /// What sums tensors over the processes; nil for one alone.
+    var batchSum: BatchSum? {
+        guard count > 1 else { return nil }
+        return { try sum($0) }
     }
 }
 
@@ -51,10 +62,15 @@ public struct SingleProcess: ProcessGroup {
     public func averageInPlace(_ tensors: [Tensor]) {}
     /// The values themselves.
     public func sum(_ values: [Double]) -> [Double] { values }
+    /// The tensor itself.
+    public func sum(_ tensor: Tensor) -> Tensor { tensor }
     /// Leaves the tensors as they are.
     public func broadcastInPlace(_ tensors: [Tensor]) {}
     /// The values themselves.
     public func broadcast(_ values: [Double]) -> [Double] { values }
-    /// Returns at once.
-    public func barrier() {}
+}
+
+extension TorchProcesses: ProcessGroup {
+    /// PyTorch's own.
+    public func makeReducer(of parameters: [Tensor]) throws -> GradientReducer? { try GradientReducer(of: parameters, among: self) }
 }
