@@ -190,7 +190,10 @@ struct CrashTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "incoming").path).isEmpty)
             #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "scans").path).count == 30)
             for job in jobs {
-                #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "jobs/\(job)").path).sorted() == ["mask.nii.gz", "statistics.json"])
+                #expect(
+                    try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "jobs/\(job)").path).sorted() == [
+                        "mask.nii.gz", "statistics.json",
+                    ])
             }
             try await end(process, SIGTERM)
         }

@@ -1,5 +1,4 @@
 internal import CTorch
-internal import CTorch
 
 /// Processes that could not find each other, or of which one was lost.
 public struct CommunicationError: Error, Equatable, CustomStringConvertible, Sendable {
