@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import UNETRInference
 import UNETRPreparation
+import UNETRSupport
 
 struct PredictiveEntropyTests {
     /// A part of voxels side by side, each with its probabilities.

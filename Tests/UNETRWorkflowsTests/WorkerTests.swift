@@ -8,6 +8,7 @@ import UNETREngines
 import UNETRInference
 import UNETRModels
 import UNETRSupport
+import UNETRTorch
 import UNETRTorchEngine
 import UNETRVolumes
 import UNETRWork
@@ -232,7 +233,8 @@ struct WorkerTests {
             #expect(!FileManager.default.fileExists(atPath: folder.appending(path: "x.unetrpp").path))
             // The second order found the run complete.
             let weights = try ["m-v2", "again"].map { try ModelBundle(contentsOf: folder.appending(path: "\($0).unetrpp")).weightsDigest() }
-            #expect(weights[0] == weights[1] && weights[0] != (try ModelBundle(contentsOf: folder.appending(path: "m.unetrpp")).weightsDigest()))
+            let first = try ModelBundle(contentsOf: folder.appending(path: "m.unetrpp")).weightsDigest()
+            #expect(weights[0] == weights[1] && weights[0] != first)
             guard case .ready(let worker)? = try run(folder, [], until: Self.isReady).first else { throw Unexpected(event: nil) }
             #expect(worker.models.first { $0.name == "m-v2" }?.title == "Balls, version 2")
         }
