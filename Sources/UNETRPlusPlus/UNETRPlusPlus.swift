@@ -16,6 +16,7 @@
 @_exported public import UNETRVolumes
 @_exported public import UNETRWorkflows
 
+@_exported public import struct UNETRSupport.Launch
 @_exported public import enum UNETRSupport.OutputError
 @_exported public import struct UNETRSupport.OutputRule
 @_exported public import struct UNETRSupport.Size3
