@@ -140,7 +140,8 @@ struct CrashTests {
             (process, client) = try await start(folder)
             for job in jobs { #expect(try await client.end(of: job)["state"] == "done") }
             let begun = try String(contentsOf: folder.appending(path: "models/orders.log"), encoding: .utf8).split(separator: "\n").map(String.init)
-            #expect(begun == [jobs[0], jobs[0], jobs[1], jobs[2]])
+            // The one under way once more; on a machine that is busy that may be another one than the first.
+            #expect(begun.count == 4 && Set(begun) == Set(jobs) && zip(begun, begun.dropFirst()).contains { $0 == $1 }, "\(begun)")
             #expect((try await client.get("/v1/jobs").json["jobs"] as? [[String: Any]])?.map { $0["id"] as? String } == jobs.reversed())
             for job in jobs { #expect(try await client.get("/v1/jobs/\(job)/result").status == 200) }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "data/incoming").path).isEmpty)
@@ -190,7 +191,10 @@ struct CrashTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "incoming").path).isEmpty)
             #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "scans").path).count == 30)
             for job in jobs {
-                #expect(try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "jobs/\(job)").path).sorted() == ["mask.nii.gz", "statistics.json"])
+                #expect(
+                    try FileManager.default.contentsOfDirectory(atPath: data.appending(path: "jobs/\(job)").path).sorted() == [
+                        "mask.nii.gz", "statistics.json",
+                    ])
             }
             try await end(process, SIGTERM)
         }

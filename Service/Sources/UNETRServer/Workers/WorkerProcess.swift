@@ -18,20 +18,30 @@ final class WorkerProcess: @unchecked Sendable {
     /// - Parameter onExit: called when it has ended and its last event was handed over.
     /// - Throws: what the system says where it cannot be started.
     init(program: URL, arguments: [String], logger: Logger, onExit: @escaping @Sendable () -> Void) throws {
-        let (input, output) = (Pipe(), Pipe())
-        let process = Process()
+        let (process, input, output) = try Self.start(program, arguments)
+        self.process = process
+        self.input = input
+        let (events, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
+        self.events = events
+        Self.read(output, of: process, continuation, logger, onExit)
+    }
+
+    private static func start(_ program: URL, _ arguments: [String]) throws -> (process: Process, input: FileHandle, output: FileHandle) {
+        let (input, output) = (Pipe(), Pipe()), process = Process()
         process.executableURL = program
         process.arguments = arguments
         process.standardInput = input
         process.standardOutput = output
         try process.run()
-        self.process = process
-        self.input = input.fileHandleForWriting
-        let (events, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
-        self.events = events
-        let reading = output.fileHandleForReading
+        return (process, input.fileHandleForWriting, output.fileHandleForReading)
+    }
+
+    private static func read(
+        _ output: FileHandle, of process: Process, _ continuation: AsyncStream<WorkerEvent>.Continuation, _ logger: Logger,
+        _ onExit: @escaping @Sendable () -> Void
+    ) {
         let thread = Thread {
-            Self.forEachLine(of: reading) { line in
+            forEachLine(of: output) { line in
                 do { continuation.yield(try WorkerLine.decode(from: line)) } catch { logger.error("a worker said something that is no event: \(error)") }
             }
             process.waitUntilExit()
