@@ -23,7 +23,7 @@ final class WorkerProcess: @unchecked Sendable {
         self.input = input
         let (events, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
         self.events = events
-        Self.read(output, of: process, continuation, logger, onExit)
+        Self.listen(output, of: process, continuation, logger, onExit)
     }
 
     private static func start(_ program: URL, _ arguments: [String]) throws -> (process: Process, input: FileHandle, output: FileHandle) {
@@ -36,7 +36,7 @@ final class WorkerProcess: @unchecked Sendable {
         return (process, input.fileHandleForWriting, output.fileHandleForReading)
     }
 
-    private static func read(
+    private static func listen(
         _ output: FileHandle, of process: Process, _ continuation: AsyncStream<WorkerEvent>.Continuation, _ logger: Logger,
         _ onExit: @escaping @Sendable () -> Void
     ) {
