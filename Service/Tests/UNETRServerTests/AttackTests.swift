@@ -212,6 +212,22 @@ struct AttackTests {
         }
     }
 
+    @Test func `Streams of events whose reader is gone are let go of; one that only sends no more still gets its events`() async throws {
+        try await TestServer.with { server in
+            let client = server.client, job = try await client.submit(client.upload(TestScan.bytes(first: -4000)))
+            let streams = try (0..<20).map { _ in try RawConnection(port: server.port) }
+            for stream in streams { stream.send("GET /v1/jobs/\(job)/events HTTP/1.1\r\nHost: localhost\r\n\r\n") }
+            func isOpen(_ count: Int) async throws -> Bool { try await client.get("/metrics").text.contains("\nunetrpp_event_streams \(count)\n") }
+            try await wait { try await isOpen(20) }
+            for (index, stream) in streams.enumerated() { if index % 2 == 0 { stream.close() } else { stream.halfClose() } }
+            try await wait { try await isOpen(10) }
+            #expect(try await client.ask(.DELETE, "/v1/jobs/\(job)").status == 204)
+            try await wait { try await isOpen(0) }
+            #expect(await streams[1].rest().contains("\"state\":\"canceled\""))
+            for (index, stream) in streams.enumerated() where index % 2 == 1 { stream.close() }
+        }
+    }
+
     @Test func `A head that comes byte by byte without end is cut off, however steadily`() async throws {
         try await TestServer.with(.init { $0.silence = .milliseconds(-8000) }) { server in
             // Ten seconds are added to the silence, of which two are left.

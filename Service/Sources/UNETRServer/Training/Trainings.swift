@@ -127,7 +127,7 @@ actor Trainings: Service {
         guard !isStopped, !isEnding else { return "stopped" }
         let worker: WorkerProcess
         do {
-            worker = try WorkerProcess(program: settings.program, arguments: settings.words(settings.devices[0]), logger: logger) {}
+            worker = try WorkerProcess.start(program: settings.program, arguments: settings.words(settings.devices[0]), logger: logger) {}
             self.worker = worker
             try worker.send(.train(order: order))
         } catch { return "its worker cannot be started: \(error)" }

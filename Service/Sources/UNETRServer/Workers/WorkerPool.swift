@@ -264,7 +264,7 @@ actor WorkerPool: Service {
     private func start(_ device: String) async -> WorkerProcess? {
         let worker: WorkerProcess
         do {
-            worker = try WorkerProcess(program: settings.program, arguments: settings.words(device), logger: logger) { [board] in
+            worker = try WorkerProcess.start(program: settings.program, arguments: settings.words(device), logger: logger) { [board] in
                 Task { await board.dismiss(device) }
             }
         } catch {

@@ -17,21 +17,34 @@ final class WorkerProcess: @unchecked Sendable {
     ///
     /// - Parameter onExit: called when it has ended and its last event was handed over.
     /// - Throws: what the system says where it cannot be started.
-    init(program: URL, arguments: [String], logger: Logger, onExit: @escaping @Sendable () -> Void) throws {
-        let (input, output) = (Pipe(), Pipe())
-        let process = Process()
+    static func start(program: URL, arguments: [String], logger: Logger, onExit: @escaping @Sendable () -> Void) throws -> WorkerProcess {
+        let (process, input, output) = try start(program, arguments), (events, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
+        listen(output, of: process, continuation, logger, onExit)
+        return WorkerProcess(process, input, events)
+    }
+
+    private init(_ process: Process, _ input: FileHandle, _ events: AsyncStream<WorkerEvent>) {
+        (self.process, self.input, self.events) = (process, input, events)
+    }
+
+    @inline(never)
+    private static func start(_ program: URL, _ arguments: [String]) throws -> (process: Process, input: FileHandle, output: FileHandle) {
+        let (input, output) = (Pipe(), Pipe()), process = Process()
         process.executableURL = program
         process.arguments = arguments
         process.standardInput = input
         process.standardOutput = output
         try process.run()
-        self.process = process
-        self.input = input.fileHandleForWriting
-        let (events, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
-        self.events = events
-        let reading = output.fileHandleForReading
+        return (process, input.fileHandleForWriting, output.fileHandleForReading)
+    }
+
+    @inline(never)
+    private static func listen(
+        _ output: FileHandle, of process: Process, _ continuation: AsyncStream<WorkerEvent>.Continuation, _ logger: Logger,
+        _ onExit: @escaping @Sendable () -> Void
+    ) {
         let thread = Thread {
-            Self.forEachLine(of: reading) { line in
+            forEachLine(of: output) { line in
                 do { continuation.yield(try WorkerLine.decode(from: line)) } catch { logger.error("a worker said something that is no event: \(error)") }
             }
             process.waitUntilExit()
