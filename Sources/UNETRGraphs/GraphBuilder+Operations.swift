@@ -67,13 +67,21 @@ extension GraphBuilder {
     }
 
     /// A 3D convolution of [N, C, D, H, W] with weights [outputs, inputs / groups, D, H, W].
+    /// - Parameter x: [N, C, D, H, W].
+    /// - Parameter weight: the kernels.
+    /// - Parameter bias: one number for each output channel.
+    /// - Parameter kernel: sizes [d, h, w].
+    /// - Parameter stride: [d, h, w].
+    /// - Parameter padding: zeros before the volume along each axis.
+    /// - Parameter behind: zeros behind it; as many as before when nil.
+    /// - Parameter groups: of channels, each for itself.
     public func convolution(
         _ x: Graph.Value, _ weight: Graph.Value, bias: Graph.Value? = nil, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int] = [0, 0, 0],
-        groups: Int = 1
+        behind: [Int]? = nil, groups: Int = 1
     ) -> Graph.Value {
         apply(
             "Conv", [x, weight] + (bias.map { [$0] } ?? []),
-            [("kernel_shape", .ints(kernel)), ("strides", .ints(stride)), ("pads", .ints(padding + padding))] + shared(groups))
+            [("kernel_shape", .ints(kernel)), ("strides", .ints(stride)), ("pads", .ints(padding + (behind ?? padding)))] + shared(groups))
     }
 
     /// A convolution that makes the volume larger, with weights [inputs, outputs / groups, D, H, W].
