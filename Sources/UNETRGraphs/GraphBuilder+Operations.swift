@@ -72,15 +72,16 @@ extension GraphBuilder {
     /// - Parameter bias: one number for each output channel.
     /// - Parameter kernel: sizes [d, h, w].
     /// - Parameter stride: [d, h, w].
-    /// - Parameter padding: how much is added at both ends.
+    /// - Parameter padding: zeros before the volume along each axis.
+    /// - Parameter behind: zeros behind it; as many as before when nil.
     /// - Parameter rate: how far apart the voxels are that the kernel reads.
     /// - Parameter groups: of channels, each for itself.
     public func convolution(
         _ x: Graph.Value, _ weight: Graph.Value, bias: Graph.Value? = nil, kernel: [Int], stride: [Int] = [1, 1, 1], padding: [Int] = [0, 0, 0],
-        rate: Int = 1, groups: Int = 1
+        behind: [Int]? = nil, rate: Int = 1, groups: Int = 1
     ) -> Graph.Value {
         var attributes: [(name: String, value: Graph.Attribute)] = [
-            ("kernel_shape", .ints(kernel)), ("strides", .ints(stride)), ("pads", .ints(padding + padding)),
+            ("kernel_shape", .ints(kernel)), ("strides", .ints(stride)), ("pads", .ints(padding + (behind ?? padding))),
         ]
         if rate > 1 { attributes.append(("dilations", .ints([rate, rate, rate]))) }
         return apply("Conv", [x, weight] + (bias.map { [$0] } ?? []), attributes + shared(groups))

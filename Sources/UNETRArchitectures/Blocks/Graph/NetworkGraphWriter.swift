@@ -92,8 +92,9 @@ struct NetworkGraphWriter {
             return try normalizedProduct(ofOneChannel: x, "\(key).weight", outputs)
         case .instance, .affineInstance:  // A bias would be taken away again with the mean.
             return try normalized(convolved(bias: false), norm, normKey, outputs)
-        case .group:
-            return try normalized(convolved(bias: bias), norm, normKey, outputs, grid: grid)
+        case .group(let groups):  // Behind such convolutions, which thin out, there is little to move.
+            guard let grid else { preconditionFailure("group normalization needs the size of its volume") }
+            return try groupNormalizedAsInstances(convolved(bias: bias), normKey, outputs, groups: groups, Self.epsilon, grid: grid)
         case .batch:
             let (factors, shifts) = try batchNorm(normKey, outputs)
             let shape = [outputs, inputs] + kernel, columns = inputs * kernel.voxels
@@ -137,11 +138,45 @@ struct NetworkGraphWriter {
                 x, scale: try constant("\(key).weight", [channels]), bias: try constant("\(key).bias", [channels]), epsilon: epsilon)
         case .group(let groups):
             guard let grid else { preconditionFailure("group normalization needs the size of its volume") }
-            // Instance normalization of the groups, then a scale and a shift for each channel.
-            let normalized = instanceNormalized(builder.reshape(x, [0, groups, -1]), groups, epsilon)
-            let scale = try byChannel("\(key).weight", channels), shift = try byChannel("\(key).bias", channels)
-            return builder.add(builder.multiply(builder.reshape(normalized, [0, channels] + grid), scale), shift)
+            return form == .fast
+                ? try groupNormalizedBySums(x, key, channels, groups: groups, epsilon, grid: grid)
+                : try groupNormalizedAsInstances(x, key, channels, groups: groups, epsilon, grid: grid)
         }
+    }
+
+    /// Group normalization as instance normalization of the groups, then a scale and a shift for each channel.
+    private func groupNormalizedAsInstances(
+        _ x: Graph.Value, _ key: String, _ channels: Int, groups: Int, _ epsilon: Float, grid: Size3
+    ) throws -> Graph.Value {
+        let normalized = instanceNormalized(builder.reshape(x, [0, groups, -1]), groups, epsilon)
+        let scale = try byChannel("\(key).weight", channels), shift = try byChannel("\(key).bias", channels)
+        return builder.add(builder.multiply(builder.reshape(normalized, [0, channels] + grid), scale), shift)
+    }
+
+    /// Group normalization from each channel's sums: OpenVINO keeps the channels of a voxel together, so it would move all values to make
+    /// rows of the groups, and back.
+    ///
+    /// Summed slice by slice first, because a sum over a whole volume loses digits.
+    private func groupNormalizedBySums(
+        _ x: Graph.Value, _ key: String, _ channels: Int, groups: Int, _ epsilon: Float, grid: Size3
+    ) throws -> Graph.Value {
+        let (width, area) = (channels / groups, Float(grid.height * grid.width))
+        func meanOfGroups(_ slices: Graph.Value) -> Graph.Value {  // [N, C, D, 1, 1] → [N, G, 1]
+            builder.mean(builder.reshape(builder.mean(slices, [2]), [0, groups, width]), [2])
+        }
+        let mean = meanOfGroups(builder.multiply(builder.sum(x, [3, 4]), builder.constant(1 / area)))
+        let length = builder.multiply(builder.length(x, [3, 4]), builder.constant(1 / area.squareRoot()))
+        let square = meanOfGroups(builder.multiply(length, length))
+        // Rounding can take a vanishing variance below 0.
+        let variance = builder.maximum(builder.subtract(square, builder.multiply(mean, mean)), builder.constant(0))
+        let deviation = builder.squareRoot(builder.add(variance, builder.constant(epsilon)))
+        func parameter(_ name: String) throws -> Graph.Value {
+            builder.constant(try floats("\(key).\(name)", [channels]), [1, groups, width], key: "\(key).\(name)")
+        }
+        let factors = builder.divide(try parameter("weight"), deviation)  // [N, G, C/G]
+        let shifts = builder.subtract(try parameter("bias"), builder.multiply(mean, factors))
+        let shape = [0, channels, 1, 1, 1]
+        return builder.add(builder.multiply(x, builder.reshape(factors, shape)), builder.reshape(shifts, shape))
     }
 
     private func instanceNormalized(_ x: Graph.Value, _ channels: Int, _ epsilon: Float) -> Graph.Value {
