@@ -9,7 +9,7 @@ extension EngineChoice {
     public static let compiled = EngineChoice(rawValue: "compiled")
 }
 
-/// Networks compiled by OpenVINO (`CompiledEngine`): UNETR++ on the CPU.
+/// Networks compiled by OpenVINO (`CompiledEngine`), on the CPU.
 public struct OpenVINOProvider: EngineProvider {
     /// Folders that may hold a folder `openvino`, beside that of the program.
     private let places: [URL]
