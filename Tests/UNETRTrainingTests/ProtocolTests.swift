@@ -222,30 +222,6 @@ import UNETRVolumes
         }
     }
 
-    @Test func `The second of two processes draws other patches and writes nothing`() throws {
-        struct Second: ProcessGroup {
-            let rank = 1, count = 2
-            func averageInPlace(_ tensors: [Tensor]) {}
-            func sum(_ values: [Double]) -> [Double] { values.map { 2 * $0 } }  // as if the first had the same
-            func sum(_ tensor: Tensor) throws -> Tensor { try tensor * 2 }
-            func broadcastInPlace(_ tensors: [Tensor]) {}
-            func broadcast(_ values: [Double]) -> [Double] { values }
-        }
-        try Fixtures.withTemporaryFolder { folder in
-            let description = try TinyRun.description(in: folder)
-            func losses(_ processes: any ProcessGroup, _ run: TrainingRun) throws -> [Double] {
-                var losses: [Double] = []
-                try Trainer(run: run, description: description, processes: processes).train {
-                    if case .iteration(_, _, _, let loss) = $0 { losses.append(loss) }
-                }
-                return losses
-            }
-            let second = TrainingRun(folder: folder.appending(path: "second"))
-            #expect(try losses(Second(), second) != losses(SingleProcess(), TrainingRun(folder: folder.appending(path: "first"))))
-            #expect(!FileManager.default.fileExists(atPath: second.folder.path))
-        }
-    }
-
     @Test func `A plan's protocol takes its batch, in-plane augmentation and masks`() throws {
         var plan = try TinyModel.plan()
         plan.batchSize = 5

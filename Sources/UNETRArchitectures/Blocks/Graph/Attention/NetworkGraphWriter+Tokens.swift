@@ -26,24 +26,14 @@ extension NetworkGraphWriter {
         tokens(try convolution(x, key, from: inputs, to: channels, kernel: block, stride: block, padding: [0, 0, 0], bias: true), channels)
     }
 
-    /// `PatchEmbedding` by a linear layer over a block's voxels, which in the fast form is a convolution too.
+    /// `PatchEmbedding` by a linear layer over a block's voxels. OpenVINO computes it several times faster than a convolution of such blocks.
     /// - Parameter grid: of the blocks.
     func patchEmbedding(perceptron key: String, _ x: Graph.Value, from inputs: Int, to channels: Int, block: Size3, grid: Size3) throws -> Graph.Value {
-        let voxels = block.voxels
-        guard form == .fast else {
-            // [N, C, d, p, h, q, w, r] → [N, d, h, w, p, q, r, C]
-            let split = builder.reshape(x, [0, inputs, grid[0], block[0], grid[1], block[1], grid[2], block[2]])
-            let blocks = builder.reshape(builder.transpose(split, [0, 2, 4, 6, 3, 5, 7, 1]), [0, grid.voxels, voxels * inputs])
-            return try linear(blocks, key, from: voxels * inputs, to: channels)
-        }
-        let weight = try floats("\(key).weight", [channels, voxels * inputs])
-        let kernel = (0..<channels).flatMap { channel in
-            GraphMatrix(Array(weight[channel * voxels * inputs..<(channel + 1) * voxels * inputs]), rows: voxels, columns: inputs).transposed.values
-        }
-        let convolved = builder.convolution(
-            x, builder.constant(kernel, [channels, inputs] + block, key: "\(key).weight, as a kernel"), bias: try constant("\(key).bias", [channels]),
-            kernel: Array(block), stride: Array(block))
-        return tokens(convolved, channels)
+        // [N, C, d, p, h, q, w, r] → [N, d, h, w, p, q, r, C]
+        let split = builder.reshape(x, [0, inputs, grid[0], block[0], grid[1], block[1], grid[2], block[2]])
+        let width = block.voxels * inputs
+        let blocks = builder.reshape(builder.transpose(split, [0, 2, 4, 6, 3, 5, 7, 1]), [0, grid.voxels, width])
+        return try linear(blocks, key, from: width, to: channels)
     }
 
     /// `PatchMerging`: tokens of a grid → fewer with twice the channels.
