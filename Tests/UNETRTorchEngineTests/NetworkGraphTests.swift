@@ -76,8 +76,9 @@ struct NetworkGraphTests {
         ]
     }()
 
-    /// Every network with a graph, and the variants.
-    static let names = NarrowNetworks.names.filter { NarrowNetworks.description($0).hasGraph } + variants.keys.sorted()
+    /// Every network with a graph but those of `TransformerGraphTests`, and the variants.
+    static let names =
+        NarrowNetworks.names.filter { NarrowNetworks.description($0).hasGraph && !TransformerGraphTests.names.contains($0) } + variants.keys.sorted()
 
     @Test(.enabled(if: hasOpenVINO, "OpenVINO is not installed"), arguments: names, GraphForm.allCases)
     func `Both forms compute what libtorch computes`(_ name: String, _ form: GraphForm) throws {
