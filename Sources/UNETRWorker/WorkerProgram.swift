@@ -6,7 +6,9 @@ public import UNETRWork
 public enum WorkerProgram {
     /// Works until standard input ends, and ends the process.
     ///
-    /// - Parameter note: gets sentences for people.
+    /// - Parameters:
+    ///   - settings: what it serves, and with what.
+    ///   - note: gets sentences for people.
     /// - Throws: `FileError` where the models or standard output cannot be used; `WorkerProgramError` for a line that is no request.
     public static func run(_ settings: Worker.Settings, note: @escaping @Sendable (String) -> Void) throws -> Never {
         // Whoever started this ends it by closing its input, also when a signal goes to both.
