@@ -103,15 +103,21 @@ struct CrashTests {
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        var port = ""
-        try await wait("the server does not start") {
-            let text = try String(contentsOf: log, encoding: .utf8)
-            port = text.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)\//).map { String($0.1) } ?? ""
-            return !port.isEmpty
+        do {
+            var port = ""
+            try await wait("the server does not start") {
+                let text = try String(contentsOf: log, encoding: .utf8)
+                port = text.firstMatch(of: /listening on http:\/\/127\.0\.0\.1:(\d+)\//).map { String($0.1) } ?? ""
+                return !port.isEmpty
+            }
+            let client = TestClient(base: "http://127.0.0.1:\(port)")
+            try await wait { try await client.get("/ready").status == 200 }
+            return (process, client)
+        } catch {
+            // It holds the output of the tests open.
+            kill(process.processIdentifier, SIGKILL)
+            throw error
         }
-        let client = TestClient(base: "http://127.0.0.1:\(port)")
-        try await wait { try await client.get("/ready").status == 200 }
-        return (process, client)
     }
 
     private func end(_ process: Process, _ signal: Int32) async throws {
