@@ -150,6 +150,8 @@ actor ArchiveDesk: Service {
                 try await client.retrieve(study: study, series: series, into: place) { _, bytes in if bytes > most { tooMuch() } }
             }
         }
+        // The last bytes may have come before the work could be given up.
+        guard fetched.bytes <= most else { throw Self.tooLarge(most) }
         return try await lanes.run {
             let found = try ScanRecognition.recognize(series: series, in: place, name: "the series \(series)"), now = Date()
             let record = ScanRecord(
@@ -174,13 +176,17 @@ actor ArchiveDesk: Service {
                 return try await work { signal.yield() }
             }
             group.addTask {
-                for await _ in signals { throw APIError(.contentTooLarge, "too_large", "the series has more than the \(most) bytes that are allowed") }
+                for await _ in signals { throw Self.tooLarge(most) }
                 return nil
             }
             defer { group.cancelAll() }
             while let result = try await group.next() { if let result { return result } }
             throw CancellationError()
         }
+    }
+
+    private static func tooLarge(_ most: Int) -> APIError {
+        APIError(.contentTooLarge, "too_large", "the series has more than the \(most) bytes that are allowed")
     }
 
     /// The digest of the files of a folder, by their places in it.
