@@ -129,7 +129,10 @@ let package = Package(
                 .headerSearchPath("../../.libtorch/include/torch/csrc/api/include"),
             ]),
         // What libunetrpp-torch consists of: these operations, and where its linker finds libtorch.
-        .target(name: "CTorchLoadable", dependencies: ["CTorchOperations", "CDistributed"], linkerSettings: torchLinkPath),
+        .target(
+            name: "CTorchLoadable", dependencies: ["CTorchOperations", "CDistributed"],
+            // It calls nothing of Swift's library, which other machines may not have.
+            linkerSettings: torchLinkPath + [.unsafeFlags(["-nostartfiles", "-static-stdlib"], .when(platforms: [.linux]))]),
         library("UNETRTorch", ["CTorch"]),
         library("UNETRLayers", ["UNETRTorch", "UNETRArchives"]),
         library("UNETRNetworks", ["UNETRLayers", "UNETRTorch", "UNETRArchitectures", "UNETRArchives", "UNETRSupport"]),
