@@ -75,11 +75,11 @@ let package = Package(
         .executableTarget(
             name: "stand-in-worker", dependencies: [work, support, volumes], path: "Tests/StandInWorker", swiftSettings: upcoming),
         // A real archive, where it is installed.
-        .target(name: "ArchiveTestSupport", path: "Tests/ArchiveTestSupport", swiftSettings: upcoming),
+        .target(name: "ArchiveTestSupport", dependencies: [support], path: "Tests/ArchiveTestSupport", swiftSettings: upcoming),
         .testTarget(
             name: "UNETRServerTests",
             dependencies: [
-                "UNETRServer", "UNETRDICOMWeb", "ArchiveTestSupport", "unetrpp-serve", "stand-in-worker", volumes, work,
+                "UNETRServer", "UNETRDICOMWeb", "ArchiveTestSupport", "unetrpp-serve", "stand-in-worker", support, volumes, work,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 lifecycle, logging, core, http, tls, .product(name: "HTTPTypes", package: "swift-http-types"),
             ],

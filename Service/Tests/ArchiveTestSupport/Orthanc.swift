@@ -1,4 +1,5 @@
 import Foundation
+import UNETRSupport
 
 /// A real archive: Orthanc with its DICOMweb plugin, as Debian packs them, on a port and in a folder of its own.
 public enum Orthanc {
@@ -41,7 +42,7 @@ public enum Orthanc {
         process.arguments = [file.path]
         process.standardOutput = try FileHandle(forWritingTo: log)
         process.standardError = process.standardOutput
-        try process.run()
+        try process.start()
         let deadline = Date().addingTimeInterval(60)
         while !(try String(contentsOf: log, encoding: .utf8).contains("Orthanc has started")) {
             guard process.isRunning, Date() < deadline else {

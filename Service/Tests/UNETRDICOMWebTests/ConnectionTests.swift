@@ -2,6 +2,7 @@ import ArchiveTestSupport
 import Foundation
 import NIOSSL
 import Testing
+import UNETRSupport
 
 @testable import UNETRDICOMWeb
 
@@ -259,8 +260,8 @@ struct ConnectionTests {
                 "subjectAltName=DNS:localhost", "-keyout", key.path, "-out", certificate.path,
             ]
             process.standardError = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
+            try process.start()
+            while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
             let context = try NIOSSLContext(
                 configuration: .makeServerConfiguration(
                     certificateChain: [.certificate(NIOSSLCertificate.fromPEMFile(certificate.path)[0])],

@@ -4,6 +4,7 @@ import Foundation
 import NIOHTTP1
 import NIOSSL
 import Testing
+import UNETRSupport
 import UNETRVolumes
 
 @testable import UNETRServer
@@ -63,7 +64,7 @@ struct AttackTests {
                 let file = try FileHandle(forWritingTo: zeros)
                 try file.truncate(atOffset: 1 << 30)
                 try file.close()
-                let bomb = try run("/bin/gzip", ["-1", "-c", zeros.path])
+                let bomb = try await run("/bin/gzip", ["-1", "-c", zeros.path], output: folder.appending(path: "bomb"))
                 #expect(bomb.count < 6 << 20)
                 let small = try await server.client.ask(.POST, "/v1/scans", body: bomb.prefix(4 << 20))
                 #expect([201, 413, 422].contains(small.status), "\(small.text)")
@@ -72,23 +73,26 @@ struct AttackTests {
                 try await Task.sleep(for: .milliseconds(1))
                 let script =
                     "import zipfile; z = zipfile.ZipFile('\(archive.path)', 'w', zipfile.ZIP_DEFLATED, compresslevel=1)\nfor i in range(40): z.writestr(f'{i}.dcm', bytes(1 << 20))\nz.close()"
-                guard (try? run("/usr/bin/env", ["python3", "-c", script])) != nil, let bytes = try? Data(contentsOf: archive) else { return }
+                guard (try? await run("/usr/bin/env", ["python3", "-c", script], output: folder.appending(path: "said"))) != nil,
+                    let bytes = try? Data(contentsOf: archive)
+                else { return }
                 let answer = try await server.client.ask(.POST, "/v1/scans", body: bytes)
                 #expect(answer.status == 422 && answer.error.code == "unpacks_too_far", "\(answer.text)")
             }
         }
     }
 
-    private func run(_ program: String, _ arguments: [String]) throws -> Data {
-        let process = Process(), output = Pipe()
+    @discardableResult
+    private func run(_ program: String, _ arguments: [String], output: URL = URL(fileURLWithPath: "/dev/null")) async throws -> Data {
+        if !FileManager.default.fileExists(atPath: output.path) { _ = FileManager.default.createFile(atPath: output.path, contents: nil) }
+        let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        try process.start()
+        while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
         guard process.terminationStatus == 0 else { throw CocoaError(.fileReadUnknown) }
-        return data
+        return try Data(contentsOf: output)
     }
 
     @Test func `Names with paths, NUL and 4 kB become harmless`() async throws {
@@ -266,12 +270,12 @@ struct AttackTests {
     /// Calls `body` with a file system of 4 MB, where there can be one.
     private func withSmallDisk(_ body: (URL) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
-            guard geteuid() == 0, (try? run("/bin/mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder.path])) != nil else { return }
+            guard geteuid() == 0, (try? await run("/bin/mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder.path])) != nil else { return }
             do { try await body(folder) } catch {
-                _ = try? run("/bin/umount", ["-l", folder.path])
+                _ = try? await run("/bin/umount", ["-l", folder.path])
                 throw error
             }
-            _ = try run("/bin/umount", ["-l", folder.path])
+            try await run("/bin/umount", ["-l", folder.path])
         }
     }
 
@@ -330,7 +334,7 @@ struct AttackTests {
     @Test func `Connections are encrypted with the certificate that is given; another key is refused at the start`() async throws {
         try await withTemporaryFolder { folder in
             let (certificate, key) = (folder.appending(path: "cert.pem"), folder.appending(path: "key.pem"))
-            let made = try? run(
+            let made = try? await run(
                 "/usr/bin/openssl",
                 [
                     "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",

@@ -2,6 +2,7 @@ import ArchiveTestSupport
 import Foundation
 import NIOHTTP1
 import Testing
+import UNETRSupport
 
 @testable import UNETRServer
 
@@ -98,11 +99,13 @@ struct CrashTests {
             productsFolder.appending(path: "unetrpp-serve").path, "--models", models.path, "--data", folder.appending(path: "data").path, "--port", "0",
             "--program", TestServer.standIn.path,
         ]
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "\(descriptors.map { "ulimit -n \($0); " } ?? "")exec \"$@\"", "sh"] + words
+        // What tests that run beside this one have open is inherited. Under a limit below its numbers the server could start no process.
+        let closing = #"for open in /proc/self/fd/*; do number=${open##*/}; [ "$number" -lt 3 ] || eval "exec $number>&-"; done; "#
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", "\(descriptors.map { "\(closing)ulimit -n \($0); " } ?? "")exec \"$@\"", "bash"] + words
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try process.start()
         do {
             var port = ""
             try await wait("the server does not start") {
@@ -116,6 +119,7 @@ struct CrashTests {
         } catch {
             // It holds the output of the tests open.
             kill(process.processIdentifier, SIGKILL)
+            Issue.record("the server said: \((try? String(contentsOf: log, encoding: .utf8)) ?? "nothing")")
             throw error
         }
     }
@@ -134,7 +138,9 @@ struct CrashTests {
                 try await client.upload(TestScan.bytes(number: 2)),
             ]
             let first = try await client.submit(scans[0])
-            try await wait { try await client.state(first) == "running" }
+            // Handed out, and begun by the worker.
+            let orders = folder.appending(path: "models/orders.log")
+            try await wait { (try? String(contentsOf: orders, encoding: .utf8)) == "\(first)\n" }
             let jobs = [first, try await client.submit(scans[1]), try await client.submit(scans[2])]
             // Halves that a crash can leave: files without a row.
             try Data("half".utf8).write(to: folder.appending(path: "data/incoming/half"))
@@ -145,7 +151,7 @@ struct CrashTests {
 
             (process, client) = try await start(folder)
             for job in jobs { #expect(try await client.end(of: job)["state"] == "done") }
-            let begun = try String(contentsOf: folder.appending(path: "models/orders.log"), encoding: .utf8).split(separator: "\n").map(String.init)
+            let begun = try String(contentsOf: orders, encoding: .utf8).split(separator: "\n").map(String.init)
             // The one under way once more; on a machine that is busy that may be another one than the first.
             #expect(begun.count == 4 && Set(begun) == Set(jobs) && zip(begun, begun.dropFirst()).contains { $0 == $1 }, "\(begun)")
             #expect((try await client.get("/v1/jobs").json["jobs"] as? [[String: Any]])?.map { $0["id"] as? String } == jobs.reversed())
@@ -287,8 +293,8 @@ struct WholeTests {
             process.arguments = [
                 "segment", scan.path, "-o", mask.path, "--model", repository.appending(path: "Models/hippocampus.unetrpp").path, "--no-mirroring",
             ]
-            try process.run()
-            process.waitUntilExit()
+            try process.start()
+            try await wait(seconds: 60) { !process.isRunning }
             #expect(try await client.get("/v1/jobs/\(job)/result").body == Data(contentsOf: mask))
             #expect(
                 (try await client.get("/v1/jobs/\(job)/statistics").json["structures"] as? [[String: Any]])?.map { $0["name"] as? String } == [

@@ -48,8 +48,7 @@ actor JobBoard {
     private var fetching: Set<String> = []
     /// Sends the mask of a job to the archive that its scan is from, and calls `delivered`.
     private var deliver: @Sendable (JobRecord) -> Void = { _ in }
-    private var watchers: [String: [Int: AsyncStream<JobSignal>.Continuation]] = [:]
-    private var watcherNumber = 0
+    private var watchers = JobWatchers()
     private(set) var isClosed = false
     /// Workers of an earlier one do not know all models.
     private(set) var generation = 0
@@ -149,33 +148,19 @@ actor JobBoard {
 
     /// What happens to a job from now on; first how it is, and after its final state the end.
     func watch(_ id: String) throws -> AsyncStream<JobSignal> {
-        let (stream, continuation) = AsyncStream.makeStream(of: JobSignal.self, bufferingPolicy: .bufferingNewest(1))
-        guard let job = try store.job(id) else {
-            continuation.finish()
-            return stream
+        let job = try store.job(id), first = job.map { JobSignal.job(view($0)) }
+        return watchers.add(to: id, first: first, goesOn: job?.state.isFinal == false && !isClosed) { [weak self] number in
+            Task { await self?.unwatch(id, number) }
         }
-        continuation.yield(.job(view(job)))
-        guard !job.state.isFinal, !isClosed else {
-            continuation.finish()
-            return stream
-        }
-        watcherNumber += 1
-        let number = watcherNumber
-        continuation.onTermination = { [weak self] _ in Task { await self?.unwatch(id, number) } }
-        watchers[id, default: [:]][number] = continuation
-        return stream
     }
 
-    private func unwatch(_ id: String, _ number: Int) {
-        watchers[id]?[number] = nil
-        if watchers[id]?.isEmpty == true { watchers[id] = nil }
-    }
+    private func unwatch(_ id: String, _ number: Int) { watchers.remove(number, from: id) }
 
     /// Keeps all streams' connections.
-    func ping() { for watchers in watchers.values { for watcher in watchers.values { watcher.yield(.ping) } } }
+    func ping() { watchers.ping() }
 
     /// How many wait, are under way, and are watched.
-    var counts: (waiting: Int, running: Int, watchers: Int) { (queue.count + fetching.count, live.count, watchers.values.reduce(0) { $0 + $1.count }) }
+    var counts: (waiting: Int, running: Int, watchers: Int) { (queue.count + fetching.count, live.count, watchers.count) }
 
     // MARK: For workers
 
@@ -281,7 +266,7 @@ actor JobBoard {
         for (_, stop) in scoring.values { stop?() }
         // Whoever delivers knows this board.
         deliver = { _ in }
-        for watchers in watchers.values { for watcher in watchers.values { watcher.finish() } }
+        watchers.finish()
     }
 
     // MARK: Within
@@ -354,19 +339,18 @@ actor JobBoard {
     private func tellEnd(_ id: String, _ state: JobState) {
         ended[state, default: 0] += 1
         notify(id)
-        for watcher in (watchers.removeValue(forKey: id) ?? [:]).values { watcher.finish() }
+        watchers.finish(id)
     }
 
     private func notify(_ id: String) {
-        guard let watching = watchers[id], let job = try? store.job(id) else { return }
-        let view = view(job)
-        for watcher in watching.values { watcher.yield(.job(view)) }
+        guard watchers.watch(id), let job = try? store.job(id) else { return }
+        watchers.tell(view(job), of: id)
     }
 
     /// Tells those that wait where they stand now.
     private func notifyWaiting() {
         guard !watchers.isEmpty else { return }
-        for id in queue.order where watchers[id] != nil { notify(id) }
+        for id in queue.order where watchers.watch(id) { notify(id) }
     }
 
     private func secondsLeft(_ job: Live) -> Double? {

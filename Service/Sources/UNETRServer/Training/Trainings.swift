@@ -130,7 +130,7 @@ actor Trainings: Service {
             worker = try WorkerProcess.start(program: settings.program, arguments: settings.words(settings.devices[0]), logger: logger) {}
             self.worker = worker
             try worker.send(.train(order: order))
-        } catch { return "its worker cannot be started: \(error)" }
+        } catch { return "its worker cannot be started: \(FileError.reason(error))" }
         defer {
             worker.closeInput()
             self.worker = nil

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Logging
 import ServiceLifecycle
+import UNETRSupport
 import UNETRWork
 
 /// A worker for each device, started anew when it ends, and the jobs that they do.
@@ -268,7 +269,7 @@ actor WorkerPool: Service {
                 Task { await board.dismiss(device) }
             }
         } catch {
-            logger.error("\(settings.program.path) cannot be started: \(error)")
+            logger.error("\(settings.program.path) cannot be started: \(FileError.reason(error))")
             return nil
         }
         workers[device] = Worker(process: worker)

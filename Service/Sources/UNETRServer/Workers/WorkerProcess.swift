@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import UNETRSupport
 import UNETRWork
 
 /// A program that computes, told what to do by lines on its standard input. When this process ends, in whatever way, so does its input, and it with that.
@@ -34,7 +35,14 @@ final class WorkerProcess: @unchecked Sendable {
         process.arguments = arguments
         process.standardInput = input
         process.standardOutput = output
-        try process.run()
+        do { try process.start() } catch {
+            // It may be the number of open files that kept it from starting.
+            for pipe in [input, output] {
+                try? pipe.fileHandleForReading.close()
+                try? pipe.fileHandleForWriting.close()
+            }
+            throw error
+        }
         return (process, input.fileHandleForWriting, output.fileHandleForReading)
     }
 

@@ -1,5 +1,6 @@
 import ArchiveTestSupport
 import Foundation
+import UNETRSupport
 
 /// The built `unetrpp-pacs`, run as a user would.
 enum Program {
@@ -30,7 +31,7 @@ enum Program {
         process.standardOutput = try FileHandle(forWritingTo: folder.appending(path: "output"))
         process.standardError = try FileHandle(forWritingTo: folder.appending(path: "errors"))
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try process.start()
         return process
     }
 
