@@ -9,6 +9,9 @@ public enum Runtime {
     /// Whether libtorch is in this process. An app that links it has it from the start; the program `unetrpp` loads it when it first calls it.
     public static var isLoaded: Bool { ct_is_loaded() }
 
+    /// Whether there is no libtorch to be had. Asking loads it.
+    public static var isMissing: Bool { ct_load() == CT_NOT_LOADED }
+
     /// Loads libtorch now, where that is still to be done.
     /// - Throws: `LibtorchMissingError`.
     public static func load() throws { try check("load", [], ct_load()) }
@@ -31,7 +34,9 @@ public enum Runtime {
         case .cpu: return 1
         case .cuda: guard hasGPUDriver, hasCUDALibrary else { return 0 }
         case .mps:
-            #if !os(macOS)
+            #if os(macOS)
+                break
+            #else
                 return 0
             #endif
         }

@@ -61,7 +61,8 @@ struct LaunchTests {
     }
 
     @Test(arguments: [
-        ("node7", "node7"), ("gnode[10,20-25]", "gnode10"), ("n[001-004]-ib,m1", "n001-ib"), ("login-1,n[2-3]", "login-1"), ("a[1-2]b[3,4]", "a1b3"), ("", ""),
+        ("node7", "node7"), ("gnode[10,20-25]", "gnode10"), ("n[001-004]-ib,m1", "n001-ib"), ("login-1,n[2-3]", "login-1"), ("a[1-2]b[3,4]", "a1b3"),
+        ("m1,n[2,3]-ib", "m1"), ("", ""),
     ])
     func `The first host of a list is found`(list: String, host: String) throws {
         let variables = Self.slurm.merging(["SLURM_STEP_NODELIST": list]) { $1 }

@@ -49,22 +49,12 @@ struct PairedProcess: ProcessGroup {
     /// Runs `body` on both, and returns what each gave or threw.
     static func both<Result>(_ body: @escaping @Sendable (PairedProcess) throws -> Result) -> [Swift.Result<Result, any Error>] {
         let meeting = Meeting()
-        nonisolated(unsafe) var results: [Swift.Result<Result, any Error>?] = [nil, nil]
-        let group = DispatchGroup()
-        let lock = NSLock()
-        for rank in 0..<2 {
-            let thread = Thread {
-                let result = Swift.Result { try body(PairedProcess(rank: rank, meeting: meeting)) }
-                if case .failure = result { meeting.close() }
-                lock.withLock { results[rank] = result }
-                group.leave()
+        return GlooThreads.each(2) { rank in
+            do { return try body(PairedProcess(rank: rank, meeting: meeting)) } catch {
+                meeting.close()
+                throw error
             }
-            group.enter()
-            thread.stackSize = 16 << 20
-            thread.start()
         }
-        group.wait()
-        return results.compactMap { $0 }
     }
 
     func sum(_ values: [Double]) throws -> [Double] {

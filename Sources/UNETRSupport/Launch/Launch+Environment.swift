@@ -27,8 +27,7 @@ extension Launch {
             switch next {
             case "[": isInside = true
             case "]": isInside = false
-            case ",",
-                "-" where isInside:
+            case "," where isInside, "-" where isInside:
                 // The rest of the bracket names other hosts.
                 characters = characters.drop { $0 != "]" }
             case ",": return host

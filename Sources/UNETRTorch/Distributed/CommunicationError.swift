@@ -24,5 +24,9 @@ public struct CommunicationError: Error, Equatable, CustomStringConvertible, Sen
 
 /// Throws the error of a failing call among processes.
 func checkCommunication(_ operation: StaticString, _ status: CTStatus) throws {
-    guard status == CT_OK else { throw CommunicationError(operation: "\(operation)", message: String(cString: ct_error_message())) }
+    guard status == CT_OK else {
+        let message = String(cString: ct_error_message())
+        if status == CT_NOT_LOADED { throw LibtorchMissingError(reason: message) }
+        throw CommunicationError(operation: "\(operation)", message: message)
+    }
 }

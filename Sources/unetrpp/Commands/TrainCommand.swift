@@ -56,7 +56,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     func run() async throws {
         let launch = try group.launch()
         var options = try workflowOptions(launch)
-        if let launch { options.processes = try group.join(launch, in: options.run, device: options.device) }
+        if let launch { options.processes = try group.join(launch, in: options.run, device: options.device, isStoppable: true) }
         // One speaks for all; what keeps another from going on, it says itself.
         let speaks = options.processes.rank == 0
         let workflow = TrainingWorkflow(options, logger: speaks ? .talk : .silent)

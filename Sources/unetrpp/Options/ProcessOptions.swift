@@ -24,10 +24,12 @@ struct ProcessOptions: ParsableArguments {
     func launch() throws -> Launch? { try Launch.find(in: ProcessInfo.processInfo.environment, meetingPoint: meetingPoint) }
 
     /// Joins the others.
-    func join(_ launch: Launch, in folder: URL, device: Device) throws -> any ProcessGroup {
+    ///
+    /// - Parameter isStoppable: whether what follows asks for signals and ends by itself.
+    func join(_ launch: Launch, in folder: URL, device: Device, isStoppable: Bool) throws -> any ProcessGroup {
         // While it waits there is nothing to be finished: a signal ends it at once.
         Interruption.begin(stoppable: false)
-        defer { Interruption.begin(stoppable: true) }
+        defer { if isStoppable { Interruption.begin(stoppable: true) } }
         let processes = try TorchProcesses.join(
             launch, in: folder, program: "unetrpp \(UNETRPP.configuration.version)",
             interface: ProcessInfo.processInfo.environment["GLOO_SOCKET_IFNAME"], device: device, patience: .seconds(patience))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import UNETREngines
 import UNETREvaluation
 import UNETRInference
 import UNETRModels
@@ -30,6 +31,8 @@ enum Advice {
     private static func advice(for error: any Error) -> String? {
         switch error {
         case is LibtorchMissingError: libtorch
+        // One of the reasons is that there is none.
+        case EngineError.none where Runtime.isMissing: libtorch
         case is BundleDigestError: "`unetrpp model seal` writes digests anew"
         case ModelError.notABundle: "`unetrpp train` and `unetrpp convert` write bundles"
         case let error as ModelImportError: advice(for: error)

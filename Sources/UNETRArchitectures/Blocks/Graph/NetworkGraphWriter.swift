@@ -100,6 +100,7 @@ struct NetworkGraphWriter {
             let shape = [outputs, inputs] + kernel, columns = inputs * kernel.voxels
             let folded = GraphMatrix(try floats("\(key).weight", shape), rows: outputs, columns: columns).rowsScaled(factors)
             let added = try bias ? zip(floats("\(key).bias", [outputs]), factors).map { $0 * $1 } : Array(repeating: 0, count: outputs)
+            // These names stand in the quantization.json of earlier bundles.
             return builder.convolution(
                 x, builder.constant(folded.values, shape, key: "\(key).weight, normalised"),
                 bias: builder.constant(zip(shifts, added).map { $0 + $1 }, [outputs], key: "\(key).bias, normalised"), kernel: Array(kernel),
