@@ -5,8 +5,8 @@
     dicom.py read FOLDER UNETRPP DCM2NIIX      # the whole process from the series to an uncompressed NIfTI; SimpleITK's reader in a process of its own
     dicom.py write FOLDER UNETRPP DCMQI        # 14 structures as SEG; DCMQI is the program itkimage2segimage
 
-Needs pydicom, numpy, nibabel and SimpleITK. Each figure is the fastest of five runs in turn, with the files in the page cache. The start of our program, which
-loads libtorch before it does anything, is timed by itself.
+Needs pydicom, numpy, nibabel and SimpleITK. Each figure is the fastest of five runs in turn, with the files in the page cache. Beside whole
+processes stand the two readers alone, ours by `unetrpp benchmark --scan`, each the first time in a process of its own.
 """
 import glob
 import json
@@ -89,7 +89,7 @@ def compare(commands):
             run = timed(command)
             best[name] = min(best.get(name, run), run)
     for name, (seconds, peak, output) in best.items():
-        print(f"{name:28} {seconds:7.2f} s {peak:7.0f} MB  {output.strip() if name.startswith('SimpleITK') else ''}", flush=True)
+        print(f"{name:28} {seconds:7.2f} s {peak:7.0f} MB  {output.strip() if name in ['SimpleITK', 'unetrpp benchmark'] else ''}", flush=True)
 
 
 ITK = """
@@ -111,7 +111,7 @@ def main():
         for kind in ["plain", "packed"]:
             print(f"# {kind}")
             compare({
-                "unetrpp --version": [program, "--version"],
+                "unetrpp benchmark": [program, "benchmark", "--scan", f"{folder}/{kind}", "--repetitions", "1"],
                 "unetrpp scan info": [program, "scan", "info", f"{folder}/{kind}"],
                 "unetrpp scan convert": [program, "scan", "convert", f"{folder}/{kind}", f"{folder}/ours.nii", "--force"],
                 "dcm2niix": [dcm2niix, "-z", "n", "-b", "n", "-w", "1", "-o", folder, "-f", "theirs", f"{folder}/{kind}"],
@@ -120,7 +120,6 @@ def main():
     elif action == "write":
         folder, program, dcmqi = rest
         compare({
-            "unetrpp --version": [program, "--version"],
             "unetrpp scan convert, SEG": [program, "scan", "convert", f"{folder}/mask.nii", f"{folder}/ours.seg.dcm", "--reference", f"{folder}/plain", "--force"],
             "unetrpp scan convert, RTSTRUCT": [
                 program, "scan", "convert", f"{folder}/mask.nii", f"{folder}/ours.rtstruct.dcm", "--reference", f"{folder}/plain", "--force"],

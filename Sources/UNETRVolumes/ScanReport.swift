@@ -99,22 +99,53 @@ public struct ScanReport: Encodable, Equatable, Sendable {
 
     private mutating func add(_ reader: VolumeReader) throws {
         add(reader.header)
-        var (least, most, sum, count, others) = (Float.infinity, -Float.infinity, 0.0, 0, 0)
-        try reader.forEachPart { values, _ in
-            for value in values {
-                let value = Float(value)  // as a scan has it
-                guard value.isFinite else {
-                    others += 1
-                    continue
-                }
-                least = min(least, value)
-                most = max(most, value)
-                sum += Double(value)
-                count += 1
-            }
+        var range = IntensityRange()
+        try reader.forEachPart { values, _ in range.add(values) }
+        intensities = range.intensities
+        if range.others > 0 { warnings.append("\(range.others) voxels are not finite numbers") }
+    }
+}
+
+/// The range and the mean of intensities, added part by part.
+private struct IntensityRange {
+    private var least = Float.infinity, most = -Float.infinity, sum = 0.0, count = 0
+    /// How many are not finite numbers.
+    private(set) var others = 0
+
+    var intensities: ScanReport.Intensities? {
+        count > 0 ? .init(minimum: Double(least), maximum: Double(most), mean: sum / Double(count)) : nil
+    }
+
+    mutating func add(_ values: UnsafeBufferPointer<Double>) {
+        let lanes = 8, whole = values.count / lanes * lanes
+        if !addFinite(values, count: whole) { addEach(values[..<whole]) }
+        addEach(values[whole...])
+    }
+
+    /// Adds values side by side; false, and nothing is added, where one of them is no finite number.
+    private mutating func addFinite(_ values: UnsafeBufferPointer<Double>, count added: Int) -> Bool {
+        guard added > 0, let start = UnsafeRawPointer(values.baseAddress) else { return true }
+        var low = SIMD8<Float>(repeating: .infinity), high = -low, sums = SIMD8<Double>()
+        for offset in stride(from: 0, to: added * MemoryLayout<Double>.size, by: MemoryLayout<SIMD8<Double>>.size) {
+            let eight = SIMD8<Float>(start.loadUnaligned(fromByteOffset: offset, as: SIMD8<Double>.self))  // as a scan has it
+            low = pointwiseMin(low, eight)
+            high = pointwiseMax(high, eight)
+            sums += SIMD8<Double>(eight)
         }
-        if count > 0 { intensities = Intensities(minimum: Double(least), maximum: Double(most), mean: sum / Double(count)) }
-        if others > 0 { warnings.append("\(others) voxels are not finite numbers") }
+        let total = sums.sum()
+        guard total.isFinite else { return false }
+        (least, most, sum, count) = (min(least, low.min()), max(most, high.max()), sum + total, count + added)
+        return true
+    }
+
+    private mutating func addEach(_ values: Slice<UnsafeBufferPointer<Double>>) {
+        for value in values.lazy.map({ Float($0) }) {
+            guard value.isFinite else {
+                others += 1
+                continue
+            }
+            (least, most, sum, count) = (min(least, value), max(most, value), sum + Double(value), count + 1)
+        }
     }
 }
 

@@ -38,6 +38,19 @@ import UNETRSupport
         }
     }
 
+    @Test(arguments: [1, 7, 8, 9, 27, 20_000]) func `Range and mean are those of all voxels, however many there are`(_ count: Int) throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let url = folder.appending(path: "a.nii"), geometry = Geometry(size: [1, 1, count], affine: geometry.affine, spacing: [3, 2, 1.5])
+            // The extremes lie at the end, the smallest in front of the last.
+            var voxels = (0..<count).map { Float(($0 * 7) % 13) }
+            voxels[count - 1] = 100
+            if count > 1 { voxels[count - 2] = -50 }
+            try VolumeFile.write(scan: Scan(geometry: geometry, voxels: voxels), to: url)
+            let mean = voxels.reduce(0) { $0 + Double($1) } / Double(count)
+            #expect(try ScanReport(of: url).intensities == .init(minimum: count > 1 ? -50 : 100, maximum: 100, mean: mean))
+        }
+    }
+
     @Test func `Channels are counted, and a singular affine has no directions`() throws {
         try Fixtures.withTemporaryFolder { folder in
             var file = NIfTIBytes(shape: [2, 3, 4, 2])

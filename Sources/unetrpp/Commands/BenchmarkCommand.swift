@@ -11,14 +11,15 @@ import UNETRSupport
 import UNETRTorch
 import UNETRTorchEngine
 import UNETRTraining
+import UNETRVolumes
 
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "benchmark", abstract: "Time a network's forward pass, training step or augmentation on this machine.",
+        commandName: "benchmark", abstract: "Time a network's forward pass, training step or augmentation, or the reading of a scan, on this machine.",
         discussion: """
             One figure a call, so that the peak memory is that of the thing timed. The input is random; a training step is forward with
             deep supervision, Dice and cross-entropy, backward, gradient clipping and SGD. The first run is not counted. With --augmentation the time is that of a batch of
-            training samples, made by all threads. Started several times by torchrun, mpirun or srun, --train times the step of all processes together, each
+            training samples, made by all threads. With --scan the first reading is told, too, for which memory has to be found. Started several times by torchrun, mpirun or srun, --train times the step of all processes together, each
             with a batch of its own, and --gradients tells how much of the communication is hidden behind the backward pass.
             """)
 
@@ -30,12 +31,16 @@ struct BenchmarkCommand: ParsableCommand {
     var gradients = GradientMean.overlapped
     @OptionGroup var group: ProcessOptions
     @Flag(help: "Time the augmentation of training samples instead, without a network.") var augmentation = false
+    @Option(help: "Time reading this scan into memory instead, without a network.", completion: .file()) var scan: String?
     @Flag(help: "Use plain operations instead of fused ones and our own kernels.") var plain = false
     @Option(help: "Engine: torch (libtorch) or compiled (OpenVINO, finest output only).") var engine = EngineChoice.torch
     @Flag(help: "Compute the convolutions in 8 bits with made-up ranges; only with --engine compiled.") var eightBits = false
     @OptionGroup var runtime: RuntimeOptions
 
     func validate() throws {
+        if scan != nil, augmentation || train || plain || runtime.json {
+            throw ValidationError("--scan goes with none of --augmentation, --train, --plain and --json")
+        }
         if augmentation, train || plain || runtime.json { throw ValidationError("--augmentation goes with none of --train, --plain and --json") }
         guard (1...4096).contains(batch) else { throw ValidationError("--batch is \(batch); expected 1 to 4096") }
         guard (1...100_000).contains(repetitions) else { throw ValidationError("--repetitions is \(repetitions); expected 1 to 100000") }
@@ -64,9 +69,10 @@ struct BenchmarkCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let scan { return try timeReading(scan) }
         let launch = try train ? group.launch() : nil
         let device = try runtime.apply(launch)
-        let processes = try launch.map { try group.join($0, in: FileManager.default.temporaryDirectory, device: device) } ?? SingleProcess()
+        let processes = try launch.map { try group.join($0, in: FileManager.default.temporaryDirectory, device: device, isStoppable: false) } ?? SingleProcess()
         let mixed = runtime.mixedPrecision(on: device)
         let description = try choice.description()
         if augmentation {
@@ -106,6 +112,20 @@ struct BenchmarkCommand: ParsableCommand {
                     + String(format: "median %.3f s (%.3f–%.3f), ", result.median, result.fastest, result.slowest)
                     + "peak memory \(result.peakMegabytes) MB")
         }
+    }
+
+    private func timeReading(_ path: String) throws {
+        var voxels = 0
+        let times = try (0...repetitions).map { _ in
+            let start = Date()
+            voxels = try VolumeFile.open(URL(fileURLWithPath: path)).scan().voxels.count
+            return -start.timeIntervalSinceNow
+        }
+        let later = times.dropFirst().sorted()
+        print(
+            "\(path), \(voxels) voxels: "
+                + String(format: "first %.3f s, then median %.3f s (%.3f–%.3f), ", times[0], later[later.count / 2], later[0], later.last!)
+                + "peak memory \(ProcessUsage.peakMemory >> 20) MB")
     }
 
     private func compiled(

@@ -64,31 +64,10 @@ public struct DICOMStudy: Sendable {
         return names.map { DICOMFile(place: .entry(archive: url, name: $0), name: $0) }
     }
 
-    /// Regular files at any depth, by name. Links to folders are not followed, which could lead anywhere and around in circles.
+    /// Regular files at any depth, by name.
     static func files(below folder: URL) throws -> [DICOMFile] {
-        var failure: (path: String, reason: String)?
-        let keys: [URLResourceKey] = [.isRegularFileKey, .isSymbolicLinkKey]
-        let start = folder.resolvingSymlinksInPath()  // the walk does not enter a link
-        let walk = FileManager.default.enumerator(at: start, includingPropertiesForKeys: keys, options: [.skipsHiddenFiles]) { place, error in
-            failure = failure ?? (place.path, FileError.reason(error))
-            return true
-        }
-        var files: [DICOMFile] = []
-        let root = start.standardizedFileURL.path
-        while let place = walk?.nextObject() as? URL {
-            let kind = try? place.resourceValues(forKeys: Set(keys))
-            if kind?.isSymbolicLink == true {
-                let target = try? place.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey])
-                guard target?.isRegularFile == true else { continue }
-            } else if kind?.isRegularFile != true {
-                continue
-            }
-            let path = place.path
-            let name = path.hasPrefix(root + "/") ? String(path.dropFirst(root.count + 1)) : path
-            files.append(DICOMFile(place: .file(place), name: name))
-        }
-        if let failure { throw FileError(path: failure.path, problem: "the folder cannot be read: \(failure.reason)") }
-        return files.sorted { $0.name < $1.name }
+        let start = folder.resolvingSymlinksInPath()
+        return try FolderFiles.below(start).map { DICOMFile(place: .file(start.appending(path: $0)), name: $0) }
     }
 
     private static func isHidden(_ path: String) -> Bool { path.split(separator: "/").contains { $0.hasPrefix(".") || $0 == "__MACOSX" } }
