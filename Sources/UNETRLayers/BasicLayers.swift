@@ -157,7 +157,8 @@ public struct GroupNorm {
         func ofGroups(_ ofChannels: Tensor) throws -> Tensor { try ofChannels.reshaped([groups, members]).mean([1], keep: true) }
         func repeated(_ ofGroups: Tensor) throws -> Tensor { try ofGroups.expanded([groups, members]).reshaped([-1]) }
         let mean = try ofGroups(sample.mean(voxels))
-        let variance = try ofGroups(sample.square().mean(voxels)) - mean.square()
+        // Of values that are all the same, rounding may leave less than nothing.
+        let variance = try (ofGroups(sample.square().mean(voxels)) - mean.square()).relu()
         return try sample.batchNorm(
             weight: weight, bias: bias, runningMean: repeated(mean), runningVariance: repeated(variance), training: false, epsilon: epsilon)
     }

@@ -22,6 +22,15 @@ struct NormalizationLayerTests {
             found, [2, 3, 5], sum: -1.13459186058, squares: 34.31217511779, [0: -1.028569796087, 7: 1.210815651531, 29: -1.336276866551])
     }
 
+    @Test("Where all voxels are the same, group normalization gives numbers", arguments: [0.1, 1000.1, 12345.678])
+    func groupNormOfConstants(value: Double) throws {
+        let shape = [1, 4, 7, 8, 9], x = try Tensor.full(shape, value, .float32)
+        let norm = try GroupNorm(ParameterStore(dtype: .float32).root / "n", channels: 4, groups: 2, sumsPairwise: true)
+        let found = try withoutGradients { try norm(x).array(of: Float.self) }
+        // The mean is the value but for rounding, which 1 / sqrt(1e-5) enlarges.
+        #expect(found.allSatisfy { abs($0) <= 320 * 4 * Float(value).ulp + 3 })
+    }
+
     @Test("Group normalization", arguments: [false, true])
     func groupNorm(sumsPairwise: Bool) throws {
         // F.group_norm(x, 2, p("n.weight"), p("n.bias"))
