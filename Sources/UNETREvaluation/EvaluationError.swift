@@ -110,7 +110,8 @@ extension EvaluationError: CustomStringConvertible {
         case .noSeries(let mask):
             "\(mask): is a DICOM object, and the series that it is about does not lie beside it; give the scans too."
         case .noScan(let mask, let place):
-            "\(mask): its scan is not in \(place); a mask CASE.nii.gz belongs to the scan CASE.nii.gz, CASE_0000.nii.gz or the DICOM study CASE."
+            "\(mask): its scan is not in \(place); a mask CASE.nii.gz belongs to the scan CASE.nii.gz, CASE_0000.nii.gz or the DICOM study CASE, "
+                + "in a BIDS data set to the scan whose entities its name has."
         case .gridsDiffer(let mask, let scan, let difference):
             "\(mask): does not lie on the grid of its scan \(scan): \(difference); resample the mask to the scan, or correct the header that is wrong."
         case .noChannel(let scan, let channel, let channels):

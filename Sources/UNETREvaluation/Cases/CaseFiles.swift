@@ -19,6 +19,11 @@ package struct CaseFiles: Sendable {
             files[CasePair.caseName(of: url) ?? url.lastPathComponent] = url
             return
         }
+        if let dataset = try BIDSFolder(url) {
+            files = Self.masks(of: dataset)
+            guard !files.isEmpty else { throw EvaluationError.noFiles(folder: url.path) }
+            return
+        }
         for name in try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() {
             let file = url.appendingPathComponent(name)
             guard let stem = CasePair.caseName(of: file) else { continue }
@@ -28,5 +33,12 @@ package struct CaseFiles: Sendable {
             if other == nil || isVolume { files[stem] = file }
         }
         guard !files.isEmpty else { throw EvaluationError.noFiles(folder: url.path) }
+    }
+
+    /// The segmentations of a BIDS data set, called by their scans where that tells them apart, else by all that their names say.
+    private static func masks(of dataset: BIDSFolder) -> [String: URL] {
+        let masks = dataset.segmentations, short = masks.map { $0.name.removing(["space", "seg", "res", "den"]).entityText }
+        let names = Set(short).count == short.count ? short : masks.map { $0.name.entityText }
+        return Dictionary(zip(names, masks.map(\.url))) { first, _ in first }
     }
 }

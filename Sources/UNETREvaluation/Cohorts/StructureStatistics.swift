@@ -1,5 +1,5 @@
 import UNETRSupport
-public import UNETRVolumes
+import UNETRVolumes
 
 /// How large a structure of a mask is, where it lies, and how bright the scan is there.
 public struct StructureStatistics: Codable, Equatable, Sendable {

@@ -13,11 +13,15 @@ import UNETRVolumes
 public struct FolderStatistics: Sendable {
     /// What is measured, and what is written about it.
     public struct Options: Sendable {
-        /// A folder of label maps or DICOM objects, or one of these.
+        /// A folder of label maps or DICOM objects, a BIDS data set with files `dseg`, or one mask.
         public var masks: URL
 
-        /// The scans: a folder of `CASE.nii.gz`, `CASE_0000.nii.gz` or DICOM studies `CASE`, or the scan of one mask; nil: no intensities.
+        /// The scans: a folder of `CASE.nii.gz`, `CASE_0000.nii.gz` or DICOM studies `CASE`, a BIDS data set for masks of one, or the scan of one mask;
+        /// nil: no intensities.
         public var scans: URL?
+
+        /// The suffix of the scans of a BIDS data set that are meant; nil: the only one there is.
+        public var suffix: String?
 
         /// Which channel of a scan is meant.
         public var channel = 0
@@ -65,7 +69,7 @@ public struct FolderStatistics: Sendable {
             for name in CohortFiles.names { try OutputRule(replaces: options.replaces).check(file: output.appending(path: name)) }
         }
         let masks = try CaseFiles(options.masks), names = masks.files.keys.sorted(), files = names.map { masks.files[$0]! }
-        let scans = try options.scans.map { try Scans($0, channel: options.channel, ofOne: !masks.isFolder) }
+        let scans = try options.scans.map { try Scans($0, options, ofOne: !masks.isFolder) }
         let labels =
             try options.labels.map { try LabelSet(declaredBy: $0) }
             ?? LabelSearch.declared(beside: [options.masks, options.scans].compactMap(\.self)) ?? LabelSearch.named(in: files)
@@ -98,14 +102,28 @@ extension FolderStatistics {
         let channel: Int
         let isFolder: Bool
         let isOfOne: Bool
+        let dataset: BIDSFolder?
+        /// That of the data set's scans.
+        let suffix: String
 
-        init(_ place: URL, channel: Int, ofOne: Bool) throws {
+        init(_ place: URL, _ options: Options, ofOne: Bool) throws {
             var folder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: place.path, isDirectory: &folder) else { throw EvaluationError.missing(path: place.path) }
-            (self.place, self.channel, isFolder, isOfOne) = (place, channel, folder.boolValue, ofOne)
+            (self.place, channel, isFolder, isOfOne) = (place, options.channel, folder.boolValue, ofOne)
+            dataset = folder.boolValue ? try BIDSFolder(place) : nil
+            let wanted = options.suffix.map { [$0] } ?? []
+            if dataset == nil, !wanted.isEmpty { throw WorkflowError.noBIDSFolder(paths: [place.path]) }
+            suffix = try dataset?.suffixes(wanted, channels: ["intensity"])[0] ?? ""
         }
 
         func scan(of name: String, mask: URL) throws -> CaseStatistics.ScanFile {
+            if let dataset {
+                let stem = VolumeName(mask.lastPathComponent)?.stem ?? name
+                guard let scan = BIDSName(stem).flatMap({ dataset.scan(of: $0, suffix: suffix) }) else {
+                    throw EvaluationError.noScan(mask: mask.path, place: place.path)
+                }
+                return .init(url: scan.url, channel: channel)
+            }
             // The scan of one mask may have another name, and be the folder of a study.
             if isOfOne, !isFolder { return .init(url: place, channel: channel) }
             do { return try CaseStatistics.scan(of: name, mask: mask, in: place, channel: channel) } catch {

@@ -4,11 +4,13 @@ import UNETRVolumes
 
 /// Where the names of labels are found if nobody says where they are.
 enum LabelSearch {
-    /// The labels of a dataset.json in the folders of files, or in the data set's folders around these; nil where there is none.
+    /// The labels of a dataset.json in the folders of files, or in the data set's folders around these, or of the lookup table of a BIDS data set; nil where
+    /// there is none.
     ///
     /// - Throws: `EvaluationError` for a declaration that cannot be read.
     static func declared(beside places: [URL]) throws -> LabelSet? {
         for place in places {
+            if let table = try BIDSFolder(place)?.lookupTable { return try LabelSet(declaredBy: table) }
             // The files' folder, which the place itself may be, and the data set's folder around it.
             let isFile = CasePair.caseName(of: place) != nil
             let folder = isFile ? place.deletingLastPathComponent() : place

@@ -9,7 +9,7 @@ struct CohortStatisticsCommand: AsyncParsableCommand, StoppableCommand {
     static let configuration = CommandConfiguration(
         commandName: "statistics", abstract: "Measure the structures of many masks, whoever made them, and show what is unusual.",
         discussion: """
-            MASKS is a folder of label maps (\(VolumeFormats.endings.joined(separator: ", "))) or DICOM objects, or one of these. With SCANS, a folder of
+            MASKS is a BIDS data set with files dseg, a folder of label maps (\(VolumeFormats.endings.joined(separator: ", "))) or DICOM objects, or one of these. With SCANS, a folder of
             CASE.nii.gz, CASE_0000.nii.gz or DICOM studies CASE, intensities are measured too. With --output a folder gets statistics.csv (a line for
             each case and structure), statistics.jsonl (a line for each case) and statistics.html, which needs no other file.
             A mask that cannot be measured does not stop the others; the exit status is then 65.
@@ -27,9 +27,12 @@ struct CohortStatisticsCommand: AsyncParsableCommand, StoppableCommand {
     @Option(
         name: [.customLong("labels"), .customLong("model")],
         help:
-            "Names of the labels: a dataset.json, a data set's folder, or a model bundle (default: a dataset.json beside the files, else names in the masks).",
+            "Names of the labels: a dataset.json, a data set's folder, a model bundle, or a dseg.tsv of BIDS (default: one of these beside the files, else names in the masks).",
         completion: .file())
     var labels: String?
+
+    @Option(help: "Suffix of the scans, such as T1w, where they are a BIDS data set (default: the only one there is).")
+    var suffix: String?
 
     @Option(help: "Which channel of the scans is measured, from 0.")
     var channel = 0
@@ -52,6 +55,7 @@ struct CohortStatisticsCommand: AsyncParsableCommand, StoppableCommand {
         func url(_ path: String) -> URL { URL(fileURLWithPath: path) }
         var options = FolderStatistics.Options(masks: url(masks))
         (options.scans, options.channel, options.labels) = (scans.map(url), channel, labels.map(url))
+        options.suffix = suffix
         (options.output, options.replaces, options.threads) = (output.map(url), outputs.force, threads)
         var bar: ProgressBar?
         for try await event in FolderStatistics(options).job().events() {
