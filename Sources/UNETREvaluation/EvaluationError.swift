@@ -41,6 +41,16 @@ public enum EvaluationError: Error, Equatable, Sendable {
     case notAnEvaluation(path: String, problem: String)
     /// Masks are to be scored, and no references are named.
     case noReferences(predictions: String)
+    /// A mask has so many values that it is probably a scan.
+    case looksLikeScan(mask: String, labels: Int)
+    /// A mask is a DICOM object, and its series is not at hand.
+    case noSeries(mask: String)
+    /// A mask without its scan.
+    case noScan(mask: String, place: String)
+    /// A mask lies on another grid than its scan.
+    case gridsDiffer(mask: String, scan: String, difference: String)
+    /// A scan has fewer channels than the one that is wanted.
+    case noChannel(scan: String, channel: Int, channels: Int)
     /// Two evaluations were made with different settings.
     case notComparable(String)
 
@@ -95,6 +105,17 @@ extension EvaluationError: CustomStringConvertible {
             "\(path) is not an evaluation.json of this program: \(problem)"
         case .noReferences(let predictions):
             "\(predictions) is not a file evaluation.json; to score predictions, name the folder of their references."
+        case .looksLikeScan(let mask, let labels):
+            "\(mask): holds \(labels) different labels (at most \(Self.labelLimit) are expected): is it a scan?"
+        case .noSeries(let mask):
+            "\(mask): is a DICOM object, and the series that it is about does not lie beside it; give the scans too."
+        case .noScan(let mask, let place):
+            "\(mask): its scan is not in \(place); a mask CASE.nii.gz belongs to the scan CASE.nii.gz, CASE_0000.nii.gz or the DICOM study CASE, "
+                + "in a BIDS data set to the scan whose entities its name has."
+        case .gridsDiffer(let mask, let scan, let difference):
+            "\(mask): does not lie on the grid of its scan \(scan): \(difference); resample the mask to the scan, or correct the header that is wrong."
+        case .noChannel(let scan, let channel, let channels):
+            "\(scan): there is no channel \(channel); it has \(channels), counted from 0."
         case .notComparable(let problem):
             "The two results cannot be compared: \(problem)."
         }

@@ -25,10 +25,9 @@ public struct StructureReport: Codable, Equatable, Sendable {
 
     /// Measures the structures of a mask.
     public init(_ mask: LabelMap, labels: LabelSet) {
-        let extents = Extents(mask)
+        let extents = LabelExtents(mask)
         structures = labels.described.map { label in
-            let parts = label.values.compactMap { Int16(exactly: $0) }.compactMap { extents.of[$0] }
-            let whole = parts.dropFirst().reduce(parts.first) { $0?.joined(with: $1) }
+            let whole = extents.extent(of: label.values)
             return Structure(
                 value: label.value, name: label.name, color: label.color, voxels: whole?.count ?? 0,
                 milliliters: Double(whole?.count ?? 0) * mask.geometry.voxelMillilitres,
@@ -38,7 +37,7 @@ public struct StructureReport: Codable, Equatable, Sendable {
     }
 
     /// The voxel with one of the values that is nearest to a place, in mm.
-    private static func nearest(to center: [Double], values: Set<Int>, of mask: LabelMap, within extent: Extent) -> [Int]? {
+    private static func nearest(to center: [Double], values: Set<Int>, of mask: LabelMap, within extent: LabelExtent) -> [Int]? {
         let wanted = (0..<(1 << 16)).map { values.contains(Int(Int16(bitPattern: UInt16($0)))) }
         let size = mask.geometry.size, step = mask.geometry.spacing.reversed().map { $0 * $0 }
         func isPart(_ x: Int, _ y: Int, _ z: Int) -> Bool { wanted[Int(UInt16(bitPattern: mask.voxels[(z * size[1] + y) * size[2] + x]))] }
@@ -55,52 +54,6 @@ public struct StructureReport: Codable, Equatable, Sendable {
             }
         }
         return best?.voxel
-    }
-}
-
-/// Where the voxels of a value are.
-private struct Extent {
-    var count = 0
-    var sum = [0, 0, 0]
-    var first = [Int.max, Int.max, Int.max]
-    var last = [-1, -1, -1]
-
-    var center: [Double] { sum.map { Double($0) / Double(count) } }
-
-    mutating func add(_ range: ClosedRange<Int>, _ y: Int, _ z: Int) {
-        count += range.count
-        sum[0] += (range.lowerBound + range.upperBound) * range.count / 2
-        sum[1] += y * range.count
-        sum[2] += z * range.count
-        first = [min(first[0], range.lowerBound), min(first[1], y), min(first[2], z)]
-        last = [max(last[0], range.upperBound), max(last[1], y), max(last[2], z)]
-    }
-
-    func joined(with other: Extent) -> Extent {
-        Extent(
-            count: count + other.count, sum: zip(sum, other.sum).map(+), first: zip(first, other.first).map(min), last: zip(last, other.last).map(max))
-    }
-}
-
-/// The extents of all values of a mask, run by run.
-private struct Extents {
-    var of: [Int16: Extent] = [:]
-
-    init(_ mask: LabelMap) {
-        let size = mask.geometry.size
-        mask.voxels.withUnsafeBufferPointer { voxels in
-            for z in 0..<size[0] {
-                for y in 0..<size[1] {
-                    let row = (z * size[1] + y) * size[2]
-                    var x = 0
-                    while x < size[2] {
-                        let value = voxels[row + x], start = x
-                        while x < size[2], voxels[row + x] == value { x += 1 }
-                        if value != 0 { of[value, default: Extent()].add(start...x - 1, y, z) }
-                    }
-                }
-            }
-        }
     }
 }
 

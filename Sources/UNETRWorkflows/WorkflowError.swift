@@ -46,6 +46,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     case unknownCases(list: String, names: [String])
     /// A list without a case, or that is none.
     case badList(path: String, problem: String)
+    /// Kinds of files of a BIDS data set were named, and the scans are none, or more than one.
+    case noBIDSFolder(paths: [String])
     /// Neither a model nor a training run was named.
     case noModel
     /// A task was named among other models.
@@ -87,6 +89,9 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
             "\(list) names \(names.count) cases that are not among the scans: \(names.prefix(5).joined(separator: ", "))\(names.count > 5 ? ", …" : "")"
         case .badList(let path, let problem):
             "\(path): \(problem); expected one case a line, or a table with a column named case"
+        case .noBIDSFolder(let paths):
+            "\(paths.joined(separator: ", ")): suffixes choose among the files of one BIDS data set, a folder with dataset_description.json and "
+                + "sub-01/anat/sub-01_T1w.nii.gz; name such a folder, or no suffixes"
         case .noModel:
             "no model was named, and no training run that has one"
         }

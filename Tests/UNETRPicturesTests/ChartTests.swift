@@ -101,6 +101,28 @@ import Testing
         for text in ["n = 3", "n = 1, 1 without value", "n = 0", "0.850", "0.500"] { #expect(drawing.texts.contains(text), "\(text)") }
     }
 
+    @Test func barsHoldEveryValueOnce() throws {
+        // Quartiles 3 and 7: bars are at most 2 · 4 / ∛9 = 3.85 wide, so there are three of 8/3.
+        let bars = try #require(Histogram.Bars([9, 1, 2, 8, 3, .nan, 7, 4, 6, 5, .infinity]))
+        #expect(bars.low == 1 && bars.counts == [3, 3, 3])
+        #expect(abs(bars.width - 8.0 / 3) < 1e-15)
+        #expect(Histogram.Bars([5, 5, 5])?.counts == [3])
+        #expect(Histogram.Bars([.nan]) == nil)
+        // Most are equal, so the rule says nothing.
+        #expect(try #require(Histogram.Bars([0, 0, 0, 0, 0, 0, 1e300])).counts == [6])
+        #expect(try #require(Histogram.Bars([1, 1, 1, 1, 1, 2])).counts.count == Histogram.mostBars)
+    }
+
+    @Test func aHistogramShowsMarksThatLieAmongItsValues() throws {
+        let marks = [Histogram.Mark("median", at: 2), Histogram.Mark("far", at: 900, isDashed: true)]
+        let drawing = try Drawing(Histogram(title: "Liver <1>", quantity: "volume (ml)", values: [1, 2, 3, 4], marks: marks).svg())
+        for text in ["Liver <1>", "volume (ml)", "cases", "median 2.00"] { #expect(drawing.texts.contains(text), "\(text)") }
+        #expect(!drawing.texts.contains { $0.hasPrefix("far") })
+        for values in [[], [.nan], [3], [-1e99, 1e99]] as [[Double]] {
+            #expect(throws: Never.self) { _ = try Drawing(Histogram(title: "", quantity: "", values: values).svg()) }
+        }
+    }
+
     @Test func limitsOfAgreementAreThoseOfBlandAndAltman() throws {
         // Differences 1, 2, 3, 6: mean 3, sample SD √(14/3).
         let limits = try #require(AgreementPlot.Limits([1, 2, 3, 6]))

@@ -47,8 +47,8 @@ struct CaseListTests {
             let file = folder.appending(path: "list.txt")
             try Data("c\na\n".utf8).write(to: file)
             let list = try CaseList(contentsOf: file)
-            #expect(try list.chosen(of: ["a", "b", "c"]) { $0 } == ["a", "c"] && list.url == file)
-            #expect(throws: WorkflowError.unknownCases(list: file.path, names: ["c"])) { try list.chosen(of: ["a", "b"]) { $0 } }
+            #expect(try list.chosen(of: ["a", "b", "c"]) { [$0] } == ["a", "c"] && list.url == file)
+            #expect(throws: WorkflowError.unknownCases(list: file.path, names: ["c"])) { try list.chosen(of: ["a", "b"]) { [$0] } }
         }
     }
 }

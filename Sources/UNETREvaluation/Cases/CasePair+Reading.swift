@@ -29,11 +29,22 @@ extension CasePair {
     private func grid() throws -> Geometry {
         if let map = [prediction, reference].first(where: { !DICOMStructures.recognizes($0) }) { return try VolumeFile.readHeader(map).geometry }
         let objects = try [prediction, reference].map { try DICOMStructures(contentsOf: $0) }
-        for place in [scan, reference, prediction].compactMap(\.self) {
-            guard let study = try? DICOMStudy(contentsOf: place) else { continue }
-            let series = try objects.lazy.compactMap { study.series(about: $0) }.first ?? study.series(nil)
-            return try VolumeFile.readHeader(study.url(of: series)).geometry
+        guard let series = try Self.series(of: objects, in: [scan, reference, prediction].compactMap(\.self)) else {
+            throw EvaluationError.noGrid(case: name)
         }
-        throw EvaluationError.noGrid(case: name)
+        return try VolumeFile.readHeader(series).geometry
+    }
+
+    /// The series that DICOM objects are about, in the first place that is a study; nil where none is.
+    static func series(of objects: [DICOMStructures], in places: [URL]) throws -> URL? {
+        guard let study = places.lazy.compactMap({ try? DICOMStudy(contentsOf: $0) }).first else { return nil }
+        return try study.url(of: objects.lazy.compactMap { study.series(about: $0) }.first ?? study.series(nil))
+    }
+
+    /// Where a case's scan may be in a folder: `CASE.nii.gz`, `CASE_0000.nii.gz` or a DICOM study `CASE`, with the channel of it that is meant.
+    static func scans(of name: String, in folder: URL, channel: Int = 0) -> [(file: URL, channel: Int)] {
+        let endings = VolumeFormats.endings, number = String(format: "_%04d", channel)
+        let files = endings.map { (folder.appending(path: name + $0), channel) } + endings.map { (folder.appending(path: name + number + $0), 0) }
+        return files.filter { FileManager.default.fileExists(atPath: $0.0.path) } + (study(of: name, in: folder).map { [($0, channel)] } ?? [])
     }
 }

@@ -26,7 +26,7 @@ public struct CasePair: Equatable, Sendable {
     ///
     /// - Throws: `EvaluationError.noProbabilities` with the cases that have none.
     public static func adding(probabilities: URL, to pairs: [CasePair]) throws -> [CasePair] {
-        let side = try Side(probabilities)
+        let side = try CaseFiles(probabilities)
         if !side.isFolder, pairs.count == 1 {
             return [CasePair(name: pairs[0].name, prediction: pairs[0].prediction, reference: pairs[0].reference, probabilities: probabilities)]
         }
@@ -61,7 +61,7 @@ extension CasePair {
     /// - Throws: `EvaluationError.unmatched`, which lists every file without counterpart; `.noCaseInCommon`, `.noFiles`, `.missing`,
     ///   `.duplicateCase`.
     public static func match(predictions: URL, references: URL, requireAll: Bool = true) throws -> [CasePair] {
-        let (left, right) = (try Side(predictions), try Side(references))
+        let (left, right) = (try CaseFiles(predictions), try CaseFiles(references))
         if !left.isFolder, !right.isFolder {
             let name = right.files.keys.first!
             return [CasePair(name: name, prediction: predictions, reference: references)]
@@ -78,32 +78,5 @@ extension CasePair {
             }
         }
         return common.map { CasePair(name: $0, prediction: left.files[$0]!, reference: right.files[$0]!) }
-    }
-
-    /// The label files of a folder, or one file, by case name.
-    private struct Side {
-        var isFolder: Bool
-        var files: [String: URL] = [:]
-
-        init(_ url: URL) throws {
-            var folder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: url.path, isDirectory: &folder) else {
-                throw EvaluationError.missing(path: url.path)
-            }
-            isFolder = folder.boolValue
-            guard isFolder else {
-                files[CasePair.caseName(of: url) ?? url.lastPathComponent] = url
-                return
-            }
-            for name in try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() {
-                let file = url.appendingPathComponent(name)
-                guard let stem = CasePair.caseName(of: file) else { continue }
-                // A DICOM object may lie beside the label map that it was made from, which is then taken.
-                let isVolume = VolumeName(name) != nil, other = files[stem].map { VolumeName($0.lastPathComponent) != nil }
-                guard other != isVolume else { throw EvaluationError.duplicateCase(case: stem, folder: url.path) }
-                if other == nil || isVolume { files[stem] = file }
-            }
-            guard !files.isEmpty else { throw EvaluationError.noFiles(folder: url.path) }
-        }
     }
 }

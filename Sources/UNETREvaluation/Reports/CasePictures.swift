@@ -35,9 +35,8 @@ extension EvaluationReport {
 
     /// The scan of a case if there is one that lies on the same grid.
     private static func scan(of name: String, in folder: URL, geometry: Geometry) -> Scan? {
-        let files = VolumeFormats.endings.flatMap { [$0, "_0000" + $0] }.map { folder.appendingPathComponent(name + $0) }
-        for file in files + [CasePair.study(of: name, in: folder)].compactMap(\.self) {
-            guard FileManager.default.fileExists(atPath: file.path), let scan = try? VolumeFile.readScan(file) else { continue }
+        for (file, _) in CasePair.scans(of: name, in: folder) {
+            guard let scan = try? VolumeFile.readScan(file) else { continue }
             if scan.geometry.isApproximatelyEqual(to: geometry) { return scan }
         }
         return nil

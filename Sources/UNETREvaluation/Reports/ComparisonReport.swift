@@ -82,7 +82,7 @@ public struct ComparisonReport: Sendable {
                 BoxPlot.Group(name: row.name, values: row.pairs.map { $0.a - $0.b })
             }
             let chart = BoxPlot(title: "\(title(of: figure, comparison)), A − B", verticalLabel: "A − B", groups: groups, range: 0...0)
-            return EvaluationReport.inline(chart.svg())
+            return HTML.inline(chart.svg())
         }
     }
 

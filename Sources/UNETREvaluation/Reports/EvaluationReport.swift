@@ -90,7 +90,7 @@ extension EvaluationReport {
             Summary.mean(of: result.classes.map { Summary.mean(of: result.values(figure, of: $0.key)) })
         }
         let unit = result.definition.unit.rawValue
-        var tiles = [("Dice", "mean over classes", text(mean(.dice), .dice))]
+        var tiles = [(name: "Dice", remark: "mean over classes", value: text(mean(.dice), .dice))]
         if let tolerance = result.tolerances.first {
             tiles.append(("HD95, \(unit)", "mean over classes", text(mean(.hd95), .hd95)))
             tiles.append(("NSD at \(tolerance) \(unit)", "mean over classes", text(mean(.nsd(tolerance)), .nsd(tolerance))))
@@ -100,8 +100,7 @@ extension EvaluationReport {
             tiles.append(("Expected calibration error", "mean over cases", HTML.number(error, decimals: 4)))
             tiles.append(("Brier score", "mean over cases", HTML.number(brier, decimals: 4)))
         }
-        let boxes = tiles.map { "<div class=\"tile\"><b>\($0.2)</b><span>\(HTML.escaped($0.0))<br>\($0.1)</span></div>" }
-        return "<div class=\"tiles\">\(boxes.joined())</div>"
+        return HTML.tiles(tiles)
     }
 
     private var definitionCard: String {
@@ -145,7 +144,7 @@ extension EvaluationReport {
                             metrics.classes[structure.key].map { (measured: $0.predictionVolume, reference: $0.referenceVolume) }
                         })
                 }))
-        let cards = charts.map { "<div class=\"card\">\(Self.inline($0.svg()))</div>" }
+        let cards = charts.map { "<div class=\"card\">\(HTML.inline($0.svg()))</div>" }
         return "<h2>Spread over cases</h2>\n<div class=\"charts\">\(cards.joined(separator: "\n"))</div>"
     }
 
@@ -156,11 +155,6 @@ extension EvaluationReport {
                 // What is undefined is passed on as NaN, so that the chart states how many were left out.
                 .init(name: structure.name, values: result.values(figure, of: structure.key).map { $0 ?? .nan })
             })
-    }
-
-    /// An SVG document as a part of a page: without the XML declaration.
-    static func inline(_ svg: String) -> String {
-        svg.range(of: "<svg").map { String(svg[$0.lowerBound...]) } ?? svg
     }
 
     private var published: String {

@@ -25,6 +25,15 @@ enum HTML {
         return "<div class=\"scroll\"><table><thead><tr>\(header)</tr></thead><tbody>\(body.joined(separator: "\n"))</tbody></table></div>\n"
     }
 
+    /// An SVG document as a part of a page: without the XML declaration.
+    static func inline(_ svg: String) -> String { svg.range(of: "<svg").map { String(svg[$0.lowerBound...]) } ?? svg }
+
+    /// Figures that stand out, each with a name and a remark.
+    static func tiles(_ tiles: [(name: String, remark: String, value: String)]) -> String {
+        "<div class=\"tiles\">" + tiles.map { "<div class=\"tile\"><b>\($0.value)</b><span>\(escaped($0.name))<br>\($0.remark)</span></div>" }.joined()
+            + "</div>"
+    }
+
     /// A whole page with its style inside: it needs no other file.
     static func page(title: String, body: String) -> String {
         """

@@ -2,17 +2,22 @@
 enum Quantiles {
     /// The value below which the part `fraction` (0…1) of `values` lies, linearly between neighbors; nil of nothing.
     static func linear(_ values: [Double], _ fraction: Double) -> Double? {
-        guard !values.isEmpty else { return nil }
         var copy = values
-        let position = fraction * Double(copy.count - 1)
-        let below = min(Int(position), copy.count - 1)
-        return copy.withUnsafeMutableBufferPointer { buffer in
+        return linear(reordering: &copy, fraction)
+    }
+
+    /// The same without a copy: the values are put in another order.
+    static func linear<Value: BinaryFloatingPoint>(reordering values: inout [Value], _ fraction: Double) -> Double? {
+        guard !values.isEmpty else { return nil }
+        let position = fraction * Double(values.count - 1)
+        let below = min(Int(position), values.count - 1)
+        return values.withUnsafeMutableBufferPointer { buffer in
             let low = select(below, in: buffer)
-            guard below + 1 < buffer.count else { return low }
+            guard below + 1 < buffer.count else { return Double(low) }
             // After the selection everything behind `below` is at least as large.
             var high = buffer[below + 1]
             for index in below + 2..<max(buffer.count, below + 2) where buffer[index] < high { high = buffer[index] }
-            return interpolate(low, high, position - Double(below))
+            return interpolate(Double(low), Double(high), position - Double(below))
         }
     }
 
@@ -24,7 +29,7 @@ enum Quantiles {
     }
 
     /// Reorders the values so that the one of rank `rank` stands at its place, smaller ones before it (Hoare's selection).
-    private static func select(_ rank: Int, in values: UnsafeMutableBufferPointer<Double>) -> Double {
+    private static func select<Value: Comparable>(_ rank: Int, in values: UnsafeMutableBufferPointer<Value>) -> Value {
         var (low, high) = (0, values.count - 1)
         while low < high {
             let pivot = values[(low + high) / 2]

@@ -1,7 +1,7 @@
 public import Foundation
 public import UNETRPreparation
 import UNETRSupport
-import UNETRVolumes
+public import UNETRVolumes
 
 /// The scans a user names: files, folders of files, and DICOM studies, grouped into cases.
 public enum ScanCollection {
@@ -57,6 +57,25 @@ public enum ScanCollection {
         let file = url.lastPathComponent
         let stem = ["zip", "dcm"].contains(url.pathExtension.lowercased()) ? url.deletingPathExtension().lastPathComponent : file
         return DatasetCase(name: stem, imageURLs: chosen.map(study.url(of:)))
+    }
+
+    /// The scans of a BIDS data set: files whose names differ in the suffix alone are the channels of one case, which is called by what they share.
+    ///
+    /// - Parameters:
+    ///   - channels: what the model's channels are called.
+    ///   - suffixes: those of the channels' files, such as `T1w`; empty: as `BIDSFolder.suffixes(_:channels:)` finds them.
+    /// - Returns: cases in the order of their names. One that lacks a channel is among them, and cannot be read.
+    /// - Throws: `BIDSError`, `ScanCollectionError`.
+    public static func cases(in dataset: BIDSFolder, channels: [String], suffixes: [String] = []) throws -> [DatasetCase] {
+        let wanted = try dataset.suffixes(suffixes, channels: channels)
+        let images = dataset.images.filter { wanted.contains($0.name.suffix) }
+        return try Dictionary(grouping: images) { $0.name.entityText }.sorted { $0.key < $1.key }.map { name, images in
+            let files = wanted.map { suffix in images.filter { $0.name.suffix == suffix } }
+            for same in files where same.count > 1 {
+                throw ScanCollectionError.sameName(name: name, first: same[0].url.path, second: same[1].url.path)
+            }
+            return DatasetCase(name: name, imageURLs: files.flatMap { $0.map(\.url) })
+        }
     }
 
     private static func contents(of folder: URL) throws -> [URL] {

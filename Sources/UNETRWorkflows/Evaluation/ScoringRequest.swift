@@ -52,48 +52,14 @@ public struct ScoringRequest: Sendable {
         } else if let benchmark {
             evaluator.classes = benchmark.classes
             evaluator.declaredLabels = Set(benchmark.classes.flatMap(\.labels) + benchmark.otherLabels)
-        } else if let labels = try declaredLabels(beside: places) ?? Self.labels(in: pairs) {
+        } else if let labels = try declaredLabels(beside: places) ?? LabelSearch.named(in: pairs.map(\.reference), and: pairs.map(\.prediction)) {
             evaluator.score(labels)
             if let ignoredLabel { evaluator.ignoredLabel = ignoredLabel }
         }
         return evaluator
     }
 
-    /// The labels that files name. Label maps are asked first: numbers in a DICOM object need not be those of a label map.
-    private static func labels(in pairs: [CasePair]) -> LabelSet? {
-        let references = pairs.map(\.reference), files = references + pairs.map(\.prediction)
-        let maps = files.filter { !DICOMStructures.recognizes($0) }
-        // What is wrong with a file is said when it is read.
-        if let named = joined(maps.compactMap { (try? VolumeFile.readLabelSet($0)) ?? nil }) { return named }
-        // Of structures the expert's count. Where the masks are label maps, their numbers must be the same in all objects, else they say nothing.
-        let objects = references.filter(DICOMStructures.recognizes).compactMap { try? DICOMStructures(contentsOf: $0) }
-        guard !objects.isEmpty else { return nil }
-        return maps.isEmpty ? DICOMStructures.labelSet(of: objects) : joined(objects.map(\.labelSet))
-    }
-
-    /// All labels together; nil where there are none, or two files name one value differently.
-    private static func joined(_ sets: [LabelSet]) -> LabelSet? {
-        var found: [LabelDefinition] = []
-        for labels in sets {
-            for label in labels.foreground where !found.contains(label) {
-                guard !found.contains(where: { $0.values == label.values && $0.name != label.name }) else { return nil }
-                if !found.contains(where: { $0.values == label.values }) { found.append(label) }
-            }
-        }
-        return found.isEmpty ? nil : LabelSet(definitions: [LabelDefinition(name: "background", value: 0)] + found.sorted { $0.values[0] < $1.values[0] })
-    }
-
     private func declaredLabels(beside places: [URL]) throws -> LabelSet? {
-        if let labels { return try LabelSet(declaredBy: labels) }
-        for place in places {
-            // The files' folder, which the place itself may be, and the data set's folder around it.
-            let isFile = CasePair.caseName(of: place) != nil
-            let folder = isFile ? place.deletingLastPathComponent() : place
-            for folder in [folder, folder.deletingLastPathComponent()] {
-                let file = folder.appendingPathComponent("dataset.json")
-                if FileManager.default.fileExists(atPath: file.path) { return try LabelSet(declaredBy: file) }
-            }
-        }
-        return nil
+        try labels.map { try LabelSet(declaredBy: $0) } ?? LabelSearch.declared(beside: places)
     }
 }

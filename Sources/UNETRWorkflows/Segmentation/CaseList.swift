@@ -41,10 +41,11 @@ public struct CaseList: Equatable, Sendable {
 
     /// Those of `all` that the list names, in the order of `all`.
     ///
+    /// - Parameter names: by which a case may be called.
     /// - Throws: `WorkflowError.unknownCases` for names that are not there.
-    func chosen<Case>(of all: [Case], name: (Case) -> String) throws -> [Case] {
-        let wanted = Set(names), chosen = all.filter { wanted.contains(name($0)) }
-        let missing = wanted.subtracting(chosen.map(name))
+    func chosen<Case>(of all: [Case], names: (Case) -> [String]) throws -> [Case] {
+        let wanted = Set(self.names), chosen = all.filter { !wanted.isDisjoint(with: names($0)) }
+        let missing = wanted.subtracting(chosen.flatMap(names))
         guard missing.isEmpty else { throw WorkflowError.unknownCases(list: url.path, names: missing.sorted()) }
         return chosen
     }

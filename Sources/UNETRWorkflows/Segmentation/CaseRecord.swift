@@ -27,7 +27,7 @@ public struct CaseRecord: Codable, Equatable, Sendable {
     public var model: String
     /// The SHA-256 of everything else that a mask depends on.
     public var options: String
-    /// The masks' files with their SHA-256, by their names; with an empty text those that were not written because the mask is empty, which DICOM has no
+    /// The masks' files with their SHA-256, by their paths in the folder of the masks; with an empty text those that were not written because the mask is empty, which DICOM has no
     /// form for.
     public var masks: [String: String] = [:]
     /// Which part of the cohort did it.

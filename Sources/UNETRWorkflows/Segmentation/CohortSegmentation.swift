@@ -21,8 +21,11 @@ public import UNETRVolumes
 public struct CohortSegmentation: Sendable {
     /// What is segmented with what, and how.
     public struct Options: Sendable {
-        /// Files and folders; see `ScanCollection`.
+        /// Files and folders; see `ScanCollection`. A BIDS data set stands alone; its masks are a data set of derivatives.
         public var scans: [URL]
+
+        /// Of a BIDS data set, the suffixes of the files that are the model's channels; empty: those that the channels are named after, or the only one.
+        public var suffixes: [String] = []
 
         /// Of DICOM studies, the series that are the model's channels, by UID or number; empty: the only one that fits.
         public var series: [String] = []
@@ -150,8 +153,9 @@ public struct CohortSegmentation: Sendable {
         let models = try urls.map { try open($0) }, bundles = models.flatMap(\.bundles), task = models.lazy.compactMap(\.task).first
         if let task, models.count > 1 { throw WorkflowError.taskAmongModels(task: task.name) }
         if let task, options.writesProbabilities { throw InferenceError.noProbabilities(task: task.name) }
-        let groups = groups(of: models), keeper = try keeper(groups, task)
-        let (tasks, done) = try tasks(cases(for: bundles[0].plan, of: run), keeper), labels = task?.labels ?? bundles[0].plan.labels
+        let groups = groups(of: models), labels = task?.labels ?? bundles[0].plan.labels
+        let derivatives = try derivatives(of: urls[0], SHA256Digest(ofModels: groups, task: task), labels), keeper = try keeper(groups, task)
+        let (tasks, done) = try tasks(cases(for: bundles[0].plan, of: run, derivatives?.source), keeper, derivatives)
         let structures = try options.structures.map { try labels.structures(named: $0) }
         let settings = EngineSettings(
             options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device), usesEightBits: options.eightBits)
@@ -161,11 +165,25 @@ public struct CohortSegmentation: Sendable {
         let segmenter = try segmenter(groups, task, settings, how)
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks, writer: try writer(segmenter, bundles, tasks))
         try report(.begins(Outline(tasks: tasks, done: done, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
+        if !tasks.isEmpty { try derivatives?.begin() }
         for record in done { try keeper?.skip(record) }
         try job.job().run { event in
+            try derivatives?.note(event, tasks)
             try keeper?.note(event, tasks)
             try report(.task(event))
         }
+    }
+
+    /// Where the masks of a BIDS data set go; nil for other scans.
+    private func derivatives(of model: URL, _ digest: SHA256Digest, _ labels: LabelSet) throws -> BIDSDerivatives? {
+        guard options.scans.count == 1, let source = try BIDSFolder(options.scans[0]) else { return nil }
+        if isMask { throw BIDSError.outputForm(what: options.output.lastPathComponent) }
+        if let form = options.forms.first(where: { $0 != .nifti }) { throw BIDSError.outputForm(what: form.rawValue) }
+        let name = ["unetrpp", "zip"].contains(model.pathExtension) ? model.deletingPathExtension().lastPathComponent : model.lastPathComponent
+        let algorithm = DICOMAlgorithm(name: name, version: options.version, digest: digest.text)
+        let derivatives = BIDSDerivatives(source, output: options.output, algorithm: algorithm, labels: labels)
+        try derivatives.check()
+        return derivatives
     }
 
     /// Notes what becomes of the cases of a cohort that is done in parts or goes on later; nil for any other.
@@ -224,9 +242,12 @@ public struct CohortSegmentation: Sendable {
     }
 
     /// The scans that were named; of a run's data only those it did not train on.
-    private func cases(for plan: Plan, of run: TrainingRun?) throws -> [DatasetCase] {
-        var cases = try ScanCollection.cases(
-            in: options.scans, channels: plan.channelNames.count, names: plan.channelNames, series: options.series, correctsTilt: options.correctsTilt)
+    private func cases(for plan: Plan, of run: TrainingRun?, _ dataset: BIDSFolder?) throws -> [DatasetCase] {
+        if dataset == nil, !options.suffixes.isEmpty { throw WorkflowError.noBIDSFolder(paths: options.scans.map(\.path)) }
+        var cases =
+            try dataset.map { try ScanCollection.cases(in: $0, channels: plan.channelNames, suffixes: options.suffixes) }
+            ?? ScanCollection.cases(
+                in: options.scans, channels: plan.channelNames.count, names: plan.channelNames, series: options.series, correctsTilt: options.correctsTilt)
         if let run {
             let validation = Set(try run.readDescription().fold.validation)
             let missing = validation.subtracting(cases.map(\.name)).sorted()
@@ -235,7 +256,7 @@ public struct CohortSegmentation: Sendable {
             }
             cases = cases.filter { validation.contains($0.name) }
         }
-        if let list = options.cases { cases = try list.chosen(of: cases, name: \.name) }
+        if let list = options.cases { cases = try list.chosen(of: cases) { dataset == nil ? [$0.name] : BIDSDerivatives.names(of: $0) } }
         if options.correctsTilt { for scanCase in cases { note(tiltOf: scanCase) } }
         return options.shard?.part(of: cases) ?? cases
     }
@@ -248,11 +269,13 @@ public struct CohortSegmentation: Sendable {
     }
 
     /// What is to be done, and what is done already.
-    private func tasks(_ cases: [DatasetCase], _ keeper: RecordKeeper?) throws -> (tasks: [SegmentationJob.Task], done: [CaseRecord]) {
+    private func tasks(
+        _ cases: [DatasetCase], _ keeper: RecordKeeper?, _ derivatives: BIDSDerivatives?
+    ) throws -> (tasks: [SegmentationJob.Task], done: [CaseRecord]) {
         var done: [CaseRecord] = []
         let tasks = try cases.compactMap { scanCase -> SegmentationJob.Task? in
-            let files = try targets(of: scanCase, among: cases.count), values = options.writesProbabilities ? probabilitiesFile(files[0].url) : nil
-            let task = SegmentationJob.Task(scan: scanCase, files: files, probabilities: values)
+            let task = try derivatives?.task(for: scanCase, writesProbabilities: options.writesProbabilities) ?? task(for: scanCase, among: cases.count)
+            let (files, values) = (task.files, task.probabilities)
             var rule = OutputRule(replaces: options.replaces)
             switch options.resumes ? try keeper?.find(task, replaces: options.replaces) : nil {
             case .done(let record)?:
@@ -265,7 +288,18 @@ public struct CohortSegmentation: Sendable {
             if files.contains(where: { $0.object != nil }) { try checkSeries(scanCase) }
             return task
         }
+        // Of a BIDS data set names are told apart by more than a mask's name keeps.
+        for (mask, same) in Dictionary(grouping: tasks, by: \.mask) where same.count > 1 {
+            throw ScanCollectionError.sameName(name: mask.lastPathComponent, first: same[0].scan.imageURLs[0].path, second: same[1].scan.imageURLs[0].path)
+        }
         return (tasks, done)
+    }
+
+    /// A scan with where its mask goes, and its probabilities.
+    private func task(for scanCase: DatasetCase, among count: Int) throws -> SegmentationJob.Task {
+        let files = try targets(of: scanCase, among: count)
+        return SegmentationJob.Task(
+            scan: scanCase, files: files, probabilities: options.writesProbabilities ? probabilitiesFile(files[0].url) : nil)
     }
 
     /// A DICOM object is about a DICOM series.

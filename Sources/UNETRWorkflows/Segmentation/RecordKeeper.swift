@@ -38,6 +38,7 @@ final class RecordKeeper: @unchecked Sendable {
         case unknown
     }
 
+    private let masks: URL
     private let records: CohortRecords
     private let shard: Shard?
     private let blank: CaseRecord
@@ -48,6 +49,7 @@ final class RecordKeeper: @unchecked Sendable {
     /// - Parameter models: in the groups that they are averaged in.
     /// - Throws: `FolderInUse` while another process does the same part.
     init(masks: URL, shard: Shard?, models: [[ModelBundle]], task: ModelTask?, options: Key, version: String, device: String) throws {
+        self.masks = masks
         records = CohortRecords(masks: masks)
         self.shard = shard
         lock = try FolderLock(records.lock(shard))
@@ -55,6 +57,12 @@ final class RecordKeeper: @unchecked Sendable {
             name: "", state: .begun, model: try SHA256Digest(ofModels: models, task: task).text,
             options: SHA256Digest(of: try JSONText.encode(options, .line)).text,
             shard: shard?.description, version: version, time: "", device: device)
+    }
+
+    /// What a mask is called in records: its path in the folder of the masks.
+    private func key(_ mask: URL) -> String {
+        let own = masks.standardizedFileURL.pathComponents, path = mask.standardizedFileURL.pathComponents
+        return path.starts(with: own) ? path.dropFirst(own.count).joined(separator: "/") : mask.lastPathComponent
     }
 
     /// Looks at what was noted of a case and at the masks that are there.
@@ -66,14 +74,14 @@ final class RecordKeeper: @unchecked Sendable {
         guard record.state != .begun else { return .unfinished }
         let present = files.filter { FileManager.default.fileExists(atPath: $0.url.path) }
         // Changed since, by whom ever: not ours to replace.
-        for file in present where try SHA256Digest(ofFile: file.url).text != record.masks[file.url.lastPathComponent] { return .unknown }
+        for file in present where try SHA256Digest(ofFile: file.url).text != record.masks[key(file.url)] { return .unknown }
         guard record.state == .done else { return .unfinished }
         guard record.model == blank.model, record.options == blank.options else {
             guard !present.isEmpty, !replaces else { return .unfinished }
             throw WorkflowError.madeOtherwise(mask: present[0].url.path, by: record.model == blank.model ? .otherOptions : .anotherModel)
         }
         let isWhole = files.allSatisfy { file in
-            record.masks[file.url.lastPathComponent].map { $0.isEmpty || present.contains(file) } ?? false
+            record.masks[key(file.url)].map { $0.isEmpty || present.contains(file) } ?? false
         }
         let hasProbabilities = task.probabilities.map { FileManager.default.fileExists(atPath: $0.path) } ?? true
         return try isWhole && hasProbabilities && Self.digest(of: task.scan) == record.scan ? .done(record) : .unfinished
@@ -129,9 +137,9 @@ final class RecordKeeper: @unchecked Sendable {
         for file in task.files {
             let isThere = FileManager.default.fileExists(atPath: file.url.path)
             if outcome.unwritten.contains(file.url) {
-                record.masks[file.url.lastPathComponent] = ""
+                record.masks[key(file.url)] = ""
             } else if isThere {
-                record.masks[file.url.lastPathComponent] = try SHA256Digest(ofFile: file.url).text
+                record.masks[key(file.url)] = try SHA256Digest(ofFile: file.url).text
             }
         }
         try records.write(record)

@@ -5,7 +5,7 @@ import UNETRWorkflows
 
 struct CohortCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cohort", abstract: "Results of many scans that were segmented in parts.", subcommands: [Merge.self])
+        commandName: "cohort", abstract: "Results of many scans.", subcommands: [Merge.self, CohortStatisticsCommand.self])
 
     struct Merge: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -12,6 +12,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         discussion: """
             SCANS are files (\(VolumeFormats.endings.joined(separator: ", "))), folders of files, or DICOM studies: a folder as it comes from the
             scanner, its zip archive, or a file of many frames. `unetrpp scan info` lists the series of a study.
+            A BIDS data set (dataset_description.json, sub-01/anat/sub-01_T1w.nii.gz, …) stands alone; its masks are a data set of derivatives.
             A model with several channels takes CASE_0000, CASE_0001, … as one scan. Each mask has the geometry of its scan and, unless its name or --output-format says otherwise, its format: a DICOM series gets a DICOM segmentation. One scan that cannot be read does not stop the others; the exit code says so.
             While the network works on a scan, the next one is read and the last mask is written, where memory allows. Stopped by a signal,
             the command keeps the masks that are done and leaves no half of one.
@@ -126,6 +127,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         options.eightBits = runtime.allowsEightBits
         options.validationOf = validationOf.map(url)
         (options.cases, options.shard, options.resumes) = try (cohort.list, cohort.part, cohort.resume)
+        options.suffixes = cohort.suffixes
         options.series = series?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
         options.correctsTilt = correctTilt
         options.structures = (structures ?? roi)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }

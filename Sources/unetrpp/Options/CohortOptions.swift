@@ -14,7 +14,16 @@ struct CohortOptions: ParsableArguments {
     @Flag(help: "Leave out scans whose masks are there already, made of the same scan by the same model with the same options.")
     var resume = false
 
-    @Option(help: "Only the scans that this file names: one a line, or a table (.csv, .tsv) with a column named case.", completion: .file())
+    @Option(
+        help: ArgumentHelp(
+            "Of a BIDS data set, the suffix of the scans, such as T1w; for a model of several channels one for each, separated by commas (default: those that the channels are named after, or the only one there is).",
+            valueName: "list"))
+    var suffix: String?
+
+    @Option(
+        help:
+            "Only the scans that this file names: one a line, or a table (.csv, .tsv) with a column named case, such as participants.tsv of a BIDS data set.",
+        completion: .file())
     var cases: String?
 
     func validate() throws { _ = try part }
@@ -26,6 +35,8 @@ struct CohortOptions: ParsableArguments {
             }
         }
     }
+
+    var suffixes: [String] { suffix?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? [] }
 
     var list: CaseList? { get throws { try cases.map { try CaseList(contentsOf: URL(fileURLWithPath: $0)) } } }
 }

@@ -18,7 +18,7 @@ struct ScoringOptions: ParsableArguments {
     var classes: String?
 
     @Option(
-        help: "Declared labels: a dataset.json, a data set's folder, or a model bundle (default: a dataset.json beside the files).",
+        help: "Declared labels: a dataset.json, a data set's folder, a model bundle, or a dseg.tsv of BIDS (default: a dataset.json beside the files).",
         completion: .file())
     var labels: String?
 

@@ -40,6 +40,7 @@ enum Advice {
         case TrainingError.runExists, TrainingError.cannotSave, ProcessError.lost(_, _?): "--resume does that"
         case let error as DICOMError: advice(for: error.problem)
         case let error as DICOMObjectError: advice(for: error.problem)
+        case BIDSError.suffixNeeded: "--suffix A,B,… does that"
         case ScanCollectionError.seriesNeeded, ScanCollectionError.seriesCount: "--series A,B,… does that"
         case EvaluationError.shapesDiffer, EvaluationError.geometriesDiffer: "--resample does that"
         case EvaluationError.noGrid: "`unetrpp evaluate --images` takes the folder of the scans"
