@@ -1,3 +1,5 @@
+public import UNETRTraining
+
 /// Why a workflow cannot do what it was asked.
 public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     /// What a run was asked to go on with and does not have.
@@ -22,6 +24,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
 
     /// A run was asked to go on otherwise than it was started.
     case contradictsRun(path: String, own: String, asked: Contradiction)
+    /// A budget beside a number of epochs, in a file of settings or for this run.
+    case budgetAndEpochs(budget: TrainingBudget, settings: String?)
     /// Cases that cannot be prepared, of so many.
     case unusableCases(names: [String], of: Int)
     /// A folder that prepared cases cannot be written to.
@@ -59,6 +63,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
         case .contradictsRun(let path, let own, let asked):
             "\(path): the run \(own), so it cannot go on with \(asked.text); a run goes on with what it was started with: leave that out, "
                 + "or choose another folder"
+        case .budgetAndEpochs(let budget, let settings):
+            "the number of epochs follows from the budget \(budget), so it cannot be given \(settings.map { "in \($0)" } ?? "beside it"); leave one of them out"
         case .unusableCases(let names, let count):
             "\(names.count) of \(count) cases cannot be used: \(names.joined(separator: ", ")); repair them or take them out of the data set"
         case .unwritableCases(let folder, let ready, let count):

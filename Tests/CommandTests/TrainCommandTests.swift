@@ -67,6 +67,40 @@ struct TrainCommandTests {
         }
     }
 
+    @Test func `A budget sets the number of epochs, is the run's, and stands alone`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let (dataset, run, plan) = (try TinyData.dataset(in: folder), folder.appending(path: "run"), folder.appending(path: "plan.json"))
+            let (settings, epochs) = (folder.appending(path: "settings.json"), folder.appending(path: "epochs.json"))
+            try TinyModel.plan().write(to: plan)
+            try Data(#"{"iterationsPerEpoch": 4, "estimationIterations": 2}"#.utf8).write(to: settings)
+            try Data(#"{"epochs": 4}"#.utf8).write(to: epochs)
+            func words(_ budget: String, _ settings: URL, _ more: String...) -> [String] {
+                [
+                    "train", dataset.path, "-o", run.path, "--plan", plan.path, "--device", "cpu", "--threads", "2", "--budget", budget, "--settings",
+                    settings.path,
+                ]
+                    + more
+            }
+            for budget in ["soon", "0h", "1.5h", "30m1h"] {
+                try CommandLineTool.fail(words(budget, settings), saying: ["--budget is '\(budget)'; expected a time such as 2h, 90m or 1h30m, or voxels"])
+            }
+            try CommandLineTool.fail(words("2h", settings, "--epochs", "3"), saying: ["the number of epochs follows from --budget; leave out --epochs"])
+            try CommandLineTool.fail(words("2h", epochs), saying: ["follows from the budget 2h, so it cannot be given in \(epochs.path)", "--settings"])
+            #expect(!FileManager.default.fileExists(atPath: run.path))
+            let least = 5 * 4 * 2 * 4096
+            try CommandLineTool.fail(words("163839-voxels", settings), saying: ["5 epochs of 4 steps need \(least)-voxels"])
+            #expect(!TrainingRun(folder: run).exists)
+            try CommandLineTool.succeed(words("200k-voxels", settings))
+            let description = try TrainingRun(folder: run).readDescription()
+            #expect(description.configuration.epochs == 6 && description.configuration.iterationsPerEpoch == 4)
+            #expect(description.budget?.budget == .voxels(200_000) && TrainingRun(folder: run).records().count == 6)
+            // The same words go on with it, those of another budget do not.
+            try CommandLineTool.succeed(words("200k-voxels", settings, "--resume"))
+            #expect(try TrainingRun(folder: run).readDescription() == description)
+            try CommandLineTool.fail(words("2h", settings, "--resume"), saying: ["has the budget 200k-voxels, so it cannot go on with budget 2h"])
+        }
+    }
+
     @Test func `Bad settings, plans and data sets are refused with a sentence`() throws {
         try Fixtures.withTemporaryFolder { folder in
             let dataset = try TinyData.dataset(in: folder)

@@ -100,14 +100,8 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     /// Reads settings from JSON; fields that are left out are those of `defaults`.
     /// - Throws: `TrainingError.setting` for a value no run can have or a field that does not exist.
     public init(contentsOf url: URL, defaults: TrainingConfiguration = .published) throws {
-        let data: Data
-        do { data = try InputFile.contents(of: url, most: 1 << 20) } catch let error as FileError {
-            throw FileError(path: url.path, problem: "the file of training settings \(error.problem)")
-        }
         let known = try JSONSerialization.jsonObject(with: JSONEncoder().encode(defaults)) as? [String: Any] ?? [:]
-        guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw FileError(path: url.path, problem: "the training settings are not a JSON object")
-        }
+        let given = try Self.object(in: url)
         let optional = ["mixedPrecision", "averaging", "rescueEpoch", "synchronizedStatistics"]
         for field in given.keys where known[field] == nil && !optional.contains(field) {
             throw TrainingError.setting(
@@ -118,6 +112,21 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
             throw FileError(path: url.path, problem: "among the training settings \(error.sentence)")
         }
         try validate()
+    }
+
+    /// The fields that a file of settings names.
+    /// - Throws: `FileError` for a file that is no JSON object.
+    public static func fields(in url: URL) throws -> Set<String> { try Set(object(in: url).keys) }
+
+    private static func object(in url: URL) throws -> [String: Any] {
+        let data: Data
+        do { data = try InputFile.contents(of: url, most: 1 << 20) } catch let error as FileError {
+            throw FileError(path: url.path, problem: "the file of training settings \(error.problem)")
+        }
+        guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw FileError(path: url.path, problem: "the training settings are not a JSON object")
+        }
+        return given
     }
 
     func makeOptimizer(_ store: ParameterStore) -> any Optimizer {

@@ -90,6 +90,12 @@ extension Trainer {
         if improved { try processes.onFirst { try saving(record.epoch) { try write(to: run.best) } } }
     }
 
+    /// Writes a checkpoint that nobody reads, and removes it.
+    func tryCheckpoint() throws {
+        defer { try? FileManager.default.removeItem(at: run.trial) }
+        try checkpoint.write(model: network.store, average: average?.tensors, optimizer: optimizer, generator: generator, to: run.trial)
+    }
+
     /// Writes what people look at: the log, the chart, and TensorBoard's events.
     func log(_ record: EpochRecord, _ timing: EpochTiming, _ board: EventFile?) throws {
         try processes.onFirst {

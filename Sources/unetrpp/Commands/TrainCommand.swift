@@ -39,6 +39,12 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
 
     @Option(help: "Number of epochs, instead of the one in the settings.") var epochs: Int?
     @Option(help: "Steps per epoch, instead of the number in the settings.") var iterations: Int?
+    @Option(
+        help: ArgumentHelp(
+            "What the run may take, from which the number of epochs follows: a time such as 2h, 90m or 1h30m, or voxels of training patches such as 500M-voxels.",
+            valueName: "budget"),
+        transform: TrainCommand.budget)
+    var budget: TrainingBudget?
     @Option(help: "Random seed, instead of the one in the settings.") var seed: UInt64?
     @Flag(help: "Continue the run in the output folder with its own plan, settings and cases.") var resume = false
     @OptionGroup var planning: PlanningOptions
@@ -47,6 +53,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
 
     func validate() throws {
         if dataset == nil, !resume { throw ValidationError("the folder of the data set is missing") }
+        if budget != nil, epochs != nil { throw ValidationError("the number of epochs follows from --budget; leave out --epochs") }
         if let planner = planning.planner, plan != nil || resume {
             throw ValidationError(
                 "\(resume ? "--resume goes on with the run's plan" : "--plan names a plan"); leave out --planner \(planner.rawValue)")
@@ -80,8 +87,16 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         options.planning = planning.request
         options.settings = settings.map(url)
         (options.epochs, options.iterations, options.seed) = (epochs, iterations, seed)
+        options.budget = budget
         options.split = folds.wish
         options.initial = initial.map(url)
         return options
+    }
+
+    @Sendable static func budget(_ text: String) throws -> TrainingBudget {
+        guard let budget = TrainingBudget(text) else {
+            throw ValidationError("--budget is '\(text)'; expected a time such as 2h, 90m or 1h30m, or voxels of training patches such as 500M-voxels")
+        }
+        return budget
     }
 }

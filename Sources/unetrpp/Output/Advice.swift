@@ -49,6 +49,7 @@ enum Advice {
             case .initialWeights: "that is --init"
             case .setting: nil
             }
+        case WorkflowError.budgetAndEpochs: "that is --budget, and --epochs or a field of --settings"
         case LaunchError.noMeetingPoint: "--meeting-point file:///… names a file on a file system that all see"
         case ProcessError.noBackend: "Scripts/build-nccl does the first, --device cpu is another way"
         case DeviceError.absent: "--device cpu; `unetrpp doctor` lists the devices"
