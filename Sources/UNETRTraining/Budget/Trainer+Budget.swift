@@ -62,10 +62,11 @@ extension Trainer {
             if processes.count == 1 { try Cancellation.check() }
             let before = ContinuousClock.now
             _ = try takeStep(number, of: 0, loader)
-            if number >= Self.warmUp || elapsed() > most { seconds.append((ContinuousClock.now - before) / .seconds(1)) }
+            if number >= Self.warmUp || elapsed() > most / 4 { seconds.append((ContinuousClock.now - before) / .seconds(1)) }
             number += 1
             let (few, many) = (seconds.count < Self.measured.lowerBound, seconds.count >= Self.measured.upperBound)
-            isEnough = many || (!few && elapsed() > most / 50) || (elapsed() > most && !seconds.isEmpty)
+            // Where so few steps take a quarter of the time, the time is too short for any run.
+            isEnough = many || (!few && elapsed() > most / 50) || (elapsed() > most / 4 && !seconds.isEmpty)
             isEnough = try processes.broadcast([isEnough ? 1 : 0])[0] != 0
         }
         loader.cancel()

@@ -9,6 +9,14 @@ public import UNETRTorch
 public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case sgd, adamw }
 
+    /// What keeps the weights that a run starts from.
+    public enum FrozenPart: String, Codable, Sendable, CaseIterable {
+        /// Nothing: all weights are trained.
+        case none
+        /// The encoder (`NetworkConfiguration.encoderStages`). Statistics of batch normalization go on being taken.
+        case encoder
+    }
+
     /// Number of epochs.
     public var epochs = 1000
     /// Optimizer steps in an epoch.
@@ -53,6 +61,10 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public var loaderThreads = 1
     /// Whether batch normalization takes the statistics of the whole batch where several processes share it; nil: yes.
     public var synchronizedStatistics: Bool?
+    /// What keeps the weights that the run starts from; nil: nothing.
+    public var freeze: FrozenPart?
+    /// The rate of a stage of the encoder as a part of the next one's; the last one's of the decoder's, which is the full rate. Nil: all are equal.
+    public var layerDecay: Double?
     /// Whether fused operations are used where there are some; the plain ones are the same functions, slower.
     public var fusedOperations = true
 
@@ -102,7 +114,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public init(contentsOf url: URL, defaults: TrainingConfiguration = .published) throws {
         let known = try JSONSerialization.jsonObject(with: JSONEncoder().encode(defaults)) as? [String: Any] ?? [:]
         let given = try Self.object(in: url)
-        let optional = ["mixedPrecision", "averaging", "rescueEpoch", "synchronizedStatistics"]
+        let optional = ["mixedPrecision", "averaging", "rescueEpoch", "synchronizedStatistics", "freeze", "layerDecay"]
         for field in given.keys where known[field] == nil && !optional.contains(field) {
             throw TrainingError.setting(
                 field: field, value: "present", rule: "known fields are \(Set(known.keys).union(optional).sorted().joined(separator: ", "))")
@@ -127,14 +139,5 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
             throw FileError(path: url.path, problem: "the training settings are not a JSON object")
         }
         return given
-    }
-
-    func makeOptimizer(_ store: ParameterStore) -> any Optimizer {
-        switch optimizer {
-        case .sgd:
-            SGD(store.parameters, rate: learningRate, momentum: momentum, weightDecay: weightDecay, nesterov: true)
-        case .adamw:
-            AdamW(store.parameters, rate: learningRate, weightDecay: weightDecay, decays: store.decaying)
-        }
     }
 }

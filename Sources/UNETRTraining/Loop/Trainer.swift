@@ -100,11 +100,14 @@ public final class Trainer {
         if let initial = description.initial {
             var found: String?
             try processes.onFirst { [network] in
-                found = try FirstWeights.load(URL(fileURLWithPath: initial), into: network.store, classes: settings.classes)
+                // The path of weights in the run's folder is relative: the folder may be moved.
+                let weights = URL(fileURLWithPath: initial, relativeTo: run.folder.appending(path: "/"))
+                found = try FirstWeights.load(weights, into: network.store, classes: settings.classes)
             }
-            beginning = found
+            beginning = description.finetuned?.title ?? found
         }
-        optimizer = configuration.makeOptimizer(network.store)
+        optimizer = configuration.makeOptimizer(of: settings.configuration, network.store)
+        try configuration.freeze(in: settings.configuration, network.store)
         average = try configuration.averaging.map { [network] in try WeightAverage(of: network.store, decay: $0) }
         targets = TrainingTargets(labels: description.plan.labels)
         step = TrainingStep(
@@ -127,7 +130,7 @@ public final class Trainer {
     private static func compare(_ old: TrainingRun.Description, _ new: TrainingRun.Description, _ path: String) throws {
         guard old.plan == new.plan else { throw TrainingError.differentRun(path: path, field: "plan") }
         guard old.configuration == new.configuration else { throw TrainingError.differentRun(path: path, field: "training configuration") }
-        guard old.initial == new.initial else { throw TrainingError.differentRun(path: path, field: "choice of first weights") }
+        guard old.initial == new.initial, old.finetuned == new.finetuned else { throw TrainingError.differentRun(path: path, field: "choice of first weights") }
         guard old.fold == new.fold else { throw TrainingError.differentRun(path: path, field: "choice of cases") }
     }
 

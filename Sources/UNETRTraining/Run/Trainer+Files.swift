@@ -165,7 +165,7 @@ extension Trainer {
             - Network: \(network.store.parameterCount) parameters
             - Training: \(description.fold.training.count) cases, \(configuration.epochs) epochs × \(configuration.iterationsPerEpoch) steps \
             of \(configuration.batchSize * configuration.accumulation) patches, seed \(configuration.seed)\
-            \(beginning.map { "\n- Start: \($0)" } ?? "")
+            \(beginning.map { "\n- Start: \($0)" } ?? "")\((description.finetuned?.notes ?? []).map { "\n- Start: \($0)" }.joined())
             - Validation: \(description.fold.validation.count) cases the training never saw
 
             \(lines.joined(separator: "\n"))

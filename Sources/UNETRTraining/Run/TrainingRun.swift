@@ -24,8 +24,10 @@ public struct TrainingRun: Sendable {
         public var prepared: String
         /// The cases.
         public var fold: Fold
-        /// Weights the run starts from (a bundle or a weights file); nil: new ones.
+        /// Weights the run starts from (a bundle or a weights file; a relative path begins at the run's folder); nil: new ones.
         public var initial: String?
+        /// The model that those were made from; nil where the run tunes none.
+        public var finetuned: TunedModel?
         /// The label files that the last validation is scored against, by case.
         public var references: [String: String] = [:]
         /// Where the choice of cases came from; nil where nobody said.
@@ -47,6 +49,29 @@ public struct TrainingRun: Sendable {
             self.split = split
         }
     }
+
+    /// A model that a run goes on from with other data.
+    public struct TunedModel: Codable, Equatable, Sendable {
+        /// Its name.
+        public var name: String
+        /// SHA-256 of its weights' file.
+        public var digest: String
+        /// What was not taken over as it was, a sentence each.
+        public var notes: [String]
+
+        /// A model from its name, digest and what is told about it.
+        public init(name: String, digest: String, notes: [String]) {
+            self.name = name
+            self.digest = digest
+            self.notes = notes
+        }
+
+        /// One line for people.
+        public var title: String { "tuned further from \(name), whose weights have the SHA-256 \(digest)" }
+    }
+
+    /// The file of first weights that a run has in its own folder.
+    public static let initialWeights = "initial.safetensors"
 
     /// A budget, and what a run's length was laid by.
     public struct LaidBudget: Codable, Equatable, Sendable {

@@ -19,6 +19,12 @@ extension TrainingWorkflow {
         if let budget = options.budget, budget != description.budget?.budget {
             throw contradiction("has \(description.budget.map { "the budget \($0.budget)" } ?? "no budget")", .setting(name: "budget", value: "\(budget)"))
         }
+        if let tuning = options.tuning {
+            let asked = try tuning.record(of: tuning.open())
+            guard asked.digest == description.finetuned?.digest else {
+                throw contradiction("\(description.finetuned.map { "is \($0.title)" } ?? "tunes no model")", .model(path: tuning.model.path))
+            }
+        }
         if let initial = options.initial, initial.path != description.initial {
             throw contradiction("starts from \(description.initial ?? "new weights")", .initialWeights(path: initial.path))
         }

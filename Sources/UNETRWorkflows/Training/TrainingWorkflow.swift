@@ -1,5 +1,6 @@
 public import Foundation
 public import Logging
+import UNETRModels
 import UNETRPlanning
 public import UNETRPreparation
 public import UNETRSupport
@@ -50,6 +51,9 @@ public struct TrainingWorkflow: Sendable {
 
         /// A model bundle or a weights file to start from; nil: new weights.
         public var initial: URL?
+
+        /// A model that is tuned further; its network is then the run's, and `planning` has no effect but for the memory. Nil: a network of the plan.
+        public var tuning: FineTuning?
 
         /// Where it computes.
         public var device = Device.cpu
@@ -141,7 +145,8 @@ public struct TrainingWorkflow: Sendable {
             ("number of epochs", "\(options.epochs ?? 0)"), ("number of steps", "\(options.iterations ?? 0)"),
             ("budget", options.budget.map { "\($0)" } ?? ""),
             ("seed", options.seed.map { "\($0)" } ?? ""), ("choice of cases", "\(options.split)"), ("way of planning", "\(options.planning)"),
-            ("choice of first weights", options.initial?.lastPathComponent ?? ""), ("precision", "\(options.precision)"),
+            ("choice of first weights", options.initial?.lastPathComponent ?? ""), ("model", options.tuning?.model.lastPathComponent ?? ""),
+            ("way of tuning", "\(options.tuning?.freeze.map(\.rawValue) ?? "") \(options.tuning?.layerDecay ?? 0)"), ("precision", "\(options.precision)"),
             ("choice between a new run and one that goes on", "\(options.resumes)"), ("kind of device", options.device == .cpu ? "cpu" : "gpu"),
         ]
     }
@@ -157,8 +162,9 @@ public struct TrainingWorkflow: Sendable {
         var choice = try known.map { try CaseChoice(recorded: $0, options.split, dataset) } ?? newChoice(of: dataset, run)
         choice.log(logger)
         let lock = try run.lock()
-        let plan = try known?.plan ?? newPlan(for: dataset!, report)
-        let configuration = try known?.configuration ?? newConfiguration(plan)
+        let model = try options.tuning?.open()
+        let plan = try known?.plan ?? newPlan(for: dataset!, like: model, report)
+        let configuration = try known?.configuration ?? newConfiguration(plan, cases: choice.fold.training.count)
         let prepared = known.map { URL(fileURLWithPath: $0.prepared) } ?? options.run.appending(path: "prepared")
         if let dataset {
             let chosen = Set(choice.fold.training + choice.fold.validation)
@@ -166,7 +172,9 @@ public struct TrainingWorkflow: Sendable {
             try prepare(cases, plan, prepared, report)
             try choice.look(for: cases, in: prepared, logger)
         }
-        return (known ?? newDescription(plan, configuration, choice, dataset!, prepared), lock)
+        var description = known ?? newDescription(plan, configuration, choice, dataset!, prepared)
+        if known == nil, let model { try tune(model, &description) }
+        return (description, lock)
     }
 
     /// Refuses a budget beside a number of epochs.
@@ -185,7 +193,8 @@ public struct TrainingWorkflow: Sendable {
         return CaseChoice(try options.split.split(of: dataset, benchmark: named ?? Benchmark(of: dataset) ?? Benchmark(named: dataset.name)))
     }
 
-    private func newPlan(for dataset: Dataset, _ report: @escaping LongJob<Event>.Report) throws -> Plan {
+    private func newPlan(for dataset: Dataset, like model: ModelBundle?, _ report: @escaping LongJob<Event>.Report) throws -> Plan {
+        if let model { return try newPlan(for: dataset, tuning: model) { try report(.planning(done: $0, of: $1)) } }
         if let plan = options.plan { return try options.planning.applied(to: Plan(contentsOf: plan)) }
         return try options.planning.plan(for: dataset, logger: logger) { try report(.planning(done: $0, of: $1)) }
     }
@@ -205,8 +214,9 @@ public struct TrainingWorkflow: Sendable {
             initial: options.initial?.path, references: dataset.references(of: choice.fold), split: choice.origin)
     }
 
-    private func newConfiguration(_ plan: Plan) throws -> TrainingConfiguration {
-        let published = TrainingConfiguration.published(for: plan)
+    private func newConfiguration(_ plan: Plan, cases: Int) throws -> TrainingConfiguration {
+        var published = TrainingConfiguration.published(for: plan)
+        if options.tuning != nil { published = FineTuningRule(cases: cases).applied(to: published) }
         var configuration = try options.settings.map { try TrainingConfiguration(contentsOf: $0, defaults: published) } ?? published
         options.override(&configuration)
         if options.precision != .automatic || configuration.mixedPrecision == nil {
@@ -223,6 +233,8 @@ extension TrainingWorkflow.Options {
         if let epochs { configuration.epochs = epochs }
         if let iterations { configuration.iterationsPerEpoch = iterations }
         if let seed { configuration.seed = seed }
+        if let freeze = tuning?.freeze { configuration.freeze = freeze }
+        if let decay = tuning?.layerDecay { configuration.layerDecay = decay }
     }
 }
 

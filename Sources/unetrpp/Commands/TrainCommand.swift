@@ -37,15 +37,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         help: "Model bundle or weights file to start from; output layers are initialized anew if the number of classes differs.", completion: .directory)
     var initial: String?
 
-    @Option(help: "Number of epochs, instead of the one in the settings.") var epochs: Int?
-    @Option(help: "Steps per epoch, instead of the number in the settings.") var iterations: Int?
-    @Option(
-        help: ArgumentHelp(
-            "What the run may take, from which the number of epochs follows: a time such as 2h, 90m or 1h30m, or voxels of training patches such as 500M-voxels.",
-            valueName: "budget"),
-        transform: TrainCommand.budget)
-    var budget: TrainingBudget?
-    @Option(help: "Random seed, instead of the one in the settings.") var seed: UInt64?
+    @OptionGroup var length: LengthOptions
     @Flag(help: "Continue the run in the output folder with its own plan, settings and cases.") var resume = false
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var group: ProcessOptions
@@ -53,7 +45,6 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
 
     func validate() throws {
         if dataset == nil, !resume { throw ValidationError("the folder of the data set is missing") }
-        if budget != nil, epochs != nil { throw ValidationError("the number of epochs follows from --budget; leave out --epochs") }
         if let planner = planning.planner, plan != nil || resume {
             throw ValidationError(
                 "\(resume ? "--resume goes on with the run's plan" : "--plan names a plan"); leave out --planner \(planner.rawValue)")
@@ -64,17 +55,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         let launch = try group.launch()
         var options = try workflowOptions(launch)
         if let launch { options.processes = try group.join(launch, in: options.run, device: options.device) }
-        // One speaks for all; what keeps another from going on, it says itself.
-        let speaks = options.processes.rank == 0
-        let workflow = TrainingWorkflow(options, logger: speaks ? .talk : .silent)
-        let display = TrainingDisplay(json: runtime.json)
-        do {
-            for try await event in workflow.job().events() { if speaks { try display.show(event) } }
-        } catch is CancellationError {
-            if speaks { display.sayStopped() }
-            // The signal may have come to another process.
-            throw Interruption.exitStatus == nil ? ExitStatus.stopped : CancellationError()
-        }
+        try await TrainingDisplay.follow(options, json: runtime.json)
     }
 
     private func workflowOptions(_ launch: Launch?) throws -> TrainingWorkflow.Options {
@@ -86,17 +67,9 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         options.plan = plan.map(url)
         options.planning = planning.request
         options.settings = settings.map(url)
-        (options.epochs, options.iterations, options.seed) = (epochs, iterations, seed)
-        options.budget = budget
+        length.apply(to: &options)
         options.split = folds.wish
         options.initial = initial.map(url)
         return options
-    }
-
-    @Sendable static func budget(_ text: String) throws -> TrainingBudget {
-        guard let budget = TrainingBudget(text) else {
-            throw ValidationError("--budget is '\(text)'; expected a time such as 2h, 90m or 1h30m, or voxels of training patches such as 500M-voxels")
-        }
-        return budget
     }
 }
