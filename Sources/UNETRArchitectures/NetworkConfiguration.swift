@@ -5,11 +5,11 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
     /// The kind of network that these are the settings of.
     var architecture: NetworkDescription.Architecture { get }
     /// Channels of the scan.
-    var inputChannels: Int { get }
+    var inputChannels: Int { get set }
     /// Classes, background included.
-    var classes: Int { get }
+    var classes: Int { get set }
     /// The patch [D, H, W] the network takes.
-    var patchSize: Size3 { get }
+    var patchSize: Size3 { get set }
     /// Sizes [D, H, W] of the outputs of training, finest first.
     var outputSizes: [Size3] { get }
 
@@ -23,6 +23,28 @@ public protocol NetworkConfiguration: PublishedKeys, Codable, Equatable, Sendabl
 
     /// What lives together at the fullest moment of a forward pass in evaluation mode, besides weights, input and output, in bytes of float32.
     var activationBytes: Int { get }
+
+    /// Makes it the same network for scans with so many channels.
+    mutating func adapt(inputChannels: Int)
+
+    /// The encoder's stages from the scan on: for each the keys, or what stands before a dot in them. All other parameters are the decoder's and the heads'.
+    var encoderStages: [[String]] { get }
+
+    /// The grids [d, h, w] of tokens that some parameters have an entry for each of; none where no parameter depends on the patch.
+    var tokenGrids: [Size3] { get }
+}
+
+extension NetworkConfiguration {
+    /// Changes nothing else.
+    public mutating func adapt(inputChannels count: Int) { inputChannels = count }
+
+    /// None.
+    public var tokenGrids: [Size3] { [] }
+
+    /// The stage of the encoder that a key belongs to; nil for the decoder and the heads.
+    public func encoderStage(of key: String) -> Int? {
+        encoderStages.firstIndex { $0.contains { key == $0 || key.hasPrefix("\($0).") } }
+    }
 }
 
 extension NetworkConfiguration {
@@ -53,6 +75,14 @@ public struct ConfigurationField<Configuration> {
             if let value = try values.decodeIfPresent(Value.self, forKey: key) { configuration[keyPath: path] = value }
         }
         encode = { configuration, values in try values.encode(configuration[keyPath: path], forKey: key) }
+    }
+
+    /// A field that a file has only where it says something.
+    public init<Value: Codable>(_ name: String, _ path: WritableKeyPath<Configuration, Value?>) {
+        self.name = name
+        let key = ConfigurationKey(name)
+        decode = { configuration, values in configuration[keyPath: path] = try values.decodeIfPresent(Value.self, forKey: key) ?? configuration[keyPath: path] }
+        encode = { configuration, values in try values.encodeIfPresent(configuration[keyPath: path], forKey: key) }
     }
 
     /// A field of three numbers, for which a file may hold another number of them.

@@ -16,15 +16,17 @@ public final class AdamW: Optimizer {
     public let parameters: [Tensor]
     /// True for the parameters that weight decay applies to.
     private let decays: [Bool]
+    private let factors: [Double]?
     private var firstMoments: [Tensor] = []
     private var secondMoments: [Tensor] = []
     private var steps: [Tensor] = []
 
-    /// AdamW as in PyTorch. `decays` says which parameters decay; nil: all.
+    /// AdamW as in PyTorch. `decays` says which parameters decay, nil: all; `factors` are those of the rate for each, nil: 1.
     public init(
         _ parameters: [Tensor], rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, weightDecay: Double = 0.01,
-        epsilon: Double = 1e-8, decays: [Bool]? = nil
+        epsilon: Double = 1e-8, decays: [Bool]? = nil, factors: [Double]? = nil
     ) {
+        self.factors = factors
         self.parameters = parameters
         self.decays = decays ?? parameters.map { _ in true }
         self.rate = rate
@@ -44,12 +46,12 @@ public final class AdamW: Optimizer {
         try withoutGradients {
             let gradients = try gradients()
             for decaying in [true, false] {
-                let group = parameters.indices.filter { decays[$0] == decaying }
-                guard !group.isEmpty else { continue }
-                try TensorList.stepAdamW(
-                    group.map { parameters[$0] }, gradients: group.map { gradients[$0] }, firstMoments: group.map { firstMoments[$0] },
-                    secondMoments: group.map { secondMoments[$0] }, steps: group.map { steps[$0] }, rate: rate, beta1: beta1,
-                    beta2: beta2, weightDecay: decaying ? weightDecay : 0, epsilon: epsilon)
+                for (factor, group) in RateGroups.of(parameters.indices.filter({ decays[$0] == decaying }), factors) {
+                    try TensorList.stepAdamW(
+                        group.map { parameters[$0] }, gradients: group.map { gradients[$0] }, firstMoments: group.map { firstMoments[$0] },
+                        secondMoments: group.map { secondMoments[$0] }, steps: group.map { steps[$0] }, rate: rate * factor, beta1: beta1,
+                        beta2: beta2, weightDecay: decaying ? weightDecay : 0, epsilon: epsilon)
+                }
             }
         }
     }

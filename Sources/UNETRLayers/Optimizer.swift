@@ -43,6 +43,19 @@ extension Optimizer {
     }
 }
 
+/// Parameters with one rate, which are changed together.
+enum RateGroups {
+    /// The numbers of those that have each factor, in the order of their first; `factors` nil: all together.
+    static func of(_ numbers: some Sequence<Int>, _ factors: [Double]?) -> [(factor: Double, group: [Int])] {
+        var groups: [(factor: Double, group: [Int])] = []
+        for number in numbers {
+            let factor = factors?[number] ?? 1
+            if let place = groups.firstIndex(where: { $0.factor == factor }) { groups[place].group.append(number) } else { groups.append((factor, [number])) }
+        }
+        return groups
+    }
+}
+
 /// Why an optimizer's state cannot be restored.
 public enum OptimizerError: Error, Equatable, CustomStringConvertible, Sendable {
     /// The state is for another number of parameters.

@@ -12,11 +12,15 @@ public final class SGD: Optimizer {
     public let nesterov: Bool
     /// What is optimized.
     public let parameters: [Tensor]
+    private let factors: [Double]?
     private var momenta: [Tensor] = []
 
-    /// Stochastic gradient descent as in PyTorch.
-    public init(_ parameters: [Tensor], rate: Double, momentum: Double = 0, weightDecay: Double = 0, nesterov: Bool = false) {
+    /// Stochastic gradient descent as in PyTorch. `factors` are those of the rate for each parameter; nil: 1.
+    public init(
+        _ parameters: [Tensor], rate: Double, momentum: Double = 0, weightDecay: Double = 0, nesterov: Bool = false, factors: [Double]? = nil
+    ) {
         self.parameters = parameters
+        self.factors = factors
         self.rate = rate
         self.momentum = momentum
         self.weightDecay = weightDecay
@@ -30,9 +34,12 @@ public final class SGD: Optimizer {
         let first = momenta.isEmpty, hasMomentum = momentum != 0
         if first, hasMomentum { momenta = try parameters.map { try Tensor.zeros($0.shape, $0.dtype, on: $0.device) } }
         try withoutGradients {
-            try TensorList.stepSGD(
-                parameters, gradients: try gradients(), momenta: hasMomentum ? momenta : [], rate: rate, momentum: momentum, weightDecay: weightDecay,
-                nesterov: nesterov, first: first)
+            let gradients = try gradients()
+            for (factor, group) in RateGroups.of(parameters.indices, factors) {
+                try TensorList.stepSGD(
+                    group.map { parameters[$0] }, gradients: group.map { gradients[$0] }, momenta: hasMomentum ? group.map { momenta[$0] } : [],
+                    rate: rate * factor, momentum: momentum, weightDecay: weightDecay, nesterov: nesterov, first: first)
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 public enum TrainingError: Error, Equatable, CustomStringConvertible, Sendable {
     /// A setting is out of range.
     case setting(field: String, value: String, rule: String)
+    /// A budget is not even enough for so many epochs of so many steps; the least that is, and the seconds of it for the last validation.
+    case budgetTooSmall(budget: TrainingBudget, least: TrainingBudget, epochs: Int, steps: Int, finalValidation: Double)
     /// There are no cases to train or validate on.
     case noCases(what: String)
     /// A training case has no labels.
@@ -28,6 +30,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible, Sendable {
         switch self {
         case .setting(let field, let value, let rule):
             "training setting '\(field)' is \(value); the rule is: \(rule)"
+        case .budgetTooSmall(let budget, let least, let epochs, let steps, let finalValidation):
+            "a budget of \(budget) is too small: \(epochs) epochs of \(steps) steps need \(least)"
+                + (finalValidation >= 1 ? ", of which the validation of whole cases at the end takes \(TrainingBudget(atLeast: finalValidation))" : "")
+                + "; give at least that"
         case .noCases(let what):
             "there are no \(what) cases; a data set needs at least one labeled case for training and one for validation"
         case .noLabels(let name):

@@ -59,9 +59,7 @@ public struct PlanningRequest: Sendable {
     /// - Parameter logger: told when published settings are used.
     /// - Throws: what reading the scans throws; `PlanError` and the network's errors where no plan can be made.
     public func plan(for dataset: Dataset, logger: Logger, progress: @escaping @Sendable (Int, Int) throws -> Void = { _, _ in }) throws -> Plan {
-        try progress(0, dataset.cases.count)
-        let counter = Counter(of: dataset.cases.count, progress)
-        let fingerprint = try Fingerprint(of: dataset) { _ in try counter.advance() }
+        let fingerprint = try Self.fingerprint(of: dataset, progress)
         if case .nnUNetV2(let preset, let configuration) = planner {
             let planner = NNUNetV2Planner(preset, gigabytes: memory.map { Double($0) / 0x1p30 })
             return try planner.plan(configuration, fingerprint, labels: dataset.labels, dataset: dataset.name)
@@ -72,6 +70,13 @@ public struct PlanningRequest: Sendable {
         }
         let planner = NetworkPlanner(memory: memory, preset: benchmark, featureSize: featureSize, architecture: architecture ?? .unetrPlusPlus)
         return try planner.plan(fingerprint, labels: dataset.labels, dataset: dataset.name)
+    }
+
+    /// Looks at every case once.
+    static func fingerprint(of dataset: Dataset, _ progress: @escaping @Sendable (Int, Int) throws -> Void) throws -> Fingerprint {
+        try progress(0, dataset.cases.count)
+        let counter = Counter(of: dataset.cases.count, progress)
+        return try Fingerprint(of: dataset) { _ in try counter.advance() }
     }
 
     /// A plan with the network that is asked for, if one is.

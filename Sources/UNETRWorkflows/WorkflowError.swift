@@ -1,3 +1,5 @@
+public import UNETRTraining
+
 /// Why a workflow cannot do what it was asked.
 public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     /// What a run was asked to go on with and does not have.
@@ -8,6 +10,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
         case network(name: String)
         /// Other initial weights were asked for.
         case initialWeights(path: String)
+        /// Another model to tune was asked for.
+        case model(path: String)
         /// Another value of a setting was asked for.
         case setting(name: String, value: String)
     }
@@ -22,6 +26,12 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
 
     /// A run was asked to go on otherwise than it was started.
     case contradictsRun(path: String, own: String, asked: Contradiction)
+    /// A model of several networks, where one is to be tuned.
+    case severalNetworks(path: String, count: Int)
+    /// A plan with another network than the model that is to be tuned.
+    case otherNetwork(plan: String, found: String, model: String)
+    /// A budget beside a number of epochs, in a file of settings or for this run.
+    case budgetAndEpochs(budget: TrainingBudget, settings: String?)
     /// Cases that cannot be prepared, of so many.
     case unusableCases(names: [String], of: Int)
     /// A folder that prepared cases cannot be written to.
@@ -61,6 +71,12 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
         case .contradictsRun(let path, let own, let asked):
             "\(path): the run \(own), so it cannot go on with \(asked.text); a run goes on with what it was started with: leave that out, "
                 + "or choose another folder"
+        case .severalNetworks(let path, let count):
+            "\(path) has \(count) networks, and one is tuned at a time; choose one of its folds"
+        case .otherNetwork(let plan, let found, let model):
+            "the plan \(plan) is for \(found), but the model that is tuned is \(model); leave the plan out, or take one for that network"
+        case .budgetAndEpochs(let budget, let settings):
+            "the number of epochs follows from the budget \(budget), so it cannot be given \(settings.map { "in \($0)" } ?? "beside it"); leave one of them out"
         case .unusableCases(let names, let count):
             "\(names.count) of \(count) cases cannot be used: \(names.joined(separator: ", ")); repair them or take them out of the data set"
         case .unwritableCases(let folder, let ready, let count):
@@ -109,6 +125,7 @@ extension WorkflowError.Contradiction {
         case .plan(let path): "the plan \(path)"
         case .network(let name): "the network \(name)"
         case .initialWeights(let path): "the first weights \(path)"
+        case .model(let path): "the model \(path)"
         case .setting(let name, let value): "\(name) \(value)"
         }
     }

@@ -15,6 +15,7 @@ struct UNETRPP: AsyncParsableCommand {
             PlanCommand.self,
             PrepareCommand.self,
             TrainCommand.self,
+            FinetuneCommand.self,
             TraceCommand.self,
             SegmentCommand.self,
             CohortCommand.self,

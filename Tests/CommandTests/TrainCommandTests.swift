@@ -2,6 +2,7 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRModels
 import UNETRPlanning
 import UNETRPreparation
 import UNETRSupport
@@ -64,6 +65,67 @@ struct TrainCommandTests {
             let lock = try FolderLock(whole)
             try CommandLineTool.fail(short, saying: ["is in use by process \(getpid())", "choose another folder"])
             _ = lock
+        }
+    }
+
+    @Test func `A budget sets the number of epochs, is the run's, and stands alone`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let (dataset, run, plan) = (try TinyData.dataset(in: folder), folder.appending(path: "run"), folder.appending(path: "plan.json"))
+            let (settings, epochs) = (folder.appending(path: "settings.json"), folder.appending(path: "epochs.json"))
+            try TinyModel.plan().write(to: plan)
+            try Data(#"{"iterationsPerEpoch": 4, "estimationIterations": 2}"#.utf8).write(to: settings)
+            try Data(#"{"epochs": 4}"#.utf8).write(to: epochs)
+            func words(_ budget: String, _ settings: URL, _ more: String...) -> [String] {
+                [
+                    "train", dataset.path, "-o", run.path, "--plan", plan.path, "--device", "cpu", "--threads", "2", "--budget", budget, "--settings",
+                    settings.path,
+                ]
+                    + more
+            }
+            for budget in ["soon", "0h", "1.5h", "30m1h"] {
+                try CommandLineTool.fail(words(budget, settings), saying: ["--budget is '\(budget)'; expected a time such as 2h, 90m or 1h30m, or voxels"])
+            }
+            try CommandLineTool.fail(words("2h", settings, "--epochs", "3"), saying: ["the number of epochs follows from --budget; leave out --epochs"])
+            try CommandLineTool.fail(words("2h", epochs), saying: ["follows from the budget 2h, so it cannot be given in \(epochs.path)", "--settings"])
+            #expect(!FileManager.default.fileExists(atPath: run.path))
+            let least = 5 * 4 * 2 * 4096
+            try CommandLineTool.fail(words("163839-voxels", settings), saying: ["5 epochs of 4 steps need \(least)-voxels"])
+            #expect(!TrainingRun(folder: run).exists)
+            try CommandLineTool.succeed(words("200k-voxels", settings))
+            let description = try TrainingRun(folder: run).readDescription()
+            #expect(description.configuration.epochs == 6 && description.configuration.iterationsPerEpoch == 4)
+            #expect(description.budget?.budget == .voxels(200_000) && TrainingRun(folder: run).records().count == 6)
+            // The same words go on with it, those of another budget do not.
+            try CommandLineTool.succeed(words("200k-voxels", settings, "--resume"))
+            #expect(try TrainingRun(folder: run).readDescription() == description)
+            try CommandLineTool.fail(words("2h", settings, "--resume"), saying: ["has the budget 200k-voxels, so it cannot go on with budget 2h"])
+        }
+    }
+
+    @Test func `A model is tuned on other data from the command line, and what does not fit is refused`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let (dataset, run) = (try TinyData.dataset(in: folder), folder.appending(path: "run"))
+            let model = try TinyModel.bundle(TinyModel.plan([.init(name: "label 1", value: 1), .init(name: "shell", value: 2)]), in: folder).url
+            func words(_ more: String...) -> [String] {
+                ["finetune", model.path, dataset.path, "-o", run.path, "--device", "cpu", "--threads", "2", "--precision", "float32", "--iterations", "2"]
+                    + more
+            }
+            try CommandLineTool.fail(words("--freeze", "decoder"), saying: ["decoder"])
+            try CommandLineTool.fail(words("--layer-decay", "2"), saying: ["--layer-decay is 2.0; expected 0.01 to 1"])
+            try CommandLineTool.fail(words("--budget", "2h", "--epochs", "1"), saying: ["the number of epochs follows from --budget"])
+            try CommandLineTool.fail(
+                ["finetune", folder.appending(path: "nowhere.unetrpp").path, dataset.path, "-o", run.path],
+                saying: ["nowhere.unetrpp", "there is no such folder"])
+            #expect(!TrainingRun(folder: run).exists)
+            let result = try CommandLineTool.run(words("--epochs", "1", "--freeze", "none", "--layer-decay", "0.5")), talk = result.errors
+            #expect(
+                result.status == 0 && talk.contains("Tuning: the model's outputs for shell are left out")
+                    && talk.contains("Start: tuned further from m.unetrpp"), "\(talk)")
+            let description = try TrainingRun(folder: run).readDescription()
+            #expect(description.configuration.freeze == TrainingConfiguration.FrozenPart.none && description.configuration.layerDecay == 0.5)
+            try CommandLineTool.succeed(words("--epochs", "1", "--resume"))
+            try CommandLineTool.fail(words("--epochs", "1", "--resume", "--freeze", "encoder"), saying: ["has freeze \"none\"", "freeze \"encoder\""])
+            #expect(try TrainingRun(folder: run).readDescription() == description)
         }
     }
 

@@ -105,6 +105,22 @@ struct OptimizerTests {
         for (parameter, expected) in zip(parameters, [1.9, 2, 1.9]) { #expect(abs(try parameter.detached().item() - expected) < 1e-15) }
     }
 
+    @Test func `Each parameter learns at its part of the rate`() throws {
+        func parameters() throws -> [Tensor] { try (0..<3).map { _ in try Tensor(2, dtype: .float64).requiringGradient() } }
+        let plain = try parameters(), sgd = SGD(plain, rate: 0.5, momentum: 0.5, factors: [1, 0.25, 1])
+        // Gradients of 1; the second step has one and a half times the first one's size.
+        for _ in 0..<2 {
+            for parameter in plain { try give(1, to: parameter) }
+            try sgd.step()
+        }
+        for (parameter, expected) in zip(plain, [2 - 0.5 * 2.5, 2 - 0.125 * 2.5, 2 - 0.5 * 2.5]) {
+            #expect(abs(try parameter.detached().item() - expected) < 1e-15)
+        }
+        let decaying = try parameters(), adam = AdamW(decaying, rate: 0.1, weightDecay: 0.5, decays: [true, false, true], factors: [1, 1, 0.5])
+        try adam.step()  // no gradients: the decay alone
+        for (parameter, expected) in zip(decaying, [1.9, 2, 1.95]) { #expect(abs(try parameter.detached().item() - expected) < 1e-15) }
+    }
+
     @Test("Gradients are scaled down to the limit of their joint norm, and left alone below it")
     func clipping() throws {
         let clip = contents.clip_grad_norm

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import UNETRArchitectures
 import UNETRAugmentation
 import UNETRLayers
 import UNETRTorch
@@ -32,6 +33,7 @@ import UNETRTorch
         ("weightDecay", ["0", "10"], ["10.1", "-0.1"], "a number from 0.0 to 10.0"),
         ("gradientClip", ["1e-9", "1e12"], ["0.0", "2000000000000.0"], "a number from 1e-09 to 1000000000000.0"),
         ("foregroundShare", ["0", "1"], ["1.1", "-0.1"], "a number from 0.0 to 1.0"),
+        ("layerDecay", ["0.01", "1", "null"], ["0.009", "1.1"], "a number from 0.01 to 1.0"),
         ("averaging", ["0", "0.9999", "null"], ["1.0", "-0.1"], "a number from 0.0 to below 1.0"),
     ]
 
@@ -90,10 +92,10 @@ import UNETRTorch
         _ = try store.root.parameter("b", [3], .constant(0))
         var settings = TrainingConfiguration()
         (settings.optimizer, settings.learningRate, settings.momentum, settings.weightDecay) = (.sgd, 0.25, 0.75, 0.125)
-        let sgd = try #require(settings.makeOptimizer(store) as? SGD)
+        let sgd = try #require(settings.makeOptimizer(of: UNETRPlusPlusConfiguration(.synapse), store) as? SGD)
         #expect(sgd.rate == 0.25 && sgd.momentum == 0.75 && sgd.weightDecay == 0.125 && sgd.nesterov && sgd.parameters.count == 2)
         settings.optimizer = .adamw
-        let adam = try #require(settings.makeOptimizer(store) as? AdamW)
+        let adam = try #require(settings.makeOptimizer(of: UNETRPlusPlusConfiguration(.synapse), store) as? AdamW)
         #expect(adam.rate == 0.25 && adam.weightDecay == 0.125 && adam.beta1 == 0.9 && adam.beta2 == 0.999 && adam.epsilon == 1e-8)
     }
 }

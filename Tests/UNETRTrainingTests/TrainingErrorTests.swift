@@ -7,6 +7,14 @@ struct TrainingErrorTests {
             .setting(field: "epochs", value: "0", rule: "a whole number from 1 to 1000000"),
             "training setting 'epochs' is 0; the rule is: a whole number from 1 to 1000000"
         ),
+        (
+            .budgetTooSmall(budget: .time(seconds: 120), least: .time(seconds: 270), epochs: 5, steps: 10, finalValidation: 60),
+            "a budget of 2m is too small: 5 epochs of 10 steps need 4m30s, of which the validation of whole cases at the end takes 1m; give at least that"
+        ),
+        (
+            .budgetTooSmall(budget: .voxels(100_000), least: .voxels(409_600), epochs: 5, steps: 10, finalValidation: 0),
+            "a budget of 100k-voxels is too small: 5 epochs of 10 steps need 409600-voxels; give at least that"
+        ),
         (.noCases(what: "training"), "there are no training cases; a data set needs at least one labeled case for training and one for validation"),
         (.noLabels(name: "a"), "case a has no labels, so it cannot be trained on; add its label file or leave the case out"),
         (

@@ -1,5 +1,6 @@
 import Testing
 import UNETRTorch
+import UNETRTraining
 import UNETRWorkflows
 
 struct WorkflowErrorTests {
@@ -13,6 +14,14 @@ struct WorkflowErrorTests {
             .contradictsRun(path: "/r", own: "starts from new weights", asked: .initialWeights(path: "/w")),
             "/r: the run starts from new weights, so it cannot go on with the first weights /w; a run goes on with what it was started with: leave that "
                 + "out, or choose another folder"
+        ),
+        (
+            .budgetAndEpochs(budget: .time(seconds: 7200), settings: "/s.json"),
+            "the number of epochs follows from the budget 2h, so it cannot be given in /s.json; leave one of them out"
+        ),
+        (
+            .budgetAndEpochs(budget: .voxels(500_000_000), settings: nil),
+            "the number of epochs follows from the budget 500M-voxels, so it cannot be given beside it; leave one of them out"
         ),
         (.unusableCases(names: ["a"], of: 3), "1 of 3 cases cannot be used: a; repair them or take them out of the data set"),
         (.missingScans(run: "/r", missing: ["a"], places: ["/x"]), "1 scans that /r kept for validation are not in /x: a"),

@@ -83,3 +83,10 @@ public struct AttentionUNetConfiguration: FieldCoded {
     /// The convolution over what a level keeps and what comes up, whose normalization and activation are MONAI's defaults.
     package var merge: UnitSettings { .init(kernel: kernel, norm: .instance, activation: .parametricReLU, dropout: dropout) }
 }
+
+extension AttentionUNetConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        [["model.0"]] + strides.indices.map { ["\(lowerPath($0)).conv"] }
+    }
+}

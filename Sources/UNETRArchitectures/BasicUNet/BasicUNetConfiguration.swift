@@ -67,3 +67,10 @@ public struct BasicUNetConfiguration: FieldCoded {
     /// A convolution with what follows it.
     package var unit: UnitSettings { .init(norm: norm.kind, activation: .leakyReLU(slope: 0.1), dropout: dropout) }
 }
+
+extension BasicUNetConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        [["conv_0"]] + (1...4).map { ["down_\($0)"] }
+    }
+}

@@ -54,3 +54,11 @@ extension ComplexityCounter {
         layerNorm("encoder_norm", channels: hidden, rows: tokens)
     }
 }
+
+extension MapTransformerSettings {
+    /// The keys of its stages: the tokens, and each layer.
+    var encoderStages: [[String]] {
+        [["transformer.embeddings.patch_embeddings", "transformer.embeddings.position_embeddings"]]
+            + (0..<layers).map { ["transformer.encoder.layer.\($0)"] + ($0 == layers - 1 ? ["transformer.encoder.encoder_norm"] : []) }
+    }
+}

@@ -96,3 +96,12 @@ public struct CoTrConfiguration: FieldCoded {
     /// Sizes [D, H, W] of the outputs, finest first.
     public var outputSizes: [Size3] { [patchSize] + (0..<3).map(size) }
 }
+
+extension CoTrConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        let root = "U_ResTran3D", backbone = "\(root).backbone"
+        let first = form == .patches ? [["\(root).patches"]] : [["\(backbone).conv1", "\(backbone).norm1"]] + (1...3).map { ["\(backbone).layer\($0)"] }
+        return first + [[form == .pyramid ? "\(root).aspp" : "\(root).encoder_Detrans"]]
+    }
+}

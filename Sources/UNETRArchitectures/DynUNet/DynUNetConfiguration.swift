@@ -84,3 +84,10 @@ public struct DynUNetConfiguration: FieldCoded {
     /// The decoder's stages, coarsest first.
     package var decoderStages: [Int] { strides.indices.reversed() }
 }
+
+extension DynUNetConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        features.indices.map { [path($0)] }
+    }
+}

@@ -91,3 +91,10 @@ public struct MISSFormerConfiguration: FieldCoded {
     /// Sizes [D, H, W] of the outputs: the network has no coarser ones.
     public var outputSizes: [Size3] { [patchSize] }
 }
+
+extension MISSFormerConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        (1...4).map { ["backbone.patch_embed\($0)", "backbone.block\($0)", "backbone.norm\($0)"] }
+    }
+}

@@ -111,3 +111,10 @@ public struct MONAIUNetConfiguration: FieldCoded {
         return level.isTop && residualUnits == 0 ? settings.bare : settings
     }
 }
+
+extension MONAIUNetConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        levels.map { ["\($0.path).0"] } + [[bottom]]
+    }
+}

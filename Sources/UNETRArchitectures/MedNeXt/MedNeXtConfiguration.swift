@@ -150,3 +150,10 @@ public struct MedNeXtConfiguration: FieldCoded {
         Stage(path: path, blocks: [Block(path: path, level: level, expansion: expansion, change: change, globalResponse: globalResponse)])
     }
 }
+
+extension MedNeXtConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        [["stem"]] + (0..<4).map { ["enc_block_\($0)", "down_\($0)"] } + [["bottleneck"]]
+    }
+}

@@ -157,3 +157,10 @@ public struct NNFormerConfiguration: FieldCoded {
             feedForwardNames: ("fc1", "fc2"), dropout: dropout, attentionDropout: attentionDropout)
     }
 }
+
+extension NNFormerConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        [["model_down.patch_embed"]] + (0..<4).map { ["model_down.layers.\($0)", "model_down.norm\($0)"] }
+    }
+}

@@ -112,3 +112,10 @@ public struct NNUNetConfiguration: FieldCoded {
     /// Sizes [D, H, W] of the trained outputs, finest first.
     public var outputSizes: [Size3] { (0..<supervisedOutputs).map { size(stage: $0) } }
 }
+
+extension NNUNetConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        features.indices.map { ["encoder.stages.\($0)"] + ($0 == 0 ? ["encoder.stem"] : []) }
+    }
+}

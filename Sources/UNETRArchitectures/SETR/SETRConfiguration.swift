@@ -83,3 +83,13 @@ public struct SETRConfiguration: FieldCoded {
     /// The blocks, counted from 0, whose tokens the decoder reads.
     package var featureLayers: [Int] { decoder == .multiLevel ? (1...4).map { $0 * layers / 4 - 1 } : [layers - 1] }
 }
+
+extension SETRConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        encoder.encoderStages
+    }
+
+    /// Those of tokens with parameters of their own.
+    public var tokenGrids: [Size3] { [grid] }
+}

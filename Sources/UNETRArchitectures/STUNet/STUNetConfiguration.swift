@@ -104,3 +104,10 @@ public struct STUNetConfiguration: FieldCoded {
     /// Sizes [D, H, W] of the outputs, finest first: one for each stage but the coarsest.
     public var outputSizes: [Size3] { strides.indices.map { size(stage: $0) } }
 }
+
+extension STUNetConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        features.indices.map { ["conv_blocks_context.\($0)"] }
+    }
+}

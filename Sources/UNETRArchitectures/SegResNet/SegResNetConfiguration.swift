@@ -69,3 +69,10 @@ public struct SegResNetConfiguration: FieldCoded {
     /// The decoder's levels, coarsest first.
     package var decoderLevels: [Int] { decoderDepths.indices.reversed() }
 }
+
+extension SegResNetConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        depths.indices.map { ["down_layers.\($0)"] + ($0 == 0 ? ["convInit"] : []) }
+    }
+}

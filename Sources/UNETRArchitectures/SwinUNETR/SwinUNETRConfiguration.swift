@@ -110,3 +110,11 @@ public struct SwinUNETRConfiguration: FieldCoded {
         }
     }
 }
+
+extension SwinUNETRConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        [["swinViT.patch_embed", "encoder1"]]
+            + (1...4).map { ["swinViT.layers\($0)", "swinViT.layers\($0)c", "encoder\($0 == 4 ? 10 : $0 + 1)"] }
+    }
+}

@@ -100,3 +100,10 @@ public struct SwinUNetConfiguration: FieldCoded {
     /// Sizes [D, H, W] of the outputs: the network has no coarser ones.
     public var outputSizes: [Size3] { [patchSize] }
 }
+
+extension SwinUNetConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        [["patch_embed"]] + (0..<4).map { ["layers.\($0)"] + ($0 == 3 ? ["norm"] : []) }
+    }
+}

@@ -78,3 +78,17 @@ public struct TransBTSConfiguration: FieldCoded {
     /// Groups of channels of the encoder's normalizations.
     package static let groups = 8
 }
+
+extension TransBTSConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        let levels = Self.blocks.enumerated().map { level, names in
+            ([level == 0 ? "InitConv" : "EnDown\(level)"] + names).map { "Unet.\($0)" }
+        }
+        return levels + [["conv_x", "bn", "position_encoding"]]
+            + (0..<layers).map { ["transformer.net.\(2 * $0)", "transformer.net.\(2 * $0 + 1)"] }
+    }
+
+    /// Those of tokens with parameters of their own.
+    public var tokenGrids: [Size3] { [grid] }
+}

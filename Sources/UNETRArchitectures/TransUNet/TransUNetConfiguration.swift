@@ -96,3 +96,14 @@ public struct TransUNetConfiguration: FieldCoded {
     /// Sizes [D, H, W] of the outputs: the network has no coarser ones.
     public var outputSizes: [Size3] { [patchSize] }
 }
+
+extension TransUNetConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        let backbone = "transformer.embeddings.hybrid_model"
+        return [["\(backbone).root"]] + (1...depths.count).map { ["\(backbone).body.block\($0)"] } + transformer.encoderStages
+    }
+
+    /// Those of tokens with parameters of their own.
+    public var tokenGrids: [Size3] { [transformer.grid] }
+}

@@ -81,3 +81,13 @@ public struct TransUNet3DConfiguration: FieldCoded {
     /// Sizes [D, H, W] of the outputs, finest first.
     public var outputSizes: [Size3] { unet.outputSizes }
 }
+
+extension TransUNet3DConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        features.indices.map { ["conv_blocks_context.\($0)"] } + transformer.encoderStages
+    }
+
+    /// Those of tokens with parameters of their own.
+    public var tokenGrids: [Size3] { [grid] }
+}

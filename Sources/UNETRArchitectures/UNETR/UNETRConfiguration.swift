@@ -78,3 +78,13 @@ public struct UNETRConfiguration: FieldCoded {
     /// 3, 6 and 9 as in MONAI's code, one later than in the paper, which counts from 1.
     package var skipLayers: [Int] { [1, 2, 3].map { $0 * layers / 4 } }
 }
+
+extension UNETRConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        [["vit.patch_embedding"]] + (0..<layers).map { ["vit.blocks.\($0)"] + ($0 == layers - 1 ? ["vit.norm"] : []) }
+    }
+
+    /// Those of tokens with parameters of their own.
+    public var tokenGrids: [Size3] { [grid] }
+}

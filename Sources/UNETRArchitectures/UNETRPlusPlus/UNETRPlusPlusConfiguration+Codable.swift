@@ -3,7 +3,8 @@ extension UNETRPlusPlusConfiguration: FieldCoded {
     public static var fields: [ConfigurationField<Self>] {
         [
             .init("variant", \.variant), .init("inputChannels", \.inputChannels), .init("classes", \.classes),
-            .init("patchSize", \.patchSize, rule: patchRule), .init("stem", \.stem, rule: stemRule), .init("featureSize", \.featureSize),
+            .init("patchSize", \.patchSize, rule: patchRule), .init("stem", \.stem, rule: stemRule), .init("normChannels", \.normChannels),
+            .init("featureSize", \.featureSize),
             .init("depths", \.depths), .init("decoderDepth", \.decoderDepth), .init("heads", \.heads), .init("projectedTokens", \.projectedTokens),
             .init("decoderProjectedTokens", \.decoderProjectedTokens), .init("projection", \.projection), .init("fusion", \.fusion),
             .init("spatialOrder", \.spatialOrder), .init("residualBlocks", \.residualBlocks),

@@ -8,6 +8,7 @@ extension UNETRPlusPlusConfiguration {
     public func validate() throws {
         try demand(stem.allSatisfy { (1...8).contains($0) }, "stem", stem, Self.stemRule)
         try validateSizes(unit: stem.multiplied(by: [8, 8, 8]))
+        try demand((1...1024).contains(normChannels ?? 1), "normChannels", normChannels ?? 1, "from 1 to 1024")
         try demand((1...512).contains(featureSize), "featureSize", featureSize, "from 1 to 512")
         try demand((1...64).contains(heads), "heads", heads, "from 1 to 64")
         try demand(

@@ -53,6 +53,9 @@ public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
     public var patchSize: Size3
     /// Kernel and stride of the first convolution [d, h, w].
     public var stem: Size3
+    /// Channels of the scan by which the first normalization is grouped; nil: `inputChannels`, as published. A network that is tuned on scans with other
+    /// channels keeps the groups it was trained with.
+    public var normChannels: Int?
     /// Channels at full resolution, f; the four stages have 2f, 4f, 8f, 16f.
     public var featureSize: Int
     /// Transformer blocks in each encoder stage.
@@ -126,6 +129,13 @@ public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
         deepSupervision = true
     }
 
+    /// The same network for scans with other channels.
+    public mutating func adapt(inputChannels count: Int) {
+        if count != inputChannels { normChannels = normChannels ?? inputChannels }
+        inputChannels = count
+        if normChannels == count { normChannels = nil }
+    }
+
     // MARK: Derived sizes
 
     /// Channels of stage 0…3.
@@ -142,10 +152,23 @@ public struct UNETRPlusPlusConfiguration: Equatable, Sendable {
     /// Sizes [D, H, W] of the outputs, finest first.
     public var outputSizes: [Size3] { deepSupervision ? [patchSize, grid(stage: 0), grid(stage: 1)] : [patchSize] }
 
-    /// The published networks have a group for each input channel; where these do not divide the channels, as many groups as divide both.
-    package static func normGroups(_ inputs: Int, _ channels: Int) -> Int {
-        var (a, b) = (channels, inputs)
+    /// The groups of the normalization before a stage. The published networks have one for each input channel; where these do not divide the channels,
+    /// as many as divide both.
+    package func normGroups(stage: Int) -> Int {
+        var (a, b) = (stageChannels[stage], stage == 0 ? normChannels ?? inputChannels : stageChannels[stage - 1])
         while b != 0 { (a, b) = (b, a % b) }
         return a
     }
+}
+
+extension UNETRPlusPlusConfiguration {
+    /// The keys of the encoder's stages.
+    public var encoderStages: [[String]] {
+        (0..<4).map { stage in
+            ["unetr_pp_encoder.downsample_layers.\(stage)", "unetr_pp_encoder.stages.\(stage)"] + (stage == 0 ? ["encoder1"] : [])
+        }
+    }
+
+    /// Those of tokens with parameters of their own.
+    public var tokenGrids: [Size3] { (0..<4).map { grid(stage: $0) } }
 }

@@ -20,7 +20,7 @@ struct HierarchicalEncoder {
             let kernel = stage == 0 ? Array(configuration.stem) : [2, 2, 2]
             return Downsampling(
                 convolution: try Convolution(scope / "0" / "conv", from: inputs, to: channels[stage], kernel: kernel, stride: kernel),
-                norm: try GroupNorm(scope / "1", channels: channels[stage], groups: UNETRPlusPlusConfiguration.normGroups(inputs, channels[stage])))
+                norm: try GroupNorm(scope / "1", channels: channels[stage], groups: configuration.normGroups(stage: stage)))
         }
         stages = try (0..<4).map { stage in
             try (0..<configuration.depths[stage]).map { block in

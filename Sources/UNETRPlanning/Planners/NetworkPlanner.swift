@@ -61,6 +61,29 @@ public struct NetworkPlanner: Sendable {
     }
 }
 
+extension NetworkPlanner {
+    /// A plan for new data with the network of a model: its architecture, width and depth, with the channels, classes and patch of the data.
+    ///
+    /// Published settings and `featureSize` have no effect.
+    /// - Parameters:
+    ///   - fingerprint: of the training cases.
+    ///   - labels: the structures to segment, as in `plan(_:labels:dataset:)`.
+    ///   - dataset: the name for the plan.
+    ///   - model: the network.
+    /// - Throws: as `plan(_:labels:dataset:)`.
+    public func plan(_ fingerprint: Fingerprint, labels: LabelSet, dataset: String, like model: NetworkDescription) throws -> Plan {
+        let plan = try UNETRPlanner(memory: Self.usualMemory, preset: nil, featureSize: 16).plan(fingerprint, labels: labels, dataset: dataset)
+        let stages = PlanningRules(fingerprint, classes: plan.labels.outputCount).stages, median = stages[stages.count - 1].medianSize
+        let start = UNETRPlanner.largestPatch(spacing: plan.targetSpacing, medianSize: median, unit: [1, 1, 1])
+        let fitting = PatchFitting(memory: memory ?? Self.usualMemory, scan: median) { patch in
+            model.adapted(inputChannels: plan.channelNames.count, classes: plan.labels.outputCount, patchSize: patch)
+        }
+        return try fitting.plan(plan, from: start) { patch in
+            BatchRule.limit(64, patch: patch, medianSize: median, cases: fingerprint.cases.count)
+        }
+    }
+}
+
 extension Plan {
     /// The plan with another network for the same data, its patch and batch at most those of this plan and made smaller until training
     /// fits `memory` bytes; without `memory` as `with(architecture:)`.

@@ -50,6 +50,7 @@ extension TrainingConfiguration {
         .init("gradientClip", 1e-9...1e12) { $0.gradientClip },
         .init("foregroundShare", 0...1) { $0.foregroundShare },
         .init("averaging", below: 0..<1) { $0.averaging },
+        .init("layerDecay", 0.01...1) { $0.layerDecay },
         .init("estimationIterations", 0...100_000) { $0.estimationIterations },
         .init("rescueEpoch", 1...mostEpochs) { $0.rescueEpoch },
         .init("validationInterval", 1...mostEpochs) { $0.validationInterval },
@@ -62,6 +63,10 @@ extension TrainingConfiguration {
         for range in Self.ranges {
             guard let found = range.look(self), !found.isAllowed else { continue }
             throw TrainingError.setting(field: range.field, value: found.shown, rule: range.rule)
+        }
+        // The rescue draws all weights anew, those that are to be kept with them.
+        if freeze == .encoder, let rescueEpoch {
+            throw TrainingError.setting(field: "rescueEpoch", value: "\(rescueEpoch)", rule: "null where the encoder is frozen")
         }
         if let mixedPrecision, mixedPrecision != .bfloat16, mixedPrecision != .float16 {
             throw TrainingError.setting(field: "mixedPrecision", value: "\(mixedPrecision)", rule: "bfloat16 or float16")

@@ -9,6 +9,14 @@ public import UNETRTorch
 public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case sgd, adamw }
 
+    /// What keeps the weights that a run starts from.
+    public enum FrozenPart: String, Codable, Sendable, CaseIterable {
+        /// Nothing: all weights are trained.
+        case none
+        /// The encoder (`NetworkConfiguration.encoderStages`). Statistics of batch normalization go on being taken.
+        case encoder
+    }
+
     /// Number of epochs.
     public var epochs = 1000
     /// Optimizer steps in an epoch.
@@ -53,6 +61,10 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     public var loaderThreads = 1
     /// Whether batch normalization takes the statistics of the whole batch where several processes share it; nil: yes.
     public var synchronizedStatistics: Bool?
+    /// What keeps the weights that the run starts from; nil: nothing.
+    public var freeze: FrozenPart?
+    /// The rate of a stage of the encoder as a part of the next one's; the last one's of the decoder's, which is the full rate. Nil: all are equal.
+    public var layerDecay: Double?
     /// Whether fused operations are used where there are some; the plain ones are the same functions, slower.
     public var fusedOperations = true
 
@@ -100,15 +112,9 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     /// Reads settings from JSON; fields that are left out are those of `defaults`.
     /// - Throws: `TrainingError.setting` for a value no run can have or a field that does not exist.
     public init(contentsOf url: URL, defaults: TrainingConfiguration = .published) throws {
-        let data: Data
-        do { data = try InputFile.contents(of: url, most: 1 << 20) } catch let error as FileError {
-            throw FileError(path: url.path, problem: "the file of training settings \(error.problem)")
-        }
         let known = try JSONSerialization.jsonObject(with: JSONEncoder().encode(defaults)) as? [String: Any] ?? [:]
-        guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw FileError(path: url.path, problem: "the training settings are not a JSON object")
-        }
-        let optional = ["mixedPrecision", "averaging", "rescueEpoch", "synchronizedStatistics"]
+        let given = try Self.object(in: url)
+        let optional = ["mixedPrecision", "averaging", "rescueEpoch", "synchronizedStatistics", "freeze", "layerDecay"]
         for field in given.keys where known[field] == nil && !optional.contains(field) {
             throw TrainingError.setting(
                 field: field, value: "present", rule: "known fields are \(Set(known.keys).union(optional).sorted().joined(separator: ", "))")
@@ -120,12 +126,18 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
         try validate()
     }
 
-    func makeOptimizer(_ store: ParameterStore) -> any Optimizer {
-        switch optimizer {
-        case .sgd:
-            SGD(store.parameters, rate: learningRate, momentum: momentum, weightDecay: weightDecay, nesterov: true)
-        case .adamw:
-            AdamW(store.parameters, rate: learningRate, weightDecay: weightDecay, decays: store.decaying)
+    /// The fields that a file of settings names.
+    /// - Throws: `FileError` for a file that is no JSON object.
+    public static func fields(in url: URL) throws -> Set<String> { try Set(object(in: url).keys) }
+
+    private static func object(in url: URL) throws -> [String: Any] {
+        let data: Data
+        do { data = try InputFile.contents(of: url, most: 1 << 20) } catch let error as FileError {
+            throw FileError(path: url.path, problem: "the file of training settings \(error.problem)")
         }
+        guard let given = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw FileError(path: url.path, problem: "the training settings are not a JSON object")
+        }
+        return given
     }
 }

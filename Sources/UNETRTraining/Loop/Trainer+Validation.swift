@@ -17,8 +17,10 @@ import UNETRVolumes
 extension Trainer {
     /// Loss and Dice of plain patches of the validation cases (of the training cases, where there are none): a quick estimate, since
     /// patches are centered on foreground as often as in training.
-    func estimate(_ epoch: Int) throws -> (loss: Double?, dice: [Double?]?) {
-        let count = configuration.estimationIterations
+    ///
+    /// - Parameter batches: fewer than the settings say; nil: as many.
+    func estimate(_ epoch: Int, batches: Int? = nil) throws -> (loss: Double?, dice: [Double?]?) {
+        let count = batches ?? configuration.estimationIterations
         guard count > 0 else { return (nil, nil) }
         let names = description.fold.validation.isEmpty ? description.fold.training : description.fold.validation
         let sources = try processes.inStep { try names.map { try CaseSource(named: $0, in: prepared, targets) } }
@@ -59,12 +61,7 @@ extension Trainer {
             try processes.together {
                 for (number, name) in names.enumerated() where number % processes.count == processes.rank {
                     try Cancellation.check()
-                    let source = try CaseSource(named: name, in: prepared, targets)
-                    let image = try source.withImage { FloatArray(Array($0), shape: [source.channels] + source.size) }
-                    // Slice by slice: the probabilities of a whole scan may be more than there is memory.
-                    var prediction: [Int16] = []
-                    prediction.reserveCapacity(source.size.voxels)
-                    try predictor.forEachSlab(of: image) { prediction += try targets.numbers(deciding: $0.withView { try Tensor($0) }) }
+                    let (prediction, source) = try prediction(of: name, predictor)
                     try source.withLabels { sums.add(number, prediction: prediction, reference: $0) }
                     try report(.validated(done: number + 1, of: names.count))
                 }
@@ -73,34 +70,35 @@ extension Trainer {
         }
     }
 
+    /// A whole case as the network sees it, in the terms of training samples, and the case.
+    func prediction(of name: String, _ predictor: SlidingWindowPredictor) throws -> ([Int16], CaseSource) {
+        let source = try CaseSource(named: name, in: prepared, targets)
+        let image = try source.withImage { FloatArray(Array($0), shape: [source.channels] + source.size) }
+        // Slice by slice: the probabilities of a whole scan may be more than there is memory.
+        var prediction: [Int16] = []
+        prediction.reserveCapacity(source.size.voxels)
+        try predictor.forEachSlab(of: image) { prediction += try targets.numbers(deciding: $0.withView { try Tensor($0) }) }
+        return (prediction, source)
+    }
+
     /// The last validation: whole cases as they would be segmented, with mirroring, back on their scans' grid, against the label files.
     ///
     /// Masks and scores go to the run's `validation/`. Nil where the run knows no label files.
     func finalValidation(_ report: (TrainingEvent) throws -> Void) throws -> EvaluationResult? {
         let names = description.fold.validation.filter { description.references[$0] != nil }
         guard configuration.finalValidation, !names.isEmpty else { return nil }
-        // These masks are what a clean-up is chosen by.
-        let options = SegmenterOptions(postProcesses: false, threads: Runtime.threads)
-        let memory = TorchProvider.memory(
-            try plan.networkDescription(), outputs: plan.labels.outputCount, parameters: network.store.parameterCount,
-            isHalf: configuration.mixedPrecision != nil, isOnHost: device == .cpu)
-        let segmenter = Segmenter(engines: [try engine()], plan: plan, memory: memory, options: options)
-        let evaluator = Evaluator(
-            classes: plan.labels.foreground)
+        let segmenter = try finalSegmenter(mirroring: true)
         let cases = try withAveragedWeights {
             try names.enumerated().map { number, name in
                 try Cancellation.check()
-                let file = try PreparedCaseFile(named: name, in: prepared)
-                let image = FloatArray(file.image.floats(), shape: file.image.shape)
-                let mask = try segmenter.segment(image, of: file.properties).labels
+                let mask = try mask(of: name, segmenter)
                 let reference = URL(fileURLWithPath: description.references[name]!)
                 let output = run.validation.appending(path: name + VolumeFile.maskEnding(for: reference))
                 // A DICOM object has no grid of its own.
                 let header = DICOMStructures.recognizes(reference) ? nil : try VolumeFile.readHeader(reference)
                 try VolumeFile.write(labels: mask, like: header, to: output)
-                let expected = try VolumeFile.readLabels(reference, on: mask.geometry, as: plan.labels)
-                var metrics = try evaluator.evaluate(mask, against: expected, case: name)
-                (metrics.predictionFile, metrics.referenceFile) = (output.path, reference.path)
+                var metrics = try metrics(of: name, mask)
+                metrics.predictionFile = output.path
                 try report(.validated(done: number + 1, of: names.count))
                 return metrics
             }
@@ -110,8 +108,35 @@ extension Trainer {
         return result
     }
 
+    private var evaluator: Evaluator { Evaluator(classes: plan.labels.foreground) }
+
+    /// What segments whole cases as they will be.
+    func finalSegmenter(mirroring: Bool) throws -> Segmenter {
+        // These masks are what a clean-up is chosen by.
+        let options = SegmenterOptions(mirroring: mirroring, postProcesses: false, threads: Runtime.threads)
+        let memory = TorchProvider.memory(
+            try plan.networkDescription(), outputs: plan.labels.outputCount, parameters: network.store.parameterCount,
+            isHalf: configuration.mixedPrecision != nil, isOnHost: device == .cpu)
+        return Segmenter(engines: [try engine()], plan: plan, memory: memory, options: options)
+    }
+
+    /// A prepared case on the grid of its scan.
+    func mask(of name: String, _ segmenter: Segmenter) throws -> LabelMap {
+        let file = try PreparedCaseFile(named: name, in: prepared)
+        return try segmenter.segment(FloatArray(file.image.floats(), shape: file.image.shape), of: file.properties).labels
+    }
+
+    /// The scores of a case's mask against its label file.
+    func metrics(of name: String, _ mask: LabelMap) throws -> CaseMetrics {
+        let reference = URL(fileURLWithPath: description.references[name]!)
+        let expected = try VolumeFile.readLabels(reference, on: mask.geometry, as: plan.labels)
+        var metrics = try evaluator.evaluate(mask, against: expected, case: name)
+        metrics.referenceFile = reference.path
+        return metrics
+    }
+
     /// What predicts whole cases without mirroring.
-    private func predictor() throws -> SlidingWindowPredictor {
+    func predictor() throws -> SlidingWindowPredictor {
         var settings = plan.inference
         settings.mirrorAxes = []
         settings.aggregation = .probabilities  // what the targets are compared with

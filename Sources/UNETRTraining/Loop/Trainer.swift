@@ -60,15 +60,11 @@ public final class Trainer {
     ///   - description: plan, network, settings and data.
     /// - Throws: `TrainingError.runExists` for a folder with a run without `resume`, `TrainingError.differentRun` for other settings,
     ///   `TrainingError.damagedCheckpoint`, `FolderInUse`, `ProcessError`.
-    public init(
+    public convenience init(
         run: TrainingRun, description: TrainingRun.Description, device: Device = .cpu, processes: any ProcessGroup = SingleProcess(),
         resume: Bool = false, lock: FolderLock? = nil
     ) throws {
-        try description.configuration.validate()
-        guard description.configuration.batchSize >= processes.count else {
-            throw ProcessError.batchTooSmall(batch: description.configuration.batchSize, processes: processes.count)
-        }
-        if let ignored = description.plan.labels.ignoreValue { throw TrainingError.ignoreLabelUnsupported(value: ignored) }
+        try Self.check(description, processes)
         var held = lock
         // One process looks and decides: when the others look, it may have begun to write.
         try processes.onFirst {
@@ -78,7 +74,20 @@ public final class Trainer {
             }
             if held == nil { held = try run.lock() }
         }
-        self.lock = held
+        try self.init(inMemory: run, description, device, processes, lock: held)
+        try processes.onFirst { if !run.exists { try run.write(description) } }
+        let hasCheckpoint = FileManager.default.fileExists(atPath: run.latest.path)
+        if resume, try processes.broadcast([hasCheckpoint ? 1 : 0])[0] != 0 { try processes.inStep { try readCheckpoint() } }
+        try requireEqual()
+        try share()
+    }
+
+    /// A run in memory, as it is before its first step: of its folder nothing is read or written.
+    init(
+        inMemory run: TrainingRun, _ description: TrainingRun.Description, _ device: Device, _ processes: any ProcessGroup, lock: FolderLock? = nil
+    ) throws {
+        try Self.check(description, processes)
+        self.lock = lock
         self.run = run
         self.description = description
         self.device = device
@@ -91,11 +100,14 @@ public final class Trainer {
         if let initial = description.initial {
             var found: String?
             try processes.onFirst { [network] in
-                found = try FirstWeights.load(URL(fileURLWithPath: initial), into: network.store, classes: settings.classes)
+                // The path of weights in the run's folder is relative: the folder may be moved.
+                let weights = URL(fileURLWithPath: initial, relativeTo: run.folder.appending(path: "/"))
+                found = try FirstWeights.load(weights, into: network.store, classes: settings.classes)
             }
-            beginning = found
+            beginning = description.finetuned?.title ?? found
         }
-        optimizer = configuration.makeOptimizer(network.store)
+        optimizer = configuration.makeOptimizer(of: settings.configuration, network.store)
+        try configuration.freeze(in: settings.configuration, network.store)
         average = try configuration.averaging.map { [network] in try WeightAverage(of: network.store, decay: $0) }
         targets = TrainingTargets(labels: description.plan.labels)
         step = TrainingStep(
@@ -103,18 +115,22 @@ public final class Trainer {
             loss: DeepSupervisionLoss(targets.loss(batchDice: configuration.batchDice, batchSum: processes.batchSum)), processes: processes)
         step.gradientClip = configuration.gradientClip
         if configuration.mixedPrecision == .float16 { step.scaler = LossScaler() }
-        try processes.onFirst { if !run.exists { try run.write(description) } }
-        let hasCheckpoint = FileManager.default.fileExists(atPath: run.latest.path)
-        if resume, try processes.broadcast([hasCheckpoint ? 1 : 0])[0] != 0 { try processes.inStep { try readCheckpoint() } }
         step.share = Double(loading(batches: 1).part.count * processes.count) / Double(configuration.batchSize)
-        try requireEqual()
-        try share()
+    }
+
+    /// Refuses what no run can be.
+    private static func check(_ description: TrainingRun.Description, _ processes: any ProcessGroup) throws {
+        try description.configuration.validate()
+        guard description.configuration.batchSize >= processes.count else {
+            throw ProcessError.batchTooSmall(batch: description.configuration.batchSize, processes: processes.count)
+        }
+        if let ignored = description.plan.labels.ignoreValue { throw TrainingError.ignoreLabelUnsupported(value: ignored) }
     }
 
     private static func compare(_ old: TrainingRun.Description, _ new: TrainingRun.Description, _ path: String) throws {
         guard old.plan == new.plan else { throw TrainingError.differentRun(path: path, field: "plan") }
         guard old.configuration == new.configuration else { throw TrainingError.differentRun(path: path, field: "training configuration") }
-        guard old.initial == new.initial else { throw TrainingError.differentRun(path: path, field: "choice of first weights") }
+        guard old.initial == new.initial, old.finetuned == new.finetuned else { throw TrainingError.differentRun(path: path, field: "choice of first weights") }
         guard old.fold == new.fold else { throw TrainingError.differentRun(path: path, field: "choice of cases") }
     }
 
@@ -171,12 +187,8 @@ public final class Trainer {
 
     /// Trains, writes the model and validates it.
     func train(_ report: (TrainingEvent) throws -> Void) throws {
-        guard !description.fold.training.isEmpty else { throw TrainingError.noCases(what: "training") }
-        let sources = try processes.inStep { try description.fold.training.map { try CaseSource(named: $0, in: prepared, targets) } }
-        let steps = configuration.iterationsPerEpoch * configuration.accumulation
-        let loader = try BatchLoader(
-            sources: sources, augmenter: Augmenter(plan: configuration.augmentation, patch: levels[0]), configuration: loading(batches: steps),
-            start: Batch.Position(epoch: checkpoint.epoch, batch: 0), endEpoch: configuration.epochs)
+        let loader = try makeLoader(
+            loading(batches: configuration.iterationsPerEpoch * configuration.accumulation), start: checkpoint.epoch, end: configuration.epochs)
         defer { loader.cancel() }
         try takeUp()
         let board = try writes ? makeBoard() : nil
@@ -186,6 +198,15 @@ public final class Trainer {
             try report(.epoch(record, timing))
         }
         try finish(report)
+    }
+
+    /// What loads training samples.
+    func makeLoader(_ loading: BatchLoader.Configuration, start: Int = 0, end: Int? = nil) throws -> BatchLoader {
+        guard !description.fold.training.isEmpty else { throw TrainingError.noCases(what: "training") }
+        let sources = try processes.inStep { try description.fold.training.map { try CaseSource(named: $0, in: prepared, targets) } }
+        return try BatchLoader(
+            sources: sources, augmenter: Augmenter(plan: configuration.augmentation, patch: levels[0]), configuration: loading,
+            start: Batch.Position(epoch: start, batch: 0), endEpoch: end)
     }
 
     func loading(batches: Int) -> BatchLoader.Configuration {
@@ -206,21 +227,9 @@ public final class Trainer {
         var losses: [Double] = []
         var largestNorm = 0.0
         for iteration in 0..<configuration.iterationsPerEpoch {
-            let batches = try processes.inStep {
-                try (0..<configuration.accumulation).compactMap { _ in try loader.next()?.tensors(targets, on: device) }
-            }
-            optimizer.rate = rate(epoch, iteration)
-            let result = try step(batches, pass)
-            let overflow = step.scaler.map { $0.factor >= LossScaler.leastFactor } ?? false
-            guard result.loss.isFinite, result.gradientNorm.isFinite || overflow else {
-                throw TrainingError.notFinite(
-                    epoch: epoch + 1, iteration: iteration + 1, rate: optimizer.rate, checkpoint: lastGood)
-            }
+            let result = try takeStep(iteration, of: epoch, loader)
             losses.append(result.loss)
-            if result.gradientNorm.isFinite {
-                largestNorm = max(largestNorm, result.gradientNorm)
-                try average?.update(step: (epoch - (checkpoint.redrawnAfter ?? 0)) * configuration.iterationsPerEpoch + iteration)
-            }
+            if result.gradientNorm.isFinite { largestNorm = max(largestNorm, result.gradientNorm) }
             try report(
                 .iteration(epoch: epoch + 1, iteration: iteration + 1, iterations: configuration.iterationsPerEpoch, loss: result.loss))
         }
@@ -240,6 +249,23 @@ public final class Trainer {
         try save(record, timing)
         (timing.seconds, timing.checkpoint) = (-start.timeIntervalSinceNow, -checkpointStart.timeIntervalSinceNow)
         return (record, timing)
+    }
+
+    /// One step with the loader's next batches.
+    func takeStep(_ iteration: Int, of epoch: Int, _ loader: BatchLoader) throws -> TrainingStep.Result {
+        let batches = try processes.inStep {
+            try (0..<configuration.accumulation).compactMap { _ in try loader.next()?.tensors(targets, on: device) }
+        }
+        optimizer.rate = rate(epoch, iteration)
+        let result = try step(batches, pass)
+        let overflow = step.scaler.map { $0.factor >= LossScaler.leastFactor } ?? false
+        guard result.loss.isFinite, result.gradientNorm.isFinite || overflow else {
+            throw TrainingError.notFinite(epoch: epoch + 1, iteration: iteration + 1, rate: optimizer.rate, checkpoint: lastGood)
+        }
+        if result.gradientNorm.isFinite {
+            try average?.update(step: (epoch - (checkpoint.redrawnAfter ?? 0)) * configuration.iterationsPerEpoch + iteration)
+        }
+        return result
     }
 
     /// How the network is run for training.

@@ -90,6 +90,12 @@ extension Trainer {
         if improved { try processes.onFirst { try saving(record.epoch) { try write(to: run.best) } } }
     }
 
+    /// Writes a checkpoint that nobody reads, and removes it.
+    func tryCheckpoint() throws {
+        defer { try? FileManager.default.removeItem(at: run.trial) }
+        try checkpoint.write(model: network.store, average: average?.tensors, optimizer: optimizer, generator: generator, to: run.trial)
+    }
+
     /// Writes what people look at: the log, the chart, and TensorBoard's events.
     func log(_ record: EpochRecord, _ timing: EpochTiming, _ board: EventFile?) throws {
         try processes.onFirst {
@@ -159,7 +165,7 @@ extension Trainer {
             - Network: \(network.store.parameterCount) parameters
             - Training: \(description.fold.training.count) cases, \(configuration.epochs) epochs × \(configuration.iterationsPerEpoch) steps \
             of \(configuration.batchSize * configuration.accumulation) patches, seed \(configuration.seed)\
-            \(beginning.map { "\n- Start: \($0)" } ?? "")
+            \(beginning.map { "\n- Start: \($0)" } ?? "")\((description.finetuned?.notes ?? []).map { "\n- Start: \($0)" }.joined())
             - Validation: \(description.fold.validation.count) cases the training never saw
 
             \(lines.joined(separator: "\n"))

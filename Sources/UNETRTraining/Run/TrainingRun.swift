@@ -24,12 +24,16 @@ public struct TrainingRun: Sendable {
         public var prepared: String
         /// The cases.
         public var fold: Fold
-        /// Weights the run starts from (a bundle or a weights file); nil: new ones.
+        /// Weights the run starts from (a bundle or a weights file; a relative path begins at the run's folder); nil: new ones.
         public var initial: String?
+        /// The model that those were made from; nil where the run tunes none.
+        public var finetuned: TunedModel?
         /// The label files that the last validation is scored against, by case.
         public var references: [String: String] = [:]
         /// Where the choice of cases came from; nil where nobody said.
         public var split: SplitOrigin?
+        /// The budget that the number of epochs follows from; nil where the settings say it.
+        public var budget: LaidBudget?
 
         /// A description from its parts.
         public init(
@@ -46,6 +50,64 @@ public struct TrainingRun: Sendable {
         }
     }
 
+    /// A model that a run goes on from with other data.
+    public struct TunedModel: Codable, Equatable, Sendable {
+        /// Its name.
+        public var name: String
+        /// SHA-256 of its weights' file.
+        public var digest: String
+        /// What was not taken over as it was, a sentence each.
+        public var notes: [String]
+
+        /// A model from its name, digest and what is told about it.
+        public init(name: String, digest: String, notes: [String]) {
+            self.name = name
+            self.digest = digest
+            self.notes = notes
+        }
+
+        /// One line for people.
+        public var title: String { "tuned further from \(name), whose weights have the SHA-256 \(digest)" }
+    }
+
+    /// The file of first weights that a run has in its own folder.
+    public static let initialWeights = "initial.safetensors"
+
+    /// A budget, and what a run's length was laid by.
+    public struct LaidBudget: Codable, Equatable, Sendable {
+        /// The budget.
+        public var budget: TrainingBudget
+        /// The settings of an epoch as they were asked for, which the budget may have shortened.
+        public var asked: Epoch
+        /// What was measured; nil for a budget of voxels.
+        public var measured: TrainingTimes?
+        /// Seconds that the whole run was to take by that.
+        public var expected: Double?
+
+        /// The settings that a budget changes, besides the number of epochs.
+        public struct Epoch: Codable, Equatable, Sendable {
+            /// Steps in an epoch.
+            public var iterationsPerEpoch: Int
+            /// Batches of the estimate.
+            public var estimationIterations: Int
+            /// Epochs from one validation to the next.
+            public var validationInterval: Int
+
+            init(of configuration: TrainingConfiguration) {
+                iterationsPerEpoch = configuration.iterationsPerEpoch
+                estimationIterations = configuration.estimationIterations
+                validationInterval = configuration.validationInterval
+            }
+
+            /// Puts them into settings.
+            public func restore(in configuration: inout TrainingConfiguration) {
+                configuration.iterationsPerEpoch = iterationsPerEpoch
+                configuration.estimationIterations = estimationIterations
+                configuration.validationInterval = validationInterval
+            }
+        }
+    }
+
     var descriptionURL: URL { folder.appending(path: "run.json") }
     private var digestURL: URL { folder.appending(path: "run.json.sha256") }
     /// The checkpoint of the last complete epoch.
@@ -54,6 +116,8 @@ public struct TrainingRun: Sendable {
     public var best: URL { folder.appending(path: "best/checkpoint.safetensors") }
     /// One JSON object for each epoch.
     public var log: URL { folder.appending(path: "log.jsonl") }
+    /// A checkpoint that is written to see how long that takes.
+    var trial: URL { folder.appending(path: "latest/trial.safetensors") }
     var timing: URL { folder.appending(path: "timing.jsonl") }
     /// The chart.
     public var progress: URL { folder.appending(path: "progress.svg") }
@@ -136,6 +200,7 @@ public struct TrainingRun: Sendable {
 
     /// Removes what killed processes left half written.
     func removeAbandoned() {
+        try? FileManager.default.removeItem(at: trial)
         for folder in [folder, latest.deletingLastPathComponent(), best.deletingLastPathComponent(), validation] {
             AtomicFile.removeAbandoned(in: folder)
         }

@@ -25,7 +25,7 @@ public enum TrainingTrace {
         var pass = ForwardPass.training
         pass.dropout = false
         let network = try settings.makeNetwork(generator: Generator(seed: configuration.seed))
-        let optimizer = configuration.makeOptimizer(network.store)
+        let optimizer = configuration.makeOptimizer(of: settings.configuration, network.store)
         let targets = TrainingTargets(labels: description.plan.labels)
         let step = TrainingStep(
             network: network, optimizer: optimizer, loss: DeepSupervisionLoss(targets.loss(batchDice: configuration.batchDice)))

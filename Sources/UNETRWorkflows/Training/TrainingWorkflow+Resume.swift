@@ -15,7 +15,16 @@ extension TrainingWorkflow {
     func resumed(_ run: TrainingRun, _ dataset: Dataset?) throws -> TrainingRun.Description {
         var description = try run.readDescription()
         try checkPlan(description)
-        try checkSettings(description.configuration)
+        try checkSettings(description)
+        if let budget = options.budget, budget != description.budget?.budget {
+            throw contradiction("has \(description.budget.map { "the budget \($0.budget)" } ?? "no budget")", .setting(name: "budget", value: "\(budget)"))
+        }
+        if let tuning = options.tuning {
+            let asked = try tuning.record(of: tuning.open())
+            guard asked.digest == description.finetuned?.digest else {
+                throw contradiction("\(description.finetuned.map { "is \($0.title)" } ?? "tunes no model")", .model(path: tuning.model.path))
+            }
+        }
         if let initial = options.initial, initial.path != description.initial {
             throw contradiction("starts from \(description.initial ?? "new weights")", .initialWeights(path: initial.path))
         }
@@ -36,7 +45,10 @@ extension TrainingWorkflow {
     }
 
     /// A settings file may leave out what it likes: that is the run's, too.
-    private func checkSettings(_ own: TrainingConfiguration) throws {
+    private func checkSettings(_ description: TrainingRun.Description) throws {
+        var own = description.configuration
+        // What a budget made of them was not asked for.
+        description.budget?.asked.restore(in: &own)
         var asked = try options.settings.map { try TrainingConfiguration(contentsOf: $0, defaults: own) } ?? own
         options.override(&asked)
         if options.precision != .automatic { asked.mixedPrecision = options.precision.mixed(on: options.device) }

@@ -1,5 +1,6 @@
 public import Foundation
 public import Logging
+import UNETRModels
 import UNETRPlanning
 public import UNETRPreparation
 public import UNETRSupport
@@ -42,11 +43,17 @@ public struct TrainingWorkflow: Sendable {
         /// Seed, instead of the one in the settings.
         public var seed: UInt64?
 
+        /// What the run may take; the number of epochs then follows from it, and may not be given. Nil: that number counts.
+        public var budget: TrainingBudget?
+
         /// Which cases are trained on, and which kept for validation.
         public var split = SplitWish()
 
         /// A model bundle or a weights file to start from; nil: new weights.
         public var initial: URL?
+
+        /// A model that is tuned further; its network is then the run's, and `planning` has no effect but for the memory. Nil: a network of the plan.
+        public var tuning: FineTuning?
 
         /// Where it computes.
         public var device = Device.cpu
@@ -102,13 +109,15 @@ public struct TrainingWorkflow: Sendable {
     }
 
     private func run(_ report: @escaping LongJob<Event>.Report) throws {
-        let processes = options.processes
+        let processes = options.processes, beginning = ContinuousClock.now
         if processes.count > 1 { try processes.requireEqual(processes.inStep { try wishes() }) }
         var start: (description: TrainingRun.Description, lock: FolderLock)?
         // One process prepares; the others wait and take over what it found.
         try processes.onFirst { start = try begin(report) }
-        let description = try start?.description ?? JSONText.decode(from: processes.broadcast(Data()))
+        var description = try start?.description ?? JSONText.decode(from: processes.broadcast(Data()))
         if processes.rank == 0, processes.count > 1 { _ = try processes.broadcast(JSONText.encode(description)) }
+        // A run that goes on has its length already.
+        if let budget = options.budget, description.budget == nil { description = try laid(budget, description, since: beginning) }
         let trainer = try Trainer(
             run: TrainingRun(folder: options.run), description: description, device: options.device, processes: processes, resume: options.resumes,
             lock: start?.lock)
@@ -117,14 +126,27 @@ public struct TrainingWorkflow: Sendable {
         try trainer.run { try report(.training($0)) }
     }
 
+    /// The description with the length that the budget allows.
+    private func laid(
+        _ budget: TrainingBudget, _ description: TrainingRun.Description, since beginning: ContinuousClock.Instant
+    ) throws -> TrainingRun.Description {
+        if case .time = budget { logger.notice("Measuring how long a step takes") }
+        let laid = try Trainer.lay(
+            budget, for: description, run: TrainingRun(folder: options.run), since: beginning, device: options.device, processes: options.processes)
+        logger.notice("\(laid.budgetText)")
+        return laid
+    }
+
     /// What the processes must agree in, besides what the first finds.
     private func wishes() throws -> [(name: String, text: String)] {
         func contents(_ url: URL?) throws -> String { try url.map { try SHA256Digest(ofFile: $0).text } ?? "" }
         return [
             ("plan", try contents(options.plan)), ("file of settings", try contents(options.settings)),
             ("number of epochs", "\(options.epochs ?? 0)"), ("number of steps", "\(options.iterations ?? 0)"),
+            ("budget", options.budget.map { "\($0)" } ?? ""),
             ("seed", options.seed.map { "\($0)" } ?? ""), ("choice of cases", "\(options.split)"), ("way of planning", "\(options.planning)"),
-            ("choice of first weights", options.initial?.lastPathComponent ?? ""), ("precision", "\(options.precision)"),
+            ("choice of first weights", options.initial?.lastPathComponent ?? ""), ("model", options.tuning?.model.lastPathComponent ?? ""),
+            ("way of tuning", "\(options.tuning?.freeze.map(\.rawValue) ?? "") \(options.tuning?.layerDecay ?? 0)"), ("precision", "\(options.precision)"),
             ("choice between a new run and one that goes on", "\(options.resumes)"), ("kind of device", options.device == .cpu ? "cpu" : "gpu"),
         ]
     }
@@ -134,13 +156,15 @@ public struct TrainingWorkflow: Sendable {
         let dataset = try options.dataset.map { try Dataset(contentsOf: $0) }
         let run = TrainingRun(folder: options.run)
         if run.exists, !options.resumes { throw TrainingError.runExists(path: options.run.path) }
+        if let budget = options.budget { try checkAlone(budget) }
         let known = try run.exists ? resumed(run, dataset) : nil
         // What cannot be split, or trained with these settings, says so before minutes are spent on it.
         var choice = try known.map { try CaseChoice(recorded: $0, options.split, dataset) } ?? newChoice(of: dataset, run)
         choice.log(logger)
         let lock = try run.lock()
-        let plan = try known?.plan ?? newPlan(for: dataset!, report)
-        let configuration = try known?.configuration ?? newConfiguration(plan)
+        let model = try options.tuning?.open()
+        let plan = try known?.plan ?? newPlan(for: dataset!, like: model, report)
+        let configuration = try known?.configuration ?? newConfiguration(plan, cases: choice.fold.training.count)
         let prepared = known.map { URL(fileURLWithPath: $0.prepared) } ?? options.run.appending(path: "prepared")
         if let dataset {
             let chosen = Set(choice.fold.training + choice.fold.validation)
@@ -148,7 +172,16 @@ public struct TrainingWorkflow: Sendable {
             try prepare(cases, plan, prepared, report)
             try choice.look(for: cases, in: prepared, logger)
         }
-        return (known ?? newDescription(plan, configuration, choice, dataset!, prepared), lock)
+        var description = known ?? newDescription(plan, configuration, choice, dataset!, prepared)
+        if known == nil, let model { try tune(model, &description) }
+        return (description, lock)
+    }
+
+    /// Refuses a budget beside a number of epochs.
+    private func checkAlone(_ budget: TrainingBudget) throws {
+        if options.epochs != nil { throw WorkflowError.budgetAndEpochs(budget: budget, settings: nil) }
+        guard let settings = options.settings, try TrainingConfiguration.fields(in: settings).contains("epochs") else { return }
+        throw WorkflowError.budgetAndEpochs(budget: budget, settings: settings.path)
     }
 
     private func newChoice(of dataset: Dataset?, _ run: TrainingRun) throws -> CaseChoice {
@@ -160,7 +193,8 @@ public struct TrainingWorkflow: Sendable {
         return CaseChoice(try options.split.split(of: dataset, benchmark: named ?? Benchmark(of: dataset) ?? Benchmark(named: dataset.name)))
     }
 
-    private func newPlan(for dataset: Dataset, _ report: @escaping LongJob<Event>.Report) throws -> Plan {
+    private func newPlan(for dataset: Dataset, like model: ModelBundle?, _ report: @escaping LongJob<Event>.Report) throws -> Plan {
+        if let model { return try newPlan(for: dataset, tuning: model) { try report(.planning(done: $0, of: $1)) } }
         if let plan = options.plan { return try options.planning.applied(to: Plan(contentsOf: plan)) }
         return try options.planning.plan(for: dataset, logger: logger) { try report(.planning(done: $0, of: $1)) }
     }
@@ -180,8 +214,9 @@ public struct TrainingWorkflow: Sendable {
             initial: options.initial?.path, references: dataset.references(of: choice.fold), split: choice.origin)
     }
 
-    private func newConfiguration(_ plan: Plan) throws -> TrainingConfiguration {
-        let published = TrainingConfiguration.published(for: plan)
+    private func newConfiguration(_ plan: Plan, cases: Int) throws -> TrainingConfiguration {
+        var published = TrainingConfiguration.published(for: plan)
+        if options.tuning != nil { published = FineTuningRule(cases: cases).applied(to: published) }
         var configuration = try options.settings.map { try TrainingConfiguration(contentsOf: $0, defaults: published) } ?? published
         options.override(&configuration)
         if options.precision != .automatic || configuration.mixedPrecision == nil {
@@ -198,6 +233,19 @@ extension TrainingWorkflow.Options {
         if let epochs { configuration.epochs = epochs }
         if let iterations { configuration.iterationsPerEpoch = iterations }
         if let seed { configuration.seed = seed }
+        if let freeze = tuning?.freeze { configuration.freeze = freeze }
+        if let decay = tuning?.layerDecay { configuration.layerDecay = decay }
+    }
+}
+
+extension TrainingRun.Description {
+    /// What follows from the budget, in a sentence.
+    var budgetText: String {
+        guard let budget else { return "" }
+        let length = "\(configuration.epochs) epochs of \(configuration.iterationsPerEpoch) steps"
+        guard let times = budget.measured, let expected = budget.expected else { return "Budget \(budget.budget): \(length)" }
+        return "Budget \(budget.budget): \(length), expected to end after \(TrainingBudget.time(seconds: Int(clampingRounded: expected) ?? 0)); a step takes "
+            + String(format: "%.3g s (median of %d)", times.step, times.steps)
     }
 }
 

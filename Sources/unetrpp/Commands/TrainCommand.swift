@@ -37,9 +37,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         help: "Model bundle or weights file to start from; output layers are initialized anew if the number of classes differs.", completion: .directory)
     var initial: String?
 
-    @Option(help: "Number of epochs, instead of the one in the settings.") var epochs: Int?
-    @Option(help: "Steps per epoch, instead of the number in the settings.") var iterations: Int?
-    @Option(help: "Random seed, instead of the one in the settings.") var seed: UInt64?
+    @OptionGroup var length: LengthOptions
     @Flag(help: "Continue the run in the output folder with its own plan, settings and cases.") var resume = false
     @OptionGroup var planning: PlanningOptions
     @OptionGroup var group: ProcessOptions
@@ -57,17 +55,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         let launch = try group.launch()
         var options = try workflowOptions(launch)
         if let launch { options.processes = try group.join(launch, in: options.run, device: options.device, isStoppable: true) }
-        // One speaks for all; what keeps another from going on, it says itself.
-        let speaks = options.processes.rank == 0
-        let workflow = TrainingWorkflow(options, logger: speaks ? .talk : .silent)
-        let display = TrainingDisplay(json: runtime.json)
-        do {
-            for try await event in workflow.job().events() { if speaks { try display.show(event) } }
-        } catch is CancellationError {
-            if speaks { display.sayStopped() }
-            // The signal may have come to another process.
-            throw Interruption.exitStatus == nil ? ExitStatus.stopped : CancellationError()
-        }
+        try await TrainingDisplay.follow(options, json: runtime.json)
     }
 
     private func workflowOptions(_ launch: Launch?) throws -> TrainingWorkflow.Options {
@@ -79,7 +67,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         options.plan = plan.map(url)
         options.planning = planning.request
         options.settings = settings.map(url)
-        (options.epochs, options.iterations, options.seed) = (epochs, iterations, seed)
+        length.apply(to: &options)
         options.split = folds.wish
         options.initial = initial.map(url)
         return options

@@ -51,8 +51,10 @@ enum Advice {
             case .plan: "that is --plan"
             case .network: "that is --network"
             case .initialWeights: "that is --init"
-            case .setting: nil
+            case .setting, .model: nil
             }
+        case WorkflowError.severalNetworks: "--folds chooses"
+        case WorkflowError.budgetAndEpochs: "that is --budget, and --epochs or a field of --settings"
         case LaunchError.noMeetingPoint: "--meeting-point file:///… names a file on a file system that all see"
         case ProcessError.noBackend: "Scripts/build-nccl does the first, --device cpu is another way"
         case DeviceError.absent: "--device cpu; `unetrpp doctor` lists the devices"

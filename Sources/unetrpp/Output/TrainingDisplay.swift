@@ -1,6 +1,7 @@
 import Foundation
 import UNETRPlanning
 import UNETRPreparation
+import UNETRSupport
 import UNETRTraining
 import UNETRVolumes
 import UNETRWorkflows
@@ -26,6 +27,21 @@ final class TrainingDisplay {
             (self.description, self.epochsDone) = (description, epochsDone)
             bar = epochBar(description)
         case .training(let event): if let description { try show(event, description) }
+        }
+    }
+
+    /// Runs a workflow, of several processes the first one's with words.
+    static func follow(_ options: TrainingWorkflow.Options, json: Bool) async throws {
+        // One speaks for all; what keeps another from going on, it says itself.
+        let speaks = options.processes.rank == 0
+        let workflow = TrainingWorkflow(options, logger: speaks ? .talk : .silent)
+        let display = TrainingDisplay(json: json)
+        do {
+            for try await event in workflow.job().events() { if speaks { try display.show(event) } }
+        } catch is CancellationError {
+            if speaks { display.sayStopped() }
+            // The signal may have come to another process.
+            throw Interruption.exitStatus == nil ? ExitStatus.stopped : CancellationError()
         }
     }
 

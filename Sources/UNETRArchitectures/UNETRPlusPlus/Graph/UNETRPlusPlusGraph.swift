@@ -59,10 +59,9 @@ struct UNETRPlusPlusGraph {
             let inputs = stage == 0 ? configuration.inputChannels : channels[stage - 1]
             let kernel = stage == 0 ? configuration.stem : [2, 2, 2]
             x = try builder.in("downsample\(stage)") {
-                let groups = UNETRPlusPlusConfiguration.normGroups(inputs, channels[stage])
                 return try writer.normalizedConvolution(
                     x, "\(scope).0.conv", from: inputs, to: channels[stage], kernel: kernel, stride: kernel, padding: [0, 0, 0],
-                    norm: .group(groups), "\(scope).1", grid: configuration.grid(stage: stage))
+                    norm: .group(configuration.normGroups(stage: stage)), "\(scope).1", grid: configuration.grid(stage: stage))
             }
             for block in 0..<configuration.depths[stage] {
                 x = try builder.in("stage\(stage)/block\(block)") {
