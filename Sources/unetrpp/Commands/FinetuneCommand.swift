@@ -66,7 +66,7 @@ struct FinetuneCommand: AsyncParsableCommand, StoppableCommand {
         var tuning = FineTuning(model: url(model))
         (tuning.choice, tuning.freeze, tuning.layerDecay) = (source.choice, freeze, layerDecay)
         options.tuning = tuning
-        if let launch { options.processes = try group.join(launch, in: options.run, device: options.device) }
+        if let launch { options.processes = try group.join(launch, in: options.run, device: options.device, isStoppable: true) }
         try await TrainingDisplay.follow(options, json: runtime.json)
     }
 }
