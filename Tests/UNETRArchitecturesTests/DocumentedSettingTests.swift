@@ -20,7 +20,12 @@ struct DocumentedSettingTests {
             }
         }
         for architecture in Architectures.all {
-            let network = NetworkDescription.usual(architecture, inputChannels: 1, classes: 2, patchSize: [32, 32, 32])
+            var network = NetworkDescription.usual(architecture, inputChannels: 1, classes: 2, patchSize: [32, 32, 32])
+            // Left out where nothing is to be said.
+            if var configuration = network.configuration as? UNETRPlusPlusConfiguration {
+                configuration.normChannels = 2
+                network = .unetrPlusPlus(configuration)
+            }
             let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(network)) as? [String: Any]
             let fields = try #require(object?["configuration"] as? [String: Any])
             #expect(listed[architecture.rawValue] == Set(fields.keys), "\(architecture.rawValue)")
