@@ -39,6 +39,27 @@ struct AutocastTests {
         }
     }
 
+    /// libtorch alone computes them wrong, and writes beyond their place, on processors with instructions for bfloat16.
+    @Test(
+        "Gradients of a kernel's weights are right where it is longer than the volume",
+        arguments: [(3, [2, 4, 4]), (3, [2, 2, 3]), (5, [3, 3, 3]), (3, [4, 4, 4])])
+    func smallVolumes(kernel: Int, size: [Int]) throws {
+        func wave(_ shape: [Int], _ step: Double) throws -> Tensor {
+            try Tensor((0..<shape.reduce(1, *)).map { Float((step * Double($0)).truncatingRemainder(dividingBy: 2) - 1) }, shape: shape)
+        }
+        let x = try wave([2, 8] + size, 0.7331), y = try wave([2, 16] + size, 0.3917), shape = [16, 8, kernel, kernel, kernel]
+        func gradient(_ type: DType?) throws -> [Float] {
+            let weight = try wave(shape, 0.5173).requiringGradient()
+            let padding = Array(repeating: kernel / 2, count: 3)
+            let result = try withAutocast(type, on: .cpu) { try x.convolution3d(weight, padding: padding) }
+            #expect(result.dtype == type ?? .float32)
+            try (result.to(.float32) * y).sum().backward()
+            return try #require(weight.gradient).array(of: Float.self)
+        }
+        let exact = try gradient(nil), found = try gradient(.bfloat16), scale = exact.map(abs).max() ?? 0
+        #expect(scale > 1 && zip(exact, found).allSatisfy { abs($0 - $1) <= 0.02 * scale })
+    }
+
     @Test("Weights that change between scopes are cast anew")
     func changedWeights() throws {
         let weight = try Tensor.ones([1, 1]).requiringGradient()

@@ -1,3 +1,5 @@
+#include <ATen/autocast_mode.h>
+
 #include <algorithm>
 
 #include "../handles.hpp"
@@ -44,9 +46,27 @@ static at::Tensor conv3d_by_slabs(
     return at::cat(slabs, 2);
 }
 
+// Whether a convolution that is to be learned must not be computed in the lower precision. Where the kernel is longer than the volume, libtorch's CPU library (oneDNN, in 2.13)
+// computes wrong weight gradients in bfloat16 and writes them beyond their place, on processors with instructions for it. Such volumes are tiny, so float32 costs nothing.
+static bool needs_full_precision(const at::Tensor &input, const at::Tensor &weight) {
+    if (!input.device().is_cpu() || !at::autocast::is_autocast_enabled(at::kCPU)) return false;
+    if (!c10::GradMode::is_enabled() || !weight.requires_grad()) return false;
+    for (int64_t axis = 2; axis < weight.dim(); ++axis) {
+        if (input.size(axis) < weight.size(axis)) return true;
+    }
+    return false;
+}
+
 CTStatus ct_conv3d(
     CTTensor input, CTTensor weight, CTTensor bias, CTSizes stride, CTSizes padding, CTSizes dilation, int64_t groups, CTTensor *out) {
     return yields(out, [&] {
+        if (needs_full_precision(tensor(input), tensor(weight))) {
+            const auto lower = at::autocast::get_autocast_dtype(at::kCPU);
+            const c10::impl::ExcludeDispatchKeyGuard without_autocast(c10::DispatchKey::AutocastCPU);
+            return at::conv3d(
+                       tensor(input).to(tensor(weight).scalar_type()), tensor(weight), optional(bias), sizes(stride), sizes(padding), sizes(dilation), groups)
+                .to(lower);
+        }
         const bool is_dense = std::all_of(dilation.values, dilation.values + dilation.count, [](int64_t rate) { return rate == 1; });
         const auto planes = is_dense ? planes_at_once(tensor(input), tensor(weight), sizes(stride), sizes(padding)) : 0;
         if (planes > 0) return conv3d_by_slabs(tensor(input), tensor(weight), optional(bias), sizes(stride), sizes(padding), groups, planes);
