@@ -61,7 +61,8 @@ extension Trainer {
         while !isEnough {
             if processes.count == 1 { try Cancellation.check() }
             let before = ContinuousClock.now
-            _ = try takeStep(number, of: 0, loader)
+            // All at the rate of the first: there may be more of them than the settings had.
+            _ = try takeStep(0, of: 0, loader)
             if number >= Self.warmUp || elapsed() > most / 4 { seconds.append((ContinuousClock.now - before) / .seconds(1)) }
             number += 1
             let (few, many) = (seconds.count < Self.measured.lowerBound, seconds.count >= Self.measured.upperBound)
