@@ -36,7 +36,9 @@ public struct WeightTransfer: Sendable {
     ///   mean; scaled by old/new, so that a scan whose channels are equal gives the same response.
     /// - What belongs to tokens (vectors of positions, projections of tokens) is interpolated linearly on their grid.
     /// - All else is taken over where its shape is the same, and drawn anew where it is not.
-    /// - Parameter generator: draws new values.
+    /// - Parameters:
+    ///   - state: the old network's weights.
+    ///   - generator: draws new values.
     /// - Throws: `StateError` for weights that are not the old network's; `ConfigurationError`.
     public func apply(to state: StateDictionary, generator: Generator) throws -> Result {
         let source = try old.makeNetwork(values: .unset)

@@ -86,6 +86,8 @@ extension CaseStatistics {
     ///
     /// - Parameters:
     ///   - mask: a label map, or a DICOM object with the structures.
+    ///   - scan: where the intensities are; nil: none are measured.
+    ///   - labels: what the mask's values mean; nil: as the mask itself says, else by number.
     ///   - reserve: is told how many bytes are about to be taken, nil for more than can be counted; what it throws ends the work.
     /// - Throws: `EvaluationError`, and what reading the files throws.
     public mutating func read(_ mask: URL, _ scan: ScanFile?, labels: LabelSet?, reserve: (Int?) throws -> Void = { _ in }) throws {

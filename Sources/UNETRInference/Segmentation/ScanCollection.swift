@@ -62,6 +62,7 @@ public enum ScanCollection {
     /// The scans of a BIDS data set: files whose names differ in the suffix alone are the channels of one case, which is called by what they share.
     ///
     /// - Parameters:
+    ///   - dataset: where the files are.
     ///   - channels: what the model's channels are called.
     ///   - suffixes: those of the channels' files, such as `T1w`; empty: as `BIDSFolder.suffixes(_:channels:)` finds them.
     /// - Returns: cases in the order of their names. One that lacks a channel is among them, and cannot be read.

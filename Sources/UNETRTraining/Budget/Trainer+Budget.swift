@@ -20,9 +20,11 @@ extension Trainer {
     ///
     /// For a time, a few steps and a part of all else that the run will do are measured on a network that is then thrown away; rank 0 measures and decides.
     /// - Parameters:
+    ///   - budget: what the run may take.
+    ///   - description: plan, cases, and settings whose epochs are replaced.
     ///   - run: the folder, where checkpoints are tried.
     ///   - start: when the work began; what planning and preparation took is a part of the time.
-    ///   - description: plan, cases, and settings whose epochs are replaced.
+    ///   - device: where the network will be trained.
     ///   - processes: those that will train together.
     /// - Throws: `TrainingError.budgetTooSmall`, and what the first steps of training throw.
     public static func lay(
