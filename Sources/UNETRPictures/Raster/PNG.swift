@@ -27,13 +27,14 @@ extension Canvas {
         let stride = 3 * width
         var out: [UInt8] = []
         out.reserveCapacity((stride + 1) * height)
-        var above = [UInt8](repeating: 0, count: stride)
+        // Three zeros stand for the pixel left of a row, and a row of zeros for the one above the first.
+        let margin = [UInt8](repeating: 0, count: 3)
+        var above = [UInt8](repeating: 0, count: 3 + stride)
         for y in 0..<height {
-            let row = Array(pixels[y * stride..<(y + 1) * stride])
-            var best: (filter: UInt8, bytes: [UInt8], cost: Int) = (0, row, Self.cost(row))
-            for filter in UInt8(1)...4 {
-                let bytes = Self.filtered(row, above, by: filter)
-                let cost = Self.cost(bytes)
+            let row = margin + pixels[y * stride..<(y + 1) * stride]
+            var best: (filter: UInt8, bytes: [UInt8], cost: Int) = (0, [], .max)
+            for filter in UInt8(0)...4 {
+                let (bytes, cost) = Self.filtered(row, above, by: filter)
                 if cost < best.cost { best = (filter, bytes, cost) }
             }
             out.append(best.filter)
@@ -43,24 +44,37 @@ extension Canvas {
         return out
     }
 
-    private static func cost(_ row: [UInt8]) -> Int { row.reduce(0) { $0 + abs(Int(Int8(bitPattern: $1))) } }
-
-    private static func filtered(_ row: [UInt8], _ above: [UInt8], by filter: UInt8) -> [UInt8] {
-        var out = row
-        for at in 0..<row.count {
-            let left = at < 3 ? 0 : Int(row[at - 3])
-            let up = Int(above[at])
-            let corner = at < 3 ? 0 : Int(above[at - 3])
-            let guess =
-                switch filter {
-                case 1: left
-                case 2: up
-                case 3: (left + up) / 2
-                default: paeth(left, up, corner)
+    /// The differences of a row from what the filter guesses, and the sum of their sizes. Both rows begin with three zeros. Pointers and `while`, because builds
+    /// without optimization, such as tests, draw pictures too.
+    private static func filtered(_ row: [UInt8], _ above: [UInt8], by filter: UInt8) -> (bytes: [UInt8], cost: Int) {
+        let count = row.count - 3
+        var cost = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            let out = buffer.baseAddress!
+            row.withUnsafeBufferPointer { row in
+                above.withUnsafeBufferPointer { above in
+                    let row = row.baseAddress!, above = above.baseAddress!
+                    var at = 0
+                    while at < count {
+                        let left = Int(row[at]), up = Int(above[at + 3])
+                        var guess = 0
+                        switch filter {
+                        case 0: break
+                        case 1: guess = left
+                        case 2: guess = up
+                        case 3: guess = (left + up) / 2
+                        default: guess = paeth(left, up, Int(above[at]))
+                        }
+                        let difference = row[at + 3] &- UInt8(guess)
+                        out[at] = difference
+                        cost += difference < 128 ? Int(difference) : 256 - Int(difference)
+                        at += 1
+                    }
                 }
-            out[at] = row[at] &- UInt8(guess)
+            }
+            filled = count
         }
-        return out
+        return (bytes, cost)
     }
 
     /// Of left, up and corner, the one nearest to left + up − corner.
