@@ -1,4 +1,5 @@
 import Foundation
+import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRTraining
@@ -7,7 +8,9 @@ import UNETRTraining
 @Suite struct MutatedSettingsTests {
     @Test func `no change of training settings crashes their reader`() throws {
         let encoder = JSONEncoder()
-        let texts = try [TrainingConfiguration.published, .quick].map { String(decoding: try encoder.encode($0), as: UTF8.self) }
+        let texts = try TrainingConfiguration.Recipe.allCases.map {
+            TrainingConfiguration.recipe($0, for: try TinyModel.plan())
+        }.map { String(decoding: try encoder.encode($0), as: UTF8.self) }
         var mutation = Mutation(seed: 1)
         var (read, refused) = (0, 0)
         try Fixtures.withTemporaryFolder { folder in

@@ -1,7 +1,10 @@
 import Foundation
+import NetworkTestSupport
 import TestSupport
 import Testing
 import UNETRAugmentation
+import UNETRLayers
+import UNETRPlanning
 import UNETRSupport
 
 @testable import UNETRTraining
@@ -53,8 +56,19 @@ import UNETRSupport
         var configuration = TrainingConfiguration()
         configuration.augmentation.blurDeviation = 0...0
         #expect(throws: AugmentationError.self) { try configuration.validate() }
-        #expect(throws: Never.self) { try TrainingConfiguration.quick.validate() }
         #expect(throws: Never.self) { try TrainingConfiguration.published.validate() }
+    }
+
+    @Test func `The efficient recipe changes the optimizer and its schedule, and keeps the plan's batch and augmentation`() throws {
+        var plan = try TinyModel.plan()
+        plan.batchSize = 3
+        let published = TrainingConfiguration.recipe(.published, for: plan), efficient = TrainingConfiguration.recipe(.efficient, for: plan)
+        #expect(published == .published(for: plan) && published.optimizer == .sgd && published.epochs * published.iterationsPerEpoch == 250_000)
+        #expect(efficient.optimizer == .adamw && efficient.learningRate == 0.0025 && efficient.weightDecay == 0.02)
+        #expect(efficient.schedule == .cosine(warmUp: 0.01) && efficient.averaging == 0.998 && efficient.rescueEpoch == nil && !efficient.batchDice)
+        #expect(efficient.epochs * efficient.iterationsPerEpoch == 5000)
+        #expect(efficient.batchSize == 3 && efficient.augmentation == published.augmentation && efficient.gradientClip == published.gradientClip)
+        #expect(throws: Never.self) { try efficient.validate() }
     }
 
     @Test func `Batches that no memory holds are refused before one is made`() throws {

@@ -7,6 +7,15 @@ public import UNETRTorch
 
 /// How a network is trained; the whole of it is stored with the run.
 public struct TrainingConfiguration: Codable, Equatable, Sendable {
+    /// Settings that go together.
+    public enum Recipe: String, Codable, Sendable, CaseIterable {
+        /// The published protocol: SGD with Nesterov momentum and the polynomial schedule, 250,000 steps.
+        case published
+        /// For a budget of hours, with or without a GPU: AdamW, a cosine schedule and averaged weights learn from far fewer samples.
+        case efficient
+    }
+
+    /// The optimizers.
     public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case sgd, adamw }
 
     /// What keeps the weights that a run starts from.
@@ -77,21 +86,6 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     /// The published protocol: SGD with Nesterov momentum and the polynomial schedule.
     public static let published = TrainingConfiguration()
 
-    /// A protocol for days when there is no GPU: AdamW with a cosine schedule and averaged weights learns from far fewer samples.
-    public static let quick: TrainingConfiguration = {
-        var configuration = TrainingConfiguration()
-        configuration.epochs = 50
-        configuration.estimationIterations = 10
-        configuration.optimizer = .adamw
-        configuration.learningRate = 2.5e-3
-        configuration.weightDecay = 0.02
-        configuration.schedule = .cosine(warmUp: 0.01)
-        configuration.batchDice = false
-        configuration.mixedPrecision = .bfloat16
-        configuration.averaging = 0.998
-        return configuration
-    }()
-
     /// The published protocol for a plan: its batch, in-plane augmentation where its patch is strongly anisotropic (nnU-Net's factor of 3),
     /// and zero outside the mask in the channels that were normalized inside it. For slices nnU-Net's own settings: only their axes are
     /// mirrored, and long slices (1.5 times as long as wide) are rotated little.
@@ -106,6 +100,24 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
             configuration.augmentation.rotationDegrees[0] = Double(edges[1]) / Double(edges[0]) > 1.5 ? -15...15 : -180...180
             configuration.augmentation.mirrorAxes = [1, 2]
         }
+        return configuration
+    }
+
+    /// The settings of a recipe for a plan.
+    public static func recipe(_ recipe: Recipe, for plan: Plan) -> TrainingConfiguration {
+        var configuration = published(for: plan)
+        guard recipe == .efficient else { return configuration }
+        configuration.epochs = 50
+        configuration.iterationsPerEpoch = 100
+        configuration.estimationIterations = 10
+        configuration.optimizer = .adamw
+        configuration.learningRate = 2.5e-3
+        configuration.weightDecay = 0.02
+        configuration.schedule = .cosine(warmUp: 0.01)
+        configuration.batchDice = false
+        configuration.averaging = 0.998
+        // What is left at Dice 0 after 100 epochs of SGD is drawn anew; AdamW has not been seen there.
+        configuration.rescueEpoch = nil
         return configuration
     }
 

@@ -33,7 +33,10 @@ public struct TrainingWorkflow: Sendable {
         /// How the data set is planned for, or what a given plan is changed to.
         public var planning = PlanningRequest()
 
-        /// A file with settings; what it leaves out is the published protocol.
+        /// The settings that hold where nothing else is said.
+        public var recipe = TrainingConfiguration.Recipe.published
+
+        /// A file with settings; what it leaves out is the recipe's.
         public var settings: URL?
 
         /// Epochs, steps in an epoch and the seed, over the settings.
@@ -141,7 +144,7 @@ public struct TrainingWorkflow: Sendable {
     private func wishes() throws -> [(name: String, text: String)] {
         func contents(_ url: URL?) throws -> String { try url.map { try SHA256Digest(ofFile: $0).text } ?? "" }
         return [
-            ("plan", try contents(options.plan)), ("file of settings", try contents(options.settings)),
+            ("plan", try contents(options.plan)), ("recipe", options.recipe.rawValue), ("file of settings", try contents(options.settings)),
             ("number of epochs", "\(options.epochs ?? 0)"), ("number of steps", "\(options.iterations ?? 0)"),
             ("budget", options.budget.map { "\($0)" } ?? ""),
             ("seed", options.seed.map { "\($0)" } ?? ""), ("choice of cases", "\(options.split)"), ("way of planning", "\(options.planning)"),
@@ -215,9 +218,9 @@ public struct TrainingWorkflow: Sendable {
     }
 
     private func newConfiguration(_ plan: Plan, cases: Int) throws -> TrainingConfiguration {
-        var published = TrainingConfiguration.published(for: plan)
-        if options.tuning != nil { published = FineTuningRule(cases: cases).applied(to: published) }
-        var configuration = try options.settings.map { try TrainingConfiguration(contentsOf: $0, defaults: published) } ?? published
+        var usual = TrainingConfiguration.recipe(options.recipe, for: plan)
+        if options.tuning != nil { usual = FineTuningRule(cases: cases).applied(to: usual) }
+        var configuration = try options.settings.map { try TrainingConfiguration(contentsOf: $0, defaults: usual) } ?? usual
         options.override(&configuration)
         if options.precision != .automatic || configuration.mixedPrecision == nil {
             configuration.mixedPrecision = options.precision.mixed(on: options.device)

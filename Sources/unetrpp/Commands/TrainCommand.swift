@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import UNETRPlanning
 import UNETRSupport
-import UNETRTraining
+public import UNETRTraining
 import UNETRWorkflows
 
 struct TrainCommand: AsyncParsableCommand, StoppableCommand {
@@ -27,7 +27,10 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
     @Option(help: "Plan (JSON) from `unetrpp plan` (default: make one for the data set).", completion: .file())
     var plan: String?
 
-    @Option(help: "Training settings (JSON); anything it leaves out follows the published protocol.", completion: .file())
+    @Option(help: "Settings that go together: published, or efficient for a budget of hours (default: published).")
+    var recipe: TrainingConfiguration.Recipe?
+
+    @Option(help: "Training settings (JSON); anything it leaves out follows the recipe.", completion: .file())
     var settings: String?
 
     @OptionGroup var folds: FoldOptions
@@ -45,6 +48,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
 
     func validate() throws {
         if dataset == nil, !resume { throw ValidationError("the folder of the data set is missing") }
+        if resume, recipe != nil { throw ValidationError("--resume goes on with the run's settings; leave out --recipe") }
         if let planner = planning.planner, plan != nil || resume {
             throw ValidationError(
                 "\(resume ? "--resume goes on with the run's plan" : "--plan names a plan"); leave out --planner \(planner.rawValue)")
@@ -66,6 +70,7 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         options.resumes = resume
         options.plan = plan.map(url)
         options.planning = planning.request
+        if let recipe { options.recipe = recipe }
         options.settings = settings.map(url)
         length.apply(to: &options)
         options.split = folds.wish
@@ -73,3 +78,5 @@ struct TrainCommand: AsyncParsableCommand, StoppableCommand {
         return options
     }
 }
+
+extension TrainingConfiguration.Recipe: ExpressibleByArgument {}
