@@ -62,6 +62,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     case noModel
     /// A task was named among other models.
     case taskAmongModels(task: String)
+    /// Probabilities that are right and certain everywhere.
+    case nothingToCalibrate(folder: String)
     /// A mask with a value that the model does not know.
     case unknownLabel(case: String, value: Int, known: [Int])
 
@@ -92,6 +94,8 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
             "the scan \(name) has no labels in \(folder), so its mask cannot be compared; add its label file, or leave the scan out"
         case .unknownLabel(let name, let value, let known):
             "the mask of \(name) has the value \(value); the model knows \(known.map(String.init).joined(separator: ", "))"
+        case .nothingToCalibrate(let folder):
+            "the probabilities in \(folder) are right and certain in every voxel, so nothing can be learned from them; take those of scans that the model was not trained on"
         case .taskAmongModels(let task): "\(task) is made of several models already, so it cannot be averaged with others; name it alone"
         case .noFolderForRecords(let path):
             "\(path) is one mask; a cohort that is done in parts or goes on later needs a folder for its masks"

@@ -50,7 +50,12 @@ public struct EnsembleSegmenter: ScanSegmenter {
     ///   - structures: those that are kept; nil: all.
     public init(_ members: [Segmenter], postProcesses: Bool = true, structures: [LabelDefinition]? = nil) {
         precondition(!members.isEmpty)
-        self.members = members
+        // The mean is what a temperature is applied to.
+        self.members = members.map { member in
+            var options = member.options
+            options.tempers = false
+            return member.with(options)
+        }
         self.postProcesses = postProcesses
         self.structures = structures
     }
@@ -99,7 +104,10 @@ public struct EnsembleSegmenter: ScanSegmenter {
             if !labels.hasRegions { sums.addBackground(outside: crop) }
         }
         let means = sums.means(of: members.count)
-        try probabilities?(RestoredPart(box: whole, values: means))
+        if let probabilities {
+            let part = RestoredPart(box: whole, values: means)
+            try probabilities(plan.inference.temperature.map { part.tempered(by: $0, areRegions: labels.hasRegions) } ?? part)
+        }
         var mask = LabelMap(geometry: geometry, voxels: [Int16](repeating: 0, count: geometry.count))
         mask.voxels.withUnsafeMutableBufferPointer { labels.decision.decide(means, to: $0, threads: members[0].options.threads) }
         if postProcesses { plan.postProcessing?.apply(to: &mask.voxels, size: geometry.size) }
@@ -167,7 +175,10 @@ extension Plan {
 
     /// Whether outputs of the two can be averaged window by window.
     package func agrees(with other: Plan) -> Bool {
-        preparationDigest == other.preparationDigest && patchSize == other.patchSize && inference == other.inference && hasOutputs(of: other)
+        var own = inference
+        // Of several the first one's temperature counts, and none when windows are averaged.
+        own.temperature = other.inference.temperature
+        return preparationDigest == other.preparationDigest && patchSize == other.patchSize && own == other.inference && hasOutputs(of: other)
     }
 
     /// Whether the outputs mean the same, whatever their names.

@@ -28,28 +28,21 @@ public final class PredictiveEntropy: Sendable {
     public func add(_ part: RestoredPart) {
         let voxels = part.box.size.voxels, outputs = voxels == 0 ? 0 : part.values.count / voxels
         guard outputs > 0 else { return }
-        // Of outputs that exclude each other at most ln K, of those that do not ln 2 each.
-        let scale = areRegions ? 1 / (Double(outputs) * log(2)) : 1 / log(Double(max(outputs, 2)))
+        let entropy = VoxelEntropy(outputs: outputs, areRegions: areRegions)
         var sum = 0.0, count = 0
         part.values.withUnsafeBufferPointer { values in
             for voxel in 0..<voxels {
+                var foreground: Float = 0
                 if areRegions {
-                    var largest: Float = 0
-                    for output in 0..<outputs { largest = max(largest, values[output * voxels + voxel]) }
-                    guard largest >= Self.leastForeground else { continue }
-                    for output in 0..<outputs {
-                        let probability = Double(values[output * voxels + voxel])
-                        sum += Self.term(probability) + Self.term(1 - probability)
-                    }
+                    for output in 0..<outputs { foreground = max(foreground, values[output * voxels + voxel]) }
                 } else {
-                    guard 1 - values[voxel] >= Self.leastForeground else { continue }
-                    for output in 0..<outputs { sum += Self.term(Double(values[output * voxels + voxel])) }
+                    foreground = 1 - values[voxel]
                 }
+                guard foreground >= Self.leastForeground else { continue }
+                sum += Double(entropy.of(values.baseAddress! + voxel, stride: voxels))
                 count += 1
             }
         }
-        state.withLock { $0 = ($0.sum + sum * scale, $0.count + count) }
+        state.withLock { $0 = ($0.sum + sum, $0.count + count) }
     }
-
-    private static func term(_ probability: Double) -> Double { probability > 0 ? -probability * log(probability) : 0 }
 }

@@ -24,12 +24,12 @@ extension SegmentationJob {
             problems = zip(tasks, known).map { task, geometry in
                 // Where resampling would make too many voxels to count, the preparation says why.
                 guard let geometry, !memory.isTooLarge(geometry) else { return nil }
-                let needed = memory.alone([geometry], writesProbabilities: task.probabilities != nil)
+                let needed = memory.alone([geometry], writesProbabilities: task.wantsProbabilities)
                 do { try limit.check(needed, for: task.scan.imageURLs[0].path) } catch { return "\(error)" }
                 geometries.append(geometry)
                 return nil
             }
-            let writes = tasks.contains { $0.probabilities != nil }
+            let writes = tasks.contains(where: \.wantsProbabilities)
             let overlapped = memory.overlapped(geometries, writesProbabilities: writes)
             overlaps = tasks.count > 1 && overlapped <= limit.bytes
             predicted = overlaps ? overlapped : memory.alone(geometries, writesProbabilities: writes)

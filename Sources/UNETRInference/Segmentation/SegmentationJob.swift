@@ -26,6 +26,11 @@ public struct SegmentationJob: Sendable {
         /// `files` is fractional.
         public var probabilities: URL?
 
+        /// A file `.nii` for how uncertain each voxel is (`VoxelEntropy`), float32 [D, H, W]; nil: none.
+        public var uncertainty: URL?
+        /// Whether probabilities are made on the scan's grid.
+        var wantsProbabilities: Bool { probabilities != nil || uncertainty != nil }
+
         /// A scan, where its mask goes, and where its probabilities go.
         public init(scan: DatasetCase, mask: URL, probabilities: URL? = nil) {
             self.init(scan: scan, files: [MaskFile(mask)], probabilities: probabilities)
@@ -60,6 +65,8 @@ public struct SegmentationJob: Sendable {
         public var networkSeconds = 0.0
         /// Volume of each structure in ml.
         public var millilitres: [String: Double] = [:]
+        /// The Dice that may be expected of each structure (`ExpectedDice`); nil where uncertainty was not asked for.
+        public var expectedDice: [String: Double]?
 
         fileprivate mutating func fail(_ error: any Error, mayPass: Bool) {
             (problem, self.error, self.mayPass) = ("\(error)", error, mayPass)
@@ -133,10 +140,11 @@ public struct SegmentationJob: Sendable {
                     let loaded = try current!.take()
                     isRead = true
                     reading = memory.overlaps && index + 1 < tasks.count ? load(index + 1) : nil
-                    let result = try segment(index, loaded) { report(.patch(task: index, done: $0, total: $1)) }
+                    let (result, expected) = try segment(index, loaded) { report(.patch(task: index, done: $0, total: $1)) }
                     settle()
                     outcomes[index].networkSeconds = result.networkSeconds
                     outcomes[index].millilitres = segmenter.labels.millilitres(in: result.labels)
+                    outcomes[index].expectedDice = expected
                     writing = (
                         index,
                         // The scan itself is not kept.
@@ -199,20 +207,44 @@ public struct SegmentationJob: Sendable {
         }
     }
 
-    private func segment(_ index: Int, _ loaded: Loaded, progress: (Int, Int) -> Void) throws -> Segmenter.Segmentation {
-        guard let url = tasks[index].probabilities else { return try segmenter.segment(loaded.scan, probabilities: nil, progress: progress) }
-        let scan = loaded.scan, geometry = scan.geometry, labels = segmenter.labels
+    /// The mask of a scan, with the Dice to expect where uncertainty is asked for. Probabilities and uncertainty are written on the way.
+    private func segment(
+        _ index: Int, _ loaded: Loaded, progress: (Int, Int) -> Void
+    ) throws -> (result: Segmenter.Segmentation, expectedDice: [String: Double]?) {
+        let task = tasks[index], scan = loaded.scan, labels = segmenter.labels
+        guard task.wantsProbabilities else { return (try segmenter.segment(scan, probabilities: nil, progress: progress), nil) }
+        let expected = task.uncertainty.map { _ in ExpectedDice(labels) }
         var result: Segmenter.Segmentation?
-        try VolumeFile.writeParts(channels: labels.outputCount, geometry: geometry, like: loaded.header, to: url) { file in
-            // Outside the crop there is background for certain; regions have no output of their own for it.
-            if scan.cropBox.size != geometry.size, !labels.hasRegions {
-                let plane = [Float](repeating: 1, count: geometry.size[1] * geometry.size[2])
+        try write(labels.outputCount, outside: labels.hasRegions ? 0 : 1, of: loaded, to: task.probabilities) { probabilities in
+            // Outside the crop there is background for certain.
+            try write(1, outside: 0, of: loaded, to: task.uncertainty) { entropies in
+                let entropy = VoxelEntropy(labels)
+                result = try segmenter.segment(
+                    scan,
+                    probabilities: { part in
+                        try probabilities?(part)
+                        try entropies?(entropy.map(part))
+                        expected?.add(part)
+                    }, progress: progress)
+            }
+        }
+        return (result!, expected?.values)
+    }
+
+    /// Lets `body` write parts of a volume of so many channels on the scan's grid, whose first channel has the value `outside` outside the crop.
+    /// - Parameter url: the file; nil: there is none, and nothing to write to.
+    private func write(
+        _ channels: Int, outside: Float, of loaded: Loaded, to url: URL?, _ body: ((@Sendable (RestoredPart) throws -> Void)?) throws -> Void
+    ) throws {
+        guard let url else { return try body(nil) }
+        let scan = loaded.scan, geometry = scan.geometry
+        try VolumeFile.writeParts(channels: channels, geometry: geometry, like: loaded.header, to: url) { file in
+            if scan.cropBox.size != geometry.size, outside != 0 {
+                let plane = [Float](repeating: outside, count: geometry.size[1] * geometry.size[2])
                 for d in 0..<geometry.size[0] { try plane.withUnsafeBufferPointer { try file.write($0, at: d * plane.count) } }
             }
-            result = try segmenter.segment(
-                scan, probabilities: { part in try part.forEachRun(in: geometry.size) { try file.write($0, at: $1) } }, progress: progress)
+            try body { part in try part.forEachRun(in: geometry.size) { try file.write($0, at: $1) } }
         }
-        return result!
     }
 }
 

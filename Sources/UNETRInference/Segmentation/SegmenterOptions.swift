@@ -18,6 +18,9 @@ public struct SegmenterOptions: Sendable {
     /// Whether windows of one value throughout are computed only once (`SlidingWindowPredictor.reusesConstantWindows`).
     public var reusesConstantWindows: Bool
 
+    /// Whether probabilities have the plan's temperature.
+    var tempers = true
+
     /// How many threads may work beside the engine; nil: as many as it has, or all cores.
     public var threads: Int?
 
@@ -46,6 +49,7 @@ public struct SegmenterOptions: Sendable {
         var settings = plan.inference
         if !mirroring { settings.mirrorAxes = [] }
         if let stepFraction { settings.stepFraction = stepFraction }
+        if !tempers { settings.temperature = nil }
         return settings
     }
 }

@@ -28,6 +28,10 @@ final class WayBack: @unchecked Sendable {
     /// - Parameter probabilities: gets the probabilities on the grid of the scan, part by part.
     init(_ plan: Plan, _ settings: InferenceSettings, of properties: CaseProperties, threads: Int?, probabilities: Writer?) {
         let isLogits = settings.aggregation == .logits, areRegions = plan.labels.hasRegions
+        var probabilities = probabilities
+        if let own = probabilities, let temperature = settings.temperature {
+            probabilities = { part in try own(part.tempered(by: temperature, areRegions: areRegions)) }
+        }
         self.properties = properties
         self.settings = settings
         self.threads = threads

@@ -35,6 +35,16 @@ extension ModelBundle {
         try change([Self.planFile]) { try plan.write(to: $0.appending(path: Self.planFile)) }
     }
 
+    /// Puts a temperature of probabilities into the bundle's plan (`InferenceSettings.temperature`); everything else stays.
+    ///
+    /// - Parameter temperature: within `InferenceSettings.temperatureRange`.
+    public func store(temperature: Double) throws {
+        precondition(InferenceSettings.temperatureRange.contains(temperature), "a temperature of \(temperature)")
+        var plan = plan
+        plan.inference.temperature = temperature
+        try change([Self.planFile]) { try plan.write(to: $0.appending(path: Self.planFile)) }
+    }
+
     /// Replaces the bundle's card (Markdown); everything else stays.
     public func store(card: String) throws {
         try change([Self.cardFile]) { try AtomicFile.write(Data(card.utf8), to: $0.appending(path: Self.cardFile)) }

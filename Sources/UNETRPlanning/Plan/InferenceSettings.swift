@@ -42,22 +42,30 @@ public struct InferenceSettings: Equatable, Sendable, Codable {
     /// What goes back to the scan.
     public var restored: Restored
 
+    /// What logits are divided by before they become probabilities that somebody sees, within `temperatureRange`; nil: 1. Masks do not depend on it. `unetrpp calibrate`
+    /// finds it on cases that the model was not trained on.
+    public var temperature: Double?
+
+    /// What `temperature` may be.
+    public static let temperatureRange = 0.05...20
+
     /// What `stepFraction` may be: a smaller step would only repeat nearly the same patches.
     public static let stepRange = 0.01...1
 
     /// Settings for a sliding window.
     public init(
         mirrorAxes: [Int] = [0, 1, 2], stepFraction: Double = 0.5, aggregation: Aggregation = .probabilities, windows: WindowRule = .nnUNet,
-        restored: Restored = .averages
+        restored: Restored = .averages, temperature: Double? = nil
     ) {
         self.mirrorAxes = mirrorAxes
         self.stepFraction = stepFraction
         self.aggregation = aggregation
         self.windows = windows
         self.restored = restored
+        self.temperature = temperature
     }
 
-    private enum CodingKeys: String, CodingKey { case mirrorAxes, stepFraction, aggregation, windows, restored }
+    private enum CodingKeys: String, CodingKey { case mirrorAxes, stepFraction, aggregation, windows, restored, temperature }
 
     /// Decodes; files of before the field `aggregation` average probabilities, and what else is missing is as nnU-Net does it.
     public init(from decoder: any Decoder) throws {
@@ -67,6 +75,7 @@ public struct InferenceSettings: Equatable, Sendable, Codable {
         aggregation = try values.decodeIfPresent(Aggregation.self, forKey: .aggregation) ?? .probabilities
         windows = try values.decodeIfPresent(WindowRule.self, forKey: .windows) ?? .nnUNet
         restored = try values.decodeIfPresent(Restored.self, forKey: .restored) ?? .averages
+        temperature = try values.decodeIfPresent(Double.self, forKey: .temperature)
     }
 
     /// Encodes what `init(from:)` reads; newer fields only where they are not as nnU-Net does it.
@@ -77,5 +86,6 @@ public struct InferenceSettings: Equatable, Sendable, Codable {
         try values.encode(aggregation, forKey: .aggregation)
         if windows != .nnUNet { try values.encode(windows, forKey: .windows) }
         if restored != .averages { try values.encode(restored, forKey: .restored) }
+        try values.encodeIfPresent(temperature, forKey: .temperature)
     }
 }

@@ -91,6 +91,10 @@ extension Plan {
         try check(
             InferenceSettings.stepRange.contains(step), "inference.stepFraction", step,
             "must be from \(InferenceSettings.stepRange.lowerBound) to \(InferenceSettings.stepRange.upperBound)")
+        if let temperature = inference.temperature {
+            let range = InferenceSettings.temperatureRange
+            try check(range.contains(temperature), "inference.temperature", temperature, "must be from \(range.lowerBound) to \(range.upperBound)")
+        }
         let sigma = inference.windows.sigmaScale
         try check((0.01...10).contains(sigma), "inference.windows.sigmaScale", sigma, "must be from 0.01 to 10")
         if inference.restored != .averages, compatibility.separatesCoarseAxis {

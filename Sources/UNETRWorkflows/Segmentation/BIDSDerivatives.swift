@@ -33,10 +33,13 @@ struct BIDSDerivatives {
     }
 
     /// A scan with where its mask goes, and its probabilities.
-    func task(for scanCase: DatasetCase, writesProbabilities: Bool) -> SegmentationJob.Task {
+    func task(for scanCase: DatasetCase, _ options: CohortSegmentation.Options) -> SegmentationJob.Task {
         let scan = scanCase.imageURLs[0]
-        return SegmentationJob.Task(
-            scan: scanCase, mask: file(for: scan), probabilities: writesProbabilities ? file(for: scan, suffix: "probseg", ending: ".nii") : nil)
+        var task = SegmentationJob.Task(scan: scanCase, mask: file(for: scan))
+        if options.writesProbabilities { task.probabilities = file(for: scan, suffix: "probseg", ending: ".nii") }
+        // The standard has no suffix for it.
+        if options.writesUncertainty { task.uncertainty = file(for: scan, suffix: "uncertainty", ending: ".nii") }
+        return task
     }
 
     /// By what a list may call a case: its name, with a suffix or without, or its participant or session.
@@ -62,7 +65,9 @@ struct BIDSDerivatives {
         rows += labels.described.map { ["\($0.value)", $0.name.filter { $0 != "\t" && !$0.isNewline }, $0.color] }
         try write(Data((rows.map { $0.joined(separator: "\t") }.joined(separator: "\n") + "\n").utf8), "seg-\(seg)_dseg.tsv")
         // The records of this program are no part of the standard.
-        if !FileManager.default.fileExists(atPath: output.appending(path: ".bidsignore").path) { try write(Data("records\n".utf8), ".bidsignore") }
+        if !FileManager.default.fileExists(atPath: output.appending(path: ".bidsignore").path) {
+            try write(Data("records\n*_uncertainty.nii\n".utf8), ".bidsignore")
+        }
     }
 
     /// Describes each mask that is written.

@@ -42,6 +42,8 @@ public struct CaseRecord: Codable, Equatable, Sendable {
     public var networkSeconds: Double?
     /// Volume of each structure in ml.
     public var millilitres: [String: Double]?
+    /// The Dice that may be expected of each structure.
+    public var expectedDice: [String: Double]?
     /// Peak resident memory of the process so far, in bytes.
     public var peakMemory: Int?
     /// Where it was computed.
@@ -51,7 +53,7 @@ public struct CaseRecord: Codable, Equatable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case name = "case"
-        case state, scan, model, options, masks, shard, version, time, seconds, networkSeconds, millilitres, peakMemory, device, error
+        case state, scan, model, options, masks, shard, version, time, seconds, networkSeconds, millilitres, expectedDice, peakMemory, device, error
     }
 }
 

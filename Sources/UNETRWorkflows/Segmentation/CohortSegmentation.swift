@@ -69,6 +69,9 @@ public struct CohortSegmentation: Sendable {
         /// Whether the probabilities are written too; DICOM segmentations are then fractional.
         public var writesProbabilities = false
 
+        /// Whether the uncertainty of each voxel is written too, and outcomes tell the Dice to expect.
+        public var writesUncertainty = false
+
         /// Whether what is there already is replaced.
         public var replaces = false
 
@@ -152,7 +155,7 @@ public struct CohortSegmentation: Sendable {
         guard !urls.isEmpty else { throw WorkflowError.noModel }
         let models = try urls.map { try open($0) }, bundles = models.flatMap(\.bundles), task = models.lazy.compactMap(\.task).first
         if let task, models.count > 1 { throw WorkflowError.taskAmongModels(task: task.name) }
-        if let task, options.writesProbabilities { throw InferenceError.noProbabilities(task: task.name) }
+        if let task, options.writesProbabilities || options.writesUncertainty { throw InferenceError.noProbabilities(task: task.name) }
         let groups = groups(of: models), labels = task?.labels ?? bundles[0].plan.labels
         let derivatives = try derivatives(of: urls[0], SHA256Digest(ofModels: groups, task: task), labels), keeper = try keeper(groups, task)
         let (tasks, done) = try tasks(cases(for: bundles[0].plan, of: run, derivatives?.source), keeper, derivatives)
@@ -193,7 +196,8 @@ public struct CohortSegmentation: Sendable {
         try OutputRule().check(folder: options.output)
         let key = RecordKeeper.Key(
             structures: options.structures, series: options.series, correctsTilt: options.correctsTilt, forms: options.forms.map(\.rawValue),
-            probabilities: options.writesProbabilities, seed: options.seed, mirroring: options.mirroring, step: options.stepFraction,
+            probabilities: options.writesProbabilities, uncertainty: options.writesUncertainty ? true : nil, seed: options.seed, mirroring: options.mirroring,
+            step: options.stepFraction,
             postProcesses: options.postProcesses, engine: options.engine.rawValue, precision: options.precision.rawValue, eightBits: options.eightBits)
         return try RecordKeeper(
             masks: options.output, shard: options.shard, models: groups, task: task, options: key, version: options.version,
@@ -274,8 +278,8 @@ public struct CohortSegmentation: Sendable {
     ) throws -> (tasks: [SegmentationJob.Task], done: [CaseRecord]) {
         var done: [CaseRecord] = []
         let tasks = try cases.compactMap { scanCase -> SegmentationJob.Task? in
-            let task = try derivatives?.task(for: scanCase, writesProbabilities: options.writesProbabilities) ?? task(for: scanCase, among: cases.count)
-            let (files, values) = (task.files, task.probabilities)
+            let task = try derivatives?.task(for: scanCase, options) ?? task(for: scanCase, among: cases.count)
+            let files = task.files
             var rule = OutputRule(replaces: options.replaces)
             switch options.resumes ? try keeper?.find(task, replaces: options.replaces) : nil {
             case .done(let record)?:
@@ -284,7 +288,7 @@ public struct CohortSegmentation: Sendable {
             case .unfinished?: rule.replaces = true
             case .unknown?, nil: break
             }
-            for file in files.map(\.url) + (values.map { [$0] } ?? []) { try rule.check(file: file) }
+            for file in files.map(\.url) + [task.probabilities, task.uncertainty].compactMap({ $0 }) { try rule.check(file: file) }
             if files.contains(where: { $0.object != nil }) { try checkSeries(scanCase) }
             return task
         }
@@ -298,8 +302,10 @@ public struct CohortSegmentation: Sendable {
     /// A scan with where its mask goes, and its probabilities.
     private func task(for scanCase: DatasetCase, among count: Int) throws -> SegmentationJob.Task {
         let files = try targets(of: scanCase, among: count)
-        return SegmentationJob.Task(
-            scan: scanCase, files: files, probabilities: options.writesProbabilities ? probabilitiesFile(files[0].url) : nil)
+        var task = SegmentationJob.Task(scan: scanCase, files: files)
+        if options.writesProbabilities { task.probabilities = companion("probabilities", of: files[0].url) }
+        if options.writesUncertainty { task.uncertainty = companion("uncertainty", of: files[0].url) }
+        return task
     }
 
     /// A DICOM object is about a DICOM series.
@@ -310,11 +316,11 @@ public struct CohortSegmentation: Sendable {
     }
 
     /// Beside a mask that was named, else in a folder of their own, so that a folder of masks holds nothing but masks.
-    private func probabilitiesFile(_ mask: URL) -> URL {
+    private func companion(_ kind: String, of mask: URL) -> URL {
         let name = mask.lastPathComponent
         let stem = MaskForm.stem(of: name) ?? name
         let folder = mask.deletingLastPathComponent()
-        return isMask ? folder.appending(path: "\(stem)_probabilities.nii") : folder.appending(path: "probabilities/\(stem).nii")
+        return isMask ? folder.appending(path: "\(stem)_\(kind).nii") : folder.appending(path: "\(kind)/\(stem).nii")
     }
 
     /// Whether the output is the name of a mask and not of a folder.

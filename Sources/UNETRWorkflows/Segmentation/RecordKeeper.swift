@@ -18,6 +18,8 @@ final class RecordKeeper: @unchecked Sendable {
         var correctsTilt: Bool
         var forms: [String]
         var probabilities: Bool
+        /// Nil where it is not written, so that records of before stay those of the same options.
+        var uncertainty: Bool?
         var seed: UInt64?
         var mirroring: Bool
         var step: Double?
@@ -83,8 +85,8 @@ final class RecordKeeper: @unchecked Sendable {
         let isWhole = files.allSatisfy { file in
             record.masks[key(file.url)].map { $0.isEmpty || present.contains(file) } ?? false
         }
-        let hasProbabilities = task.probabilities.map { FileManager.default.fileExists(atPath: $0.path) } ?? true
-        return try isWhole && hasProbabilities && Self.digest(of: task.scan) == record.scan ? .done(record) : .unfinished
+        let hasCompanions = [task.probabilities, task.uncertainty].allSatisfy { $0.map { FileManager.default.fileExists(atPath: $0.path) } ?? true }
+        return try isWhole && hasCompanions && Self.digest(of: task.scan) == record.scan ? .done(record) : .unfinished
     }
 
     /// The digest of a scan of one file is that file's own, so that `sha256sum` shows the same.
@@ -130,6 +132,7 @@ final class RecordKeeper: @unchecked Sendable {
             record.state = .done
             record.scan = try Self.digest(of: task.scan)
             record.millilitres = outcome.millilitres
+            record.expectedDice = outcome.expectedDice
         } else {
             record.state = outcome.mayPass ? .failedForNow : .failed
         }

@@ -57,6 +57,12 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     )
     var probabilities = false
 
+    @Flag(
+        help:
+            "Also write how uncertain each voxel is, from 0 to 1 (float32), to uncertainty/CASE.nii in the output folder, or to MASK_uncertainty.nii, and tell the Dice that may be expected."
+    )
+    var uncertainty = false
+
     @Flag(inversion: .prefixedNo, help: "Average over mirrored versions of each patch, as the model's plan says.")
     var mirroring = true
 
@@ -100,6 +106,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         var networkSeconds: Double?
         /// Volume of each structure in ml.
         var millilitres: [String: Double]?
+        /// The Dice that may be expected of each structure.
+        var expectedDice: [String: Double]?
     }
 
     func run() async throws {
@@ -131,7 +139,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         options.series = series?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } ?? []
         options.correctsTilt = correctTilt
         options.structures = (structures ?? roi)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        options.writesProbabilities = probabilities
+        (options.writesProbabilities, options.writesUncertainty) = (probabilities, uncertainty)
         options.replaces = outputs.force
         (options.forms, options.seed, options.version) = (forms.forms, forms.seed, UNETRPP.configuration.version)
         (options.mirroring, options.postProcesses) = (mirroring, postprocessing)
@@ -154,7 +162,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         let files = record.masks.filter { !$0.value.isEmpty }.keys.sorted().map { URL(fileURLWithPath: output).appending(path: $0).path }
         return Row(
             case: record.name, output: files.first, outputs: files.count > 1 ? files : nil, skipped: true, seconds: record.seconds,
-            networkSeconds: record.networkSeconds, millilitres: record.millilitres)
+            networkSeconds: record.networkSeconds, millilitres: record.millilitres, expectedDice: record.expectedDice)
     }
 
     private func row(_ task: SegmentationJob.Task, _ outcome: SegmentationJob.Outcome) -> Row {
@@ -163,6 +171,6 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
             case: outcome.name, output: outcome.unwritten.contains(task.mask) ? nil : task.mask.path,
             outputs: task.files.count > 1 ? task.files.map(\.url).filter { !outcome.unwritten.contains($0) }.map(\.path) : nil,
             unwritten: outcome.unwritten.isEmpty ? nil : outcome.unwritten.map(\.path), seconds: outcome.seconds, networkSeconds: outcome.networkSeconds,
-            millilitres: outcome.millilitres)
+            millilitres: outcome.millilitres, expectedDice: outcome.expectedDice)
     }
 }

@@ -29,6 +29,10 @@ final class SegmentationDisplay {
             bar.update(before + outline.patches[task] * done / total, outline.tasks[task].scan.name)
         case .task(.finished(_, let outcome)):
             if let problem = Advice.sentence(for: outcome) { bar.say("unetrpp: \(problem)") }
+            if let expected = outcome.expectedDice {
+                let values = expected.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.3f", $0.value))" }
+                bar.say("\(outcome.name): expected Dice \(values.isEmpty ? "of nothing: no structure was found" : values.joined(separator: ", "))")
+            }
             for file in outcome.unwritten { bar.say("\(file.path): not written, because the mask of \(outcome.name) is empty and DICOM knows no empty object") }
         case .task(.ended(let outcomes)): conclude(outcomes)
         }
