@@ -12,6 +12,16 @@ extension TrainingConfiguration {
             return SGD(trained.map(\.tensor), rate: learningRate, momentum: momentum, weightDecay: weightDecay, nesterov: true, factors: factors)
         case .adamw:
             return AdamW(trained.map(\.tensor), rate: learningRate, weightDecay: weightDecay, decays: trained.map(\.decays), factors: factors)
+        case .muon:
+            // The layers at the scan and at the labels, and kernels that see one channel each, are better off with AdamW (Jordan et al. 2024). A hidden layer that happens to have
+            // as many channels goes with them.
+            let matrices = trained.map { entry in
+                let shape = entry.tensor.shape
+                return entry.decays && shape[0] > 1 && shape[0] != network.classes && shape[1] > 1 && (shape.count == 2 || shape[1] != network.inputChannels)
+            }
+            return Muon(
+                trained.map(\.tensor), matrices: matrices, rate: learningRate, weightDecay: weightDecay, decays: trained.map(\.decays), factors: factors,
+                precision: mixedPrecision)
         }
     }
 

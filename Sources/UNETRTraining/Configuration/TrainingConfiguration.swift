@@ -16,7 +16,14 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     }
 
     /// The optimizers.
-    public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case sgd, adamw }
+    public enum OptimizerKind: String, Codable, Sendable, CaseIterable {
+        /// Stochastic gradient descent with Nesterov momentum.
+        case sgd
+        /// Adam with decoupled weight decay.
+        case adamw
+        /// Orthogonal steps for matrices and kernels, AdamW for the rest.
+        case muon
+    }
 
     /// What keeps the weights that a run starts from.
     public enum FrozenPart: String, Codable, Sendable, CaseIterable {
