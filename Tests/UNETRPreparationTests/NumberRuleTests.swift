@@ -41,21 +41,12 @@ struct NumPyRandomTests {
     }
 }
 
-/// Means, deviations and normalizations of few values, by hand.
-struct NormalizationRuleTests {
-    private func normalized(_ values: [Float], _ normalization: IntensityNormalization, region: [Int16]? = nil) -> [Float] {
-        var values = values
-        values.withUnsafeMutableBufferPointer { normalization.apply(to: $0, region: region, threads: 2) }
-        return values
-    }
-
+/// Means and deviations of few values, by hand, and of more than a thread takes at once.
+struct MomentsTests {
     private func moments(_ values: [Float], where isCounted: @Sendable (Float, Int) -> Bool) -> Moments {
         var values = values
         return values.withUnsafeMutableBufferPointer { Moments($0, threads: 2, where: isCounted) }
     }
-
-    private static let statistics = IntensityStatistics(
-        mean: 10, standardDeviation: 4, median: 9, minimum: -50, maximum: 90, percentile005: -2, percentile995: 22)
 
     @Test func `Moments are those of the values that count, with n in the denominator`() {
         let all = moments([2, 4, 4, 4, 5, 5, 7, 9]) { _, _ in true }
@@ -74,39 +65,5 @@ struct NormalizationRuleTests {
         #expect(found.count == count && found.mean == 1.5 && found.standardDeviation == 1.25.squareRoot())
         let late = moments((0..<count).map { $0 < count - 2 ? 100 : 1 }) { _, index in index >= count - 2 }
         #expect(late.count == 2 && late.mean == 1 && late.standardDeviation == 0)
-    }
-
-    @Test func `CT is clipped to the data set's percentiles, and its mean and deviation are the data set's`() {
-        let ct = IntensityNormalization(scheme: .ct, statistics: Self.statistics)
-        #expect(normalized([-1000, -2, 10, 14, 22, 3000], ct) == [-3, -3, 0, 1, 3, 3])
-        #expect(normalized([7, 8], IntensityNormalization(scheme: .ct)) == [7, 8], "without statistics there is nothing to go by")
-    }
-
-    @Test func `The second rule for CT takes mean and deviation from the scan, between the percentiles and without them`() {
-        let ct = IntensityNormalization(scheme: .ct2, statistics: Self.statistics)
-        // Counted are 0 and 4: mean 2, deviation 2; −1000 becomes −2, 3000 becomes 22.
-        #expect(normalized([-1000, -2, 0, 4, 22, 3000], ct) == [-2, -2, -1, 1, 10, 10])
-    }
-
-    @Test func `Others are shifted and scaled by their own mean and deviation, within the mask where one is used`() {
-        // Mean 5, deviation 2 (+ 1e-8, which float32 does not hold).
-        let plain = IntensityNormalization(scheme: .zScore)
-        #expect(normalized([2, 4, 4, 4, 5, 5, 7, 9], plain) == [-1.5, -0.5, -0.5, -0.5, 0, 0, 1, 2])
-        let masked = IntensityNormalization(scheme: .zScore, useMask: true)
-        let region: [Int16] = [-1, 0, 1, 0, 2, 0, 0, 0, 0, -1]
-        #expect(normalized([1e4, 2, 4, 4, 4, 5, 5, 7, 9, -1e4], masked, region: region) == [0, -1.5, -0.5, -0.5, -0.5, 0, 0, 1, 2, 0])
-        // Without a mask in the plan the region is not looked at.
-        #expect(normalized([2, 4, 4, 4, 5, 5, 7, 9], plain, region: [-1, 0, 0, 0, 0, 0, 0, 0]) == [-1.5, -0.5, -0.5, -0.5, 0, 0, 1, 2])
-        #expect(normalized([3, 3, 3], plain) == [0, 0, 0], "a scan of one value")
-    }
-
-    @Test func `A scan is brought to 0 to 1, a picture of bytes by 255, and some stay as they are`() {
-        #expect(normalized([-2, 0, 6], IntensityNormalization(scheme: .rescaleTo01)) == [0, 0.25, 1])
-        #expect(normalized([5, 5], IntensityNormalization(scheme: .rescaleTo01)) == [0, 0])
-        #expect(normalized([0, 51, 255], IntensityNormalization(scheme: .rgbTo01)) == [0, 0.2, 1])
-        #expect(normalized([-7, 3.5], IntensityNormalization(scheme: .noNorm)) == [-7, 3.5])
-        // Outside of the mask all become 0, whatever the scheme.
-        #expect(normalized([-7, 3.5], IntensityNormalization(scheme: .rescaleTo01, useMask: true), region: [0, -1]) == [0, 0])
-        #expect(normalized([-7, 3.5], IntensityNormalization(scheme: .noNorm, useMask: true), region: [0, -1]) == [-7, 3.5], "but that of none")
     }
 }
