@@ -75,8 +75,11 @@ public struct Canvas: Equatable, Sendable {
 
     /// Lays another canvas over this one.
     public mutating func draw(_ other: Canvas, x: Int, y: Int) {
-        for row in 0..<other.height {
-            for column in 0..<other.width { self[x + column, y + row] = other[column, row] }
+        let columns = max(0, -x)..<max(0, -x, min(other.width, width - x))
+        guard !columns.isEmpty else { return }
+        for row in max(0, -y)..<max(0, -y, min(other.height, height - y)) {
+            let from = 3 * (row * other.width + columns.lowerBound), to = 3 * ((y + row) * width + x + columns.lowerBound)
+            pixels.replaceSubrange(to..<to + 3 * columns.count, with: other.pixels[from..<from + 3 * columns.count])
         }
     }
 

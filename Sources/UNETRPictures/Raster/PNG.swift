@@ -24,48 +24,55 @@ extension Canvas {
     /// Each row behind the number of its filter: of none, left, up, average and Paeth the one with the smallest sum of differences,
     /// which is what the specification recommends (12.7).
     private func filteredRows() -> [UInt8] {
-        let stride = 3 * width
-        var out: [UInt8] = []
-        out.reserveCapacity((stride + 1) * height)
-        var above = [UInt8](repeating: 0, count: stride)
-        for y in 0..<height {
-            let row = Array(pixels[y * stride..<(y + 1) * stride])
-            var best: (filter: UInt8, bytes: [UInt8], cost: Int) = (0, row, Self.cost(row))
-            for filter in UInt8(1)...4 {
-                let bytes = Self.filtered(row, above, by: filter)
-                let cost = Self.cost(bytes)
-                if cost < best.cost { best = (filter, bytes, cost) }
+        let stride = 3 * width, nothing = [UInt8](repeating: 0, count: stride)
+        return [UInt8](unsafeUninitializedCapacity: (stride + 1) * height) { out, count in
+            count = (stride + 1) * height
+            var target = out.baseAddress!
+            pixels.withUnsafeBufferPointer { pixels in
+                nothing.withUnsafeBufferPointer { nothing in
+                    for y in 0..<height {
+                        let row = pixels.baseAddress! + y * stride, above = y > 0 ? row - stride : nothing.baseAddress!
+                        var (best, least) = (UInt8(0), Int.max)
+                        for filter in UInt8(0)...4 {
+                            let cost = Self.cost(row, above, stride, by: filter)
+                            if cost < least { (best, least) = (filter, cost) }
+                        }
+                        target.initialize(to: best)
+                        for at in 0..<stride { (target + 1 + at).initialize(to: Self.difference(row, above, at, by: best)) }
+                        target += stride + 1
+                    }
+                }
             }
-            out.append(best.filter)
-            out += best.bytes
-            above = row
         }
-        return out
     }
 
-    private static func cost(_ row: [UInt8]) -> Int { row.reduce(0) { $0 + abs(Int(Int8(bitPattern: $1))) } }
-
-    private static func filtered(_ row: [UInt8], _ above: [UInt8], by filter: UInt8) -> [UInt8] {
-        var out = row
-        for at in 0..<row.count {
-            let left = at < 3 ? 0 : Int(row[at - 3])
-            let up = Int(above[at])
-            let corner = at < 3 ? 0 : Int(above[at - 3])
-            let guess =
-                switch filter {
-                case 1: left
-                case 2: up
-                case 3: (left + up) / 2
-                default: paeth(left, up, corner)
-                }
-            out[at] = row[at] &- UInt8(guess)
+    /// The sum of a row's differences, taken as signed numbers, without their signs. Plain steps: with the usual functions debug builds take seconds.
+    private static func cost(_ row: UnsafePointer<UInt8>, _ above: UnsafePointer<UInt8>, _ count: Int, by filter: UInt8) -> Int {
+        var (sum, at) = (0, 0)
+        while at < count {
+            let byte = difference(row, above, at, by: filter)
+            sum &+= byte < 128 ? Int(byte) : 256 &- Int(byte)
+            at &+= 1
         }
-        return out
+        return sum
+    }
+
+    /// What a byte differs by from what a filter guesses.
+    private static func difference(_ row: UnsafePointer<UInt8>, _ above: UnsafePointer<UInt8>, _ at: Int, by filter: UInt8) -> UInt8 {
+        let left = at < 3 ? 0 : Int(row[at &- 3])
+        switch filter {
+        case 0: return row[at]
+        case 1: return row[at] &- UInt8(truncatingIfNeeded: left)
+        case 2: return row[at] &- above[at]
+        case 3: return row[at] &- UInt8(truncatingIfNeeded: (left &+ Int(above[at])) / 2)
+        default: return row[at] &- UInt8(truncatingIfNeeded: paeth(left, Int(above[at]), at < 3 ? 0 : Int(above[at &- 3])))
+        }
     }
 
     /// Of left, up and corner, the one nearest to left + up − corner.
     private static func paeth(_ left: Int, _ up: Int, _ corner: Int) -> Int {
-        let (a, b, c) = (abs(up - corner), abs(left - corner), abs(left + up - 2 * corner))
+        func distance(_ one: Int, _ other: Int) -> Int { one > other ? one &- other : other &- one }
+        let (a, b, c) = (distance(up, corner), distance(left, corner), distance(left &+ up, 2 &* corner))
         return a <= b && a <= c ? left : b <= c ? up : corner
     }
 
