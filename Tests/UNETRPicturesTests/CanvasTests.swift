@@ -75,6 +75,11 @@ import UNETRSupport
         canvas.draw(tile, x: 3, y: 2)
         canvas.draw(tile, x: -1, y: -1)
         #expect(canvas.drawn == ["#...", "....", "...#"])
+        // Beside it, above it and below it there is nothing to see.
+        for (x, y) in [(4, 0), (9, 2), (-2, 1), (-7, -7), (0, 3), (1, -2), (2, 40)] { canvas.draw(tile, x: x, y: y) }
+        #expect(canvas.drawn == ["#...", "....", "...#"])
+        canvas.draw(Canvas(width: 9, height: 1, background: .white), x: -3, y: 1)
+        #expect(canvas.drawn == ["#...", "####", "...#"])
     }
 
     @Test(arguments: [(1, 1), (1, 300), (300, 1)])

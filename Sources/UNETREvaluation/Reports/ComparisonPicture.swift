@@ -78,14 +78,18 @@ public struct ComparisonPicture: Sendable {
         var canvas = Canvas(width: width, height: height, background: .black)
         var position = [0, 0, 0]
         position[axes.across] = scene.cut[axes.across]
-        for y in 0..<height {
-            // Head and front are at the top, the patient's right at the left: both run against the axis.
-            position[axes.row] = rows.upperBound - 1 - min(rows.count - 1, Int(Double(y) / scale / dy))
-            for x in 0..<width {
-                position[axes.column] = columns.upperBound - 1 - min(columns.count - 1, Int(Double(x) / scale / dx))
-                let at = scene.view.offset(position)
-                canvas[x, y] = color(scene, at, content)
+        let start = scene.view.offset(position)
+        // Head and front are at the top, the patient's right at the left: both run against the axis. A voxel's place is the sum of its column's and its row's.
+        func places(_ axis: Int, _ shown: Range<Int>, pixels: Int, step: Double) -> [Int] {
+            (0..<pixels).map { pixel in
+                position[axis] = shown.upperBound - 1 - min(shown.count - 1, Int(Double(pixel) / scale / step))
+                defer { position[axis] = 0 }
+                return scene.view.offset(position) - start
             }
+        }
+        let across = places(axes.column, columns, pixels: width, step: dx), down = places(axes.row, rows, pixels: height, step: dy)
+        for y in 0..<height {
+            for x in 0..<width { canvas[x, y] = color(scene, start + down[y] + across[x], content) }
         }
         return canvas
     }

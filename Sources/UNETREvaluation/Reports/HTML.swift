@@ -8,12 +8,13 @@ enum HTML {
             .replacingOccurrences(of: ">", with: "&gt;").replacingOccurrences(of: "\"", with: "&quot;")
     }
 
-    /// A number to the given decimals; an en dash for none, ∞ for infinite.
+    /// A number to the given decimals; an en dash for none, ∞ for infinite. What is rounded to 0 has no sign.
     static func number(_ value: Double?, decimals: Int) -> String {
         guard let value, !value.isNaN else { return "–" }
-        guard value.isFinite else { return "∞" }
+        guard value.isFinite else { return value > 0 ? "∞" : "−∞" }
         let text = String(format: "%.\(decimals)f", value)
-        return text.replacingOccurrences(of: "-", with: "−")
+        guard text.hasPrefix("-") else { return text }
+        return (text.contains { "123456789".contains($0) } ? "−" : "") + text.dropFirst()
     }
 
     /// A table that scrolls sideways in a narrow window instead of widening the page.

@@ -77,7 +77,7 @@ public struct Canvas: Equatable, Sendable {
     public mutating func draw(_ other: Canvas, x: Int, y: Int) {
         let columns = max(0, -x)..<max(0, -x, min(other.width, width - x))
         guard !columns.isEmpty else { return }
-        for row in 0..<other.height where y + row >= 0 && y + row < height {
+        for row in max(0, -y)..<max(0, -y, min(other.height, height - y)) {
             let from = 3 * (row * other.width + columns.lowerBound), to = 3 * ((y + row) * width + x + columns.lowerBound)
             pixels.replaceSubrange(to..<to + 3 * columns.count, with: other.pixels[from..<from + 3 * columns.count])
         }

@@ -24,62 +24,55 @@ extension Canvas {
     /// Each row behind the number of its filter: of none, left, up, average and Paeth the one with the smallest sum of differences,
     /// which is what the specification recommends (12.7).
     private func filteredRows() -> [UInt8] {
-        let stride = 3 * width
-        var out: [UInt8] = []
-        out.reserveCapacity((stride + 1) * height)
-        // Three zeros stand for the pixel left of a row, and a row of zeros for the one above the first.
-        let margin = [UInt8](repeating: 0, count: 3)
-        var above = [UInt8](repeating: 0, count: 3 + stride)
-        for y in 0..<height {
-            let row = margin + pixels[y * stride..<(y + 1) * stride]
-            var best: (filter: UInt8, bytes: [UInt8], cost: Int) = (0, [], .max)
-            for filter in UInt8(0)...4 {
-                let (bytes, cost) = Self.filtered(row, above, by: filter)
-                if cost < best.cost { best = (filter, bytes, cost) }
-            }
-            out.append(best.filter)
-            out += best.bytes
-            above = row
-        }
-        return out
-    }
-
-    /// The differences of a row from what the filter guesses, and the sum of their sizes. Both rows begin with three zeros. Pointers and `while`, because builds
-    /// without optimization, such as tests, draw pictures too.
-    private static func filtered(_ row: [UInt8], _ above: [UInt8], by filter: UInt8) -> (bytes: [UInt8], cost: Int) {
-        let count = row.count - 3
-        var cost = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            let out = buffer.baseAddress!
-            row.withUnsafeBufferPointer { row in
-                above.withUnsafeBufferPointer { above in
-                    let row = row.baseAddress!, above = above.baseAddress!
-                    var at = 0
-                    while at < count {
-                        let left = Int(row[at]), up = Int(above[at + 3])
-                        var guess = 0
-                        switch filter {
-                        case 0: break
-                        case 1: guess = left
-                        case 2: guess = up
-                        case 3: guess = (left + up) / 2
-                        default: guess = paeth(left, up, Int(above[at]))
+        let stride = 3 * width, nothing = [UInt8](repeating: 0, count: stride)
+        return [UInt8](unsafeUninitializedCapacity: (stride + 1) * height) { out, count in
+            count = (stride + 1) * height
+            var target = out.baseAddress!
+            pixels.withUnsafeBufferPointer { pixels in
+                nothing.withUnsafeBufferPointer { nothing in
+                    for y in 0..<height {
+                        let row = pixels.baseAddress! + y * stride, above = y > 0 ? row - stride : nothing.baseAddress!
+                        var (best, least) = (UInt8(0), Int.max)
+                        for filter in UInt8(0)...4 {
+                            let cost = Self.cost(row, above, stride, by: filter)
+                            if cost < least { (best, least) = (filter, cost) }
                         }
-                        let difference = row[at + 3] &- UInt8(guess)
-                        out[at] = difference
-                        cost += difference < 128 ? Int(difference) : 256 - Int(difference)
-                        at += 1
+                        target.initialize(to: best)
+                        for at in 0..<stride { (target + 1 + at).initialize(to: Self.difference(row, above, at, by: best)) }
+                        target += stride + 1
                     }
                 }
             }
-            filled = count
         }
-        return (bytes, cost)
+    }
+
+    /// The sum of a row's differences, taken as signed numbers, without their signs. Plain steps: with the usual functions debug builds take seconds.
+    private static func cost(_ row: UnsafePointer<UInt8>, _ above: UnsafePointer<UInt8>, _ count: Int, by filter: UInt8) -> Int {
+        var (sum, at) = (0, 0)
+        while at < count {
+            let byte = difference(row, above, at, by: filter)
+            sum &+= byte < 128 ? Int(byte) : 256 &- Int(byte)
+            at &+= 1
+        }
+        return sum
+    }
+
+    /// What a byte differs by from what a filter guesses.
+    private static func difference(_ row: UnsafePointer<UInt8>, _ above: UnsafePointer<UInt8>, _ at: Int, by filter: UInt8) -> UInt8 {
+        let left = at < 3 ? 0 : Int(row[at &- 3])
+        switch filter {
+        case 0: return row[at]
+        case 1: return row[at] &- UInt8(truncatingIfNeeded: left)
+        case 2: return row[at] &- above[at]
+        case 3: return row[at] &- UInt8(truncatingIfNeeded: (left &+ Int(above[at])) / 2)
+        default: return row[at] &- UInt8(truncatingIfNeeded: paeth(left, Int(above[at]), at < 3 ? 0 : Int(above[at &- 3])))
+        }
     }
 
     /// Of left, up and corner, the one nearest to left + up − corner.
     private static func paeth(_ left: Int, _ up: Int, _ corner: Int) -> Int {
-        let (a, b, c) = (abs(up - corner), abs(left - corner), abs(left + up - 2 * corner))
+        func distance(_ one: Int, _ other: Int) -> Int { one > other ? one &- other : other &- one }
+        let (a, b, c) = (distance(up, corner), distance(left, corner), distance(left &+ up, 2 &* corner))
         return a <= b && a <= c ? left : b <= c ? up : corner
     }
 

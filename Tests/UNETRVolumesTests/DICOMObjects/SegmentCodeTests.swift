@@ -83,6 +83,7 @@ import Testing
 
     @Test func `Colors are read, written and spread over CIELab`() {
         #expect(SegmentColor("#dd8265") == SegmentColor(red: 221, green: 130, blue: 101))
+        #expect(SegmentColor("dd8265") == SegmentColor("#DD8265"))
         #expect(SegmentColor("#dd826") == nil)
         #expect(SegmentColor("#+d8265") == nil)
         #expect(SegmentColor(red: 221, green: 130, blue: 101).text == "#dd8265")

@@ -12,7 +12,7 @@ public struct SegmentColor: Hashable, Sendable {
         self.blue = blue
     }
 
-    /// Reads "#rrggbb"; nil for anything else.
+    /// Reads "#rrggbb", with the sign or without it; nil for anything else.
     public init?(_ text: String) {
         let digits = text.hasPrefix("#") ? text.dropFirst() : text[...]
         guard digits.utf8.count == 6, digits.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }), let number = UInt32(digits, radix: 16) else {
