@@ -21,6 +21,7 @@ struct UNETRPP: AsyncParsableCommand {
             CohortCommand.self,
             RestoreCommand.self,
             PostprocessCommand.self,
+            ChooseCommand.self,
             EvaluateCommand.self,
             CompareCommand.self,
             DemoCommand.self,

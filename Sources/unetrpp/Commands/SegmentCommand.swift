@@ -30,7 +30,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @OptionGroup var forms: MaskFormOptions
 
     @Option(
-        name: .shortAndLong, help: "Model bundle, or a model of nnU-Net or MONAI (folder or zip); repeat the option to average several models.",
+        name: .shortAndLong,
+        help: "Model bundle, a choice.json of unetrpp choose, or a model of nnU-Net or MONAI (folder or zip); repeat the option to average several models.",
         completion: .file())
     var model: [String] = []
 
