@@ -62,6 +62,10 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     case noModel
     /// A task was named among other models.
     case taskAmongModels(task: String)
+    /// A locator was named for a task or for models of several plans.
+    case locatorForSeveral(locator: String)
+    /// What was named as a locator is made of several models.
+    case severalLocators(path: String)
     /// A mask with a value that the model does not know.
     case unknownLabel(case: String, value: Int, known: [Int])
 
@@ -93,6 +97,9 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
         case .unknownLabel(let name, let value, let known):
             "the mask of \(name) has the value \(value); the model knows \(known.map(String.init).joined(separator: ", "))"
         case .taskAmongModels(let task): "\(task) is made of several models already, so it cannot be averaged with others; name it alone"
+        case .locatorForSeveral(let locator):
+            "\(locator) finds a region for one model or the folds of one, not for several of different plans; name one model, or no locator"
+        case .severalLocators(let path): "\(path) is made of models of several plans; a locator is one model"
         case .noFolderForRecords(let path):
             "\(path) is one mask; a cohort that is done in parts or goes on later needs a folder for its masks"
         case .unreadableRecord(let path, let problem):

@@ -58,6 +58,8 @@ public struct SegmentationJob: Sendable {
         public var seconds = 0.0
         /// Seconds in the network.
         public var networkSeconds = 0.0
+        /// How many windows were computed where some were left out; nil where none was.
+        public var windows: WindowShare?
         /// Volume of each structure in ml.
         public var millilitres: [String: Double] = [:]
 
@@ -135,7 +137,7 @@ public struct SegmentationJob: Sendable {
                     reading = memory.overlaps && index + 1 < tasks.count ? load(index + 1) : nil
                     let result = try segment(index, loaded) { report(.patch(task: index, done: $0, total: $1)) }
                     settle()
-                    outcomes[index].networkSeconds = result.networkSeconds
+                    (outcomes[index].networkSeconds, outcomes[index].windows) = (result.networkSeconds, result.windows)
                     outcomes[index].millilitres = segmenter.labels.millilitres(in: result.labels)
                     writing = (
                         index,

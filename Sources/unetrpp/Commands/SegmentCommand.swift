@@ -70,6 +70,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Flag(help: "Compute patches with a single value, such as air, only once. The result is the same.")
     var skipEmpty = false
 
+    @OptionGroup var region: RegionOptions
     @OptionGroup var models: ModelOptions
     @OptionGroup var outputs: OutputOptions
     @OptionGroup var memory: MemoryOptions
@@ -99,6 +100,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         var skipped: Bool?
         var seconds: Double?
         var networkSeconds: Double?
+        /// Windows that were computed, where some were left out.
+        var windows: WindowShare?
         /// Volume of each structure in ml.
         var millilitres: [String: Double]?
     }
@@ -137,6 +140,9 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         (options.forms, options.seed, options.version) = (forms.forms, forms.seed, UNETRPP.configuration.version)
         (options.mirroring, options.postProcesses) = (mirroring, postprocessing)
         (options.stepFraction, options.reusesConstantWindows) = (step, skipEmpty)
+        options.locator = region.regionFrom.map(url)
+        options.locatorStructures = region.structures
+        options.locatorMargin = region.margin
         return options
     }
 
@@ -164,6 +170,6 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
             case: outcome.name, output: outcome.unwritten.contains(task.mask) ? nil : task.mask.path,
             outputs: task.files.count > 1 ? task.files.map(\.url).filter { !outcome.unwritten.contains($0) }.map(\.path) : nil,
             unwritten: outcome.unwritten.isEmpty ? nil : outcome.unwritten.map(\.path), seconds: outcome.seconds, networkSeconds: outcome.networkSeconds,
-            millilitres: outcome.millilitres)
+            windows: outcome.windows, millilitres: outcome.millilitres)
     }
 }

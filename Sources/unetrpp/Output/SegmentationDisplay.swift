@@ -29,6 +29,12 @@ final class SegmentationDisplay {
             bar.update(before + outline.patches[task] * done / total, outline.tasks[task].scan.name)
         case .task(.finished(_, let outcome)):
             if let problem = Advice.sentence(for: outcome) { bar.say("unetrpp: \(problem)") }
+            if let windows = outcome.windows, outcome.problem == nil {
+                let share = 100 * Double(windows.computed) / Double(max(1, windows.all))
+                bar.say(
+                    "\(outcome.name): \(windows.computed) of \(windows.all) windows (\(String(format: "%.0f", share)) %), "
+                        + "\(String(format: "%.1f", outcome.networkSeconds)) s in the networks")
+            }
             for file in outcome.unwritten { bar.say("\(file.path): not written, because the mask of \(outcome.name) is empty and DICOM knows no empty object") }
         case .task(.ended(let outcomes)): conclude(outcomes)
         }
