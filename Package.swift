@@ -152,8 +152,8 @@ let package = Package(
             "UNETRWorkflows",
             [
                 "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels",
-                "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRSupport",
-                .product(name: "Logging", package: "swift-log"),
+                "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETREvaluation", "UNETRPictures", "UNETRWork", "UNETRVolumes", "UNETRArchives",
+                "UNETRSupport", .product(name: "Logging", package: "swift-log"),
             ]),
         // What an app imports: the modules above under one name, and the documentation.
         library(
@@ -183,8 +183,8 @@ let package = Package(
         .target(
             name: "NetworkTestSupport",
             dependencies: [
-                "TestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines", "UNETRModels",
-                "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
+                "TestSupport", "UNETRTraining", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference", "UNETREngines",
+                "UNETRModels", "UNETRPreparation", "UNETRPlanning", "UNETRArchitectures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ],
             path: "Tests/NetworkTestSupport", swiftSettings: upcoming),
         tests("UNETRSupport", ["CSHA256"]),

@@ -10,6 +10,8 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
     case nonFinite(scan: String, count: Int)
     /// The model has no structure of this name or value.
     case unknownStructure(name: String, known: [String])
+    /// The locator takes another number of channels than the model it is for.
+    case locatorChannels(found: Int, expected: Int)
     /// The models of a task know only their own structures.
     case noProbabilities(task: String)
 
@@ -28,6 +30,8 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible, Sendable 
             "\(scan) holds \(count) voxels that are not numbers (NaN or infinite); repair the scan first"
         case .noProbabilities(let task):
             "\(task) is made of several models, each of which knows only its own structures, so there are no probabilities of all"
+        case .locatorChannels(let found, let expected):
+            "the locator takes \(found) channels, the model \(expected); a locator is trained on the same channels"
         case .unknownStructure(let name, let known):
             "the model has no structure '\(name)'; it has \(known.joined(separator: ", "))"
         }

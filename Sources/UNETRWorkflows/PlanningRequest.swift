@@ -40,6 +40,10 @@ public struct PlanningRequest: Sendable {
     /// The network, in its usual size; nil: UNETR++, or that of a plan that is there.
     public var architecture: NetworkDescription.Architecture?
 
+    /// The spacing of a locator in mm (`NetworkPlanner.locatorSpacingRange`), whose network is MONAI's U-Net, a small one, unless another is named; nil: no locator.
+    /// `planner`, `preset` and `featureSize` have no effect on one.
+    public var locatorSpacing: Double?
+
     /// The usual settings.
     public init() {}
 
@@ -60,6 +64,10 @@ public struct PlanningRequest: Sendable {
     /// - Throws: what reading the scans throws; `PlanError` and the network's errors where no plan can be made.
     public func plan(for dataset: Dataset, logger: Logger, progress: @escaping @Sendable (Int, Int) throws -> Void = { _, _ in }) throws -> Plan {
         let fingerprint = try Self.fingerprint(of: dataset, progress)
+        if let locatorSpacing {
+            let planner = NetworkPlanner(memory: memory, architecture: architecture ?? .monaiUNet)
+            return try planner.locator(at: locatorSpacing, fingerprint, labels: dataset.labels, dataset: dataset.name)
+        }
         if case .nnUNetV2(let preset, let configuration) = planner {
             let planner = NNUNetV2Planner(preset, gigabytes: memory.map { Double($0) / 0x1p30 })
             return try planner.plan(configuration, fingerprint, labels: dataset.labels, dataset: dataset.name)

@@ -64,6 +64,10 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
     case taskAmongModels(task: String)
     /// Probabilities that are right and certain everywhere.
     case nothingToCalibrate(folder: String)
+    /// A locator was named for a task or for models of several plans.
+    case locatorForSeveral(locator: String)
+    /// What was named as a locator is made of several models.
+    case severalLocators(path: String)
     /// A mask with a value that the model does not know.
     case unknownLabel(case: String, value: Int, known: [Int])
 
@@ -97,6 +101,9 @@ public enum WorkflowError: Error, Equatable, CustomStringConvertible, Sendable {
         case .nothingToCalibrate(let folder):
             "the probabilities in \(folder) are right and certain in every voxel, so nothing can be learned from them; take those of scans that the model was not trained on"
         case .taskAmongModels(let task): "\(task) is made of several models already, so it cannot be averaged with others; name it alone"
+        case .locatorForSeveral(let locator):
+            "\(locator) finds a region for one model or the folds of one, not for several of different plans; name one model, or no locator"
+        case .severalLocators(let path): "\(path) is made of models of several plans; a locator is one model"
         case .noFolderForRecords(let path):
             "\(path) is one mask; a cohort that is done in parts or goes on later needs a folder for its masks"
         case .unreadableRecord(let path, let problem):

@@ -22,6 +22,7 @@ struct UNETRPP: AsyncParsableCommand {
             RestoreCommand.self,
             PostprocessCommand.self,
             CalibrateCommand.self,
+            ChooseCommand.self,
             EvaluateCommand.self,
             CompareCommand.self,
             DemoCommand.self,

@@ -121,6 +121,19 @@ import UNETRVolumes
         #expect(bytes > (gigabytes << 30) * 6 / 10, "\(bytes >> 20) MiB with \(plan.patchSize), batch \(plan.batchSize)")
     }
 
+    @Test func `A locator has the coarse spacing, and sees the whole median scan where memory allows`() throws {
+        let fingerprint = Self.fingerprint([160, 320, 320], [2, 1, 1]), planner = NetworkPlanner(architecture: .monaiUNet)
+        let usual = try UNETRPlanner().plan(fingerprint, labels: Self.labels, dataset: "D")
+        let plan = try planner.locator(at: 4, fingerprint, labels: Self.labels, dataset: "D"), network = try plan.networkDescription()
+        // 320 mm along each axis are 80 voxels.
+        #expect(plan.targetSpacing == [4, 4, 4] && plan.patchSize == [80, 80, 80] && plan.batchSize >= 2 && network.architecture == .monaiUNet)
+        #expect(try network.trainingBytes(batch: plan.batchSize) <= NetworkPlanner.locatorMemory)
+        #expect(plan.labels == usual.labels && plan.normalization == usual.normalization && plan.axisOrder == usual.axisOrder)
+        let coarse = try planner.locator(at: 1.5, fingerprint, labels: Self.labels, dataset: "D")
+        #expect(coarse.targetSpacing == [2, 1.5, 1.5])
+        #expect(try coarse.networkDescription().trainingBytes(batch: coarse.batchSize) <= NetworkPlanner.locatorMemory)
+    }
+
     @Test func `Without a memory the plan of a UNETR++ is the planner's own`() throws {
         let fingerprint = Self.fingerprint([160, 320, 320], [2, 1, 1])
         let own = try UNETRPlanner().plan(fingerprint, labels: Self.labels, dataset: "D")

@@ -8,7 +8,7 @@ public protocol WindowBench: AnyObject {
     /// - Throws: `CancellationError` between two passes when the work is asked to stop.
     func predict(_ corner: Size3) throws
 
-    /// Computes a window whose channels have one value each, and keeps the logits for `addKept(at:)`.
+    /// Computes a window as it is, not mirrored, and keeps the logits for `addKept(at:)`: one whose channels have one value each, or one whose result does not matter.
     func keep(_ corner: Size3) throws
 
     /// Adds what was kept as the prediction of the window at a corner, for all mirrorings.

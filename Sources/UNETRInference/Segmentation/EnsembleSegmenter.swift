@@ -117,7 +117,7 @@ public struct EnsembleSegmenter: ScanSegmenter {
 }
 
 /// Sums of probabilities on the grid of a scan, C-order [K, D, H, W]. Parts of one member come one after the other, and so do members.
-private final class ProbabilitySums: Sendable {
+final class ProbabilitySums: Sendable {
     private let size: Size3
     private let sums: Mutex<[Float]>
 
@@ -168,7 +168,7 @@ private final class ProbabilitySums: Sendable {
 
 extension Plan {
     /// Whether the outputs of two models mean the same and are decided on the grid of the scan, so that they can be averaged there.
-    func canBeAveraged(with other: Plan) -> Bool {
+    package func canBeAveraged(with other: Plan) -> Bool {
         hasOutputs(of: other) && channelNames.count == other.channelNames.count
             && [self, other].allSatisfy { !$0.inference.restored.decidesEarly && ($0.postProcessing?.grid ?? .scan) == .scan }
     }
@@ -182,7 +182,7 @@ extension Plan {
     }
 
     /// Whether the outputs mean the same, whatever their names.
-    private func hasOutputs(of other: Plan) -> Bool {
+    package func hasOutputs(of other: Plan) -> Bool {
         labels.definitions.map(\.values) == other.labels.definitions.map(\.values) && labels.regionOrder == other.labels.regionOrder
     }
 }

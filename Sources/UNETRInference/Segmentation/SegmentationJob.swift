@@ -63,6 +63,8 @@ public struct SegmentationJob: Sendable {
         public var seconds = 0.0
         /// Seconds in the network.
         public var networkSeconds = 0.0
+        /// How many windows were computed where some were left out; nil where none was.
+        public var windows: WindowShare?
         /// Volume of each structure in ml.
         public var millilitres: [String: Double] = [:]
         /// The Dice that may be expected of each structure (`ExpectedDice`); nil where uncertainty was not asked for.
@@ -142,7 +144,7 @@ public struct SegmentationJob: Sendable {
                     reading = memory.overlaps && index + 1 < tasks.count ? load(index + 1) : nil
                     let (result, expected) = try segment(index, loaded) { report(.patch(task: index, done: $0, total: $1)) }
                     settle()
-                    outcomes[index].networkSeconds = result.networkSeconds
+                    (outcomes[index].networkSeconds, outcomes[index].windows) = (result.networkSeconds, result.windows)
                     outcomes[index].millilitres = segmenter.labels.millilitres(in: result.labels)
                     outcomes[index].expectedDice = expected
                     writing = (

@@ -21,6 +21,8 @@ public struct Segmenter: Sendable {
         public var networkSeconds: Double
         /// Seconds for the scan.
         public var seconds: Double
+        /// How many windows were computed where some were left out; nil where none was.
+        public var windows: WindowShare?
     }
 
     /// The plan of the models.
@@ -121,9 +123,11 @@ public struct Segmenter: Sendable {
     ///   - image: [C, D, H, W], from `prepare(_:name:)`.
     ///   - probabilities: gets the probabilities of all outputs on the scan's grid, part by part, on another thread; nothing outside the crop.
     ///   - progress: called after each patch with the number done and to do; throwing from it stops the work.
+    ///   - region: a box of the scan, outside of which there is background; windows that do not meet it are left out. Within it the mask is that of the
+    ///     whole scan, until it is cleaned up. Nil: the whole scan.
     ///   - properties: geometry and crop of the case.
     public func segment(
-        _ image: FloatArray, of properties: CaseProperties, probabilities: (@Sendable (RestoredPart) throws -> Void)? = nil,
+        _ image: FloatArray, of properties: CaseProperties, within region: CropBox? = nil, probabilities: (@Sendable (RestoredPart) throws -> Void)? = nil,
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Segmentation {
         let start = Date()
@@ -139,8 +143,14 @@ public struct Segmenter: Sendable {
             try running?.take()
         }
         let networkStart = Date()
+        // A region outside of the data is empty.
+        let box = region.map { properties.prepared($0) ?? CropBox(lower: [0, 0, 0], upper: [1, 1, 1]) }
+        var blank = box.map {
+            RegionBlank($0, outputs: plan.labels.outputCount, isLogits: predictor.settings.aggregation == .logits, areRegions: plan.labels.hasRegions)
+        }
         do {
-            try predictor.forEachSlab(of: image, progress: progress) { slab in
+            try predictor.forEachSlab(of: image, within: box, progress: progress) { slab in
+                let slab = blank?.apply(to: slab) ?? slab
                 try settle()
                 restoring = Background { try way.add(slab) }
             }
@@ -150,9 +160,18 @@ public struct Segmenter: Sendable {
         }
         let networkSeconds = -networkStart.timeIntervalSinceNow - waiting
         try settle()
-        var labels = try way.takeLabels(cleaning: options.postProcesses ? plan.postProcessing : nil)
+        let cleaning = options.postProcesses ? plan.postProcessing : nil, cleansLater = region != nil && cleaning?.grid == .scan
+        var labels = try way.takeLabels(cleaning: cleansLater ? nil : cleaning)
+        if let region {
+            labels.clear(outside: region)
+            if cleansLater { cleaning?.apply(to: &labels.voxels, size: labels.geometry.size) }
+        }
         if let structures = options.structures { labels.keep(only: structures) }
-        return Segmentation(labels: labels, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow)
+        let share = box.map { box in
+            let window = predictor.task(of: image).window, corners = window.corners
+            return WindowShare(computed: corners.count { box.meets($0, of: window) }, all: corners.count)
+        }
+        return Segmentation(labels: labels, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow, windows: share)
     }
 }
 

@@ -1,6 +1,6 @@
 public import UNETREngines
 public import UNETRPlanning
-import UNETRPreparation
+public import UNETRPreparation
 public import UNETRSupport
 import UNETRVolumes
 
@@ -77,25 +77,36 @@ public struct SlidingWindowPredictor: Sendable {
     /// - Parameters:
     ///   - image: a prepared scan [C, D, H, W].
     ///   - progress: called after every patch with the number done and to do; throwing from it stops the prediction.
+    ///   - box: windows without a voxel of this box of the prepared scan are not computed; the outputs of voxels that lie in such a window mean
+    ///     nothing. Nil: all are.
     ///   - body: gets the next slices, [classes, n, H, W].
     public func forEachSlab(
-        of image: FloatArray, progress: (Int, Int) throws -> Void = { _, _ in }, body: (FloatArray) throws -> Void
+        of image: FloatArray, within box: CropBox? = nil, progress: (Int, Int) throws -> Void = { _, _ in }, body: (FloatArray) throws -> Void
     ) throws {
         let task = task(of: image), window = task.window, corners = window.corners
         let bench = try makeBench(for: task)
-        var done = 0, kept: [Float]?
+        let wanted = corners.map { box?.meets($0, of: window) ?? true }, count = wanted.count { $0 }
+        var done = 0, kept: [Float]?, next = 0, keepsAny = false
         for (index, start) in window.starts[0].enumerated() {
             for corner in corners where corner[0] == start {
+                defer { next += 1 }
+                // Whatever is added: without something there would be no mean.
+                guard wanted[next] else {
+                    if !keepsAny { try bench.keep(corner) }
+                    keepsAny = true
+                    try bench.addKept(at: corner)
+                    continue
+                }
                 // The logits of a window of one value serve all mirrorings, and the windows of that value that follow.
                 if reusesConstantWindows, let values = task.constantValues(at: corner) {
                     if kept != values { try bench.keep(corner) }
-                    kept = values
+                    (kept, keepsAny) = (values, true)
                     try bench.addKept(at: corner)
                 } else {
                     try bench.predict(corner)
                 }
                 done += 1
-                try progress(done, corners.count)
+                try progress(done, count)
             }
             try bench.take(upTo: index + 1 < window.starts[0].count ? window.starts[0][index + 1] : window.paddedSize[0], body)
         }

@@ -12,7 +12,7 @@ public struct ModelBundle: Sendable {
     /// The folder.
     public let url: URL
     /// How scans become input and outputs become masks.
-    public let plan: Plan
+    public private(set) var plan: Plan
     /// What the network is.
     public let network: NetworkDescription
     /// The digests that the bundle lists; nil if it has none.
@@ -46,6 +46,13 @@ public struct ModelBundle: Sendable {
         plan = try Plan(contentsOf: url.appending(path: Self.planFile))
         network = try plan.networkDescription()
         weights = WeightsDigest(url.appending(path: Self.weightsFile), expected: digests?.files[Self.weightsFile])
+    }
+
+    /// The same model with another clean-up of its masks; the folder stays as it is.
+    package func cleaning(_ postProcessing: PostProcessing?) -> ModelBundle {
+        var bundle = self
+        bundle.plan.postProcessing = postProcessing.flatMap { $0.keepLargest.isEmpty ? nil : $0 }
+        return bundle
     }
 
     /// The weights, under the reference's keys.

@@ -39,7 +39,7 @@ public struct ModelOpener: Sendable {
         /// What the bundles make together; nil where their results are averaged.
         public var task: ModelTask?
 
-        /// What a model of another tool is, and how it is understood; nil for a bundle.
+        /// What a model of another tool is, or a choice of several, and how it is understood; nil for a bundle.
         public let imported: Description?
     }
 
@@ -70,6 +70,12 @@ public struct ModelOpener: Sendable {
         if ModelBundle.isMeant(by: url) {
             guard choice == ModelChoice() else { throw ModelImportError.nothingToChoose(path: url.path) }
             return Opened(groups: [[try ModelBundle(contentsOf: url)]], imported: nil)
+        }
+        if ConfigurationChoice.isMeant(by: url) {
+            guard choice == ModelChoice() else { throw ModelImportError.nothingToChoose(path: url.path) }
+            let (found, groups) = try ConfigurationChoice.open(url)
+            let description = Description(title: found.title, members: found.chosen.flatMap { $0.models.map(\.path) }, notes: found.notes)
+            return Opened(groups: groups, imported: description)
         }
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw ModelError.notABundle(path: url.path, problem: "there is no such file or folder")

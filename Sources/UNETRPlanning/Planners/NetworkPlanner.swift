@@ -84,6 +84,38 @@ extension NetworkPlanner {
     }
 }
 
+extension NetworkPlanner {
+    /// What training a locator may take where nothing is said, in bytes.
+    public static let locatorMemory = 2 << 30
+
+    /// Spacings that a locator may have, in mm.
+    public static let locatorSpacingRange = 0.5...50
+
+    /// A plan for a locator: a coarse model that finds where a finer one has to look. Its patch is the whole of the median scan, where that fits.
+    ///
+    /// Published settings and `featureSize` have no effect.
+    /// - Parameters:
+    ///   - spacing: in mm; an axis whose usual spacing is coarser keeps that.
+    ///   - fingerprint: of the training cases.
+    ///   - labels: the structures to segment, as in `plan(_:labels:dataset:)`.
+    ///   - dataset: the name for the plan.
+    /// - Throws: as `plan(_:labels:dataset:)`.
+    public func locator(at spacing: Double, _ fingerprint: Fingerprint, labels: LabelSet, dataset: String) throws -> Plan {
+        precondition(Self.locatorSpacingRange.contains(spacing))
+        var plan = try UNETRPlanner(memory: Self.usualMemory, preset: nil, featureSize: 16).plan(fingerprint, labels: labels, dataset: dataset)
+        let stages = PlanningRules(fingerprint, classes: plan.labels.outputCount).stages, coarse = plan.targetSpacing.map { max($0, spacing) }
+        let scan = ResamplingGrid.size(stages[stages.count - 1].medianSize, spacing: plan.targetSpacing, target: coarse)
+        plan.targetSpacing = coarse
+        let (channels, classes) = (plan.channelNames.count, plan.labels.outputCount)
+        let fitting = PatchFitting(memory: memory ?? Self.locatorMemory, scan: scan) { patch in
+            .usual(architecture, inputChannels: channels, classes: classes, patchSize: patch, spacing: coarse)
+        }
+        return try fitting.plan(plan, from: UNETRPlanner.largestPatch(spacing: coarse, medianSize: scan, unit: [1, 1, 1])) { patch in
+            BatchRule.limit(64, patch: patch, medianSize: scan, cases: fingerprint.cases.count)
+        }
+    }
+}
+
 extension Plan {
     /// The plan with another network for the same data, its patch and batch at most those of this plan and made smaller until training
     /// fits `memory` bytes; without `memory` as `with(architecture:)`.

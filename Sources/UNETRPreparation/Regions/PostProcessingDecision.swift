@@ -36,43 +36,68 @@ public struct PostProcessingDecision: Equatable, Sendable {
     /// - Parameters:
     ///   - values: the label values that count, ascending.
     ///   - count: how many cases there are.
-    ///   - pair: gives a case; called several times for each, so that memory is bounded by one case.
+    ///   - pair: gives a case; called once for each, so that memory is bounded by one case.
     public init(values: [Int], cases count: Int, _ pair: (Int) throws -> Pair) rethrows {
-        var raw = DiceMean(values), joint = DiceMean(values)
-        for index in 0..<count {
-            var pair = try pair(index)
-            raw.add(pair)
-            ConnectedComponents.keepLargest(of: values, in: &pair.prediction, size: pair.size)
-            joint.add(pair)
-        }
-        let (rawDice, jointDice) = (raw.means, joint.means)
-        let rises = values.contains { Self.isHigher(jointDice[$0], than: rawDice[$0]) }
-        let falls = values.contains { Self.isHigher(rawDice[$0], than: jointDice[$0]) }
-        let adoptsJoint = values.count > 1 && rises && !falls
-        var single = DiceMean(values)
-        for index in 0..<count {
-            var pair = try pair(index)
-            if adoptsJoint { ConnectedComponents.keepLargest(of: values, in: &pair.prediction, size: pair.size) }
-            // One structure's removal does not touch another's voxels: one pass tries them all.
-            for value in values { ConnectedComponents.keepLargest(of: [value], in: &pair.prediction, size: pair.size) }
-            single.add(pair)
-        }
-        let singleDice = single.means, before = adoptsJoint ? jointDice : rawDice
-        self.rawDice = rawDice
-        self.jointDice = jointDice
-        self.singleDice = singleDice
-        postProcessing = PostProcessing(
-            keepLargest: (adoptsJoint ? [values] : []) + values.filter { Self.isHigher(singleDice[$0], than: before[$0]) }.map { [$0] })
+        var tally = PostProcessingTally(values: values)
+        for index in 0..<count { tally.add(try pair(index)) }
+        self = tally.decision
     }
 
-    private static func isHigher(_ one: Double?, than other: Double?) -> Bool {
-        guard let one, let other else { return false }
-        return one > other
+    fileprivate init(_ postProcessing: PostProcessing, raw: [Int: Double], joint: [Int: Double], single: [Int: Double]) {
+        (self.postProcessing, rawDice, jointDice, singleDice) = (postProcessing, raw, joint, single)
+    }
+}
+
+/// What a `PostProcessingDecision` is made on, case by case.
+public struct PostProcessingTally: Sendable {
+    private let values: [Int]
+    private var raw: DiceMean
+    private var joint: DiceMean
+    /// Each structure by itself, on masks as they were and on those that were cleaned as one: which of the two counts is known in the end.
+    private var single: DiceMean
+    private var singleOnJoint: DiceMean
+
+    /// A tally without cases.
+    /// - Parameter values: the label values that count, ascending.
+    public init(values: [Int]) {
+        self.values = values
+        (raw, joint, single, singleOnJoint) = (DiceMean(values), DiceMean(values), DiceMean(values), DiceMean(values))
+    }
+
+    /// Adds a case.
+    public mutating func add(_ pair: PostProcessingDecision.Pair) {
+        func cleaned(_ pair: PostProcessingDecision.Pair, _ sets: [[Int]]) -> PostProcessingDecision.Pair {
+            var pair = pair
+            for set in sets { ConnectedComponents.keepLargest(of: set, in: &pair.prediction, size: pair.size) }
+            return pair
+        }
+        raw.add(pair)
+        // One structure's removal does not touch another's voxels: one pass tries them all.
+        single.add(cleaned(pair, values.map { [$0] }))
+        let whole = cleaned(pair, [values])
+        joint.add(whole)
+        if values.count > 1 { singleOnJoint.add(cleaned(whole, values.map { [$0] })) }
+    }
+
+    /// What the cases so far say.
+    public var decision: PostProcessingDecision {
+        func isHigher(_ one: Double?, than other: Double?) -> Bool {
+            guard let one, let other else { return false }
+            return one > other
+        }
+        let (rawDice, jointDice) = (raw.means, joint.means)
+        let rises = values.contains { isHigher(jointDice[$0], than: rawDice[$0]) }
+        let falls = values.contains { isHigher(rawDice[$0], than: jointDice[$0]) }
+        let adoptsJoint = values.count > 1 && rises && !falls
+        let singleDice = (adoptsJoint ? singleOnJoint : single).means, before = adoptsJoint ? jointDice : rawDice
+        let processing = PostProcessing(
+            keepLargest: (adoptsJoint ? [values] : []) + values.filter { isHigher(singleDice[$0], than: before[$0]) }.map { [$0] })
+        return PostProcessingDecision(processing, raw: rawDice, joint: jointDice, single: singleDice)
     }
 }
 
 /// The mean Dice of each label value over cases; cases where it is undefined do not count.
-private struct DiceMean {
+private struct DiceMean: Sendable {
     private let values: [Int]
     private var sums: [Int: Double] = [:]
     private var counts: [Int: Int] = [:]

@@ -86,6 +86,15 @@ public struct CohortSegmentation: Sendable {
         /// Whether windows of one value throughout are computed only once.
         public var reusesConstantWindows = false
 
+        /// A coarse model that finds where to look (`LocatedSegmenter`); nil: the whole scan is segmented.
+        public var locator: URL?
+
+        /// The names or numbers of its structures that make the region; nil: all.
+        public var locatorStructures: [String]?
+
+        /// Distance from these to the faces of the region, in mm (`LocatedSegmenter.marginRange`).
+        public var locatorMargin = 20.0
+
         /// Which engine is wanted.
         public var engine = EngineChoice.auto
 
@@ -157,7 +166,8 @@ public struct CohortSegmentation: Sendable {
         if let task, models.count > 1 { throw WorkflowError.taskAmongModels(task: task.name) }
         if let task, options.writesProbabilities || options.writesUncertainty { throw InferenceError.noProbabilities(task: task.name) }
         let groups = groups(of: models), labels = task?.labels ?? bundles[0].plan.labels
-        let derivatives = try derivatives(of: urls[0], SHA256Digest(ofModels: groups, task: task), labels), keeper = try keeper(groups, task)
+        let locator = try locatorModels(groups, task)
+        let derivatives = try derivatives(of: urls[0], SHA256Digest(ofModels: groups, task: task), labels), keeper = try keeper(groups, task, locator)
         let (tasks, done) = try tasks(cases(for: bundles[0].plan, of: run, derivatives?.source), keeper, derivatives)
         let structures = try options.structures.map { try labels.structures(named: $0) }
         let settings = EngineSettings(
@@ -165,7 +175,7 @@ public struct CohortSegmentation: Sendable {
         let how = SegmenterOptions(
             mirroring: options.mirroring, stepFraction: options.stepFraction, structures: structures, postProcesses: options.postProcesses,
             reusesConstantWindows: options.reusesConstantWindows)
-        let segmenter = try segmenter(groups, task, settings, how)
+        let segmenter = try located(segmenter(groups, task, settings, how), by: locator, settings)
         let job = SegmentationJob(segmenter: segmenter, tasks: tasks, writer: try writer(segmenter, bundles, tasks))
         try report(.begins(Outline(tasks: tasks, done: done, patches: job.patches, memory: job.memory.predicted, overlaps: job.memory.overlaps)))
         if !tasks.isEmpty { try derivatives?.begin() }
@@ -190,15 +200,16 @@ public struct CohortSegmentation: Sendable {
     }
 
     /// Notes what becomes of the cases of a cohort that is done in parts or goes on later; nil for any other.
-    private func keeper(_ groups: [[ModelBundle]], _ task: ModelTask?) throws -> RecordKeeper? {
+    private func keeper(_ groups: [[ModelBundle]], _ task: ModelTask?, _ locator: [ModelBundle]?) throws -> RecordKeeper? {
         guard options.shard != nil || options.resumes else { return nil }
         guard !isMask else { throw WorkflowError.noFolderForRecords(path: options.output.path) }
         try OutputRule().check(folder: options.output)
         let key = RecordKeeper.Key(
             structures: options.structures, series: options.series, correctsTilt: options.correctsTilt, forms: options.forms.map(\.rawValue),
             probabilities: options.writesProbabilities, uncertainty: options.writesUncertainty ? true : nil, seed: options.seed, mirroring: options.mirroring,
-            step: options.stepFraction,
-            postProcesses: options.postProcesses, engine: options.engine.rawValue, precision: options.precision.rawValue, eightBits: options.eightBits)
+            step: options.stepFraction, postProcesses: options.postProcesses, engine: options.engine.rawValue, precision: options.precision.rawValue,
+            eightBits: options.eightBits, locator: try locator.map { try SHA256Digest(ofModels: [$0], task: nil).text },
+            locatorStructures: options.locatorStructures, locatorMargin: locator.map { _ in options.locatorMargin })
         return try RecordKeeper(
             masks: options.output, shard: options.shard, models: groups, task: task, options: key, version: options.version,
             device: "\(options.device)")
@@ -222,6 +233,25 @@ public struct CohortSegmentation: Sendable {
         if groups.count == 1 { return try Segmenter(models: groups[0], engines: .all, settings: settings, options: how, note: note) }
         logger.notice("\(groups.count) models of different plans: their probabilities are averaged on the grid of the scan")
         return try EnsembleSegmenter(groups, engines: .all, settings: settings, options: how, note: note)
+    }
+
+    /// The networks of the locator, which are averaged window by window; nil without one.
+    private func locatorModels(_ groups: [[ModelBundle]], _ task: ModelTask?) throws -> [ModelBundle]? {
+        guard let url = options.locator else { return nil }
+        guard task == nil, groups.count == 1 else { throw WorkflowError.locatorForSeveral(locator: url.path) }
+        let opened = try ModelOpener().open(url)
+        guard opened.task == nil, opened.groups.count == 1 else { throw WorkflowError.severalLocators(path: url.path) }
+        return opened.groups[0]
+    }
+
+    /// The segmenter, within the region that the locator finds.
+    private func located(_ segmenter: any ScanSegmenter, by models: [ModelBundle]?, _ settings: EngineSettings) throws -> any ScanSegmenter {
+        guard let models, let fine = segmenter as? Segmenter else { return segmenter }
+        let how = SegmenterOptions(mirroring: false, reusesConstantWindows: options.reusesConstantWindows)
+        let locator = try Segmenter(models: models, engines: .all, settings: settings, options: how, note: { logger.notice("the locator: \($0)") })
+        return try LocatedSegmenter(
+            locator: locator, segmenter: fine, structures: options.locatorStructures.map { try locator.labels.structures(named: $0) },
+            margin: options.locatorMargin)
     }
 
     /// Tells DICOM objects which model made them; several are told together.

@@ -27,6 +27,10 @@ final class RecordKeeper: @unchecked Sendable {
         var engine: String
         var precision: String
         var eightBits: Bool
+        /// Digest of the models that find the region; this and what follows only where there are some.
+        var locator: String?
+        var locatorStructures: [String]?
+        var locatorMargin: Double?
     }
 
     /// What is known of a case before the work.

@@ -20,10 +20,24 @@ struct PlanCommand: ParsableCommand {
     @Flag(name: .customLong("import"), help: "Import a plan of nnU-Net.")
     var imports = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Plan a small network at this coarse spacing, such as 4: a locator for `segment --region-from`, trained like any model.", valueName: "mm"))
+    var locator: Double?
+
     @OptionGroup var outputs: OutputOptions
     @OptionGroup var planning: PlanningOptions
 
     func validate() throws {
+        if let locator {
+            let range = NetworkPlanner.locatorSpacingRange
+            guard range.contains(locator) else { throw ValidationError("--locator is \(locator); expected \(range.lowerBound) to \(range.upperBound) mm") }
+            let contradicting = [
+                ("--import", imports), ("--planner", planning.planner != nil), ("--preset", planning.preset != nil),
+                ("--feature-size", planning.featureSize != nil),
+            ]
+            if let (option, _) = contradicting.first(where: { $0.1 }) { throw ValidationError("--locator plans by itself; leave out \(option)") }
+        }
         guard imports else { return }
         let contradicting = [
             ("--planner", planning.planner != nil), ("--preset", planning.preset != nil), ("--feature-size", planning.featureSize != nil),
@@ -51,6 +65,8 @@ struct PlanCommand: ParsableCommand {
 
     private func plan(for dataset: Dataset) throws -> Plan {
         let bar = ProgressBar("Looking at the scans", total: dataset.cases.count)
-        return try planning.request.plan(for: dataset, logger: .talk) { done, _ in if done > 0 { bar.update(done) } }
+        var request = planning.request
+        request.locatorSpacing = locator
+        return try request.plan(for: dataset, logger: .talk) { done, _ in if done > 0 { bar.update(done) } }
     }
 }

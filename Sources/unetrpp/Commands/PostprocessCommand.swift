@@ -58,7 +58,7 @@ struct PostprocessCommand: ParsableCommand {
         // A reference without a prediction is a case of another fold; a prediction without a reference is a mistake.
         let pairs = try CasePair.match(
             predictions: URL(fileURLWithPath: predictions), references: URL(fileURLWithPath: references), requireAll: false)
-        let bar = ProgressBar("Deciding", total: 2 * pairs.count)
+        let bar = ProgressBar("Deciding", total: pairs.count)
         let decision = try PostProcessingDecision(values: labels.foregroundValues, cases: pairs.count) { index in
             defer { bar.advance() }
             return try Self.read(pairs[index], labels)

@@ -30,7 +30,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @OptionGroup var forms: MaskFormOptions
 
     @Option(
-        name: .shortAndLong, help: "Model bundle, or a model of nnU-Net or MONAI (folder or zip); repeat the option to average several models.",
+        name: .shortAndLong,
+        help: "Model bundle, a choice.json of unetrpp choose, or a model of nnU-Net or MONAI (folder or zip); repeat the option to average several models.",
         completion: .file())
     var model: [String] = []
 
@@ -75,6 +76,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Flag(help: "Compute patches with a single value, such as air, only once. The result is the same.")
     var skipEmpty = false
 
+    @OptionGroup var region: RegionOptions
     @OptionGroup var models: ModelOptions
     @OptionGroup var outputs: OutputOptions
     @OptionGroup var memory: MemoryOptions
@@ -104,6 +106,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         var skipped: Bool?
         var seconds: Double?
         var networkSeconds: Double?
+        /// Windows that were computed, where some were left out.
+        var windows: WindowShare?
         /// Volume of each structure in ml.
         var millilitres: [String: Double]?
         /// The Dice that may be expected of each structure.
@@ -144,6 +148,9 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         (options.forms, options.seed, options.version) = (forms.forms, forms.seed, UNETRPP.configuration.version)
         (options.mirroring, options.postProcesses) = (mirroring, postprocessing)
         (options.stepFraction, options.reusesConstantWindows) = (step, skipEmpty)
+        options.locator = region.regionFrom.map(url)
+        options.locatorStructures = region.structures
+        options.locatorMargin = region.margin
         return options
     }
 
@@ -171,6 +178,6 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
             case: outcome.name, output: outcome.unwritten.contains(task.mask) ? nil : task.mask.path,
             outputs: task.files.count > 1 ? task.files.map(\.url).filter { !outcome.unwritten.contains($0) }.map(\.path) : nil,
             unwritten: outcome.unwritten.isEmpty ? nil : outcome.unwritten.map(\.path), seconds: outcome.seconds, networkSeconds: outcome.networkSeconds,
-            millilitres: outcome.millilitres, expectedDice: outcome.expectedDice)
+            windows: outcome.windows, millilitres: outcome.millilitres, expectedDice: outcome.expectedDice)
     }
 }

@@ -53,6 +53,7 @@ enum Advice {
             case .initialWeights: "that is --init"
             case .setting, .model: nil
             }
+        case ChoiceError.nothingValidated: "`unetrpp train --fold K` trains one"
         case WorkflowError.severalNetworks: "--folds chooses"
         case WorkflowError.budgetAndEpochs: "that is --budget, and --epochs or a field of --settings"
         case LaunchError.noMeetingPoint: "--meeting-point file:///… names a file on a file system that all see"

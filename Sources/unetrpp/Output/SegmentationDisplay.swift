@@ -33,6 +33,12 @@ final class SegmentationDisplay {
                 let values = expected.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.3f", $0.value))" }
                 bar.say("\(outcome.name): expected Dice \(values.isEmpty ? "of nothing: no structure was found" : values.joined(separator: ", "))")
             }
+            if let windows = outcome.windows, outcome.problem == nil {
+                let share = 100 * Double(windows.computed) / Double(max(1, windows.all))
+                bar.say(
+                    "\(outcome.name): \(windows.computed) of \(windows.all) windows (\(String(format: "%.0f", share)) %), "
+                        + "\(String(format: "%.1f", outcome.networkSeconds)) s in the networks")
+            }
             for file in outcome.unwritten { bar.say("\(file.path): not written, because the mask of \(outcome.name) is empty and DICOM knows no empty object") }
         case .task(.ended(let outcomes)): conclude(outcomes)
         }
