@@ -98,6 +98,31 @@ import UNETRSupport
         }
     }
 
+    /// Of several processes or one: the same samples make the same network, up to rounding.
+    @Test(.enabled(if: runsLongTests)) func `Four processes train what one trains`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let run = try Run(folder)
+            // Without dropout, of which each process draws its own.
+            let plan = try String(contentsOf: run.plan, encoding: .utf8)
+            try Data(plan.replacing(/"(attention|channel)Dropout" ?: ?[0-9.]+/) { "\"\($0.1)Dropout\": 0" }.utf8).write(to: run.plan)
+            try Data(#"{"batchSize": 4, "estimationIterations": 1, "validationInterval": 1000000, "finalValidation": false}"#.utf8).write(to: run.settings)
+            try CommandLineTool.succeed(run.arguments("one"))
+            let ends = try start(Array(repeating: run.arguments("four"), count: 4)).map(end)
+            #expect(ends.map(\.status) == [0, 0, 0, 0], "\(ends)")
+            func records(_ name: String) throws -> [[String: Any]] {
+                try String(contentsOf: run.file("\(name)/log.jsonl"), encoding: .utf8).split(separator: "\n").compactMap {
+                    try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+                }
+            }
+            let losses = try (records("one"), records("four"))
+            #expect(losses.0.count == 2 && losses.1.count == 2)
+            for (one, four) in zip(losses.0, losses.1) {
+                let (one, four) = try (#require(one["loss"] as? Double), #require(four["loss"] as? Double))
+                #expect(abs(one - four) < 1e-3, "\(one), \(four)")
+            }
+        }
+    }
+
     // Process 0 and another by turns.
     @Test(arguments: runsLongTests ? Array(0..<20) : [3, 10])
     func `A process that is killed ends the others with 75, and the run goes on`(number: Int) throws {
