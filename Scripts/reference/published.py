@@ -3,6 +3,7 @@
 Nothing of that code is here. Its imports of other packages (MONAI, timm, einops, batchgenerators) are replaced at run time by the few
 functions that the network uses, so that torch and NumPy are all that is needed.
 """
+import importlib
 import importlib.machinery
 import os
 import sys
@@ -77,16 +78,29 @@ def _stubs(checkout):
     _module("batchgenerators.augmentations.utils", pad_nd_image=None)
     _module("scipy.ndimage.filters", gaussian_filter=None)
     root = os.path.join(checkout, "unetr_pp")
-    for package in ("", ".utilities", ".network_architecture", ".network_architecture.synapse"):
+    for package in ("", ".utilities", ".network_architecture", *(".network_architecture." + name for name in VARIANTS)):
         _module("unetr_pp" + package).__path__ = [root + package.replace(".", "/")]
+
+
+# Input channels, classes, and the crop [D, H, W] of the published trainers.
+VARIANTS = {"synapse": (1, 14, [64, 128, 128]), "acdc": (1, 4, [16, 160, 160]), "lung": (1, 2, [32, 192, 192]), "tumor": (4, 4, [128, 128, 128])}
+
+
+def _variant(name):
+    module = importlib.import_module(f"unetr_pp.network_architecture.{name}.unetr_pp_{name}")
+    channels, classes, crop = VARIANTS[name]
+    size = {"img_size": crop} if name == "synapse" else {}
+    return module.UNETR_PP(channels, classes, feature_size=16, num_heads=4, norm_name="instance", depths=[3, 3, 3, 3], dims=[32, 64, 128, 256], do_ds=True, **size)
 
 
 def network(checkout, configuration):
     """The synapse network with the settings of one of our configurations (a dict: patchSize, stem, featureSize, classes, depths, …).
 
-    The published constructor is for one crop and stem; another one is put together from the published blocks in the published order.
+    {"variant": NAME} alone is one of the four published networks. The constructor for synapse is for one crop and stem; another one is put together from the published blocks in the published order.
     """
     _stubs(checkout)
+    if list(configuration) == ["variant"]:
+        return _variant(configuration["variant"])
     from unetr_pp.network_architecture.dynunet_block import UnetOutBlock, UnetResBlock, get_conv_layer
     from unetr_pp.network_architecture.synapse.model_components import UnetrPPEncoder, UnetrUpBlock
     from unetr_pp.network_architecture.synapse.unetr_pp_synapse import UNETR_PP

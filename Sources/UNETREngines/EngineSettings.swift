@@ -62,6 +62,13 @@ public struct EngineSettings: Sendable {
     /// How many threads compute on the CPU.
     public var threads: Int
 
+    /// How many bytes a scan and the sums of its predictions may take in the memory of a device; where they need more they stay on the host.
+    /// Nil: as many as the device gives.
+    public var deviceMemory: Int?
+
+    /// Told, in a sentence, what an engine finds out while it works, such as that a device's memory was not enough; from any thread.
+    public var remark: @Sendable (String) -> Void = { _ in }
+
     /// A folder for compiled networks, nil to keep none.
     public var cache: URL?
 

@@ -18,6 +18,11 @@ public struct TorchError: Error, CustomStringConvertible, Sendable {
         self.message = message
     }
 
+    /// Whether the memory of the device, or of the host, was not enough.
+    ///
+    /// libtorch's C++ errors have no other mark of it than their text.
+    public var isOutOfMemory: Bool { message.contains("out of memory") || message.contains("can't allocate memory") }
+
     /// One sentence: what is wrong, where, and what to do.
     public var description: String {
         let inputs = shapes.map { "[\($0.map(String.init).joined(separator: ", "))]" }.joined(separator: " and ")

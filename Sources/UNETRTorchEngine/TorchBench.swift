@@ -23,8 +23,18 @@ final class TorchBench: WindowBench {
     private var sums: Tensor?
     /// Logits of each engine for a window of one value.
     private var kept: [Tensor] = []
+    /// Windows that are still to be predicted, with others that fill a batch.
+    private var waiting: [Size3] = []
 
-    init(_ task: WindowTask, engines: [TorchEngine], device: Device) throws {
+    /// What it takes in the device's memory, in bytes.
+    static func memory(for task: WindowTask, outputs: Int) -> Int {
+        let window = task.window, plane = window.paddedSize[1] * window.paddedSize[2]
+        let values = task.channels * window.paddedSize.voxels + window.patchSize.voxels + window.patchSize[0] * plane * (outputs + 1)
+        return values * MemoryLayout<Float>.size
+    }
+
+    /// - Parameter outputs: channels of the logits, for whose sums memory is then taken at once; nil: with the first prediction.
+    init(_ task: WindowTask, engines: [TorchEngine], device: Device, outputs: Int? = nil) throws {
         self.task = task
         self.engines = engines
         self.device = device
@@ -36,22 +46,33 @@ final class TorchBench: WindowBench {
         image = try (window.paddedSize == size ? scan : scan.padded(padding)).unsqueezed(0).to(device)
         importance = try Tensor(task.importance, shape: Array(window.patchSize)).to(device)
         counts = try Tensor.zeros([window.patchSize[0]] + window.paddedSize.dropFirst(), on: device)
+        sums = try outputs.map { try Tensor.zeros([$0, window.patchSize[0]] + window.paddedSize.dropFirst(), on: device) }
     }
 
+    /// Predicts a window, or lets it wait for the next where both fit into a batch.
     func predict(_ corner: Size3) throws {
-        let patch = try patch(at: corner)
+        waiting.append(corner)
+        if (waiting.count + 1) * task.mirrorings.count > engines.map(\.preferredBatch).max() ?? 1 { try predictWaiting() }
+    }
+
+    private func predictWaiting() throws {
+        let copies = waiting.flatMap { corner in task.mirrorings.map { (corner: corner, axes: $0) } }
         for engine in engines {
             var begin = 0
-            while begin < task.mirrorings.count {
-                let mirrorings = task.mirrorings[begin..<min(begin + engine.preferredBatch, task.mirrorings.count)]
+            while begin < copies.count {
+                let batch = copies[begin..<min(begin + engine.preferredBatch, copies.count)]
                 try Cancellation.check()
-                let copies = try mirrorings.map { $0.isEmpty ? patch : try patch.flipped($0.map { $0 + 2 }) }
-                let logits = try engine.logits(of: copies.count == 1 ? copies[0] : Tensor.concatenated(copies, axis: 0))
-                for (index, axes) in mirrorings.enumerated() { try add(logits.selected(0, index), mirrored: axes, at: corner) }
-                begin = mirrorings.endIndex
+                let patches = try batch.map { copy in
+                    let patch = try patch(at: copy.corner)
+                    return copy.axes.isEmpty ? patch : try patch.flipped(copy.axes.map { $0 + 2 })
+                }
+                let logits = try engine.logits(of: patches.count == 1 ? patches[0] : Tensor.concatenated(patches, axis: 0))
+                for (index, copy) in batch.enumerated() { try add(logits.selected(0, index), mirrored: copy.axes, at: copy.corner) }
+                begin = batch.endIndex
             }
         }
-        try finish(corner)
+        for corner in waiting { try finish(corner) }
+        waiting = []
     }
 
     func keep(_ corner: Size3) throws {
@@ -95,6 +116,7 @@ final class TorchBench: WindowBench {
     }
 
     func take(upTo end: Int, _ body: (FloatArray) throws -> Void) throws {
+        try predictWaiting()
         defer { first = end }
         guard let sums else { return }
         let size = task.size, before = task.window.paddingBefore

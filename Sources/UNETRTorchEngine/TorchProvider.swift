@@ -42,7 +42,8 @@ public struct TorchProvider: EngineProvider {
         let device = Device(settings.device)
         return TorchEngine(
             try bundle.makeNetwork(device: device), device: device, mixedPrecision: DType(settings.precision),
-            preferredBatch: Self.preferredBatch(bundle.network, on: device))
+            preferredBatch: Self.preferredBatch(bundle.network, on: device), outputs: bundle.network.classes, deviceMemory: settings.deviceMemory,
+            remark: settings.remark)
     }
 
     /// How many patches are computed at a time: a GPU is idle at one small patch, and a CPU is not.

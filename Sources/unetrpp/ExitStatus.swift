@@ -17,13 +17,15 @@ enum ExitStatus {
     /// Stopped by SIGTERM, here or in another process.
     static let stopped = ExitCode(143)
 
-    /// The status for an error about a scan, a mask, a DICOM object or other processes; nil: the usual one.
+    /// The status for an error about a scan, a mask, a DICOM object, a device or other processes; nil: the usual one.
     static func of(_ error: any Error) -> ExitCode? {
         switch error {
         case VolumeError.cannotWrite: temporary
         case is VolumeError, is DICOMError, is DICOMObjectError: badData
         case is CommunicationError: temporary
-        case is LaunchError: badUse
+        case is LaunchError, DeviceError.unknown: badUse
+        case DeviceError.absent: inside
+        case let error as TorchError where error.isOutOfMemory: temporary
         case let error as ProcessError: status(of: error)
         default: nil
         }

@@ -98,15 +98,41 @@ import UNETRSupport
         }
     }
 
-    @Test(arguments: runsLongTests ? Array(0..<20) : [3, 11])
+    /// Of several processes or one: the same samples make the same network, up to rounding.
+    @Test(.enabled(if: runsLongTests)) func `Four processes train what one trains`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let run = try Run(folder)
+            // Without dropout, of which each process draws its own.
+            let plan = try String(contentsOf: run.plan, encoding: .utf8)
+            try Data(plan.replacing(/"(attention|channel)Dropout" ?: ?[0-9.]+/) { "\"\($0.1)Dropout\": 0" }.utf8).write(to: run.plan)
+            try Data(#"{"batchSize": 4, "estimationIterations": 1, "validationInterval": 1000000, "finalValidation": false}"#.utf8).write(to: run.settings)
+            try CommandLineTool.succeed(run.arguments("one"))
+            let ends = try start(Array(repeating: run.arguments("four"), count: 4)).map(end)
+            #expect(ends.map(\.status) == [0, 0, 0, 0], "\(ends)")
+            func records(_ name: String) throws -> [[String: Any]] {
+                try String(contentsOf: run.file("\(name)/log.jsonl"), encoding: .utf8).split(separator: "\n").compactMap {
+                    try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+                }
+            }
+            let losses = try (records("one"), records("four"))
+            #expect(losses.0.count == 2 && losses.1.count == 2)
+            for (one, four) in zip(losses.0, losses.1) {
+                let (one, four) = try (#require(one["loss"] as? Double), #require(four["loss"] as? Double))
+                #expect(abs(one - four) < 1e-3, "\(one), \(four)")
+            }
+        }
+    }
+
+    // Process 0 and another by turns.
+    @Test(arguments: runsLongTests ? Array(0..<20) : [3, 10])
     func `A process that is killed ends the others with 75, and the run goes on`(number: Int) throws {
         try Fixtures.withTemporaryFolder { folder in
             let run = try Run(folder)
             let arguments = run.arguments("run", epochs: 1000, ["--resume"])
             let started = try start([arguments, arguments])
-            // The first epoch's checkpoint is there; then a moment that differs from number to number.
+            // The first epoch's checkpoint is there; then a random moment, the same each time the test is run.
             waitForFile(run.file("run/latest/checkpoint.safetensors"), started)
-            usleep(UInt32(number) * 17_000)
+            usleep(UInt32(ParityRule("kill").unit(number) * 400_000))
             let victim = number % 2, survivor = 1 - victim
             kill(started[victim].process.processIdentifier, SIGKILL)
             let killed = Date()

@@ -107,6 +107,17 @@ struct SegmentCommandTests {
             try CommandLineTool.fail(
                 ["segment", scan.path, "-o", "x", "--model", model.path, "--precision", "float7"], saying: ["float7", "bfloat16"])
             try CommandLineTool.fail(["segment", scan.path, "-o", "x", "--model", model.path, "--threads", "0"], saying: ["--threads is 0"])
+            for size in ["much", "0", "-1G", "1e400"] {
+                try CommandLineTool.fail(
+                    ["segment", scan.path, "-o", "x", "--model", model.path, "--device-memory=\(size)"], saying: ["--device-memory is '\(size)'", "8G or 900M"])
+            }
+            // The status tells a scheduler whether it was called wrongly or is on the wrong machine.
+            for (device, status, words) in [
+                ("abacus", 64, "is unknown"), ("cuda:99", 70, "device cuda:99 is not there: libtorch sees"), ("cuda:-1", 64, "is unknown"),
+            ] {
+                let result = try CommandLineTool.run(["segment", scan.path, "-o", "x", "--model", model.path, "--device", device])
+                #expect(result.status == Int32(status) && result.errors.contains(words), "\(result)")
+            }
         }
     }
 }

@@ -103,6 +103,8 @@ public struct CohortSegmentation: Sendable {
 
         /// Where it computes.
         public var device = Device.cpu
+        /// How many bytes a scan and its sums may take in the memory of a GPU; nil: as many as it gives.
+        public var deviceMemory: Int?
         /// What products and convolutions are computed in.
         public var precision = Precision.automatic
 
@@ -170,8 +172,10 @@ public struct CohortSegmentation: Sendable {
         let derivatives = try derivatives(of: urls[0], SHA256Digest(ofModels: groups, task: task), labels), keeper = try keeper(groups, task, locator)
         let (tasks, done) = try tasks(cases(for: bundles[0].plan, of: run, derivatives?.source), keeper, derivatives)
         let structures = try options.structures.map { try labels.structures(named: $0) }
-        let settings = EngineSettings(
+        var settings = EngineSettings(
             options.engine, device: options.device, mixedPrecision: options.precision.mixed(on: options.device), usesEightBits: options.eightBits)
+        settings.deviceMemory = options.deviceMemory
+        settings.remark = { [logger] in logger.notice("\($0)") }
         let how = SegmenterOptions(
             mirroring: options.mirroring, stepFraction: options.stepFraction, structures: structures, postProcesses: options.postProcesses,
             reusesConstantWindows: options.reusesConstantWindows)

@@ -76,6 +76,13 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
     @Flag(help: "Compute patches with a single value, such as air, only once. The result is the same.")
     var skipEmpty = false
 
+    @Option(
+        help: """
+            Of a GPU's memory, what a scan and the sums of its predictions may take, such as 8G; larger sums stay on the host (default: what the \
+            GPU gives).
+            """)
+    var deviceMemory: String?
+
     @OptionGroup var region: RegionOptions
     @OptionGroup var models: ModelOptions
     @OptionGroup var outputs: OutputOptions
@@ -88,6 +95,9 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
             throw ValidationError("--model is missing: the folder of a model, such as Models/hippocampus.unetrpp")
         }
         if structures != nil, roi != nil { throw ValidationError("--roi is the earlier name of --structures; give --structures only") }
+        if let deviceMemory, ByteCount.parse(deviceMemory) == nil {
+            throw ValidationError("--device-memory is '\(deviceMemory)'; expected a size such as 8G or 900M")
+        }
         if let step, !InferenceSettings.stepRange.contains(step) {
             throw ValidationError("--step is \(step); expected \(InferenceSettings.stepRange.lowerBound) to \(InferenceSettings.stepRange.upperBound)")
         }
@@ -134,6 +144,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         options.choice = models.choice
         options.device = try runtime.apply()
         memory.apply()
+        options.deviceMemory = deviceMemory.flatMap(ByteCount.parse)
         options.precision = runtime.chosenPrecision
         options.engine = engine.engine
         options.eightBits = runtime.allowsEightBits
