@@ -1,5 +1,6 @@
 public import Foundation
 import UNETREngines
+public import UNETRModels
 import UNETRPlanning
 public import UNETRPreparation
 public import UNETRSupport
@@ -60,6 +61,8 @@ public struct SegmentationJob: Sendable {
         public var networkSeconds = 0.0
         /// Volume of each structure in ml.
         public var millilitres: [String: Double] = [:]
+        /// How far the scan lies from those that the model was trained on; nil for a model that does not know.
+        public var trainingDistance: TrainingDistance?
 
         fileprivate mutating func fail(_ error: any Error, mayPass: Bool) {
             (problem, self.error, self.mayPass) = ("\(error)", error, mayPass)
@@ -136,6 +139,7 @@ public struct SegmentationJob: Sendable {
                     let result = try segment(index, loaded) { report(.patch(task: index, done: $0, total: $1)) }
                     settle()
                     outcomes[index].networkSeconds = result.networkSeconds
+                    outcomes[index].trainingDistance = result.trainingDistance
                     outcomes[index].millilitres = segmenter.labels.millilitres(in: result.labels)
                     writing = (
                         index,

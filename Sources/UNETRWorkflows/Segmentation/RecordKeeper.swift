@@ -130,6 +130,7 @@ final class RecordKeeper: @unchecked Sendable {
             record.state = .done
             record.scan = try Self.digest(of: task.scan)
             record.millilitres = outcome.millilitres
+            record.trainingDistance = outcome.trainingDistance
         } else {
             record.state = outcome.mayPass ? .failedForNow : .failed
         }

@@ -1,5 +1,6 @@
 import Foundation
 import UNETRInference
+import UNETRModels
 import UNETRPlanning
 import UNETRPreparation
 import UNETRWorkflows
@@ -29,6 +30,7 @@ final class SegmentationDisplay {
             bar.update(before + outline.patches[task] * done / total, outline.tasks[task].scan.name)
         case .task(.finished(_, let outcome)):
             if let problem = Advice.sentence(for: outcome) { bar.say("unetrpp: \(problem)") }
+            if outcome.problem == nil, let warning = outcome.trainingDistance?.warning { bar.say("unetrpp: warning: \(outcome.name): \(warning)") }
             for file in outcome.unwritten { bar.say("\(file.path): not written, because the mask of \(outcome.name) is empty and DICOM knows no empty object") }
         case .task(.ended(let outcomes)): conclude(outcomes)
         }
