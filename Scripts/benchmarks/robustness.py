@@ -48,7 +48,7 @@ def rotation(scan, labels, affine, strength, random):
 
 
 def slices(scan, labels, affine, strength, random):
-    """Thick slices from feet to head: the mean over each slice, and the label that most of it has."""
+    """Thick slices from feet to head: the mean over each slice, and the label that most of it has, so strengths are odd multiples of the spacing."""
     own = np.linalg.norm(affine[:3, 2])
     count, width = max(2, int(scan.shape[2] * own / strength)), max(1, round(strength / own))
     places = (np.arange(count) + 0.5) * strength / own - 0.5
@@ -94,7 +94,7 @@ KINDS = [
     ("bias field", bias, [0.2, 0.4, 0.8], "largest log factor"),
     ("spacing error", spacing, [0.8, 0.9, 1.1, 1.2], "factor in the header"),
     ("rotation", rotation, [5, 10, 20], "degrees"),
-    ("thick slices", slices, [2, 3, 4], "mm"),
+    ("thick slices", slices, [3, 5], "mm"),
     ("cropped view", crop, [0.9, 0.8, 0.7], "part of each side"),
     ("wrong orientation", orientation, ["left-right", "x and y", "y and z"], "exchanged in the header"),
 ]
@@ -164,15 +164,15 @@ def draw(rows, path):
             y = bottom - span * value
             parts.append(f'<line x1="{left + 40}" x2="{left + width - 30}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
             text(left + 34, y + 4, f"{value:g}", 10, "end")
-        parts.append(
-            f'<line x1="{left + 40}" x2="{left + width - 30}" y1="{bottom - span * base:.1f}" y2="{bottom - span * base:.1f}" stroke="#1f5fa8" '
-            'stroke-dasharray="3 3"/>')
         points = []
         for px, strength in zip(x, strengths):
-            dice, warned, own = mean(rows, kind, strength)
+            dice, warned, _ = mean(rows, kind, strength)
             parts.append(f'<rect x="{px - 12:.1f}" y="{bottom - span * warned:.1f}" width="24" height="{span * warned:.1f}" fill="#f3c99a"/>')
             points.append((px, bottom - span * dice))
             text(px, bottom + 14, strength, 10)
+        parts.append(
+            f'<line x1="{left + 40}" x2="{left + width - 30}" y1="{bottom - span * base:.1f}" y2="{bottom - span * base:.1f}" stroke="#1f5fa8" '
+            'stroke-dasharray="3 3"/>')
         parts.append(f'<polyline points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in points)}" fill="none" stroke="#1f5fa8" stroke-width="2"/>')
         parts.extend(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="#1f5fa8"/>' for a, b in points)
     total_width, total_height = 20 + columns * width, 40 + -(-(len(KINDS) - 1) // columns) * height

@@ -67,9 +67,9 @@ extension ModelBundle {
         try Self.replace(target) { folder in
             try AtomicFile.makeFolder(folder)
             for name in try FileManager.default.contentsOfDirectory(atPath: place.path) {
-                let (old, new) = (place.appending(path: name), folder.appending(path: name))
-                // A second name for the same bytes where the file system has that: weights are large.
-                if link(old.path, new.path) != 0 { try FileManager.default.copyItem(at: old, to: new) }
+                let (old, new) = (place.appending(path: name).resolvingSymlinksInPath(), folder.appending(path: name))
+                // A second name for the same bytes where the file system has that and the old one goes: weights are large.
+                if place != target || link(old.path, new.path) != 0 { try FileManager.default.copyItem(at: old, to: new) }
             }
             try body(folder)
             var digests = try digests ?? BundleDigests(measuring: folder)
