@@ -236,7 +236,8 @@ let package = Package(
         tests(
             "UNETRTraining",
             [
-                "NetworkTestSupport", "ArchitectureTestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRModels",
+                "NetworkTestSupport", "ArchitectureTestSupport", "UNETRTorchEngine", "UNETRNetworks", "UNETRLayers", "UNETRTorch", "UNETRInference",
+                "UNETRModels",
                 "UNETRPreparation", "UNETRPlanning",
                 "UNETRArchitectures", "UNETRAugmentation", "UNETRPictures", "UNETRVolumes", "UNETRArchives", "UNETRSupport",
             ], torch: true),

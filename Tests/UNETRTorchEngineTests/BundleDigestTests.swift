@@ -172,6 +172,6 @@ struct BundleDigestTests {
     @Test func `The shipped model lists its digests, and they are those of its files`() throws {
         let url = Fixtures.folder.deletingLastPathComponent().deletingLastPathComponent().appending(path: "Models/hippocampus.unetrpp")
         let found = try #require(try ModelBundle.verify(url))
-        #expect(found.isSame && found.unlisted.isEmpty && found.same == ["card.md", "model.safetensors", "plan.json"])
+        #expect(found.isSame && found.unlisted.isEmpty && found.same == ["card.md", "model.safetensors", "plan.json", "profile.json"])
     }
 }

@@ -2,7 +2,9 @@ import Foundation
 import NetworkTestSupport
 import TestSupport
 import Testing
+import UNETRInference
 import UNETRModels
+import UNETRPlanning
 import UNETRPreparation
 import UNETRTorch
 import UNETRTorchEngine
@@ -44,6 +46,18 @@ import UNETRVolumes
             let records = runs[0].records()
             #expect(records.map(\.epoch) == [1, 2, 3])
             #expect(records.map { $0.validationDice != nil } == [false, true, true])
+        }
+    }
+
+    @Test func `The model has the profile of the training cases, and its card says what it is`() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            let description = try description(in: folder), run = TrainingRun(folder: folder.appending(path: "run"))
+            try Trainer(run: run, description: description).train { _ in }
+            let scans = try ["a", "b", "c"].map { ScanProfile(of: try PreparedCase(named: $0, in: folder.appending(path: "prepared"))) }
+            let expected = TrainingProfile(of: scans, preparation: description.plan.preparationDigest)
+            #expect(try ModelBundle(contentsOf: run.model).trainingProfile() == expected)
+            let card = try String(contentsOf: run.model.appending(path: "card.md"), encoding: .utf8)
+            #expect(card.hasSuffix("without mirroring\n\nTraining profile (`profile.json`): \(expected.summary)\n"))
         }
     }
 

@@ -99,7 +99,9 @@ public struct EnsembleSegmenter: ScanSegmenter {
         let start = Date(), geometry = loaded.geometry, whole = CropBox(lower: [0, 0, 0], upper: geometry.size)
         let sums = ProbabilitySums(outputs: labels.outputCount, size: geometry.size)
         let add: @Sendable (RestoredPart) -> Void = { sums.add($0) }
-        let networkSeconds = try members.segmentInTurn(content.scan, name: content.name, probabilities: add, progress: progress) { _, _, crop in
+        var distance: TrainingDistance?
+        let networkSeconds = try members.segmentInTurn(content.scan, name: content.name, probabilities: add, progress: progress) { _, found, crop in
+            distance = .farther(distance, found.trainingDistance)
             // Outside of what a member has looked at there is background for certain; regions have no output of their own for it.
             if !labels.hasRegions { sums.addBackground(outside: crop) }
         }
@@ -112,7 +114,8 @@ public struct EnsembleSegmenter: ScanSegmenter {
         mask.voxels.withUnsafeMutableBufferPointer { labels.decision.decide(means, to: $0, threads: members[0].options.threads) }
         if postProcesses { plan.postProcessing?.apply(to: &mask.voxels, size: geometry.size) }
         if let structures { mask.keep(only: structures) }
-        return Segmenter.Segmentation(labels: mask, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow)
+        return Segmenter.Segmentation(
+            labels: mask, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow, trainingDistance: distance)
     }
 }
 

@@ -1,5 +1,6 @@
 public import Foundation
 import UNETREngines
+public import UNETRModels
 import UNETRPlanning
 public import UNETRPreparation
 public import UNETRSupport
@@ -69,6 +70,8 @@ public struct SegmentationJob: Sendable {
         public var millilitres: [String: Double] = [:]
         /// The Dice that may be expected of each structure (`ExpectedDice`); nil where uncertainty was not asked for.
         public var expectedDice: [String: Double]?
+        /// How far the scan lies from those that the model was trained on; nil for a model that does not know.
+        public var trainingDistance: TrainingDistance?
 
         fileprivate mutating func fail(_ error: any Error, mayPass: Bool) {
             (problem, self.error, self.mayPass) = ("\(error)", error, mayPass)
@@ -145,6 +148,7 @@ public struct SegmentationJob: Sendable {
                     let (result, expected) = try segment(index, loaded) { report(.patch(task: index, done: $0, total: $1)) }
                     settle()
                     (outcomes[index].networkSeconds, outcomes[index].windows) = (result.networkSeconds, result.windows)
+                    outcomes[index].trainingDistance = result.trainingDistance
                     outcomes[index].millilitres = segmenter.labels.millilitres(in: result.labels)
                     outcomes[index].expectedDice = expected
                     writing = (

@@ -23,6 +23,8 @@ public struct Segmenter: Sendable {
         public var seconds: Double
         /// How many windows were computed where some were left out; nil where none was.
         public var windows: WindowShare?
+        /// How far the scan lies from those that the model was trained on; nil for a model that does not know.
+        public var trainingDistance: TrainingDistance?
     }
 
     /// The plan of the models.
@@ -34,6 +36,9 @@ public struct Segmenter: Sendable {
 
     /// About how much memory a scan takes.
     public let memory: SegmentationMemory
+
+    /// What the training scans are like; nil for a model that does not say. Of several models it is that of the first that does.
+    public let profile: TrainingProfile?
 
     /// What brings scans into the form the networks take.
     let preparer: Preparer
@@ -55,7 +60,8 @@ public struct Segmenter: Sendable {
             throw InferenceError.differentPlans(path: model.url.path, first: models[0].url.path)
         }
         let (engines, memory) = try engines.engines(for: models, settings, note: note)
-        self.init(engines: engines, plan: plan, memory: memory, options: options.with(threads: settings.threads))
+        let profile = try models.lazy.compactMap { try $0.trainingProfile() }.first
+        self.init(engines: engines, plan: plan, memory: memory, options: options.with(threads: settings.threads), profile: profile)
     }
 
     /// The same for one model.
@@ -71,8 +77,12 @@ public struct Segmenter: Sendable {
     /// - Parameter plan: how scans are prepared, and what the outputs mean.
     /// - Parameter engines: the engines whose results are averaged.
     /// - Parameter options: how it is done.
-    public init(engines: [any PatchEngine], plan: Plan, memory: EngineMemory, options: SegmenterOptions = SegmenterOptions()) {
+    /// - Parameter profile: what the training scans are like.
+    public init(
+        engines: [any PatchEngine], plan: Plan, memory: EngineMemory, options: SegmenterOptions = SegmenterOptions(), profile: TrainingProfile? = nil
+    ) {
         let settings = options.settings(for: plan)
+        self.profile = profile
         self.plan = plan
         self.options = options
         self.memory = SegmentationMemory(plan: plan, stepFraction: settings.stepFraction, engine: memory)
@@ -83,7 +93,7 @@ public struct Segmenter: Sendable {
 
     /// The same models and engines with other options.
     public func with(_ options: SegmenterOptions) -> Segmenter {
-        Segmenter(engines: predictor.engines, plan: plan, memory: memory.engine, options: options.with(threads: self.options.threads))
+        Segmenter(engines: predictor.engines, plan: plan, memory: memory.engine, options: options.with(threads: self.options.threads), profile: profile)
     }
 
     /// - Parameters:
@@ -171,7 +181,14 @@ public struct Segmenter: Sendable {
             let window = predictor.task(of: image).window, corners = window.corners
             return WindowShare(computed: corners.count { box.meets($0, of: window) }, all: corners.count)
         }
-        return Segmentation(labels: labels, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow, windows: share)
+        return Segmentation(
+            labels: labels, networkSeconds: networkSeconds, seconds: -start.timeIntervalSinceNow, windows: share,
+            trainingDistance: trainingDistance(of: image, properties))
+    }
+
+    private func trainingDistance(of image: FloatArray, _ properties: CaseProperties) -> TrainingDistance? {
+        guard let profile else { return nil }
+        return profile.distance(of: image.values.withUnsafeBufferPointer { ScanProfile($0, properties) }, channels: plan.channelNames)
     }
 }
 

@@ -9,13 +9,14 @@ extension ModelBundle {
     /// - Throws: `FileError`; what reading the new bundle throws.
     @discardableResult
     public static func write(
-        plan: Plan, state: StateDictionary, card: String, to url: URL
+        plan: Plan, state: StateDictionary, card: String, profile: TrainingProfile? = nil, to url: URL
     ) throws -> ModelBundle {
         try replace(url) { folder in
             try AtomicFile.makeFolder(folder)
             try state.write(to: folder.appending(path: weightsFile))
             try AtomicFile.write(Data(card.utf8), to: folder.appending(path: cardFile))
             try plan.write(to: folder.appending(path: planFile))
+            try profile?.write(to: folder.appending(path: TrainingProfile.fileName))
             try BundleDigests(measuring: folder).write(to: folder)
         }
         return try ModelBundle(contentsOf: url)
@@ -68,14 +69,17 @@ extension ModelBundle {
     /// The bundle with some files changed, in one move. The digests of the others stay those they had: what was damaged remains so.
     ///
     /// - Parameter body: changes the files of these names in the folder it is given. It must replace them and not write into them.
-    private func change(_ names: [String], _ body: (URL) throws -> Void) throws {
+    private func change(_ names: [String], _ body: (URL) throws -> Void) throws { try copy(to: url.resolvingSymlinksInPath(), changing: names, body) }
+
+    /// The same for a copy of the bundle.
+    func copy(to target: URL, changing names: [String], _ body: (URL) throws -> Void) throws {
         let place = url.resolvingSymlinksInPath()
-        try Self.replace(place) { folder in
+        try Self.replace(target) { folder in
             try AtomicFile.makeFolder(folder)
             for name in try FileManager.default.contentsOfDirectory(atPath: place.path) {
-                let (old, new) = (place.appending(path: name), folder.appending(path: name))
-                // A second name for the same bytes where the file system has that: weights are large.
-                if link(old.path, new.path) != 0 { try FileManager.default.copyItem(at: old, to: new) }
+                let (old, new) = (place.appending(path: name).resolvingSymlinksInPath(), folder.appending(path: name))
+                // A second name for the same bytes where the file system has that and the old one goes: weights are large.
+                if place != target || link(old.path, new.path) != 0 { try FileManager.default.copyItem(at: old, to: new) }
             }
             try body(folder)
             var digests = try digests ?? BundleDigests(measuring: folder)

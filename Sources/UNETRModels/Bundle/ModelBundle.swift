@@ -5,7 +5,7 @@ public import UNETRPlanning
 public import UNETRSupport
 
 /// A trained model as a folder: `model.safetensors`, `plan.json`, `card.md`, and `SHA256SUMS` with the digests of them; one made for
-/// 8 bits has `quantization.json` too.
+/// 8 bits has `quantization.json` too, and one that knows what its training scans are like `profile.json`.
 ///
 /// What is read is compared with its digest, always; a bundle without digests, made by an older release, is taken as it is.
 public struct ModelBundle: Sendable {

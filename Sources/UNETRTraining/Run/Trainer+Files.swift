@@ -1,6 +1,7 @@
 import Foundation
 import UNETRArchives
 import UNETREvaluation
+import UNETRInference
 import UNETRLayers
 import UNETRModels
 import UNETRNetworks
@@ -124,9 +125,10 @@ extension Trainer {
     /// The final weights (averaged where the run averages) as a bundle, then its validation.
     func finish(_ report: (TrainingEvent) throws -> Void) throws {
         try processes.onFirst {
-            try writeModel(nil)
+            let profile = profile()
+            try writeModel(nil, profile)
             let result = try finalValidation(report)
-            if let result { try writeModel(result) }
+            if let result { try writeModel(result, profile) }
             try report(
                 .finished(
                     TrainingSummary(
@@ -136,11 +138,22 @@ extension Trainer {
     }
 
     /// Writes the bundle in one move, with its scores in the card where there are some already.
-    private func writeModel(_ result: EvaluationResult?) throws {
+    private func writeModel(_ result: EvaluationResult?, _ profile: TrainingProfile?) throws {
         try withAveragedWeights {
             let state = try network.store.state(aliases: false)
-            try saving(checkpoint.epoch) { _ = try ModelBundle.write(plan: plan, state: state, card: card(result), to: run.model) }
+            try saving(checkpoint.epoch) {
+                _ = try ModelBundle.write(plan: plan, state: state, card: card(result, profile), profile: profile, to: run.model)
+            }
         }
+    }
+
+    /// What the training cases are like; nil where one cannot be read any more, which is no reason to lose a model.
+    private func profile() -> TrainingProfile? {
+        let scans = try? description.fold.training.map { name in
+            let file = try PreparedCaseFile(named: name, in: prepared)
+            return file.image.withUnsafeBytes { ScanProfile($0.assumingMemoryBound(to: Float.self), file.properties) }
+        }
+        return scans.flatMap { $0.isEmpty ? nil : TrainingProfile(of: $0, preparation: plan.preparationDigest) }
     }
 
     private static func scores(_ result: EvaluationResult) -> [TrainingSummary.Score] {
@@ -152,7 +165,7 @@ extension Trainer {
         }
     }
 
-    private func card(_ result: EvaluationResult?) -> String {
+    private func card(_ result: EvaluationResult?, _ profile: TrainingProfile?) -> String {
         let last = run.records().last { $0.validationDice != nil }
         var lines =
             last?.validationDice.map { values in
@@ -169,7 +182,7 @@ extension Trainer {
             - Validation: \(description.fold.validation.count) cases the training never saw
 
             \(lines.joined(separator: "\n"))
-
+            \(profile.map { "\n\(ModelBundle.profileLine)\($0.summary)\n" } ?? "")
             """
     }
 }

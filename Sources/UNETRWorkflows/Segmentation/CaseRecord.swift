@@ -1,4 +1,5 @@
 public import Foundation
+public import UNETRModels
 import UNETRSupport
 
 /// What became of one case of a cohort: a line of the log, and a file beside the masks that says what they were made of.
@@ -44,6 +45,8 @@ public struct CaseRecord: Codable, Equatable, Sendable {
     public var millilitres: [String: Double]?
     /// The Dice that may be expected of each structure.
     public var expectedDice: [String: Double]?
+    /// How far the scan lies from those that the model was trained on; nil for a model that does not know.
+    public var trainingDistance: TrainingDistance?
     /// Peak resident memory of the process so far, in bytes.
     public var peakMemory: Int?
     /// Where it was computed.
@@ -53,7 +56,8 @@ public struct CaseRecord: Codable, Equatable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case name = "case"
-        case state, scan, model, options, masks, shard, version, time, seconds, networkSeconds, millilitres, expectedDice, peakMemory, device, error
+        case state, scan, model, options, masks, shard, version, time, seconds, networkSeconds, millilitres, expectedDice, trainingDistance, peakMemory, device,
+            error
     }
 }
 

@@ -137,6 +137,7 @@ final class RecordKeeper: @unchecked Sendable {
             record.scan = try Self.digest(of: task.scan)
             record.millilitres = outcome.millilitres
             record.expectedDice = outcome.expectedDice
+            record.trainingDistance = outcome.trainingDistance
         } else {
             record.state = outcome.mayPass ? .failedForNow : .failed
         }

@@ -110,7 +110,9 @@ struct ConvertCommand: ParsableCommand {
         if let dtype { state = try state.converted(to: dtype.dtype) }
 
         if let plan, form == .bundle {
-            try ModelBundle.write(plan: plan, state: state, card: cardText, to: target)
+            let profile = try profile(of: source, for: plan)
+            let card = profile == nil ? ModelBundle.withoutProfileLine(cardText) : cardText
+            try ModelBundle.write(plan: plan, state: state, card: card, profile: profile, to: target)
         } else {
             try WeightsFile.write(state, to: target)
         }
@@ -140,6 +142,12 @@ struct ConvertCommand: ParsableCommand {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: source.path, isDirectory: &isFolder), isFolder.boolValue else { return nil }
         return try ModelBundle(contentsOf: source).plan
+    }
+
+    /// The training profile of the bundle that the weights come from, where its scans are prepared in the same way.
+    private func profile(of source: URL, for plan: Plan) throws -> TrainingProfile? {
+        guard (try? ModelBundle(contentsOf: source))?.plan.preparationDigest == plan.preparationDigest else { return nil }
+        return try ModelBundle(contentsOf: source).trainingProfile()
     }
 
     private func cardText(of source: URL) throws -> String {

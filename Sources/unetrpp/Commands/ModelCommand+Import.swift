@@ -21,6 +21,8 @@ extension ModelCommand {
             var imported: ModelOpener.Description?
             var plan: Plan
             var parameters: Int?
+            /// What the training scans are like, where the model says.
+            var profile: TrainingProfile?
             /// Of an ensemble, the plans whose probabilities are averaged with those of the first.
             var otherPlans: [Plan]?
         }
@@ -39,11 +41,12 @@ extension ModelCommand {
                 let others = opened.groups.dropFirst().map { $0[0].plan }
                 let report = Report(
                     model: url.path, imported: opened.imported, plan: plan, parameters: try? network.configuration.complexity().parameters,
-                    otherPlans: others.isEmpty ? nil : others)
+                    profile: try opened.bundles[0].trainingProfile(), otherPlans: others.isEmpty ? nil : others)
                 return print(try JSONLine.encode(report, pretty: true))
             }
             print(opened.imported?.title ?? "\(url.lastPathComponent): \(plan.dataset)")
             var rows = Self.rows(plan, network)
+            if let profile = try opened.bundles[0].trainingProfile() { rows.append(("profile", profile.summary)) }
             if let imported = opened.imported { rows.append(("networks", imported.members.joined(separator: ", "))) }
             Self.printRows(rows)
             for group in opened.groups.dropFirst() {

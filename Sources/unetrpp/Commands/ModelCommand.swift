@@ -4,7 +4,7 @@ import UNETRModels
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Show, import and check models.", subcommands: [Show.self, Import.self, Verify.self, Seal.self])
+        commandName: "model", abstract: "Show, import and check models.", subcommands: [Show.self, Import.self, Verify.self, Seal.self, Profile.self])
 
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import UNETRInference
+import UNETRModels
 import UNETRPlanning
 import UNETRSupport
 import UNETRVolumes
@@ -14,6 +15,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
             scanner, its zip archive, or a file of many frames. `unetrpp scan info` lists the series of a study.
             A BIDS data set (dataset_description.json, sub-01/anat/sub-01_T1w.nii.gz, …) stands alone; its masks are a data set of derivatives.
             A model with several channels takes CASE_0000, CASE_0001, … as one scan. Each mask has the geometry of its scan and, unless its name or --output-format says otherwise, its format: a DICOM series gets a DICOM segmentation. One scan that cannot be read does not stop the others; the exit code says so.
+            A scan unlike those that the model was trained on gets a warning, where the model has a training profile (see unetrpp model profile).
             While the network works on a scan, the next one is read and the last mask is written, where memory allows. Stopped by a signal,
             the command keeps the masks that are done and leaves no half of one.
             """)
@@ -122,6 +124,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         var millilitres: [String: Double]?
         /// The Dice that may be expected of each structure.
         var expectedDice: [String: Double]?
+        /// How far the scan lies from those that the model was trained on, where the model knows.
+        var trainingDistance: TrainingDistance?
     }
 
     func run() async throws {
@@ -180,7 +184,8 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
         let files = record.masks.filter { !$0.value.isEmpty }.keys.sorted().map { URL(fileURLWithPath: output).appending(path: $0).path }
         return Row(
             case: record.name, output: files.first, outputs: files.count > 1 ? files : nil, skipped: true, seconds: record.seconds,
-            networkSeconds: record.networkSeconds, millilitres: record.millilitres, expectedDice: record.expectedDice)
+            networkSeconds: record.networkSeconds, millilitres: record.millilitres, expectedDice: record.expectedDice,
+            trainingDistance: record.trainingDistance)
     }
 
     private func row(_ task: SegmentationJob.Task, _ outcome: SegmentationJob.Outcome) -> Row {
@@ -189,6 +194,7 @@ struct SegmentCommand: AsyncParsableCommand, StoppableCommand {
             case: outcome.name, output: outcome.unwritten.contains(task.mask) ? nil : task.mask.path,
             outputs: task.files.count > 1 ? task.files.map(\.url).filter { !outcome.unwritten.contains($0) }.map(\.path) : nil,
             unwritten: outcome.unwritten.isEmpty ? nil : outcome.unwritten.map(\.path), seconds: outcome.seconds, networkSeconds: outcome.networkSeconds,
-            windows: outcome.windows, millilitres: outcome.millilitres, expectedDice: outcome.expectedDice)
+            windows: outcome.windows, millilitres: outcome.millilitres, expectedDice: outcome.expectedDice,
+            trainingDistance: outcome.trainingDistance)
     }
 }

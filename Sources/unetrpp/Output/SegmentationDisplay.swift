@@ -1,5 +1,6 @@
 import Foundation
 import UNETRInference
+import UNETRModels
 import UNETRPlanning
 import UNETRPreparation
 import UNETRWorkflows
@@ -39,6 +40,7 @@ final class SegmentationDisplay {
                     "\(outcome.name): \(windows.computed) of \(windows.all) windows (\(String(format: "%.0f", share)) %), "
                         + "\(String(format: "%.1f", outcome.networkSeconds)) s in the networks")
             }
+            if outcome.problem == nil, let warning = outcome.trainingDistance?.warning { bar.say("unetrpp: warning: \(outcome.name): \(warning)") }
             for file in outcome.unwritten { bar.say("\(file.path): not written, because the mask of \(outcome.name) is empty and DICOM knows no empty object") }
         case .task(.ended(let outcomes)): conclude(outcomes)
         }
