@@ -202,10 +202,10 @@ void cd_free_group(CDGroup handle) {
     if (!handle.pointer) return;
     auto owned = c10::intrusive_ptr<Group>::reclaim(static_cast<Group *>(handle.pointer));
     // Freeing would wait for what can no longer end.
-    if (owned->has_failed) owned.release();
+    if (owned->has_failed()) owned.release();
 }
 
-bool cd_has_failed(CDGroup handle) { return group(handle)->has_failed; }
+bool cd_has_failed(CDGroup handle) { return group(handle)->has_failed(); }
 
 CTStatus cd_sum_values(CDGroup handle, double *values, int64_t count) {
     return guarded([&] { group(handle)->sum_in_place(at::from_blob(values, {count}, at::kDouble)); });

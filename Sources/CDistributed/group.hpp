@@ -6,6 +6,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
 #include <atomic>
+#include <memory>
 
 #include "cdistributed.h"
 
@@ -13,7 +14,11 @@ namespace cdistributed {
 
 struct Group : torch::CustomClassHolder {
     c10::intrusive_ptr<c10d::ProcessGroup> processes;
-    std::atomic<bool> has_failed{false};
+    /// Set when processes are no longer in step. Its own, because what comes last of a call, on a thread of `processes`, must not be what keeps these alive: a
+    /// thread cannot wait for itself.
+    const std::shared_ptr<std::atomic<bool>> failure = std::make_shared<std::atomic<bool>>(false);
+
+    bool has_failed() const { return *failure; }
 
     int64_t count() const { return processes->getSize(); }
 
@@ -23,7 +28,7 @@ struct Group : torch::CustomClassHolder {
         try {
             return body();
         } catch (...) {
-            has_failed = true;
+            *failure = true;
             throw;
         }
     }

@@ -20,8 +20,8 @@ public:
             std::vector<at::Tensor> tensors{bucket.getBufferRef()};
             tensors[0].div_(group->count());
             auto future = group->processes->allreduce(tensors)->getFuture();
-            future->addCallback([group = group](c10::ivalue::Future &done) {
-                if (done.hasError()) group->has_failed = true;
+            future->addCallback([failure = group->failure](c10::ivalue::Future &done) {
+                if (done.hasError()) *failure = true;
             });
             return future;
         });
@@ -105,6 +105,6 @@ void cd_free_reducer(CDReducer handle) {
     auto *reduction = static_cast<Reduction *>(handle.pointer);
     if (!reduction) return;
     // What is under way can no longer end.
-    if (reduction->group->has_failed) return;
+    if (reduction->group->has_failed()) return;
     delete reduction;
 }
