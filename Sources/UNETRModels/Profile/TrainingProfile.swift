@@ -68,7 +68,10 @@ public struct TrainingProfile: Codable, Equatable, Sendable {
     }
 
     /// How far a scan lies from the training scans.
-    /// - Parameter channels: the names of its channels, for the warning.
+    ///
+    /// - Parameters:
+    ///   - scan: the profile of the scan.
+    ///   - channels: the names of its channels, for the warning.
     /// - Returns: nil where there is no limit.
     public func distance(of scan: ScanProfile, channels: [String]) -> TrainingDistance? {
         let all = ScanFeature.all(channels: scan.channels)
