@@ -90,8 +90,8 @@ struct WorkerTests {
                     (order("b", "hippocampus", Self.scan, in: folder, choices), ends("a")),
                 ], until: ends("b"))
             guard case .ready(let worker) = events.first else { throw Unexpected(event: events.first) }
-            #expect(worker.version == "7" && worker.device == "cpu" && worker.models.map(\.name) == ["hippocampus"])
-            let model = worker.models[0]
+            #expect(worker.version == "7" && worker.device == "cpu" && worker.models.map(\.name) == ["acdc", "hippocampus"])
+            let model = worker.models[1]
             #expect(model.title == "Hippocampus" && model.architecture == "unetr-plus-plus" && model.channels == [.init(name: "MRI")])
             #expect(model.labels == [.init(value: 1, name: "Anterior", color: "#e69f00"), .init(value: 2, name: "Posterior", color: "#0072b2")])
             #expect(model.spacing == [1, 1, 1] && model.patch == [48, 64, 48] && !model.regions && model.digest.count == 64)
