@@ -19,6 +19,7 @@ import json
 import os
 import pathlib
 import select
+import signal
 import socket
 import statistics
 import struct
@@ -136,6 +137,7 @@ def measure(count, gradients=None, namespaces=None):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no namespace stays behind
     what = options.what or ["one", "two", "wire"]
     if "wire" in what and (os.geteuid() != 0 or not os.access("/dev/net/tun", os.W_OK)):
         if options.what:
@@ -147,9 +149,10 @@ def main():
     times = collections.defaultdict(list)
 
     def rounds(wire):
-        for _ in range(options.rounds):
+        for number in range(options.rounds):
             for place, kind in figures:
                 times[place, kind].append(measure(1 if place == "one" else 2, kind, wire if place == "wire" else None))
+                print(f"round {number + 1} of {options.rounds}: {place} {kind or ''} {times[place, kind][-1]:.3f} s a step", file=sys.stderr)
 
     if "wire" in what:
         with Wire() as wire:
